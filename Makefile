@@ -1,0 +1,85 @@
+# Everything a person or a pipeline does here. `make run` shows the dashboard, `make test` tests it.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
+COMPILE := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe \
+	--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+STATIC := $(shell find static -type f)
+MESSAGES := $(shell find locale -name '*.po')
+
+.DEFAULT_GOAL := help
+.PHONY: help run serve setup test check bench lock messages screenshot clean
+
+help:
+	@echo "make run         the demo: a sandbox cloud and the dashboard, nothing else needed"
+	@echo "make serve       the dashboard alone, for real (see README: Run it for real)"
+	@echo "make test        every test, the browser's included"
+	@echo "make check       lint, types, import rules, templates"
+	@echo "make screenshot  regenerate the README's picture"
+	@echo "make lock        resolve the pinned dependencies anew"
+	@echo "make messages    collect the texts to translate (needs gettext)"
+
+run: .venv/run.stamp build/static.stamp build/messages.stamp
+	@exec $(BIN)/python -m dashboard.demo
+
+serve: setup
+	@exec $(BIN)/gunicorn --config python:dashboard.gunicorn dashboard.wsgi
+
+setup: .venv/run.stamp build/static.stamp build/messages.stamp
+	@$(BIN)/python manage.py prepare
+
+test: setup .venv/dev.stamp
+	@sh tests/browser/chromium.sh
+	@$(BIN)/python -m pytest
+
+check: setup .venv/dev.stamp
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/djlint templates --check --lint --quiet
+	$(BIN)/python manage.py makemigrations --check --dry-run --verbosity 0
+
+screenshot: setup .venv/dev.stamp
+	@sh tests/browser/chromium.sh
+	@$(BIN)/python -m tests.browser.screenshot docs/images.png
+
+lock: .venv/dev.stamp
+	$(COMPILE) --output-file requirements/run.txt pyproject.toml
+	$(COMPILE) --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml
+
+messages: .venv/dev.stamp
+	$(BIN)/python manage.py makemessages --locale zh_Hans --no-obsolete --ignore build --ignore .venv
+
+clean:
+	rm -rf .venv build
+
+.venv/pip.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 …"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "Python's venv module is missing. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "Making the virtual environment …"
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/run.stamp: .venv/pip.stamp requirements/run.txt
+	@echo "Installing the dependencies …"
+	@$(PIP) --no-compile -r requirements/run.txt
+	@touch $@
+
+.venv/dev.stamp: .venv/run.stamp requirements/dev.txt
+	@echo "Installing the tools for tests and checks …"
+	@$(PIP) --no-compile -r requirements/dev.txt
+	@touch $@
+
+build/static.stamp: .venv/run.stamp $(STATIC)
+	@echo "Collecting the static files …"
+	@$(BIN)/python manage.py collectstatic --no-input --clear --verbosity 0 --ignore 'htm*x-4*' --ignore ext
+	@touch $@
+
+build/messages.stamp: .venv/run.stamp $(MESSAGES)
+	@mkdir -p build
+	@$(BIN)/python -m dashboard.messages
+	@touch $@
