@@ -1,0 +1,223 @@
+"""Bad weather: every way the cloud can misbehave, as data.
+
+A `Weather` says what goes wrong, for which requests, and how often. It touches only the four
+reading endpoints. What it does to the answer is in SPOILERS below; what it does to the connection
+is in `wire.py`; `moving` is done by the cloud, which owns the images.
+"""
+
+import functools
+import json
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from images.sandbox.inventory import encode
+from images.sandbox.messages import JSON_TYPE, READS, Answer, Request, failure, html
+
+MIB = 2**20
+HUGE_BYTES = 64 * MIB
+BOMB_BYTES = 200 * MIB
+DEPTH = 100_000
+
+# Kinds that spoil the connection, not the answer.
+WIRE_KINDS = ("reset", "reset_in_body", "hang", "drip", "slow", "short_body")
+WHERES = ("front", "random", "remove", "both")
+
+
+@dataclass(frozen=True)
+class Weather:
+    """One misbehaviour: `kind`, the requests it meets (None: any), and its own details.
+
+    status         HTTP `status`, with the vendor's JSON for `errno`, or a page if `html`
+    errno          `errno` at HTTP 200
+    errno_status   `errno` at HTTP `status`
+    reset          the connection is reset before any answer
+    reset_in_body  reset after the headers and half of the body
+    hang           no answer until the weather is cleared or the cloud stops
+    drip           the headers, then a byte every `seconds`
+    slow           a good answer after `seconds`
+    truncated      half of the body, under an honest Content-Length
+    short_body     half of the body, under the Content-Length of all of it
+    html           HTTP 200 with a page
+    not_json       HTTP 200 with words
+    data_null, items_null, items_wrong_type, answer_array
+                   good JSON of the wrong form
+    wrong_types    every field of every image but `cimgUuid` and `cimgId` has a wrong type
+    damaged_items  in each page of a list, the items at 1, 6, 11, … are, in turn, null, a string,
+                   and an item without `cimgUuid`; the others are good
+    redirect       302 to `location`
+    huge           64 MiB of good JSON
+    deep           JSON nested 100,000 deep
+    gzip_bomb      gzip, small on the wire, 200 MiB of good JSON inflated
+    bad_encoding   invalid UTF-8
+    echo_token     errno 3, whose text repeats the Authorization header
+    moving         before each `cimg/list`, an image comes at the `front` or at a `random` place,
+                   or one goes from the front (`remove`), or it comes and goes by turns (`both`)
+    """
+
+    kind: str
+    endpoint: str | None = None
+    region: str | None = None
+    token: str | None = None
+    from_start: int | None = None  # only requests for items from here on
+    times: int | None = None  # how many requests it meets; None: until cleared
+    status: int = 503
+    errno: int = 3
+    html: bool = False
+    retry_after: str | None = None
+    seconds: float = 1.0
+    location: str = "/elsewhere"
+    where: str = "front"
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"unknown weather {self.kind!r}; there is {', '.join(KINDS)}")
+        if self.endpoint not in (None, *READS):
+            raise ValueError(f"unknown endpoint {self.endpoint!r}; there is {', '.join(READS)}")
+        if self.where not in WHERES:
+            raise ValueError(f"unknown place {self.where!r}; there is {', '.join(WHERES)}")
+
+    def meets(self, request: Request) -> bool:
+        endpoint = "cimg/list" if self.kind == "moving" else self.endpoint
+        start = request.whole("start")
+        return (
+            request.endpoint in READS
+            and endpoint in (None, request.endpoint)
+            and self.region in (None, request.region)
+            and self.token in (None, request.token)
+            and (self.from_start is None or (start is not None and start >= self.from_start))
+        )
+
+
+def spoil(weather: Weather, good: Answer, request: Request) -> Answer:
+    """The answer as `weather` leaves it."""
+    spoiler = SPOILERS.get(weather.kind)
+    return spoiler(weather, good, request) if spoiler else good
+
+
+def said(body: bytes, status: int = 200, *headers: tuple[str, str]) -> Answer:
+    return Answer(status, (JSON_TYPE, *headers), (body,))
+
+
+def headers_of(weather: Weather) -> tuple[tuple[str, str], ...]:
+    return () if weather.retry_after is None else (("Retry-After", weather.retry_after),)
+
+
+def bad_status(weather: Weather, good: Answer, request: Request) -> Answer:
+    if weather.html:
+        return html(weather.status, f"HTTP {weather.status}", headers_of(weather))
+    return failure(weather.errno, status=weather.status, headers=headers_of(weather))
+
+
+def rewritten(good: Answer, change: Callable[[Any], object]) -> Answer:
+    """The answer with its JSON changed."""
+    return replace(good, chunks=(encode(change(json.loads(b"".join(good.chunks)))).encode(),))
+
+
+def with_data(data: object) -> Callable[[Weather, Answer, Request], Answer]:
+    return lambda weather, good, request: rewritten(good, lambda answer: answer | {"data": data})
+
+
+def with_items(
+    change: Callable[[int, dict[str, Any]], object],
+) -> Callable[[Weather, Answer, Request], Answer]:
+    """Puts `change(position, item)` for each item of the answer's list; errors stay as they are."""
+
+    def changed(answer: dict[str, Any]) -> object:
+        data = answer["data"] or []
+        items = data["items"] if isinstance(data, dict) else data
+        items[:] = [change(place, item) for place, item in enumerate(items)]
+        return answer
+
+    return lambda weather, good, request: rewritten(good, changed)
+
+
+# What stands in a field that should hold another type. A field not named here becomes a list.
+WRONG_TYPES = {
+    "size": "big",
+    "createTime": "yesterday",
+    "updateTime": {"ms": 1},
+    "regions": "bj",
+    "zones": 7,
+    "scenes": [1, None],
+    "backupStorages": [1, 2, 3],
+    "cimgTags": {"a": 1},
+    "requirement": "8GiB",
+    "isShared": "yes",
+    "isExternal": 2,
+    "name": 42,
+    "osVersion": 7,
+    "job": "running",
+}
+
+
+def wrong_types(place: int, item: dict[str, Any]) -> object:
+    kept = ("cimgUuid", "cimgId")
+    return {
+        field: value if field in kept else WRONG_TYPES.get(field, [])
+        for field, value in item.items()
+    }
+
+
+def damaged(place: int, item: dict[str, Any]) -> object:
+    turn, beat = divmod(place, 5)
+    if beat != 1:
+        return item
+    nameless = {field: value for field, value in item.items() if field != "cimgUuid"}
+    return (None, "damaged", nameless)[turn % 3]
+
+
+# Good JSON around a long description, to be filled with as many bytes as wanted.
+LONG_BODY = (
+    b'{"data":{"count":1,"items":[{"cimgUuid":"%s","description":"' % (b"f" * 32),
+    b'"}]},"errmsg":"ok","errno":0,"requestId":"%s"}' % (b"e" * 32),
+)
+
+
+def huge() -> Answer:
+    head, tail = LONG_BODY
+    chunk = b"x" * 65_536
+    return Answer(200, (JSON_TYPE,), (head, *(chunk,) * (HUGE_BYTES // len(chunk)), tail))
+
+
+@functools.cache
+def gzip_bomb() -> bytes:
+    head, tail = LONG_BODY
+    packer = zlib.compressobj(level=1, wbits=31)
+    plain = (head, *(b"x" * MIB,) * (BOMB_BYTES // MIB), tail)
+    return b"".join([*map(packer.compress, plain), packer.flush()])
+
+
+# (weather, good answer, request) -> the answer that is sent instead.
+SPOILERS: dict[str, Callable[[Weather, Answer, Request], Answer]] = {
+    "status": bad_status,
+    "errno": lambda weather, good, request: failure(weather.errno),
+    "errno_status": bad_status,
+    "truncated": lambda weather, good, request: replace(good, chunks=(good.half,)),
+    "html": lambda weather, good, request: html(200, "Please sign in"),
+    "not_json": lambda weather, good, request: said(b"OK, all is well."),
+    "data_null": with_data(None),
+    "items_null": with_data({"count": 3, "items": None}),
+    "items_wrong_type": with_data({"count": 3, "items": {"a": 1}}),
+    "answer_array": lambda weather, good, request: rewritten(good, lambda answer: [answer]),
+    "wrong_types": with_items(wrong_types),
+    "damaged_items": with_items(damaged),
+    "redirect": lambda weather, good, request: html(
+        302, "Found", (("Location", weather.location),)
+    ),
+    "huge": lambda weather, good, request: huge(),
+    "deep": lambda weather, good, request: said(
+        b'{"errno":0,"errmsg":"ok","data":' + b"[" * DEPTH + b"]" * DEPTH + b"}"
+    ),
+    "gzip_bomb": lambda weather, good, request: said(
+        gzip_bomb(), 200, ("Content-Encoding", "gzip")
+    ),
+    "bad_encoding": lambda weather, good, request: said(
+        b'{"errno":0,"errmsg":"ok","data":{"count":1,"items":[{"name":"\xff\xc3("}]}}'
+    ),
+    "echo_token": lambda weather, good, request: failure(
+        3, f"upstream refused Authorization: {request.authorization}"
+    ),
+}
+KINDS = (*SPOILERS, *WIRE_KINDS, "moving")
