@@ -1,0 +1,228 @@
+"""The cloud's read endpoints over HTTP: one call, within a deadline, with bounded retries.
+
+Source: the vendor's open API documents ("Authorization: Bearer <token>", JSON both ways). Errors
+are those of `images.cloud.errors`. Nothing here keeps, logs or repeats the token.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from images.cloud.answers import Answer, read_answer
+from images.cloud.errors import CloudError, OutOfTime, Unavailable, Unreadable
+
+CONNECT_SECONDS = 5.0
+RETRIES = 2
+FIRST_PAUSE_SECONDS = 0.2  # twice that before the second retry, and jittered
+MAX_ANSWER_BYTES = 32 * 1024 * 1024
+PIECE_BYTES = 64 * 1024
+CALLS_IN_FLIGHT = 8
+
+
+class Deadline:
+    """A moment by which everything is over. `clock` counts seconds, as time.monotonic does."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._end = clock() + seconds
+
+    def left(self) -> float:
+        """Seconds left, more than 0; OutOfTime when there are none."""
+        left = self._end - self._clock()
+        if left <= 0:
+            raise OutOfTime("the cloud did not answer in time")
+        return left
+
+
+@dataclass(frozen=True)
+class Account:
+    """Whom we ask as, and where. `slots` bounds the calls in flight for this token."""
+
+    url: str
+    token: str = field(repr=False)
+    deadline: Deadline
+    pause: Callable[[float], None] = time.sleep
+    slots: threading.Semaphore = field(
+        default_factory=lambda: threading.BoundedSemaphore(CALLS_IN_FLIGHT), repr=False
+    )
+
+
+class BearerToken(requests.auth.AuthBase):
+    """Given as `auth=`: a header alone would be replaced by a .netrc entry for the host."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+def call(account: Account, method: str, path: str, **parameters: Any) -> Answer:
+    """One successful answer, or a CloudError. Retries what may pass, at most twice, in time.
+
+    `parameters` are requests' own (`json=` or `params=`).
+    """
+    for attempt in range(RETRIES + 1):
+        try:
+            return _exchange(account, method, path, parameters)
+        except CloudError as error:
+            if attempt == RETRIES or not error.passing:
+                raise
+            pause = _pause_before(attempt + 1, error)
+            # A pause that does not fit in the time left would only turn this reason into "late".
+            if pause >= account.deadline.left():
+                raise
+        account.pause(pause)
+    raise AssertionError("unreachable")
+
+
+def _pause_before(attempt: int, error: CloudError) -> float:
+    if error.retry_after is not None:
+        return error.retry_after
+    # Jitter spreads callers out in time; it guards nothing.
+    jitter = random.uniform(0.5, 1.5)  # noqa: S311
+    return FIRST_PAUSE_SECONDS * attempt * jitter
+
+
+def _exchange(account: Account, method: str, path: str, parameters: dict[str, Any]) -> Answer:
+    if not account.slots.acquire(timeout=account.deadline.left()):
+        account.deadline.left()
+        raise OutOfTime("too many calls were waiting")
+    try:
+        status, retry_after, body = _send(account, method, path, parameters)
+    except requests.Timeout as error:
+        account.deadline.left()
+        raise Unavailable(_network_reason(error), passing=True) from None
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        account.deadline.left()
+        raise Unavailable(_network_reason(error), passing=True) from None
+    finally:
+        account.slots.release()
+    return read_answer(status, retry_after, _without(account.token, body))
+
+
+def _network_reason(error: Exception) -> str:
+    # The library's own text names addresses and objects; these are the cases a person can act on.
+    if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError):
+        return "no connection to the cloud could be made"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "the cloud's certificate was not accepted"
+    if isinstance(error, requests.Timeout):
+        return "the cloud did not answer"
+    if isinstance(error, requests.ConnectionError):
+        return "the connection to the cloud could not be made or was cut"
+    return "the cloud's answer broke off"
+
+
+def _send(
+    account: Account, method: str, path: str, parameters: dict[str, Any]
+) -> tuple[int, str | None, bytes]:
+    left = account.deadline.left()
+    with _session().request(
+        method,
+        account.url + path,
+        auth=BearerToken(account.token),
+        headers={"Accept": "application/json", "Accept-Encoding": "gzip"},
+        timeout=(min(CONNECT_SECONDS, left), left),
+        allow_redirects=False,
+        stream=True,
+        **parameters,
+    ) as response:
+        body = _read_body(response, account.deadline)
+        return response.status_code, response.headers.get("Retry-After"), body
+
+
+def _read_body(response: requests.Response, deadline: Deadline) -> bytes:
+    """The whole body. requests' timeout counts only silence: a dripping body would never end."""
+    watchdog = _Watchdog(deadline.left(), response.raw.shutdown)
+    body = bytearray()
+    try:
+        while piece := response.raw.read1(PIECE_BYTES, decode_content=True):
+            deadline.left()
+            body += piece
+            if len(body) > MAX_ANSWER_BYTES:
+                raise Unreadable(f"the answer is larger than {MAX_ANSWER_BYTES >> 20} MiB")
+    except urllib3.exceptions.DecodeError:
+        raise Unreadable("the answer's compression is damaged") from None
+    finally:
+        watchdog.cancel()
+    deadline.left()
+    return bytes(body)
+
+
+def _without(token: str, body: bytes) -> bytes:
+    # An answer that repeats our token must not carry it into a page, a log or the cache.
+    return body.replace(token.encode(), b"[token]")
+
+
+class _Watchdog(threading.Timer):
+    """Runs `end` after `seconds` unless cancelled: cuts a read that would go on for ever."""
+
+    def __init__(self, seconds: float, end: Callable[[], object]) -> None:
+        super().__init__(seconds, self._bite)
+        self._end = end
+        self.daemon = True
+        self.start()
+
+    def _bite(self) -> None:
+        # An error means that the exchange was over already.
+        with contextlib.suppress(OSError, ValueError):
+            self._end()
+
+
+class _HeadersInTime(HTTPConnection):
+    """The timeout bounds each silence while the headers come in; this bounds them all together."""
+
+    def getresponse(self) -> urllib3.response.HTTPResponse:  # type: ignore[override]
+        sock, seconds = self.sock, self.timeout
+        if sock is None or not isinstance(seconds, int | float):
+            return super().getresponse()
+        watchdog = _Watchdog(seconds, lambda: sock.shutdown(socket.SHUT_RDWR))
+        try:
+            return super().getresponse()
+        finally:
+            watchdog.cancel()
+
+
+class _SecureHeadersInTime(_HeadersInTime, HTTPSConnection):
+    pass
+
+
+class _Pool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _HeadersInTime
+
+
+class _SecurePool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _SecureHeadersInTime
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+
+@cache
+def _session() -> requests.Session:
+    """One per process: connections are kept open, cookies are not (accounts share it)."""
+    session = requests.Session()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    adapter = _Adapter(pool_connections=4, pool_maxsize=4 * CALLS_IN_FLIGHT, max_retries=0)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    return session

@@ -1,0 +1,228 @@
+"""Whole listings: every region, and every image of one region, however the pages behave.
+
+Sources: the vendor's region/list and storage/cimg/list documents. `data` is documented as an array
+and shown as an object with `items`: both are read. Neither `count` nor `limit` is trusted: a
+listing ends only at a page that brings nothing new.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from images.cloud.answers import Answer
+from images.cloud.client import Account, call
+from images.cloud.errors import OutOfTime, Unreadable
+from images.cloud.reading import Problems, read_image, read_region
+from images.cloud.records import Image, Region
+
+PAGE_LIMIT = 100
+PAGES_AT_ONCE = 4
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Every image of one region, each `cimgUuid` once, in the cloud's order.
+
+    `problems` counts what could not be read, `moved` says that images came or went while we read
+    (twice), so one may be missing; `seconds` and `calls` are what it cost.
+    """
+
+    images: list[Image]
+    problems: Problems
+    request_id: str
+    moved: bool
+    seconds: float
+    calls: int
+
+
+class _Page(msgspec.Struct):
+    """The object form of `data`. The array form becomes the same, without a count."""
+
+    items: list[msgspec.Raw] | None
+    count: Any = None
+    request_id: str = ""
+
+
+_Fetch = Callable[[list[int]], list[_Page]]
+
+
+class _Identity(msgspec.Struct):
+    uuid: str = msgspec.field(name="cimgUuid")
+
+
+@dataclass
+class _Walk:
+    """One reading of all pages. `position` is the index after the last item held."""
+
+    images: dict[str, Image] = field(default_factory=dict)
+    problems: Problems = field(default_factory=Problems)
+    request_id: str = ""
+    position: int = 0
+    page: list[bytes] = field(default_factory=list)
+    full: bool = True
+    count: int | None = None
+    calls: int = 0
+    moved: bool = False
+
+
+def list_regions(account: Account) -> list[Region]:
+    """POST /dicloud/i/region/list: every region this token may see, with its zones."""
+    answer = call(account, "POST", "/dicloud/i/region/list", json={"condition": {"product": "dc2"}})
+    entries = _decoded(answer, list[Any])
+    regions = [read_region(entry, Problems()) for entry in entries]
+    found = {region.id: region for region in regions if region}
+    if entries and not found:
+        raise Unreadable("no region could be read", request_id=_request_id(answer))
+    return list(found.values())
+
+
+def may_list_images(account: Account, region: str) -> str:
+    """The `requestId` of a listing of one image: the cheapest proof that the token may list."""
+    return _fetch_page(account, region, start=0, limit=1).request_id
+
+
+def list_images(account: Account, region: str) -> Listing:
+    """POST /dicloud/i/storage/cimg/list until it is whole; a listing that moved is read again."""
+    started = time.monotonic()
+    with ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix=f"pages-{region}") as pool:
+
+        def fetch(starts: list[int]) -> list[_Page]:
+            return list(pool.map(lambda start: _fetch_page(account, region, start), starts))
+
+        walk = _walk(region, fetch)
+        if walk.moved:
+            walk = _settle(walk, region, fetch)
+    if walk.problems["item"] and not walk.images:
+        raise Unreadable("none of the images could be read", request_id=walk.request_id)
+    return Listing(
+        images=list(walk.images.values()),
+        problems=walk.problems,
+        request_id=walk.request_id,
+        moved=walk.moved,
+        seconds=time.monotonic() - started,
+        calls=walk.calls,
+    )
+
+
+def _settle(first: _Walk, region: str, fetch: _Fetch) -> _Walk:
+    """Read once more. When that moved too, hold what either saw: rather one too many, said to be
+    uncertain, than one too few."""
+    try:
+        again = _walk(region, fetch)
+    except OutOfTime:
+        return first  # It lacks only what moved, and says so.
+    again.calls += first.calls
+    if again.moved:
+        again.images = {**first.images, **again.images}
+    return again
+
+
+def _walk(region: str, fetch: _Fetch) -> _Walk:
+    """Read pages side by side, each overlapping the one before by one item.
+
+    The overlap shows what `count` cannot be trusted to: when the shared item is another one,
+    something was inserted or removed between the two calls.
+    """
+    walk = _Walk()
+    [first] = fetch([0])
+    step = _take(walk, region, first, start=0, overlap=0, full=0)
+    overlap = 1 if step > 1 else 0
+    stride = step - overlap
+    while stride:
+        starts = [walk.position - overlap + stride * n for n in range(_width(walk, stride))]
+        for start, page in zip(starts, fetch(starts), strict=True):
+            if start != walk.position - overlap:
+                break  # The page before was shorter than asked for: plan anew from where it ended.
+            if not _take(walk, region, page, start=start, overlap=overlap, full=step):
+                return walk
+    return walk
+
+
+def _width(walk: _Walk, stride: int) -> int:
+    """How many pages to ask for at once. `count` is a hint, dropped once a page disproves it."""
+    if walk.count is None:
+        return PAGES_AT_ONCE if walk.full else 1
+    return max(1, min(PAGES_AT_ONCE, -(-(walk.count - walk.position) // stride)))
+
+
+def _take(walk: _Walk, region: str, page: _Page, *, start: int, overlap: int, full: int) -> int:
+    """Add one page to the walk; how many items it brought that were not held yet."""
+    walk.calls += 1
+    walk.request_id = page.request_id or walk.request_id
+    raws = [bytes(item) for item in page.items or ()]
+    last = walk.page[-1:]
+    if raws == walk.page:
+        return 0  # The cloud does not heed `start`: it would send this page for ever.
+    walk.page = fresh = raws
+    if overlap and raws:
+        same = bool(last) and _same_item(raws[0], last[-1])
+        walk.moved = walk.moved or not same
+        fresh = raws[1:] if same else raws
+    brought = 0
+    for raw in fresh:
+        image = read_image(region, raw, walk.problems)
+        if image and image.uuid in walk.images:
+            walk.moved = True
+            continue
+        brought += 1
+        if image:
+            walk.images[image.uuid] = image
+    if raws:
+        _note_extent(walk, page, start + len(raws), full=len(raws) >= max(full, 1))
+    return brought
+
+
+def _note_extent(walk: _Walk, page: _Page, position: int, *, full: bool) -> None:
+    first, disproved = walk.position == 0, walk.count is not None and position > walk.count
+    if first:
+        walk.count = page.count if type(page.count) is int else None
+    elif disproved:
+        walk.count = None
+    walk.full = full
+    walk.position = position
+
+
+def _same_item(raw: bytes, other: bytes) -> bool:
+    try:
+        return _uuid(raw) == _uuid(other)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return raw == other
+
+
+def _uuid(raw: bytes) -> str:
+    return msgspec.json.decode(raw, type=_Identity).uuid
+
+
+def _fetch_page(account: Account, region: str, start: int, limit: int = PAGE_LIMIT) -> _Page:
+    answer = call(
+        account,
+        "POST",
+        "/dicloud/i/storage/cimg/list",
+        json={"regionId": region, "start": start, "limit": limit},
+    )
+    data = _decoded(answer, _Page | list[msgspec.Raw])
+    page = data if isinstance(data, _Page) else _Page(items=data)
+    page.request_id = _request_id(answer)
+    # null is how some servers write an empty list; it is one only where the count agrees.
+    if page.items is None and not (type(page.count) is int and page.count <= start):
+        raise Unreadable("a page without its items", request_id=page.request_id)
+    return page
+
+
+def _request_id(answer: Answer) -> str:
+    return answer.request_id if isinstance(answer.request_id, str) else ""
+
+
+def _decoded(answer: Answer, shape: Any) -> Any:
+    try:
+        return msgspec.json.decode(answer.data, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Unreadable(
+            "not the data that the documents describe", request_id=_request_id(answer)
+        ) from None

@@ -1,0 +1,108 @@
+"""What an image and a region are.
+
+Source of the fields: the vendor's cimg/list and region/list documents and sample answers. Any field
+may be missing or null there; here that is `None` (or an empty tuple): unknown.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Job(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """Something being done to an image. `progress` is 0-100; `result` says why it failed."""
+
+    uuid: str
+    type: str | None
+    progress: float | None
+    done: bool | None
+    success: bool | None
+    result: str | None
+
+    @property
+    def state(self) -> str:
+        if not self.done:
+            return "running"
+        return "done" if self.success else "failed"
+
+
+class Storage(msgspec.Struct, frozen=True, gc=False):
+    """One backup storage that holds the image. `zone` is as the cloud spells it (upper case)."""
+
+    uuid: str | None
+    name: str | None
+    type: str | None
+    disk_type: str | None
+    state: str | None
+    status: str | None
+    zone: str | None
+
+    @property
+    def usable(self) -> bool:
+        return self.state == "Enabled" and self.status == "Connected"
+
+
+class Requirement(msgspec.Struct, frozen=True, gc=False):
+    """What a machine must have to boot the image. Sizes in bytes."""
+
+    min_disk: int | None
+    min_cpu: int | None
+    min_memory: int | None
+    dc2_types: tuple[str, ...]
+
+
+class Image(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """One custom image as one region lists it: the facts that tables, filters and facets need.
+
+    Sizes are bytes, times Unix milliseconds, `None` is unknown. `storages` counts the backup
+    storages, `storages_down` those not Enabled and Connected, `disks` are their distinct disk
+    types. `raw` is the item exactly as the cloud sent it (JSON); `reading.read_details` gets the
+    rest out of it when one image is looked at.
+    """
+
+    region: str
+    uuid: str
+    id: str | None
+    name: str | None
+    description: str | None
+    status: str | None
+    type: str | None
+    os_family: str | None
+    os_version: str | None
+    arch: str | None
+    platform: str | None
+    check_state: str | None
+    size: int | None
+    min_disk: int | None
+    created: int | None
+    updated: int | None
+    shared: bool | None
+    external: bool | None
+    regions: tuple[str, ...]
+    zones: tuple[str, ...]
+    scenes: tuple[str, ...]
+    tags: tuple[str, ...]
+    storages: int | None
+    storages_down: int
+    disks: tuple[str, ...]
+    job: Job | None
+    raw: bytes
+
+
+class Details(msgspec.Struct, frozen=True):
+    """The nested parts of one image, for its panel. `storages` is None when the cloud sent none."""
+
+    storages: tuple[Storage, ...] | None
+    requirement: Requirement
+
+
+class Zone(msgspec.Struct, frozen=True, array_like=True):
+    id: str
+    name: str
+
+
+class Region(msgspec.Struct, frozen=True, array_like=True):
+    id: str
+    name: str
+    area: str
+    zones: tuple[Zone, ...]

@@ -1,0 +1,200 @@
+"""One call to the cloud, over a socket: what it returns, which error it becomes, when it ends."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from images.cloud import errors
+from images.cloud.client import Account, Deadline
+from images.cloud.listing import list_images, list_regions
+from images.sandbox import ERRORS, Sandbox, Weather
+
+
+def account(cloud: Sandbox, *, token: str | None = None, seconds: float = 5) -> Account:
+    """No test waits between attempts: `pauses` of a failing call are counted elsewhere."""
+    return Account(cloud.url, token or cloud.token, Deadline(seconds), pause=lambda _: None)
+
+
+def test_it_works(cloud: Sandbox) -> None:
+    regions = list_regions(account(cloud))
+    assert [(region.id, region.name) for region in regions][:2] == [("gz", "广州"), ("bj", "北京")]
+    assert [zone.id for zone in regions[0].zones] == ["gz01", "gz02"]
+
+
+@pytest.mark.parametrize("errno", [number for number in ERRORS if number])
+def test_every_documented_errno_is_an_error_with_its_facts(cloud: Sandbox, errno: int) -> None:
+    cloud.misbehave(Weather("errno", errno=errno))
+    with pytest.raises(errors.CloudError) as caught:
+        list_regions(account(cloud))
+    expected = errors.ERRORS_BY_ERRNO.get(errno, errors.Unavailable)
+    assert type(caught.value) is expected
+    assert caught.value.errno == errno
+    assert caught.value.errmsg == ERRORS[errno]
+    assert len(caught.value.request_id) == 32
+    tries = 3 if errno in errors.PASSING_ERRNOS else 1
+    assert len(cloud.calls) == tries
+
+
+def test_errno_decides_before_the_http_status(cloud: Sandbox) -> None:
+    cloud.misbehave(Weather("errno_status", errno=4, status=503))
+    with pytest.raises(errors.Refused):
+        list_regions(account(cloud))
+    cloud.clear_weather()
+    cloud.misbehave(Weather("errno_status", errno=0, status=500))
+    with pytest.raises(errors.Unreadable):  # success by errno, but without its data
+        list_regions(account(cloud))
+
+
+def test_a_wrong_token_is_refused_and_not_tried_again(cloud: Sandbox) -> None:
+    with pytest.raises(errors.Refused):
+        list_regions(account(cloud, token="0" * 64))
+    assert len(cloud.calls) == 1
+
+
+@pytest.mark.parametrize("weather", [
+    Weather("status", status=502, html=True, times=2),
+    Weather("status", status=503, html=True, times=2),
+    Weather("status", status=504, html=True, times=2),
+    Weather("status", status=429, html=True, times=2),
+    Weather("status", status=429, html=True, times=1, retry_after="1"),
+    Weather("errno", errno=41026, times=2),
+    Weather("reset", times=2),
+    Weather("reset_in_body", times=2),
+    Weather("short_body", times=2),
+], ids=lambda weather: f"{weather.kind}-{weather.status}-{weather.retry_after}")  # fmt: skip
+def test_what_may_pass_is_tried_again(cloud: Sandbox, weather: Weather) -> None:
+    cloud.misbehave(weather)
+    assert list_regions(account(cloud))
+
+
+@pytest.mark.parametrize(("weather", "expected"), [
+    (Weather("status", status=500, html=True), errors.Unavailable),
+    (Weather("status", status=404, html=True), errors.Unavailable),
+    (Weather("html"), errors.Unreadable),
+    (Weather("not_json"), errors.Unreadable),
+    (Weather("truncated"), errors.Unreadable),
+    (Weather("data_null"), errors.Unreadable),
+    (Weather("answer_array"), errors.Unreadable),
+    (Weather("deep"), errors.Unreadable),
+    (Weather("huge"), errors.Unreadable),
+    (Weather("gzip_bomb"), errors.Unreadable),
+    (Weather("redirect"), errors.Unreadable),
+], ids=lambda value: getattr(value, "kind", ""))  # fmt: skip
+def test_what_will_not_pass_is_not_tried_again(
+    cloud: Sandbox, weather: Weather, expected: type[errors.CloudError]
+) -> None:
+    cloud.misbehave(weather)
+    with pytest.raises(expected):
+        list_images(account(cloud), "bj")
+    assert len(cloud.calls) == 1
+
+
+@pytest.mark.parametrize("kind", ["items_null", "items_wrong_type", "bad_encoding"])
+def test_a_page_without_its_items_is_not_an_empty_page(cloud: Sandbox, kind: str) -> None:
+    cloud.misbehave(Weather(kind))
+    with pytest.raises(errors.Unreadable):
+        list_images(account(cloud), "bj")
+
+
+def test_a_redirect_to_another_host_never_gets_the_token(cloud: Sandbox) -> None:
+    with Sandbox(images=1) as elsewhere:
+        cloud.misbehave(Weather("redirect", location=elsewhere.url))
+        with pytest.raises(errors.Unreadable):
+            list_regions(account(cloud))
+        assert elsewhere.calls == []
+
+
+def test_a_retry_after_longer_than_the_deadline_ends_the_call_at_once(cloud: Sandbox) -> None:
+    cloud.misbehave(Weather("status", status=429, html=True, retry_after="3600"))
+    pauses: list[float] = []
+    asking = Account(cloud.url, cloud.token, Deadline(5), pause=pauses.append)
+    with pytest.raises(errors.Unavailable) as caught:
+        list_regions(asking)
+    assert caught.value.http_status == 429
+    assert pauses == []
+    assert len(cloud.calls) == 1
+
+
+def test_a_retry_after_that_fits_is_honoured(cloud: Sandbox) -> None:
+    cloud.misbehave(Weather("status", status=429, html=True, retry_after="2", times=1))
+    pauses: list[float] = []
+    list_regions(Account(cloud.url, cloud.token, Deadline(5), pause=pauses.append))
+    assert pauses == [2.0]
+
+
+@pytest.mark.parametrize("weather", [
+    Weather("hang"),
+    Weather("drip", seconds=0.05),
+    Weather("slow", seconds=30),
+], ids=lambda weather: weather.kind)  # fmt: skip
+def test_a_call_ends_by_its_deadline(cloud: Sandbox, weather: Weather) -> None:
+    cloud.misbehave(weather)
+    started = time.monotonic()
+    with pytest.raises(errors.OutOfTime):
+        list_regions(account(cloud, seconds=0.4))
+    assert time.monotonic() - started < 1.2
+
+
+def test_headers_that_drip_end_by_the_deadline() -> None:
+    with _dripping_headers() as url:
+        started = time.monotonic()
+        with pytest.raises(errors.OutOfTime):
+            list_regions(Account(url, "t", Deadline(0.4), pause=lambda _: None))
+        assert time.monotonic() - started < 1.2
+
+
+@contextmanager
+def _dripping_headers() -> Iterator[str]:
+    """A server that sends a header line now and then, and never the end of the headers."""
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(b"HTTP/1.1 200 OK\r\n")
+                while not over.wait(0.05):
+                    try:
+                        connection.sendall(b"X-Drip: 1\r\n")
+                    except OSError:
+                        return
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        over.set()
+        thread.join()
+
+
+def test_no_server_at_all_is_unavailable() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with pytest.raises(errors.Unavailable, match="connection"):
+        list_regions(Account(f"http://127.0.0.1:{port}", "t", Deadline(5), pause=lambda _: None))
+
+
+def test_an_answer_that_repeats_the_token_does_not_carry_it_on(cloud: Sandbox) -> None:
+    cloud.misbehave(Weather("echo_token"))
+    with pytest.raises(errors.Unavailable) as caught:
+        list_regions(account(cloud))
+    assert cloud.token not in str(caught.value)
+    assert "[token]" in str(caught.value)
+
+
+def test_the_token_is_not_in_the_repr_of_what_holds_it(cloud: Sandbox) -> None:
+    assert cloud.token not in repr(account(cloud))
+
+
+def test_a_netrc_entry_does_not_replace_the_token(
+    cloud: Sandbox, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path_factory.mktemp("home") / "netrc"
+    netrc.write_text("machine 127.0.0.1 login someone password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    assert list_regions(account(cloud))
