@@ -1,0 +1,180 @@
+"""Asking the cloud for an inventory: when it is due, one at a time per token, within a deadline."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Protocol
+
+import msgspec
+import structlog
+from django.conf import settings
+from django.db import connections
+
+from images.cloud.client import Account, Deadline
+from images.cloud.errors import CloudError, OutOfTime
+from images.cloud.listing import Listing, list_images, list_regions
+from images.services import memory, store
+from images.services.snapshots import (
+    FINAL_KINDS,
+    Head,
+    RegionHead,
+    encode_body,
+    failure_of,
+)
+
+log = structlog.get_logger("images.services")
+
+REGIONS_FRESH_SECONDS = 3600
+# How often one caller looks whether another has finished fetching.
+WAIT_STEP_SECONDS = 0.05
+
+clock: Callable[[], float] = time.time
+
+
+class Credential(Protocol):
+    """What reading needs to know of a token."""
+
+    @property
+    def secret(self) -> str: ...
+    @property
+    def cache_key(self) -> str: ...
+
+
+def account(secret: str) -> Account:
+    """Whom to ask as, with all the time one listing may take."""
+    deadline = Deadline(settings.UPSTREAM_DEADLINE_SECONDS)
+    return Account(settings.DIDIYUN_API_URL, secret, deadline)
+
+
+def is_due(head: Head) -> bool:
+    return bool(_regions_due(head) or any(_region_due(entry) for entry in head.regions))
+
+
+def _regions_due(head: Head) -> bool:
+    if head.failure:
+        return clock() >= head.failure.again_at
+    return clock() - head.regions_at >= REGIONS_FRESH_SECONDS
+
+
+def _region_due(entry: RegionHead) -> bool:
+    if entry.failure:
+        return clock() >= entry.failure.again_at
+    return clock() - entry.fetched_at >= settings.INVENTORY_FRESH_SECONDS
+
+
+def refresh_behind(credential: Credential) -> None:
+    """Start a refresh in the background unless one is under way somewhere."""
+    if not store.take_lock(credential.cache_key):
+        return
+
+    def run() -> None:
+        try:
+            fetch(credential, everything=False)
+        except Exception:
+            log.exception("refresh failed")
+        finally:
+            store.drop_lock(credential.cache_key)
+            connections.close_all()
+
+    threading.Thread(target=run, name="refresh", daemon=True).start()
+
+
+def fetch_or_wait(credential: Credential) -> Head:
+    """Fetch everything now, or wait for whoever is doing so."""
+    key, asked_at = credential.cache_key, clock()
+    deadline = Deadline(settings.UPSTREAM_DEADLINE_SECONDS)
+    try:
+        while True:
+            if store.take_lock(key):
+                try:
+                    return fetch(credential, everything=True)
+                finally:
+                    store.drop_lock(key)
+            deadline.left()
+            time.sleep(WAIT_STEP_SECONDS)
+            head = store.load_head(key)
+            if head and head.asked_at >= asked_at:
+                return head
+    except OutOfTime as error:
+        head = store.load_head(key) or Head()
+        return msgspec.structs.replace(
+            head, failure=failure_of(error, now=clock(), before=head.failure)
+        )
+
+
+def fetch(credential: Credential, *, everything: bool) -> Head:
+    """Read the list of regions, then side by side the images of each region that is due."""
+    key, caller = credential.cache_key, account(credential.secret)
+    head = store.load_head(key) or Head()
+    if everything or _regions_due(head):
+        head = _with_regions(caller, head)
+    due = [entry for entry in head.regions if everything or _region_due(entry)]
+    if head.failure and head.failure.kind in FINAL_KINDS:
+        due = []  # Each region would be refused in the same words.
+    with ThreadPoolExecutor(max_workers=max(1, len(due)), thread_name_prefix="region") as pool:
+        running = {pool.submit(list_images, caller, entry.region.id): entry for entry in due}
+        for future in as_completed(running):
+            entry = running[future]
+            try:
+                changed = _with_listing(key, entry, future.result())
+            except CloudError as error:
+                failure = failure_of(error, now=clock(), before=entry.failure)
+                changed = msgspec.structs.replace(entry, failure=failure)
+                log.warning("region failed", region=entry.region.id, failure=str(error))
+            head = _replacing(head, changed)
+    head = msgspec.structs.replace(head, asked_at=clock())
+    store.save_head(key, head)
+    return head
+
+
+def _with_regions(account: Account, head: Head) -> Head:
+    known = {entry.region.id: entry for entry in head.regions}
+    try:
+        regions = list_regions(account)
+    except CloudError as error:
+        log.warning("region list failed", failure=str(error))
+        failure = failure_of(error, now=clock(), before=head.failure)
+        return msgspec.structs.replace(head, failure=failure)
+    entries = tuple(
+        msgspec.structs.replace(known.get(region.id) or RegionHead(region), region=region)
+        for region in regions
+    )
+    return Head(regions=entries, regions_at=clock(), asked_at=head.asked_at)
+
+
+def _with_listing(key: str, entry: RegionHead, listing: Listing) -> RegionHead:
+    version = secrets.token_hex(8)
+    body = encode_body(listing.images)
+    store.save_body(key, entry.region.id, version, body)
+    memory.hold(key, entry.region.id, version, listing.images)
+    log.info(
+        "region read",
+        region=entry.region.id,
+        images=len(listing.images),
+        seconds=round(listing.seconds, 3),
+        calls=listing.calls,
+        request_id=listing.request_id,
+    )
+    return RegionHead(
+        region=entry.region,
+        version=version,
+        fetched_at=clock(),
+        seconds=listing.seconds,
+        calls=listing.calls,
+        count=len(listing.images),
+        size=len(body),
+        request_id=listing.request_id,
+        problems=dict(listing.problems),
+        moved=listing.moved,
+    )
+
+
+def _replacing(head: Head, changed: RegionHead) -> Head:
+    regions = tuple(
+        changed if entry.region.id == changed.region.id else entry for entry in head.regions
+    )
+    return msgspec.structs.replace(head, regions=regions)

@@ -1,0 +1,126 @@
+"""What is kept of an inventory, and in which bytes: a small head, and a large body per region.
+
+The head names the version of each region's body; whoever holds that version decoded needs only the
+head to know that it is current. Pure: `images.services` does the storing.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+
+import msgspec
+
+from images.cloud.errors import CloudError
+from images.cloud.records import Image, Region
+
+# Part of every key: another layout of these records is another set of keys, not a decoding error.
+LAYOUT = "1"
+
+# Seconds until a failed attempt is repeated.
+FIRST_PAUSE, LAST_PAUSE, NEVER = 15.0, 300.0, 10.0 * 365 * 86_400
+FINAL_KINDS = frozenset({"refused", "forbidden"})
+
+
+class Failure(msgspec.Struct, frozen=True, array_like=True):
+    """Why the last attempt failed, `times` in a row. `at` and `again_at` are Unix seconds: when it
+    was, and when the next attempt is due."""
+
+    kind: str
+    errmsg: str
+    errno: int | None
+    request_id: str
+    http_status: int | None
+    at: float
+    again_at: float
+    times: int
+
+
+class RegionHead(msgspec.Struct, frozen=True, array_like=True):
+    """One region: its last good snapshot (if `version`), and the failure since then (if any).
+
+    `fetched_at` in Unix seconds, `seconds` and `calls` are what the fetch cost, `problems` counts
+    unreadable fields by the vendor's name, `moved` says that the listing changed while it was read.
+    """
+
+    region: Region
+    version: str = ""
+    fetched_at: float = 0.0
+    seconds: float = 0.0
+    calls: int = 0
+    count: int = 0
+    size: int = 0
+    request_id: str = ""
+    problems: dict[str, int] = {}
+    moved: bool = False
+    failure: Failure | None = None
+
+
+class Head(msgspec.Struct, frozen=True, array_like=True):
+    """Everything but the images, of one token: what a request reads to know what it may show.
+
+    `regions_at` is when the region list was read, `asked_at` when the cloud was last asked for
+    anything and had answered or failed (Unix seconds). `failure` is the region list's.
+    """
+
+    regions: tuple[RegionHead, ...] = ()
+    regions_at: float = 0.0
+    asked_at: float = 0.0
+    failure: Failure | None = None
+
+
+def failure_of(error: CloudError, *, now: float, before: Failure | None) -> Failure:
+    """What to remember of a failed attempt. The pause before the next doubles, up to a limit; a
+    token that was refused stays refused until it changes or someone asks again."""
+    times = before.times + 1 if before else 1
+    pause = NEVER if error.kind in FINAL_KINDS else min(FIRST_PAUSE * 2 ** (times - 1), LAST_PAUSE)
+    return Failure(
+        kind=error.kind,
+        errmsg=error.errmsg,
+        errno=error.errno,
+        request_id=error.request_id,
+        http_status=error.http_status,
+        at=now,
+        again_at=now + pause,
+        times=times,
+    )
+
+
+def without_older_than(head: Head, oldest: float) -> Head:
+    """The head without the snapshots that were read before `oldest`: too old to be shown at all."""
+    if all(entry.fetched_at >= oldest or not entry.version for entry in head.regions):
+        return head
+    regions = tuple(
+        entry
+        if entry.fetched_at >= oldest
+        else RegionHead(region=entry.region, failure=entry.failure)
+        for entry in head.regions
+    )
+    return msgspec.structs.replace(head, regions=regions)
+
+
+def encode_head(head: Head) -> bytes:
+    return msgspec.msgpack.encode(head)
+
+
+def decode_head(data: object) -> Head | None:
+    """None for anything that is not a whole head: missing, cut short, or of another kind."""
+    try:
+        return msgspec.msgpack.decode(data, type=Head) if isinstance(data, bytes) else None
+    except msgspec.MsgspecError:
+        return None
+
+
+def encode_body(images: Sequence[Image]) -> bytes:
+    # Level 1: images of one account repeat each other, more effort gains little and costs seconds.
+    return zlib.compress(msgspec.msgpack.encode(images), level=1)
+
+
+def decode_body(data: object) -> list[Image] | None:
+    """None for anything that is not a whole body, as in `decode_head`."""
+    try:
+        if not isinstance(data, bytes):
+            return None
+        return msgspec.msgpack.decode(zlib.decompress(data), type=list[Image])
+    except (msgspec.MsgspecError, zlib.error):
+        return None

@@ -1,0 +1,87 @@
+"""Heads, bodies and locks in Django's cache. A cache that fails costs speed, never a page.
+
+Keys are made of the credential's `cache_key` (an HMAC of the token), never of the token: two people
+with the same token share one inventory, and a replaced token never sees another's.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.core.cache import cache
+
+from images.cloud.records import Image
+from images.services.snapshots import (
+    LAYOUT,
+    Head,
+    decode_body,
+    decode_head,
+    encode_head,
+    without_older_than,
+)
+
+log = structlog.get_logger("images.services")
+
+# A lock outlives the fetch it guards by this much, and a killed process by no more.
+LOCK_MARGIN_SECONDS = 5
+
+
+def load_head(key: str) -> Head | None:
+    """The head, without what is too old to be shown; None when there is none to be read."""
+    head = decode_head(_get(_name(key, "head")))
+    oldest = time.time() - settings.INVENTORY_STALE_SECONDS
+    return head and without_older_than(head, oldest)
+
+
+def save_head(key: str, head: Head) -> None:
+    _set(_name(key, "head"), encode_head(head))
+
+
+def load_body(key: str, region: str, version: str) -> list[Image] | None:
+    return decode_body(_get(_name(key, "body", region, version)))
+
+
+def save_body(key: str, region: str, version: str, body: bytes) -> None:
+    _set(_name(key, "body", region, version), body)
+
+
+def take_lock(key: str) -> bool:
+    """Whether the caller is now the one who fetches. Without a working cache everyone is."""
+    seconds = settings.UPSTREAM_DEADLINE_SECONDS + LOCK_MARGIN_SECONDS
+    try:
+        return bool(cache.add(_name(key, "lock"), 1, seconds))
+    except Exception:
+        log.warning("cache failed", operation="add", exc_info=True)
+        return True
+
+
+def drop_lock(key: str) -> None:
+    try:
+        cache.delete(_name(key, "lock"))
+    except Exception:
+        log.warning("cache failed", operation="delete", exc_info=True)
+
+
+def _name(*parts: str) -> str:
+    return ":".join(("images", LAYOUT, *parts))
+
+
+# Every cache backend fails in its own way: no network, a locked file, a full disk.
+
+
+def _get(name: str) -> Any:
+    try:
+        return cache.get(name)
+    except Exception:
+        log.warning("cache failed", operation="get", exc_info=True)
+        return None
+
+
+def _set(name: str, value: bytes) -> None:
+    try:
+        cache.set(name, value, settings.INVENTORY_STALE_SECONDS)
+    except Exception:
+        log.warning("cache failed", operation="set", exc_info=True)

@@ -1,0 +1,71 @@
+"""What each failure of the cloud means to a person, and what they can do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """`status` is the HTTP status of a page that can show nothing else."""
+
+    status: int
+    title: Promise
+    advice: Promise
+    about_token: bool = False
+
+
+EXPLANATIONS = {
+    "refused": Explanation(
+        403,
+        _("The cloud does not accept this token"),
+        _(
+            "It may have been deleted or replaced in the cloud's console. "
+            "Replace it here with one that works."
+        ),
+        about_token=True,
+    ),
+    "forbidden": Explanation(
+        403,
+        _("This token may not list images"),
+        _(
+            "The cloud accepts the token but not this call. Ask the account's administrator "
+            "for the permission, or use another token."
+        ),
+        about_token=True,
+    ),
+    "arrears": Explanation(
+        402,
+        _("The cloud account is in arrears"),
+        _("The cloud answers again once the account has been paid up in its console."),
+    ),
+    "bad-request": Explanation(
+        500,
+        _("The cloud did not understand our request"),
+        _(
+            "This is a fault of the dashboard, or of a region the cloud no longer knows. "
+            "Please report it with the request id below."
+        ),
+    ),
+    "unavailable": Explanation(
+        503,
+        _("The cloud is not available"),
+        _("The trouble is on the cloud's side. Nothing is wrong with your token; try again soon."),
+    ),
+    "unreadable": Explanation(
+        502,
+        _("The cloud's answer could not be read"),
+        _(
+            "Something other than the cloud's API may be answering at its address. Try again; "
+            "if it stays, show this to whoever runs the dashboard."
+        ),
+    ),
+    "out-of-time": Explanation(
+        504,
+        _("The cloud did not answer in time"),
+        _("It may be slow just now. Try again in a moment."),
+    ),
+}
