@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import getpass
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from dashboard.accounts import tokens
+from dashboard.accounts.forms import AddTokenForm
+from dashboard.accounts.models import State, User
+from dashboard.accounts.views.wording import cloud_said
+
+
+class Command(BaseCommand):
+    help = "Stores an API token for a person, after asking the cloud about it. Reads it on stdin."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--user", required=True, help="whose it becomes: a user name")
+        parser.add_argument("--label", required=True, help="a name for it, unique for the person")
+
+    def handle(self, *args: Any, user: str, label: str, **options: Any) -> None:
+        owner = User.objects.filter(username=user).first()
+        if owner is None:
+            raise CommandError(f"There is no user {user!r}.")
+        form = AddTokenForm({"label": label, "secret": _secret()}, owner=owner)
+        if not form.is_valid():
+            raise CommandError(_errors(form))
+        try:
+            token, verdict = tokens.add_token(owner, **form.cleaned_data)
+        except tokens.LabelTaken:
+            form.label_taken()
+            raise CommandError(_errors(form)) from None
+        if token is None:
+            raise CommandError(f"Not stored. {cloud_said(verdict)}")
+        if token.state == State.VALID:
+            self.stdout.write(f"Stored {token} for {owner}; it works.")
+        else:
+            warning = f"Stored {token} for {owner}, {token.state}. {cloud_said(verdict)}"
+            self.stdout.write(self.style.WARNING(warning))
+
+
+def _secret() -> str:
+    # Never an argument: the list of processes shows those to everyone on the machine.
+    return getpass.getpass("Token: ") if sys.stdin.isatty() else sys.stdin.read()
+
+
+def _errors(form: AddTokenForm) -> str:
+    return " ".join(
+        f"{field}: {message}" for field, messages in form.errors.items() for message in messages
+    )

@@ -1,0 +1,134 @@
+"""What is done to tokens, by the pages and the commands alike.
+
+A secret is asked about at the cloud before it is stored, and a bad one never takes the place of a
+good one.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from dashboard.accounts import vault
+from dashboard.accounts.models import State, Token, User
+from images import services
+from images.services import Verdict
+
+log = structlog.get_logger("dashboard.accounts")
+
+# What the cloud said of a new secret -> the state it is stored with. A refused one is not stored.
+STORED_AS = {
+    "valid": State.VALID,
+    "forbidden": State.FORBIDDEN,
+    "unverified": State.UNVERIFIED,
+    "unreachable": State.UNVERIFIED,
+}
+# The same news is written again, and a use is noted, only after this long.
+STAMP_EVERY = timedelta(seconds=60)
+REASON_LENGTH = 500
+REQUEST_ID_LENGTH = 100
+# The end of a shorter secret would give too much of it away.
+SHORTEST_SHOWN = 12
+
+
+class LabelTaken(Exception):
+    """The owner has a token of that label already."""
+
+
+class Outcome(Protocol):
+    """What the cloud said of a token: `services.Verdict`, or anything like it."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def request_id(self) -> str: ...
+
+
+def add_token(owner: User, label: str, secret: str) -> tuple[Token | None, Verdict]:
+    """Store a new token unless the cloud refuses it; None then. Raises LabelTaken."""
+    verdict = services.verify(secret)
+    if verdict.state not in STORED_AS:
+        log.info("token not added", owner=owner.pk, state=verdict.state)
+        return None, verdict
+    token = Token(owner=owner, label=label)
+    _set_secret(token, secret, verdict)
+    try:
+        with transaction.atomic():
+            token.save(force_insert=True)
+    except IntegrityError:
+        raise LabelTaken from None
+    log.info("token added", token=str(token.pk), owner=owner.pk, state=token.state)
+    return token, verdict
+
+
+def replace_secret(token: Token, secret: str) -> tuple[bool, Verdict]:
+    """Store another secret in its place; False when the one it has stays."""
+    verdict = services.verify(secret)
+    has_good = token.is_good and vault.is_readable(token.sealed, token.pk)
+    if verdict.state not in STORED_AS or (has_good and verdict.state != State.VALID):
+        log.info("token not replaced", token=str(token.pk), state=verdict.state)
+        return False, verdict
+    _set_secret(token, secret, verdict)
+    token.save(force_update=True)
+    log.info("token replaced", token=str(token.pk), state=token.state)
+    return True, verdict
+
+
+def delete_token(token: Token) -> None:
+    log.info("token deleted", token=str(token.pk), owner=token.owner_id)
+    token.delete()
+
+
+def check_token(token: Token) -> Verdict:
+    """Ask the cloud about a stored token now. Raises vault.Unreadable."""
+    verdict = services.verify(vault.unseal(token.sealed, token.pk))
+    record_outcome(token.pk, verdict, last_four=token.last_four)
+    return verdict
+
+
+def record_outcome(token_id: UUID, outcome: Outcome, *, last_four: str) -> None:
+    """Write what the cloud said, unless it is old news.
+
+    `last_four` names the secret that was asked about: news of one that has been replaced since
+    says nothing about the new one.
+    """
+    now = timezone.now()
+    stamp = "last_ok_at" if outcome.state == State.VALID else "last_failed_at"
+    reason = outcome.reason[:REASON_LENGTH]
+    old_news = Q(state=outcome.state, reason=reason, **{f"{stamp}__gt": now - STAMP_EVERY})
+    rows = Token.objects.filter(pk=token_id, last_four=last_four).exclude(old_news)
+    if outcome.state == State.UNREACHABLE:
+        # Silence takes nothing back.
+        rows = rows.exclude(state__in=[State.REFUSED, State.FORBIDDEN])
+    rows.update(
+        state=outcome.state,
+        reason=reason,
+        request_id=outcome.request_id[:REQUEST_ID_LENGTH],
+        **{stamp: now},
+    )
+
+
+def record_use(token_id: UUID) -> None:
+    now = timezone.now()
+    due = Q(last_used_at=None) | Q(last_used_at__lt=now - STAMP_EVERY)
+    Token.objects.filter(due, pk=token_id).update(last_used_at=now)
+
+
+def _set_secret(token: Token, secret: str, verdict: Verdict) -> None:
+    now = timezone.now()
+    token.sealed = vault.seal(secret, token.pk)
+    token.last_four = secret[-4:] if len(secret) >= SHORTEST_SHOWN else ""
+    token.state = STORED_AS[verdict.state]
+    token.reason = verdict.reason[:REASON_LENGTH]
+    token.request_id = verdict.request_id[:REQUEST_ID_LENGTH]
+    token.changed_at = now
+    works = token.state == State.VALID
+    token.last_ok_at, token.last_failed_at = (now, None) if works else (None, now)

@@ -1,0 +1,15 @@
+"""Sends the cache table to the SQLite file of its own, and nothing else there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class CacheRouter:
+    def db_for_read(self, model: Any, **hints: Any) -> str | None:
+        return "cache" if model._meta.app_label == "django_cache" else None
+
+    db_for_write = db_for_read
+
+    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool | None:
+        return (app_label == "django_cache") == (db == "cache")

@@ -1,0 +1,115 @@
+"""The demo, `make run`: a sandbox cloud, and before it the dashboard with a person and a token.
+
+Everything listens on this machine alone and keeps its data in var/demo, apart from the real one's.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import FrameType
+
+# Only ever on the loopback, over invented images.
+USER, PASSWORD = "demo", "demo"
+READY_SECONDS = 30
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def main() -> None:
+    port = int(os.environ.get("PORT", "8000"))
+    _refuse_taken(port)
+    signal.signal(signal.SIGTERM, _stop)
+    children: list[subprocess.Popen[str]] = []
+    try:
+        cloud, url, token = _start_cloud()
+        children.append(cloud)
+        os.environ |= {"DIDIYUN_API_URL": url, "VAR_DIR": str(BASE_DIR / "var" / "demo")}
+        os.environ.setdefault("LOG_LEVEL", "WARNING")
+        _prepare(token)
+        children.append(_start_dashboard())
+        _wait_until_ready(port, children)
+        print(f"\n  Dashboard   http://127.0.0.1:{port}/")
+        print(f"  Sign in     {USER} / {PASSWORD}")
+        print(f"  Cloud       {url} (sandbox, invented images)")
+        print("\n  Ctrl-C stops everything.\n", flush=True)
+        while all(child.poll() is None for child in children):
+            time.sleep(0.2)
+        sys.exit("A part of the demo has stopped.")
+    except KeyboardInterrupt:
+        print("\nStopping …")
+    finally:
+        for child in children:
+            child.terminate()
+        for child in children:
+            child.wait()
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            sys.exit(f"Port {port} is taken. Free it, or choose another: make run PORT={port + 1}")
+
+
+def _start_cloud() -> tuple[subprocess.Popen[str], str, str]:
+    """The sandbox on a free port; it prints its address and a token it accepts."""
+    command = [sys.executable, "-m", "images.sandbox", "--port", "0", "--images", "250"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=BASE_DIR)
+    assert process.stdout
+    found = re.search(r"(http://\S+) token (\S+)", process.stdout.readline())
+    if not found:
+        sys.exit("The sandbox cloud did not start.")
+    return process, found[1], found[2]
+
+
+def _prepare(token: str) -> None:
+    """The database, the person and the token, made or left as they are."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    from dashboard.accounts.models import User
+    from dashboard.accounts.tokens import add_token
+
+    call_command("prepare")
+    person = User.objects.filter(username=USER).first()
+    if person is None:
+        person = User.objects.create_superuser(USER, password=PASSWORD)
+    if not person.tokens.exists():
+        add_token(person, "Sandbox", token)
+
+
+def _start_dashboard() -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:dashboard.gunicorn"]
+    return subprocess.Popen([*command, "dashboard.wsgi"], text=True, cwd=BASE_DIR)
+
+
+def _wait_until_ready(port: int, children: list[subprocess.Popen[str]]) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline and all(child.poll() is None for child in children):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+    sys.exit("The dashboard did not start; the lines above say why.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Reading the environment: a variable, or the file its `…_FILE` twin names; loud on nonsense."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def _refuse(name: str, why: str) -> NoReturn:
+    raise ImproperlyConfigured(f"{name}: {why}")
+
+
+def text(name: str, default: str = "") -> str:
+    path = os.environ.get(f"{name}_FILE")
+    if path and name in os.environ:
+        _refuse(name, f"set either {name} or {name}_FILE, not both")
+    if path:
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            _refuse(f"{name}_FILE", f"cannot be read: {error}")
+    return os.environ.get(name, "").strip() or default
+
+
+def flag(name: str, default: bool) -> bool:
+    words = {"1": True, "true": True, "yes": True, "on": True}
+    words |= {"0": False, "false": False, "no": False, "off": False}
+    value = text(name, "yes" if default else "no").lower()
+    if value not in words:
+        _refuse(name, f"{value!r} is neither yes nor no")
+    return words[value]
+
+
+def number(name: str, default: int, *, least: int, most: int) -> int:
+    value = text(name, str(default))
+    if not value.isdecimal() or not least <= int(value) <= most:
+        _refuse(name, f"{value!r} is not a whole number from {least} to {most}")
+    return int(value)
+
+
+def names(name: str) -> list[str]:
+    return [member.strip() for member in text(name).split(",") if member.strip()]
+
+
+def generated(name: str, path: Path, make: Callable[[], str]) -> str:
+    """The variable, or else a value made once and kept at `path`, readable by the owner alone."""
+    value = text(name)
+    if value:
+        return value
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not path.exists():
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(make() + "\n")
+        try:
+            # A link is made whole or not at all: of two processes starting at once, one wins.
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip()

@@ -1,0 +1,22 @@
+"""gunicorn's settings: `gunicorn --config python:dashboard.gunicorn dashboard.wsgi`.
+
+Named on the command line, so a stray gunicorn.conf.py in the working directory is not read.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+# Threads, because a request may wait for the cloud: a sync worker would serve no one meanwhile.
+worker_class = "gthread"
+threads = 8
+timeout = 60
+keepalive = 5
+# Its heartbeat file in memory: on a slow disk the heartbeat itself can stall a worker.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+control_socket_disable = True
+errorlog = "-"
+loglevel = "warning"

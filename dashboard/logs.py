@@ -1,0 +1,85 @@
+"""One JSON line per event on standard error, with anything that looks like a token taken out."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import Any
+
+import structlog
+
+# A token is 64 hex digits in every document of the vendor; an Authorization value may be anything.
+SECRETS = re.compile(r"(?i)\b[0-9a-f]{64}\b|(?<=bearer )\S+")
+
+
+def redact(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
+    return {key: _redacted(value) for key, value in event.items()}
+
+
+def _redacted(value: Any) -> Any:
+    if isinstance(value, str):
+        return SECRETS.sub("[redacted]", value)
+    if isinstance(value, (list, tuple)):
+        return [_redacted(member) for member in value]
+    if isinstance(value, dict):
+        return {key: _redacted(member) for key, member in value.items()}
+    return value
+
+
+SHARED: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+]
+
+
+def is_news(record: logging.LogRecord) -> bool:
+    """An answer with an error status is in the request log already; only a traceback is news."""
+    return record.exc_info is not None
+
+
+def configuration(level: str, *, readable: bool) -> dict[str, Any]:
+    """Django's LOGGING; `readable` gives coloured lines for a person instead of JSON."""
+    structlog.configure(
+        processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if readable
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "structured": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": [
+                    *SHARED[:-1],
+                    structlog.stdlib.PositionalArgumentsFormatter(),
+                    structlog.processors.format_exc_info,
+                ],
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    redact,
+                    renderer,
+                ],
+            },
+        },
+        "filters": {"news": {"()": lambda: is_news}},
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": "structured"},
+        },
+        "root": {"handlers": ["stderr"], "level": "WARNING"},
+        "loggers": {
+            "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+            "django.request": {"level": "ERROR", "filters": ["news"]},
+            "dashboard": {"level": level},
+            "images": {"level": level},
+        },
+    }

@@ -1,0 +1,91 @@
+"""What happens around every request: its log line, the security headers, the door."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import structlog
+from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import resolve_url
+from django.views import View
+
+log = structlog.get_logger("dashboard.request")
+
+# Asked for all the time, and by machines.
+UNLOGGED = (settings.STATIC_URL, "/healthz", "/readyz")
+
+Handler = Callable[[HttpRequest], HttpResponseBase]
+
+# Nothing inline, nothing from elsewhere. `data:` images are the small marks in our own CSS.
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+)
+PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+
+
+def request_log(get_response: Handler) -> Handler:
+    def handle(request: HttpRequest) -> HttpResponseBase:
+        started = time.monotonic()
+        request_id = uuid.uuid4().hex
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        response = get_response(request)
+        response["X-Request-ID"] = request_id
+        if not request.path.startswith(UNLOGGED):
+            user = getattr(request, "user", None)
+            log.info(
+                "request",
+                method=request.method,
+                path=request.path,
+                status=response.status_code,
+                milliseconds=round((time.monotonic() - started) * 1000, 1),
+                user=user.pk if user else None,
+            )
+        return response
+
+    return handle
+
+
+def security_headers(get_response: Handler) -> Handler:
+    def handle(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        if not request.path.startswith(settings.STATIC_URL):
+            # Pages hold one person's view: no shared or browser store keeps them.
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    return handle
+
+
+class LoginRequired(LoginRequiredMiddleware):
+    """Django's, but an htmx fragment sends the whole page to sign in, not itself."""
+
+    def handle_no_permission(  # type: ignore[override]
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase] | View
+    ) -> HttpResponseBase:
+        htmx = getattr(request, "htmx", None)
+        if not htmx:
+            return super().handle_no_permission(request, view_func)  # type: ignore[arg-type]
+        page = urlsplit(htmx.current_url_abs_path or "/")
+        back = page.path + (f"?{page.query}" if page.query else "")
+        target = redirect_to_login(back, resolve_url(settings.LOGIN_URL))
+        return HttpResponse(status=403, headers={"HX-Redirect": target["Location"]})

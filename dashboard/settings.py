@@ -1,0 +1,224 @@
+"""Every setting, from the environment alone; with nothing set it runs on this machine.
+
+The README lists what each variable is for.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from dashboard import environment, logs
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = Path(environment.text("VAR_DIR", str(BASE_DIR / "var"))).resolve()
+
+# The cloud and how long what it said stays good
+
+DIDIYUN_API_URL = environment.text("DIDIYUN_API_URL", "https://open.didiyunapi.com").rstrip("/")
+if urlsplit(DIDIYUN_API_URL).scheme not in ("http", "https"):
+    raise ImproperlyConfigured(f"DIDIYUN_API_URL: {DIDIYUN_API_URL!r} is not an http(s) address")
+UPSTREAM_DEADLINE_SECONDS = environment.number(
+    "UPSTREAM_DEADLINE_SECONDS", 20, least=1, most=50
+)  # below gunicorn's timeout, see dashboard/gunicorn.py
+INVENTORY_FRESH_SECONDS = environment.number("INVENTORY_FRESH_SECONDS", 60, least=1, most=86_400)
+INVENTORY_STALE_SECONDS = environment.number(
+    "INVENTORY_STALE_SECONDS", 86_400, least=1, most=30 * 86_400
+)
+INVENTORY_MEMORY_MB = environment.number("INVENTORY_MEMORY_MB", 256, least=16, most=65_536)
+
+# Who may talk to us, and how
+
+DEBUG = environment.flag("DEBUG", default=False)
+SECRET_KEY = environment.generated(
+    "SECRET_KEY", VAR_DIR / "secret_key", lambda: secrets.token_urlsafe(50)
+)
+TOKEN_KEYS = environment.generated(
+    "TOKEN_KEYS",
+    VAR_DIR / "token_keys",
+    lambda: "k1:" + base64.b64encode(secrets.token_bytes(32)).decode(),
+)
+PORT = environment.number("PORT", 8000, least=1, most=65_535)
+PUBLIC_URL = environment.text("PUBLIC_URL").rstrip("/")
+if PUBLIC_URL and urlsplit(PUBLIC_URL).scheme not in ("http", "https"):
+    raise ImproperlyConfigured(f"PUBLIC_URL: {PUBLIC_URL!r} is not an http(s) address")
+ALLOWED_HOSTS = environment.names("ALLOWED_HOSTS") or [
+    *(host for host in [urlsplit(PUBLIC_URL).hostname] if host),
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+]
+
+HTTPS = PUBLIC_URL.startswith("https://")
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
+SECURE_HSTS_SECONDS = 365 * 86_400 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 14 * 86_400
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# What the site is made of
+
+ROOT_URLCONF = "dashboard.urls"
+WSGI_APPLICATION = "dashboard.wsgi.application"
+INSTALLED_APPS = [
+    "whitenoise.runserver_nostatic",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+    "dashboard.accounts",
+    "images",
+]
+MIDDLEWARE = [
+    "dashboard.middleware.request_log",
+    "dashboard.middleware.security_headers",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "dashboard.middleware.LoginRequired",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Data and cache
+
+SQLITE_OPTIONS = {
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+}
+
+
+def _sqlite(path: Path) -> dict[str, Any]:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": path,
+        "OPTIONS": dict(SQLITE_OPTIONS),
+        "CONN_MAX_AGE": None,
+        # Threads of one test process share a file database; they could not share a memory one.
+        "TEST": {"NAME": path.with_suffix(".test.sqlite3")},
+    }
+
+
+def _database() -> dict[str, Any]:
+    url = environment.text("DATABASE_URL")
+    if not url:
+        return _sqlite(VAR_DIR / "db.sqlite3")
+    try:
+        return {**environ.Env.db_url_config(url), "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+    except (ValueError, environ.ImproperlyConfigured):
+        raise ImproperlyConfigured("DATABASE_URL: not a database address") from None
+
+
+def _cache() -> dict[str, Any]:
+    url = environment.text("CACHE_URL").replace("valkey", "redis", 1)
+    if not url:
+        return {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "cache",
+            # The default of 300 would throw locks and sessions out with old entries.
+            "OPTIONS": {"MAX_ENTRIES": 100_000},
+        }
+    if urlsplit(url).scheme not in ("redis", "rediss", "unix"):
+        raise ImproperlyConfigured("CACHE_URL: not a redis://, rediss:// or valkey:// address")
+    return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}
+
+
+DATABASES = {"default": _database()}
+CACHES = {"default": _cache()}
+if CACHES["default"]["LOCATION"] == "cache":
+    DATABASES["cache"] = _sqlite(VAR_DIR / "cache.sqlite3")
+    DATABASE_ROUTERS = ["dashboard.cache_router.CacheRouter"]
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+
+# Signing in
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+_VALIDATORS = "django.contrib.auth.password_validation."
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"{_VALIDATORS}UserAttributeSimilarityValidator"},
+    {"NAME": f"{_VALIDATORS}MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": f"{_VALIDATORS}CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/images/"
+ACCOUNT_ADAPTER = "dashboard.accounts.signin.Adapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/5m/ip,5/5m/key"}
+# Throttling goes by the client's address: the proxy's word for it, where there is a proxy.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if HTTPS else 0
+DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.accounts.reports.Reticent"
+
+# Words and numbers
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# Static files
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = BASE_DIR / "build" / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+LOG_LEVEL = environment.text("LOG_LEVEL", "INFO").upper()
+if LOG_LEVEL not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+    raise ImproperlyConfigured(f"LOG_LEVEL: {LOG_LEVEL!r} is not DEBUG, INFO, WARNING or ERROR")
+LOGGING = logs.configuration(LOG_LEVEL, readable=DEBUG)

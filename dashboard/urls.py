@@ -1,0 +1,17 @@
+from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.urls import include, path
+from django.views.generic import RedirectView
+from django.views.i18n import set_language
+
+from dashboard import health
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="images:list")),
+    path("images/", include("images.urls")),
+    path("", include("dashboard.accounts.urls")),
+    path("admin/", admin.site.urls),
+    path("language/", login_not_required(set_language), name="set_language"),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+]

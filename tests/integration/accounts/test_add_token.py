@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from dashboard.accounts import vault
+from dashboard.accounts.models import State, Token, User
+from images.sandbox import Sandbox, Weather
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """What stands on standard input."""
+    stdin = io.StringIO()
+    monkeypatch.setattr("sys.stdin", stdin)
+    return stdin
+
+
+def add(typed: io.StringIO, secret: str, user: str = "person", label: str = "Main") -> str:
+    typed.write(secret)
+    typed.seek(0)
+    out = io.StringIO()
+    call_command("add_token", user=user, label=label, stdout=out, no_color=True)
+    return out.getvalue()
+
+
+def test_it_works(typed: io.StringIO, cloud: Sandbox, person: User) -> None:
+    said = add(typed, f"{cloud.token}\n")
+
+    assert said == f"Stored Main ····{cloud.token[-4:]} for person; it works.\n"
+    token = Token.objects.get(owner=person)
+    assert vault.unseal(token.sealed, token.pk) == cloud.token
+
+
+def test_a_refused_token_is_not_stored(typed: io.StringIO, cloud: Sandbox, person: User) -> None:
+    with pytest.raises(CommandError, match=r"Not stored\. The cloud does not accept") as caught:
+        add(typed, "f" * 64)
+
+    assert caught.value.returncode == 1
+    assert "f" * 64 not in str(caught.value)
+    assert not Token.objects.exists()
+
+
+def test_when_the_cloud_is_away_it_is_stored_with_a_warning(
+    typed: io.StringIO, cloud: Sandbox, person: User
+) -> None:
+    cloud.misbehave(Weather("html"))
+
+    assert "unverified" in add(typed, cloud.token)
+    assert Token.objects.get().state == State.UNVERIFIED
+
+
+def test_an_unknown_person(typed: io.StringIO, cloud: Sandbox) -> None:
+    with pytest.raises(CommandError, match="no user 'nobody'"):
+        add(typed, cloud.token, user="nobody")
+
+
+def test_a_label_that_is_taken(
+    typed: io.StringIO, cloud: Sandbox, person: User, keep: Callable[..., Token]
+) -> None:
+    keep(person, cloud.token)
+
+    with pytest.raises(CommandError, match="label: You have a token with this label already"):
+        add(typed, cloud.other_token)
+
+
+@pytest.mark.parametrize("secret", ["", "\n", "two words", "two\nlines"])
+def test_what_cannot_be_a_token(
+    typed: io.StringIO, cloud: Sandbox, person: User, secret: str
+) -> None:
+    with pytest.raises(CommandError, match=r"^secret: "):
+        add(typed, secret)
+    assert not cloud.calls

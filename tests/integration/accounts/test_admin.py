@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
+
+from dashboard.accounts.models import Token, User
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+
+TOKENS = "/admin/accounts/token/"
+PASSWORD = "a sentence nobody guesses"
+
+
+@pytest.fixture
+def admin(client: Client) -> Client:
+    client.force_login(User.objects.create_superuser("boss", password=PASSWORD))
+    return client
+
+
+def test_it_works(admin: Client, person: User, keep: Callable[..., Token]) -> None:
+    token = keep(person, "5f0c" * 16, "Theirs")
+
+    for url in (TOKENS, f"{TOKENS}{token.pk}/change/"):
+        page = admin.get(url)
+        assertContains(page, "Theirs")
+        assertContains(page, "5f0c")
+        assertNotContains(page, "5f0c5f0c")
+        assertNotContains(page, token.sealed)
+
+
+def test_a_token_is_neither_added_nor_changed_there(
+    admin: Client, person: User, keep: Callable[..., Token]
+) -> None:
+    token = keep(person, "5f0c" * 16)
+
+    assert admin.get(f"{TOKENS}add/").status_code == 403
+    assert admin.post(f"{TOKENS}add/", {"label": "New"}).status_code == 403
+    assert admin.post(f"{TOKENS}{token.pk}/change/", {"label": "New"}).status_code == 403
+    token.refresh_from_db()
+    assert token.label == "Main"
+
+
+def test_a_token_is_deleted_there(admin: Client, person: User, keep: Callable[..., Token]) -> None:
+    token = keep(person, "5f0c" * 16)
+    admin.post(f"{TOKENS}{token.pk}/delete/", {"post": "yes"})
+
+    assert not Token.objects.exists()
+
+
+def test_an_account_is_made_there(admin: Client) -> None:
+    form = {"username": "new", "usable_password": "true", "password1": PASSWORD}
+    response = admin.post("/admin/accounts/user/add/", {**form, "password2": PASSWORD})
+
+    assert response.status_code == 302
+    new = User.objects.get(username="new")
+    assert new.check_password(PASSWORD)
+    assertContains(admin.get(f"/admin/accounts/user/{new.pk}/change/"), "new")
+
+
+def test_its_door_is_the_one_that_is_throttled(anonymous: Client, person: User) -> None:
+    door = anonymous.get("/admin/")
+    assertRedirects(door, "/admin/login/?next=/admin/", fetch_redirect_response=False)
+    assertRedirects(anonymous.get(door["Location"]), "/accounts/login/?next=%2Fadmin%2F")
+
+    form = {"username": "person", "password": PASSWORD}
+    assertRedirects(
+        anonymous.post("/admin/login/", form),
+        "/accounts/login/?next=%2Fadmin%2Flogin%2F",
+        fetch_redirect_response=False,
+    )
+    assert "_auth_user_id" not in anonymous.session
+
+
+def test_it_is_for_administrators_only(browser: Client) -> None:
+    assert browser.get("/admin/", follow=True).status_code == 403

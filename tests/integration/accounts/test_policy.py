@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+from django.test import RequestFactory
+from pytest_django import DjangoAssertNumQueries
+
+from dashboard.accounts import policy, vault
+from dashboard.accounts.models import Token, User
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+
+SECRET = "5f0c" * 16
+
+
+def asking(person: User, **query: str) -> HttpRequest:
+    request = RequestFactory().get("/images/", query)
+    request.user = person
+    return request
+
+
+def chosen(person: User, **query: str) -> str:
+    credential = policy.access(asking(person, **query)).credential
+    assert credential
+    return credential.label
+
+
+def test_it_works(
+    person: User, keep: Callable[..., Token], django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    token = keep(person, SECRET)
+    with django_assert_num_queries(1):
+        access = policy.access(asking(person))
+
+    assert access.credential == policy.Credential(
+        token.pk, "Main", "5f0c", SECRET, vault.cache_key(SECRET)
+    )
+    assert access.tokens == (token,)
+    assert access.broken is None
+    assert SECRET not in repr(access)
+
+
+def test_a_person_without_tokens_reads_with_none(person: User) -> None:
+    assert policy.access(asking(person)) == policy.Access(None, ())
+
+
+def test_the_one_named_comes_before_the_default_and_that_before_the_oldest(
+    person: User, keep: Callable[..., Token]
+) -> None:
+    keep(person, SECRET, "Oldest")
+    preferred = keep(person, SECRET, "Preferred")
+    named = keep(person, SECRET, "Named")
+
+    assert chosen(person) == "Oldest"
+    person.default_token = preferred
+    assert chosen(person) == "Preferred"
+    assert chosen(person, token=str(named.pk)) == "Named"
+
+
+@pytest.mark.parametrize("nonsense", ["", "x", "5f0c" * 16, "\0", "-1", "{}", "１" * 32 + "x"])
+def test_what_is_no_id_is_left_to_the_form_of_the_query(
+    person: User, keep: Callable[..., Token], nonsense: str
+) -> None:
+    keep(person, SECRET)
+
+    assert chosen(person, token=nonsense) == "Main"
+
+
+def test_someone_elses_is_like_one_that_never_was(
+    person: User, stranger: User, keep: Callable[..., Token]
+) -> None:
+    keep(person, SECRET)
+    theirs = keep(stranger, SECRET)
+
+    for token_id in (theirs.pk, uuid.uuid4()):
+        with pytest.raises(Http404) as caught:
+            policy.access(asking(person, token=str(token_id)))
+        assert not caught.value.args
+
+
+def test_someone_elses_as_the_default_is_passed_over(
+    person: User, stranger: User, keep: Callable[..., Token]
+) -> None:
+    keep(person, SECRET)
+    person.default_token = keep(stranger, SECRET, "Theirs")
+
+    assert chosen(person) == "Main"
+
+
+def test_one_that_cannot_be_decrypted_is_named_and_not_passed_over(
+    person: User, keep: Callable[..., Token]
+) -> None:
+    broken, good = keep(person, SECRET), keep(person, SECRET, "Good")
+    Token.objects.filter(pk=broken.pk).update(sealed=good.sealed)
+
+    access = policy.access(asking(person))
+    assert (access.credential, access.broken) == (None, broken)
+    assert chosen(person, token=str(good.pk)) == "Good"
+
+
+def test_nobody_reads_with_nothing() -> None:
+    request = RequestFactory().get("/images/")
+    request.user = AnonymousUser()
+
+    with pytest.raises(PermissionDenied):
+        policy.access(request)

@@ -1,0 +1,134 @@
+"""After everything that can be done with tokens, no secret is anywhere it can be read."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.db import connections
+from django.test import Client
+from pytest_django import Settings
+
+from dashboard.accounts import vault
+from dashboard.accounts.models import Token, User
+from images.sandbox import Sandbox, Weather
+
+REFUSED = "f00d" * 16
+UNCHECKABLE = "ace5" * 200
+
+
+def walk(browser: Client, cloud: Sandbox) -> Iterator[bytes]:
+    """Every answer on the way, headers and cookies included."""
+
+    def seen(url: str, **form: str) -> bytes:
+        response = browser.post(url, form) if form else browser.get(url)
+        assert response.status_code < 500
+        cookies = str(response.cookies) + str(browser.cookies)
+        return response.serialize_headers() + response.content + cookies.encode()
+
+    def added(label: str, secret: str) -> Iterator[bytes]:
+        yield seen("/tokens/", label=label, secret=secret)
+        yield seen("/tokens/")
+
+    yield from added("Main", cloud.token)
+    yield from added("Main", cloud.token)
+    yield from added(cloud.token, cloud.token)
+    yield from added(cloud.token, "")
+    for number, secret in enumerate((REFUSED, UNCHECKABLE, cloud.forbidden_token)):
+        yield from added(f"Number {number}", secret)
+    for kind in ("echo_token", "html"):
+        cloud.misbehave(Weather(kind))
+        yield from added(f"In {kind}", cloud.other_token)
+        token = Token.objects.all()[0]
+        for todo in ("check", "default", "replace"):
+            yield seen(f"/tokens/{token.pk}/{todo}/", secret=cloud.other_token)
+            yield seen("/tokens/")
+        cloud.clear_weather()
+    for token in Token.objects.all():
+        for secret in (REFUSED, UNCHECKABLE, cloud.other_token):
+            yield seen(f"/tokens/{token.pk}/replace/", secret=secret)
+        yield seen(f"/tokens/{token.pk}/delete/")
+        yield seen("/tokens/")
+        yield seen(f"/admin/accounts/token/{token.pk}/change/")
+        yield seen(f"/admin/accounts/token/{token.pk}/delete/")
+    yield seen("/admin/accounts/token/")
+    yield seen("/nowhere/", secret=cloud.token)
+
+
+def stored() -> Iterator[bytes]:
+    """Every row of every table, and what cache and sessions make of theirs."""
+    for alias in connections:
+        with connections[alias].cursor() as cursor:
+            for table in connections[alias].introspection.table_names(cursor):
+                cursor.execute(f'SELECT * FROM "{table}"')  # noqa: S608
+                for row in cursor.fetchall():
+                    yield repr(row).encode()
+                    if table == "cache":
+                        yield base64.b64decode(row[1])
+    for session in Session.objects.all():
+        yield repr(session.get_decoded()).encode()
+    yield from getattr(cache, "_cache", {}).values()
+
+
+def files() -> Iterator[bytes]:
+    for alias in connections:
+        path = Path(str(connections[alias].settings_dict["NAME"]))
+        for file in path.parent.glob(f"{path.name}*") if path.is_file() else ():
+            yield file.read_bytes()
+
+
+@pytest.mark.django_db(databases="__all__", transaction=True)
+def test_it_works(
+    client: Client,
+    cloud: Sandbox,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    client.force_login(User.objects.create_superuser("boss", password="a sentence"))
+    answers = list(walk(client, cloud))
+
+    assert Token.objects.count() == 4
+    logged = [repr(vars(record)).encode() for record in caplog.records]
+    assert any(b"token not added" in line for line in logged)
+    printed = [text.encode() for text in capfd.readouterr()]
+    everything = b"\n".join([*answers, *logged, *printed, *stored(), *files()])
+    for secret in (cloud.token, cloud.other_token, cloud.forbidden_token, REFUSED, UNCHECKABLE):
+        assert secret.encode() not in everything
+    assert {vault.unseal(token.sealed, token.pk) for token in Token.objects.all()} <= {
+        cloud.token,
+        cloud.other_token,
+        cloud.forbidden_token,
+    }
+
+
+@pytest.mark.django_db(databases="__all__")
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_fault_of_our_own_tells_no_secret(
+    browser: Client, settings: Settings, caplog: pytest.LogCaptureFixture, debug: bool
+) -> None:
+    settings.DEBUG = debug
+    settings.DIDIYUN_API_URL = None
+    browser.raise_request_exception = False
+    page = browser.post("/tokens/", {"label": "Main", "secret": REFUSED})
+
+    assert page.status_code == 500
+    told = page.content.decode() + caplog.text + repr([vars(each) for each in caplog.records])
+    assert "Traceback" in caplog.text
+    assert ("Request Method" in told) is debug
+    assert REFUSED not in told
+    assert settings.TOKEN_KEYS not in told
+
+
+@pytest.mark.django_db(databases="__all__")
+def test_no_representation_shows_it(cloud: Sandbox, person: User) -> None:
+    from dashboard.accounts.forms import AddTokenForm
+
+    form = AddTokenForm({"label": "Main", "secret": cloud.token}, owner=person)
+    assert form.is_valid()
+    assert cloud.token not in repr(form) + str(form)

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from pytest_django.asserts import assertContains, assertRedirects
+
+from dashboard.accounts.models import Token, User
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+
+
+def test_it_works(browser: Client, person: User, keep: Callable[..., Token]) -> None:
+    keep(person, "0" * 64, "Oldest")
+    token = keep(person, "1" * 64)
+    response = browser.post(f"/tokens/{token.pk}/default/")
+
+    assertRedirects(response, "/tokens/", fetch_redirect_response=False)
+    assertContains(browser.get("/tokens/"), "is used by default now.")
+    person.refresh_from_db()
+    assert person.default_token == token
+
+
+def test_a_link_changes_nothing(browser: Client, person: User, keep: Callable[..., Token]) -> None:
+    token = keep(person, "1" * 64)
+
+    assertRedirects(browser.get(f"/tokens/{token.pk}/default/"), "/tokens/")
+    person.refresh_from_db()
+    assert person.default_token is None
+
+
+def test_someone_elses_is_like_one_that_never_was(
+    person: User, is_no_more_than_nothing: Callable[[str], Token]
+) -> None:
+    is_no_more_than_nothing("token_default")
+
+    person.refresh_from_db()
+    assert person.default_token is None
