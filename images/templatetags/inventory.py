@@ -1,0 +1,127 @@
+"""How sizes, times and unknown values are written."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django import template
+from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from images.cloud.records import Image
+from images.services.snapshots import Failure
+from images.wording import EXPLANATIONS, Explanation
+
+register = template.Library()
+
+UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+UNKNOWN = "–"
+
+
+def plain_size(value: int) -> str:
+    """1536 as "1.5 KiB": three digits at most where a unit allows."""
+    amount, unit = float(value), 0
+    while amount >= 1024 and unit < len(UNITS) - 1:
+        amount, unit = amount / 1024, unit + 1
+    digits = 0 if amount >= 100 or amount == int(amount) else 1
+    return f"{number_format(round(amount, digits), digits)}\u00a0{UNITS[unit]}"
+
+
+def written_size(value: int) -> str:
+    """Bytes as a form takes them back, exactly: "20 GiB" where that is whole, else the number."""
+    for power in range(len(UNITS) - 1, 0, -1):
+        if value and value % 1024**power == 0:
+            return f"{value // 1024**power} {UNITS[power]}"
+    return str(value)
+
+
+@register.filter
+def size(value: int | None) -> SafeString:
+    """Bytes in a human unit, with the exact number on hover."""
+    if value is None:
+        return unknown(value)
+    return format_html('<span title="{}">{}</span>', exact_size(value), plain_size(value))
+
+
+@register.filter
+def exact_size(value: int) -> str:
+    return _("%(number)s bytes") % {"number": number_format(value, force_grouping=True)}
+
+
+@register.filter
+def moment(milliseconds: int | None) -> SafeString:
+    """A time of the cloud's (Unix milliseconds); the script makes it relative and local."""
+    if milliseconds is None:
+        return unknown(milliseconds)
+    return instant(milliseconds / 1000)
+
+
+@register.filter
+def instant(seconds: float | None) -> SafeString:
+    """A time of ours (Unix seconds), as `moment`."""
+    if seconds is None:
+        return unknown(seconds)
+    when = datetime.fromtimestamp(seconds, UTC)
+    return format_html(
+        '<time datetime="{}" data-time>{} UTC</time>',
+        when.isoformat(timespec="seconds"),
+        when.strftime("%Y-%m-%d %H:%M"),
+    )
+
+
+@register.filter
+def unknown(value: object) -> SafeString:
+    """The value, or a dash that says it is not known."""
+    if value in (None, ""):
+        return format_html('<span class="unknown" title="{}">{}</span>', _("not known"), UNKNOWN)
+    return format_html("{}", value)
+
+
+@register.filter
+def yes_no(value: bool | None) -> SafeString:
+    return unknown(None if value is None else _("yes") if value else _("no"))
+
+
+@register.filter
+def region_name(region: str, names: dict[str, str]) -> str:
+    return names.get(region, region)
+
+
+# The vendor's short names for the disks of a storage.
+DISK_TYPES = {
+    "SSD": gettext_lazy("SSD"),
+    "HE": gettext_lazy("HE (efficient)"),
+    "HDD": gettext_lazy("HDD (ordinary)"),
+}
+
+
+@register.filter
+def disk_type(value: str | None) -> SafeString:
+    return unknown(DISK_TYPES.get(value, value) if value else None)
+
+
+# Only Ready is documented; the others are what such systems say, and the rest is neutral.
+STATUS_KINDS = {
+    "ready": "ok",
+    "available": "ok",
+    "creating": "busy",
+    "importing": "busy",
+    "deleting": "busy",
+    "failed": "bad",
+    "error": "bad",
+    "disabled": "off",
+}
+
+
+@register.filter
+def status_kind(image: Image) -> str:
+    """Which mark a status carries: ok, busy, bad, off or plain."""
+    return STATUS_KINDS.get((image.status or "").lower(), "plain")
+
+
+@register.filter
+def explained(failure: Failure) -> Explanation:
+    return EXPLANATIONS[failure.kind]

@@ -1,0 +1,42 @@
+"""One image: /images/<region>/<cimgUuid>/, as the panel beside the list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from images.cloud.reading import read_details
+from images.cloud.records import Image
+from images.views.opening import Opened, is_fragment, not_found, with_inventory
+from images.views.table import list_context
+
+
+@require_safe
+@with_inventory
+def image_detail(request: HttpRequest, opened: Opened, region: str, uuid: str) -> HttpResponse:
+    image = opened.inventory.find(region, uuid)
+    if image is None:
+        return not_found(request, opened, _("There is no such image here, or no longer."))
+    context = {"opened": opened, "image": image, **panel_context(opened, image)}
+    if is_fragment(request):
+        return render(request, "images/_detail.html", context)
+    return render(request, "images/list.html", {**list_context(opened), **context})
+
+
+def panel_context(opened: Opened, image: Image) -> dict[str, Any]:
+    zones = {
+        zone.id.lower(): zone.name
+        for state in opened.inventory.regions
+        for zone in state.head.region.zones
+    }
+    return {
+        "details": read_details(image),
+        "regions": [(each, opened.region_names.get(each, "")) for each in image.regions],
+        "zones": [(each, zones.get(each.lower(), "")) for each in image.zones],
+        "raw": msgspec.json.format(image.raw, indent=2).decode(),
+    }

@@ -1,0 +1,95 @@
+"""What the query selects, whole, as CSV and as JSON: every row of it, not just this page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.views.decorators.http import require_safe
+
+from images.cloud.records import Image
+from images.export import csv_rows, json_document
+from images.forms import query_string
+from images.query import matching
+from images.services.inventory import RegionState
+from images.services.snapshots import Failure
+from images.views.opening import Opened, with_inventory
+from images.views.table import list_page
+from images.wording import EXPLANATIONS
+
+
+@require_safe
+@with_inventory
+def export_csv(request: HttpRequest, opened: Opened) -> HttpResponseBase:
+    if opened.inventory.failure:
+        return list_page(request, opened)  # It says why there is nothing to export.
+    return _download(opened, "csv", "text/csv; charset=utf-8", csv_rows(_selected(opened)))
+
+
+@require_safe
+@with_inventory
+def export_json(request: HttpRequest, opened: Opened) -> HttpResponseBase:
+    images = _selected(opened)
+    document = json_document(_head(opened, len(images)), images)
+    return _download(opened, "json", "application/json", document)
+
+
+def _selected(opened: Opened) -> Sequence[Image]:
+    index = opened.inventory.index
+    return [index.images[position] for position in matching(index, opened.query)]
+
+
+def _download(
+    opened: Opened, ending: str, kind: str, content: Iterable[str | bytes]
+) -> StreamingHttpResponse:
+    """A file named for its moment, and "incomplete" where a region could not be read."""
+    failure = opened.inventory.failure
+    status = EXPLANATIONS[failure.kind].status if failure else 200
+    missing = any(state.state in ("failed", "loading") for state in opened.inventory.regions)
+    moment = datetime.fromtimestamp(opened.inventory.as_of, UTC).strftime("%Y%m%d-%H%M%S")
+    name = f"images-{moment}{'-incomplete' if missing or failure else ''}.{ending}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(content, content_type=kind, status=status, headers=headers)
+
+
+def _head(opened: Opened, total: int) -> dict[str, Any]:
+    inventory = opened.inventory
+    return {
+        "as_of": _iso(inventory.as_of),
+        "query": query_string(opened.query),
+        "total": total,
+        "regions": [_region(state) for state in inventory.regions],
+        "error": _error(inventory.head.failure),
+    }
+
+
+def _region(state: RegionState) -> dict[str, Any]:
+    return {
+        "id": state.id,
+        "name": state.head.region.name,
+        "state": state.state,
+        "fetched_at": _iso(state.head.fetched_at) if state.head.version else None,
+        "age_seconds": state.age,
+        "count": state.head.count if state.head.version else None,
+        "error": _error(state.failure),
+        "changed_while_read": state.head.moved,
+        "unreadable": state.head.problems,
+    }
+
+
+def _error(failure: Failure | None) -> dict[str, Any] | None:
+    if failure is None:
+        return None
+    return {
+        "kind": failure.kind,
+        "errno": failure.errno,
+        "errmsg": failure.errmsg,
+        "requestId": failure.request_id,
+        "at": _iso(failure.at),
+    }
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

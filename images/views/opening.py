@@ -1,0 +1,153 @@
+"""What every inventory page opens with: which token, which query, and what the cloud has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import cached_property, wraps
+from typing import Any, Concatenate, ParamSpec
+from urllib.parse import parse_qsl
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.vary import vary_on_headers
+
+from dashboard.accounts import policy
+from images import services
+from images.forms import Nonsense, query_string, read_query
+from images.query import ImageQuery
+from images.services.inventory import Inventory
+
+P = ParamSpec("P")
+
+USE_NOTED_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One request's token, query and inventory, ready to be run and shown.
+
+    `token` is the id of a token that the address names, carried along by every link; "" when the
+    person's own default is used.
+    """
+
+    access: policy.Access
+    credential: policy.Credential
+    token: str
+    query: ImageQuery
+    nonsense: tuple[Nonsense, ...]
+    inventory: Inventory
+
+    @cached_property
+    def region_names(self) -> dict[str, str]:
+        return {state.id: state.head.region.name for state in self.inventory.regions}
+
+    @cached_property
+    def unknown_region(self) -> str:
+        """A region asked for that the cloud does not have, as far as its list is known."""
+        names = self.region_names
+        return next((region for region in self.query.region if names and region not in names), "")
+
+    def link(self, **changes: Any) -> str:
+        """The address of the list with some fields of the query changed."""
+        return _list_address(query_string(self.query, token=self.token, **changes))
+
+    def link_to(self, query: ImageQuery) -> str:
+        return _list_address(query_string(query, token=self.token))
+
+    @cached_property
+    def suffix(self) -> str:
+        """The query for another address than the list's, with its "?"; "" when it is empty."""
+        written = query_string(self.query, token=self.token)
+        return f"?{written}" if written else ""
+
+    @property
+    def here(self) -> str:
+        return self.link_to(self.query)
+
+    @property
+    def cleared(self) -> str:
+        """The list without any filter, but looking the same."""
+        query = self.query
+        return self.link_to(ImageQuery(sort=query.sort, size=query.size, columns=query.columns))
+
+    @property
+    def token_query(self) -> str:
+        return f"?token={self.token}" if self.token else ""
+
+    def fields_without(self, *names: str) -> list[tuple[str, str]]:
+        """The query as form fields, but those a form asks for itself; a search starts at page 1."""
+        written = query_string(replace(self.query, page=1), token=self.token)
+        return [(name, value) for name, value in parse_qsl(written) if name not in names]
+
+
+def _list_address(written: str) -> str:
+    path = reverse("images:list")
+    return f"{path}?{written}" if written else path
+
+
+View = Callable[Concatenate[HttpRequest, Opened, P], HttpResponseBase]
+
+
+def with_inventory(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """Give the view what it needs, or answer with the page that says what is missing."""
+
+    @wraps(view)
+    @vary_on_headers("HX-Request")
+    def opening(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        access = policy.access(request)
+        if access.credential is None:
+            return _page(request, "images/no_token.html", "images/_no_token.html", access=access)
+        query, nonsense = read_query(request.GET)
+        inventory = services.inventory(access.credential)
+        _note_use(access, access.credential, inventory)
+        named = access.credential.token_id if "token" in request.GET else ""
+        opened = Opened(access, access.credential, str(named), query, nonsense, inventory)
+        if opened.unknown_region:
+            return not_found(request, opened, _("There is no such region, or no longer."))
+        response = view(request, opened, *args, **kwargs)
+        response["X-Inventory-Regions"] = _freshness(inventory)
+        return response
+
+    return opening
+
+
+def _note_use(access: policy.Access, credential: policy.Credential, inventory: Inventory) -> None:
+    """Keep the token's state and last use true, with a query only where they change."""
+    token = next(each for each in access.tokens if each.pk == credential.token_id)
+    verdict = services.verdict(inventory)
+    if verdict.state != token.state:
+        policy.record_outcome(credential, verdict)
+    if token.last_used_at is None or timezone.now() - token.last_used_at > USE_NOTED_EVERY:
+        policy.record_use(credential)
+
+
+def is_fragment(request: HttpRequest) -> bool:
+    """htmx asks for a part of the page; for Back it asks for the whole."""
+    htmx = request.htmx  # type: ignore[attr-defined]
+    return bool(htmx) and not htmx.history_restore_request
+
+
+def not_found(request: HttpRequest, opened: Opened, what: str) -> HttpResponse:
+    """404 with a way back to what there is."""
+    page, fragment = "images/not_found.html", "images/_not_found.html"
+    return _page(request, page, fragment, status=404, opened=opened, what=what)
+
+
+def _page(
+    request: HttpRequest, page: str, fragment: str, *, status: int = 200, **context: object
+) -> HttpResponse:
+    template = fragment if is_fragment(request) else page
+    return render(request, template, {"place": "images", **context}, status=status)
+
+
+def _freshness(inventory: Inventory) -> str:
+    """How old an answer is, for whoever reads it without the page: scripts, exports, caches."""
+    return ", ".join(
+        f"{state.id};state={state.state}" + (f";age={state.age}" if state.age is not None else "")
+        for state in inventory.regions
+    )

@@ -1,0 +1,99 @@
+// What htmx cannot do: local times, copying, and keeping focus and the search box in step.
+
+const relative = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto" });
+const exact = new Intl.DateTimeFormat(document.documentElement.lang, {
+  dateStyle: "medium", timeStyle: "long",
+});
+const UNITS = [
+  ["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3_600], ["minute", 60],
+];
+
+function ago(date) {
+  const seconds = (date - Date.now()) / 1000;
+  for (const [unit, length] of UNITS) {
+    if (Math.abs(seconds) >= length) return relative.format(Math.trunc(seconds / length), unit);
+  }
+  return relative.format(Math.trunc(seconds), "second");
+}
+
+// The server writes a correct absolute time; here it becomes "3 days ago", exact on hover.
+function showTimes(root = document) {
+  for (const time of root.querySelectorAll("time[data-time]")) {
+    const date = new Date(time.dateTime);
+    time.textContent = ago(date);
+    time.title = exact.format(date);
+  }
+}
+
+function showCopyButtons(root = document) {
+  if (!navigator.clipboard) return;
+  for (const button of root.querySelectorAll("[data-copy]")) button.hidden = false;
+}
+
+// Which row the panel belongs to.
+function markOpenRow() {
+  const open = document.querySelector("#detail [data-detail]")?.dataset.detail;
+  for (const row of document.querySelectorAll("tr[data-image]")) {
+    if (open && row.dataset.image === open) row.setAttribute("aria-current", "true");
+    else row.removeAttribute("aria-current");
+  }
+}
+
+function syncSearchBox() {
+  const box = document.getElementById("q");
+  if (box && box !== document.activeElement) {
+    box.value = new URLSearchParams(location.search).get("q") ?? "";
+  }
+}
+
+function dress(root) {
+  showTimes(root);
+  showCopyButtons(root);
+  markOpenRow();
+}
+
+let openedFrom = null;
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.classList.add("copied");
+    setTimeout(() => button.classList.remove("copied"), 1500);
+  }
+  const opener = event.target.closest("tr[data-image] a");
+  if (opener) openedFrom = opener.closest("tr").dataset.image;
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = document.querySelector("details.menu[open]");
+  if (menu) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  } else if (!event.target.closest("input, textarea, select")) {
+    document.querySelector("#detail [data-close]")?.click();
+  }
+});
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  const target = event.detail.target;
+  dress(document);
+  if (target.id === "detail") {
+    document.getElementById("detail-title")?.focus({ preventScroll: true });
+  } else if (openedFrom && !document.querySelector("#detail [data-detail]")) {
+    document.querySelector(`tr[data-image="${CSS.escape(openedFrom)}"] a`)?.focus();
+    openedFrom = null;
+  }
+});
+document.addEventListener("htmx:pushedIntoHistory", syncSearchBox);
+
+// A narrow screen starts with the filters folded; without this script they are simply open.
+if (matchMedia("(width < 60rem)").matches) {
+  document.querySelector(".filters-sheet")?.removeAttribute("open");
+}
+dress(document);
+setInterval(showTimes, 10_000);

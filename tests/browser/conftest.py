@@ -1,0 +1,158 @@
+"""A real gunicorn over a real database in front of the sandbox cloud, and Chromium before it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from images.sandbox import Sandbox
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+USER, PASSWORD = "ann", "correct horse battery"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+READY_SECONDS = 30
+
+
+@dataclass
+class Site:
+    """A running dashboard. `run` is manage.py with its environment."""
+
+    url: str
+    environment: dict[str, str]
+
+    def run(self, *arguments: str, stdin: str = "") -> str:
+        command = [sys.executable, "manage.py", *arguments]
+        done = subprocess.run(
+            command,
+            input=stdin,
+            env=self.environment,
+            cwd=ROOT,
+            text=True,
+            check=True,
+            capture_output=True,
+        )
+        return done.stdout
+
+
+@pytest.fixture(scope="session")
+def big_cloud() -> Iterator[Sandbox]:
+    with Sandbox(images=250, seed=1, clock=lambda: 1_700_000_000.0) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def site(big_cloud: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    variables = {
+        "PORT": str(port),
+        "VAR_DIR": str(tmp_path_factory.mktemp("var")),
+        "DIDIYUN_API_URL": big_cloud.url,
+        "UPSTREAM_DEADLINE_SECONDS": "5",
+    }
+    site = Site(f"http://127.0.0.1:{port}", os.environ | variables)
+    site.run("prepare")
+    site.run("add_user", USER, stdin=PASSWORD)
+    site.run("add_token", "--user", USER, "--label", "Main", stdin=big_cloud.token)
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:dashboard.gunicorn"]
+    server = subprocess.Popen([*command, "dashboard.wsgi"], env=site.environment, cwd=ROOT)
+    try:
+        _wait_until_ready(site.url)
+        yield site
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _wait_until_ready(url: str) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            with urllib.request.urlopen(f"{url}/readyz", timeout=2):  # noqa: S310
+                return
+        except (urllib.error.URLError, OSError):
+            assert time.monotonic() < deadline, "the dashboard did not start"
+            time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next((found for name in names if (found := shutil.which(name))), None)
+    assert path, "the browser tests need Chromium: see tests/browser/chromium.sh"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class Watched:
+    """A page, and everything the browser complained about on it."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+
+def watch(context: BrowserContext) -> Watched:
+    page = context.new_page()
+    watched = Watched(page)
+    page.on("console", lambda message: _note(watched, message.type, message.text))
+    page.on("pageerror", lambda error: watched.complaints.append(str(error)))
+    return watched
+
+
+def _note(watched: Watched, kind: str, text: str) -> None:
+    # A violation of the Content-Security-Policy is reported as an error on the console.
+    if kind in ("error", "warning"):
+        watched.complaints.append(f"{kind}: {text}")
+
+
+@pytest.fixture
+def watched(site: Site, browser: Browser) -> Iterator[Watched]:
+    """A new visitor; the test fails when the browser complained."""
+    with browser.new_context(base_url=site.url, locale="en-GB", accept_downloads=True) as context:
+        watched = watch(context)
+        watched.page.set_default_timeout(10_000)
+        yield watched
+        assert watched.complaints == []
+
+
+@pytest.fixture
+def page(watched: Watched) -> Page:
+    return watched.page
+
+
+@pytest.fixture
+def signed_in(page: Page) -> Page:
+    """The page of Ann, who has a token."""
+    sign_in(page)
+    return page
+
+
+def sign_in(page: Page) -> None:
+    page.goto("/accounts/login/")
+    page.get_by_label("Username").fill(USER)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/images/**")
