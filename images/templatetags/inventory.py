@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from django import template
 from django.utils.formats import number_format
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from images.cloud.records import Image
 from images.services.snapshots import Failure
@@ -18,7 +19,6 @@ from images.wording import EXPLANATIONS, Explanation
 register = template.Library()
 
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
-UNKNOWN = "–"
 
 
 def plain_size(value: int) -> str:
@@ -41,8 +41,12 @@ def written_size(value: int) -> str:
 @register.filter
 def size(value: int | None) -> SafeString:
     """Bytes in a human unit, with the exact number on hover."""
-    if value is None:
-        return unknown(value)
+    return unknown(None) if value is None else _size(value, get_language())
+
+
+@lru_cache(maxsize=10_000)
+def _size(value: int, language: str | None) -> SafeString:
+    # Formatting a number for a language takes longer than the rest of a row.
     return format_html('<span title="{}">{}</span>', exact_size(value), plain_size(value))
 
 
@@ -65,19 +69,25 @@ def instant(seconds: float | None) -> SafeString:
     if seconds is None:
         return unknown(seconds)
     when = datetime.fromtimestamp(seconds, UTC)
-    return format_html(
-        '<time datetime="{}" data-time>{} UTC</time>',
-        when.isoformat(timespec="seconds"),
-        when.strftime("%Y-%m-%d %H:%M"),
-    )
+    exact, shown = when.isoformat(timespec="seconds"), when.strftime("%Y-%m-%d %H:%M")
+    return mark_safe(f'<time datetime="{exact}" data-time>{shown} UTC</time>')  # noqa: S308
 
 
 @register.filter
 def unknown(value: object) -> SafeString:
     """The value, or a dash that says it is not known."""
-    if value in (None, ""):
-        return format_html('<span class="unknown" title="{}">{}</span>', _("not known"), UNKNOWN)
-    return format_html("{}", value)
+    if value not in (None, ""):
+        return escape(value)
+    return mark_safe(f'<span class="unknown" title="{escape(_("not known"))}">–</span>')  # noqa: S308
+
+
+@register.filter
+def percent(value: float | None) -> str:
+    """How far a job is; "" when the cloud does not say."""
+    if value is None:
+        return ""
+    digits = 0 if value == int(value) else 1
+    return f"{number_format(round(value, digits), digits)} %"
 
 
 @register.filter

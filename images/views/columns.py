@@ -61,7 +61,9 @@ class Header:
 
 
 def chosen(query: ImageQuery) -> tuple[str, ...]:
-    return query.columns or DEFAULT_COLUMNS
+    """The columns to show. The name is always among them: it opens the image."""
+    columns = query.columns or DEFAULT_COLUMNS
+    return columns if "name" in columns else ("name", *columns)
 
 
 def headers(opened: Opened) -> list[Header]:

@@ -12,8 +12,9 @@ from django.views.decorators.http import require_safe
 
 from images.cloud.reading import read_details
 from images.cloud.records import Image
+from images.views import rows
 from images.views.opening import Opened, is_fragment, not_found, with_inventory
-from images.views.table import list_context
+from images.views.table import page_context, results_with
 
 
 @require_safe
@@ -22,10 +23,11 @@ def image_detail(request: HttpRequest, opened: Opened, region: str, uuid: str) -
     image = opened.inventory.find(region, uuid)
     if image is None:
         return not_found(request, opened, _("There is no such image here, or no longer."))
-    context = {"opened": opened, "image": image, **panel_context(opened, image)}
+    panel = {"image": image, **panel_context(opened, image)}
     if is_fragment(request):
-        return render(request, "images/_detail.html", context)
-    return render(request, "images/list.html", {**list_context(opened), **context})
+        return render(request, "images/_detail.html", {"opened": opened, **panel})
+    context = {**page_context(opened), "image": image, "results": results_with(opened, panel)}
+    return render(request, "images/list.html", context)
 
 
 def panel_context(opened: Opened, image: Image) -> dict[str, Any]:
@@ -36,6 +38,7 @@ def panel_context(opened: Opened, image: Image) -> dict[str, Any]:
     }
     return {
         "details": read_details(image),
+        "status": rows.status(image),
         "regions": [(each, opened.region_names.get(each, "")) for each in image.regions],
         "zones": [(each, zones.get(each.lower(), "")) for each in image.zones],
         "raw": msgspec.json.format(image.raw, indent=2).decode(),

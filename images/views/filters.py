@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from html import escape
+from urllib.parse import quote_plus
 
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from images.forms import toggled
@@ -55,19 +58,14 @@ SHOWN_VALUES = 8
 
 
 @dataclass(frozen=True)
-class Choice:
-    label: str | Promise
-    count: int
-    selected: bool
-    href: str
-
-
-@dataclass(frozen=True)
 class Facet:
+    """One group of the filter column; `shown` and `folded` are its choices as markup."""
+
     name: str
     title: Promise
-    shown: list[Choice]
-    folded: list[Choice]
+    shown: SafeString
+    folded: SafeString
+    folded_count: int
     selected: int
 
 
@@ -87,23 +85,43 @@ def label(opened: Opened, facet: str, value: str) -> str | Promise:
 
 def facets(opened: Opened, counted: dict[str, tuple[FacetValue, ...]]) -> list[Facet]:
     """Every facet that could narrow what is shown: more than one value, or one that is chosen."""
-    groups = (_facet(opened, name, counted[name]) for name in FACETS)
-    return [group for group in groups if len(group.shown) > 1 or group.selected]
-
-
-def _facet(opened: Opened, name: str, values: tuple[FacetValue, ...]) -> Facet:
-    choices = [
-        Choice(
-            label(opened, name, each.value),
-            each.count,
-            each.selected,
-            opened.link_to(toggled(opened.query, name, each.value)),
-        )
-        for each in values
+    first_page = opened.link(page=1)
+    return [
+        _facet(opened, name, counted[name], first_page)
+        for name in FACETS
+        if len(counted[name]) > 1 or any(each.selected for each in counted[name])
     ]
-    selected = sum(choice.selected for choice in choices)
+
+
+def _facet(opened: Opened, name: str, values: tuple[FacetValue, ...], here: str) -> Facet:
+    choices = [_choice(opened, name, each, here) for each in values]
+    selected = sum(each.selected for each in values)
     shown = max(SHOWN_VALUES, selected)
-    return Facet(name, TITLES[name], choices[:shown], choices[shown:], selected)
+    return Facet(
+        name=name,
+        title=TITLES[name],
+        shown=mark_safe("".join(choices[:shown])),  # noqa: S308
+        folded=mark_safe("".join(choices[shown:])),  # noqa: S308
+        folded_count=len(choices[shown:]),
+        selected=selected,
+    )
+
+
+def _choice(opened: Opened, facet: str, each: FacetValue, here: str) -> str:
+    """A link that adds the value to the address, or takes it away. Sixty of them are on every
+    page: made by hand like the rows, and the address by adding to its end."""
+    if each.selected:
+        address, current = opened.link_to(toggled(opened.query, facet, each.value)), "true"
+    else:
+        mark = "&" if "?" in here else "?"
+        address, current = f"{here}{mark}{facet}={quote_plus(each.value)}", ""
+    href = escape(address)
+    pressed = f' aria-current="{current}"' if current else ""
+    return (
+        f'<li><a class="choice" href="{href}" hx-get="{href}"{pressed}><span class="choice-label">'
+        f"<bdi>{escape(str(label(opened, facet, each.value)))}</bdi></span> "
+        f'<span class="count">{each.count}</span></a></li>'
+    )
 
 
 def chips(opened: Opened) -> list[Chip]:
