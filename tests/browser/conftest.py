@@ -97,13 +97,18 @@ def _wait_until_ready(url: str) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield started
+        started.close()
+
+
+def chromium() -> str:
+    """Where the machine's Chromium is; `tests/browser/chromium.sh` puts one there."""
     names = ("chromium", "chromium-browser", "google-chrome")
     path = next((found for name in names if (found := shutil.which(name))), None)
     assert path, "the browser tests need Chromium: see tests/browser/chromium.sh"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield chromium
-        chromium.close()
+    return path
 
 
 @dataclass

@@ -1,0 +1,146 @@
+"""The whole thing for a bench: a sandbox cloud, gunicorn with two workers, a person signed in."""
+
+from __future__ import annotations
+
+import http.cookiejar
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+USER, PASSWORD = "bench", "nothing but the bench"
+
+
+@dataclass
+class Stack:
+    port: int
+    cloud: str
+    cookie: str
+    server: subprocess.Popen[bytes]
+
+    def calls(self) -> list[dict[str, Any]]:
+        """What the cloud was asked so far."""
+        with urllib.request.urlopen(f"{self.cloud}/sandbox/calls") as answer:  # noqa: S310
+            calls: list[dict[str, Any]] = json.load(answer)
+        return calls
+
+    def forget_calls(self) -> None:
+        request = urllib.request.Request(f"{self.cloud}/sandbox/calls", method="DELETE")  # noqa: S310
+        urllib.request.urlopen(request).close()  # noqa: S310
+
+    def set_cloud(self, **settings: Any) -> None:
+        data = json.dumps(settings).encode()
+        urllib.request.urlopen(f"{self.cloud}/sandbox/settings", data).close()  # noqa: S310
+
+    def get(self, path: str, **headers: str) -> tuple[int, bytes]:
+        url = f"http://127.0.0.1:{self.port}{path}"
+        request = urllib.request.Request(url, headers={"Cookie": self.cookie, **headers})  # noqa: S310
+        try:
+            with urllib.request.urlopen(request) as answer:  # noqa: S310
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+    def worker_megabytes(self) -> list[float]:
+        """Resident memory of each worker."""
+        listed = Path(f"/proc/{self.server.pid}/task/{self.server.pid}/children").read_text()
+        return [_resident(pid) for pid in listed.split()]
+
+
+def _resident(pid: str) -> float:
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    assert found
+    return int(found[1]) / 1024
+
+
+@contextmanager
+def stack(images: int, **variables: str) -> Iterator[Stack]:
+    """Everything running, with so many images in all, and nothing fetched yet."""
+    with tempfile.TemporaryDirectory() as var, _cloud(images) as (url, token):
+        port = _free_port()
+        environment = os.environ | {
+            "DJANGO_SETTINGS_MODULE": "tests.bench.settings",
+            "VAR_DIR": var,
+            "PORT": str(port),
+            "DIDIYUN_API_URL": url,
+            "LOG_LEVEL": "WARNING",
+            "UPSTREAM_DEADLINE_SECONDS": "50",
+            **variables,
+        }
+        _manage(environment, "prepare")
+        _manage(environment, "add_user", USER, stdin=PASSWORD)
+        _manage(environment, "add_token", "--user", USER, "--label", "Bench", stdin=token)
+        command = [sys.executable, "-m", "gunicorn", "--config", "python:dashboard.gunicorn"]
+        server = subprocess.Popen([*command, "dashboard.wsgi"], env=environment, cwd=ROOT)
+        try:
+            _wait(f"http://127.0.0.1:{port}/readyz")
+            yield Stack(port, url, _sign_in(port), server)
+        finally:
+            server.terminate()
+            server.wait()
+
+
+@contextmanager
+def _cloud(images: int) -> Iterator[tuple[str, str]]:
+    command = [sys.executable, "-m", "images.sandbox", "--port", "0", "--images"]
+    process = subprocess.Popen(
+        [*command, str(images // 3)], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    try:
+        assert process.stdout
+        found = re.search(r"(http://\S+) token (\S+)", process.stdout.readline())
+        assert found
+        yield found[1], found[2]
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _manage(environment: dict[str, str], *arguments: str, stdin: str = "") -> None:
+    command = [sys.executable, "manage.py", *arguments]
+    subprocess.run(
+        command, input=stdin, env=environment, cwd=ROOT, text=True, check=True, capture_output=True
+    )
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait(url: str) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=2).close()  # noqa: S310
+        except (urllib.error.URLError, OSError):
+            assert time.monotonic() < deadline, "the dashboard did not start"
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _sign_in(port: int) -> str:
+    jar = http.cookiejar.CookieJar()
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+    url = f"http://127.0.0.1:{port}/accounts/login/"
+    page = opener.open(url).read().decode()
+    found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+    assert found
+    form = {"login": USER, "password": PASSWORD, "csrfmiddlewaretoken": found[1]}
+    with opener.open(url, urllib.parse.urlencode(form).encode()):
+        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
