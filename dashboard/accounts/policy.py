@@ -19,6 +19,12 @@ from dashboard.accounts import vault
 from dashboard.accounts.models import Token, User
 from dashboard.accounts.tokens import Outcome
 
+# Every request asks this. Written out, because composing it takes three times as long (0.4 ms)
+# as asking it does.
+TOKENS_OF_OWNER = f"""
+    SELECT * FROM {Token._meta.db_table} WHERE owner_id = %s ORDER BY created_at, id
+"""  # noqa: S608  (the table's name is ours)
+
 
 @dataclass(frozen=True)
 class Credential:
@@ -60,7 +66,7 @@ def access(request: HttpRequest) -> Access:
     left to the form that reads the query. Without it: the default token, else the oldest.
     """
     user = person(request)
-    tokens = tuple(Token.objects.filter(owner=user))
+    tokens = tuple(Token.objects.raw(TOKENS_OF_OWNER, [user.pk]))
     wanted = _uuid(request.GET.get("token", ""))
     token = _named(tokens, wanted) if wanted else default_of(user, tokens)
     if token is None:

@@ -27,7 +27,7 @@ from images.wording import EXPLANATIONS
 log = structlog.get_logger("images.services")
 
 # Asking again sooner than this shows what was just fetched.
-COOL_DOWN_SECONDS = 10
+COOL_DOWN_SECONDS = 5
 
 STATES = {"refused": "refused", "forbidden": "forbidden", "arrears": "unverified"}
 
@@ -49,7 +49,7 @@ def inventory(credential: Credential, *, again: bool = False) -> Inventory:
     `again` asks the cloud now, unless it was asked within COOL_DOWN_SECONDS.
     """
     key = credential.cache_key
-    head = store.load_head(key)
+    head = store.load_head(key, fetching.clock())
     if head is None or (again and fetching.clock() - head.asked_at >= COOL_DOWN_SECONDS):
         head = fetching.fetch_or_wait(credential)
     elif fetching.is_due(head):

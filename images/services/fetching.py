@@ -51,6 +51,8 @@ def account(secret: str) -> Account:
 
 
 def is_due(head: Head) -> bool:
+    if head.failure and head.failure.kind in FINAL_KINDS:
+        return False  # Until the token changes or someone asks again.
     return bool(_regions_due(head) or any(_region_due(entry) for entry in head.regions))
 
 
@@ -96,11 +98,11 @@ def fetch_or_wait(credential: Credential) -> Head:
                     store.drop_lock(key)
             deadline.left()
             time.sleep(WAIT_STEP_SECONDS)
-            head = store.load_head(key)
+            head = store.load_head(key, clock())
             if head and head.asked_at >= asked_at:
                 return head
     except OutOfTime as error:
-        head = store.load_head(key) or Head()
+        head = store.load_head(key, clock()) or Head()
         return msgspec.structs.replace(
             head, failure=failure_of(error, now=clock(), before=head.failure)
         )
@@ -109,7 +111,7 @@ def fetch_or_wait(credential: Credential) -> Head:
 def fetch(credential: Credential, *, everything: bool) -> Head:
     """Read the list of regions, then side by side the images of each region that is due."""
     key, caller = credential.cache_key, account(credential.secret)
-    head = store.load_head(key) or Head()
+    head = store.load_head(key, clock()) or Head()
     if everything or _regions_due(head):
         head = _with_regions(caller, head)
     due = [entry for entry in head.regions if everything or _region_due(entry)]

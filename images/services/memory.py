@@ -48,9 +48,11 @@ def index(key: str, head: Head, load: Loader) -> Index | None:
     if shelf and shelf.versions == versions:
         return shelf.index
     held = shelf.bodies if shelf else {}
-    bodies = {}
+    bodies: dict[tuple[str, str], Sequence[Image]] = {}
     for version in versions:
-        body = held.get(version) or load(key, *version)
+        body = held.get(version)
+        if body is None:
+            body = load(key, *version)
         if body is None:
             return None
         bodies[version] = body

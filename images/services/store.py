@@ -6,7 +6,6 @@ with the same token share one inventory, and a replaced token never sees another
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import structlog
@@ -29,11 +28,10 @@ log = structlog.get_logger("images.services")
 LOCK_MARGIN_SECONDS = 5
 
 
-def load_head(key: str) -> Head | None:
+def load_head(key: str, now: float) -> Head | None:
     """The head, without what is too old to be shown; None when there is none to be read."""
     head = decode_head(_get(_name(key, "head")))
-    oldest = time.time() - settings.INVENTORY_STALE_SECONDS
-    return head and without_older_than(head, oldest)
+    return head and without_older_than(head, now - settings.INVENTORY_STALE_SECONDS)
 
 
 def save_head(key: str, head: Head) -> None:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from images.cloud.reading import read_details
 from images.cloud.records import Image
 from images.views import rows
-from images.views.opening import Opened, is_fragment, not_found, with_inventory
+from images.views.opening import Opened, is_fragment, not_found, unavailable, with_inventory
 from images.views.table import page_context, results_with
 
 
@@ -21,6 +21,8 @@ from images.views.table import page_context, results_with
 @with_inventory
 def image_detail(request: HttpRequest, opened: Opened, region: str, uuid: str) -> HttpResponse:
     image = opened.inventory.find(region, uuid)
+    if image is None and (failure := opened.failure_of(region)):
+        return unavailable(request, opened, failure)
     if image is None:
         return not_found(request, opened, _("There is no such image here, or no longer."))
     panel = {"image": image, **panel_context(opened, image)}

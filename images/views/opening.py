@@ -8,19 +8,23 @@ from datetime import timedelta
 from functools import cached_property, wraps
 from typing import Any, Concatenate, ParamSpec
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.vary import vary_on_headers
 
 from dashboard.accounts import policy
 from images import services
-from images.forms import Nonsense, query_string, read_query
+from images.forms import REPEATED, Nonsense, query_string, read_query
 from images.query import ImageQuery
 from images.services.inventory import Inventory
+from images.services.snapshots import Failure
+from images.wording import EXPLANATIONS
 
 P = ParamSpec("P")
 
@@ -47,10 +51,22 @@ class Opened:
         return {state.id: state.head.region.name for state in self.inventory.regions}
 
     @cached_property
+    def missing(self) -> tuple[str, ...]:
+        """The names of the regions of which nothing is known."""
+        states = self.inventory.regions
+        return tuple(state.head.region.name for state in states if not state.head.version)
+
+    @cached_property
     def unknown_region(self) -> str:
         """A region asked for that the cloud does not have, as far as its list is known."""
         names = self.region_names
         return next((region for region in self.query.region if names and region not in names), "")
+
+    def failure_of(self, region: str) -> Failure | None:
+        """Why nothing is known of what the region holds, or None when something is."""
+        states = (state for state in self.inventory.regions if state.id == region)
+        missing = (state.failure for state in states if not state.head.version)
+        return self.inventory.failure or next(missing, None)
 
     def link(self, **changes: Any) -> str:
         """The address of the list with some fields of the query changed."""
@@ -103,10 +119,11 @@ def with_inventory(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpR
         if access.credential is None:
             return _page(request, "images/no_token.html", "images/_no_token.html", access=access)
         query, nonsense = read_query(request.GET)
-        inventory = services.inventory(access.credential)
-        _note_use(access, access.credential, inventory)
-        named = access.credential.token_id if "token" in request.GET else ""
-        opened = Opened(access, access.credential, str(named), query, nonsense, inventory)
+        inventory = _inventory(access, access.credential)
+        named, unread = _token_named(request)
+        token = str(access.credential.token_id) if named else ""
+        nonsense = (*unread, *nonsense)
+        opened = Opened(access, access.credential, token, query, nonsense, inventory)
         if opened.unknown_region:
             return not_found(request, opened, _("There is no such region, or no longer."))
         response = view(request, opened, *args, **kwargs)
@@ -116,14 +133,35 @@ def with_inventory(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpR
     return opening
 
 
-def _note_use(access: policy.Access, credential: policy.Credential, inventory: Inventory) -> None:
-    """Keep the token's state and last use true, with a query only where they change."""
+def _token_named(request: HttpRequest) -> tuple[bool, tuple[Nonsense, ...]]:
+    """Whether the address names a token, and what it gives that is no token's id. That is not
+    repeated on the page: it may be the secret itself, pasted into the wrong place."""
+    *earlier, last = request.GET.getlist("token") or [""]
+    why: list[str | Promise] = [REPEATED for text in earlier if text not in ("", last)]
+    named = True
+    try:
+        UUID(last)
+    except ValueError:
+        named = False
+        why += [_("not the id of a token")] if last else []
+    return named, tuple(Nonsense("token", "…", each) for each in why)
+
+
+def _inventory(access: policy.Access, credential: policy.Credential) -> Inventory:
+    """What the cloud has; and the token's state and last use kept true, with a query only where
+    they change."""
     token = next(each for each in access.tokens if each.pk == credential.token_id)
+    inventory = services.inventory(credential)
+    refused = inventory.token_failure
+    if refused and token.last_ok_at and token.last_ok_at.timestamp() > refused.at:
+        # It was checked since then, and works: what was refused is worth asking again.
+        inventory = services.inventory(credential, again=True)
     verdict = services.verdict(inventory)
     if verdict.state != token.state:
         policy.record_outcome(credential, verdict)
     if token.last_used_at is None or timezone.now() - token.last_used_at > USE_NOTED_EVERY:
         policy.record_use(credential)
+    return inventory
 
 
 def is_fragment(request: HttpRequest) -> bool:
@@ -136,6 +174,13 @@ def not_found(request: HttpRequest, opened: Opened, what: str) -> HttpResponse:
     """404 with a way back to what there is."""
     page, fragment = "images/not_found.html", "images/_not_found.html"
     return _page(request, page, fragment, status=404, opened=opened, what=what)
+
+
+def unavailable(request: HttpRequest, opened: Opened, failure: Failure) -> HttpResponse:
+    """What was asked for may be there: why it cannot be shown."""
+    page, fragment = "images/unavailable.html", "images/_failure.html"
+    status = EXPLANATIONS[failure.kind].status
+    return _page(request, page, fragment, status=status, opened=opened, failure=failure)
 
 
 def _page(
