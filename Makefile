@@ -16,6 +16,7 @@ help:
 	@echo "make serve       the dashboard alone, for real (see README: Run it for real)"
 	@echo "make test        every test, the browser's included"
 	@echo "make check       lint, types, import rules, templates"
+	@echo "make bench       how fast, beside a page with nothing in it (takes some minutes)"
 	@echo "make screenshot  regenerate the README's picture"
 	@echo "make lock        resolve the pinned dependencies anew"
 	@echo "make messages    collect the texts to translate (needs gettext)"
@@ -40,6 +41,9 @@ check: setup .venv/dev.stamp
 	$(BIN)/lint-imports
 	$(BIN)/djlint templates --check --lint --quiet
 	$(BIN)/python manage.py makemigrations --check --dry-run --verbosity 0
+
+bench: setup .venv/dev.stamp
+	@$(BIN)/python -m tests.bench
 
 screenshot: setup .venv/dev.stamp
 	@sh tests/browser/chromium.sh

@@ -1,0 +1,147 @@
+"""`make bench`: how fast, beside a page with nothing in it, and what it costs the cloud.
+
+docs/performance.md tells how to read it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import random
+import threading
+import time
+from itertools import count
+from urllib.parse import quote
+
+from tests.bench import load
+from tests.bench.load import Figures
+from tests.bench.stack import Stack, stack
+
+LIST = "/images/"
+DEEP = "/images/?os=CentOS&status=Ready&sort=size&page=9"
+TEXT = "/images/?q=web"
+FRAGMENT = {"HX-Request": "true"}
+COLD_SIZE = 10_000
+TEXTS = 900
+LATENCY = 0.05
+FRESH_SECONDS = 4
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--images", type=int, nargs="+", default=[1_000, 10_000, 100_000])
+    parser.add_argument("--seconds", type=float, default=4)
+    options = parser.parse_args()
+    for images in options.images:
+        print(f"\n{images:,} images")
+        with stack(images, INVENTORY_FRESH_SECONDS="3600", INVENTORY_MEMORY_MB="1024") as running:
+            print(f"  {'':34}{'req/s':>8} {'÷ floor':>8} {'p50':>7} {'p95':>7} {'p99':>7} ms")
+            _speed(running, options.seconds)
+            print(f"  memory of a worker: {max(running.worker_megabytes()):.0f} MB")
+    _during_refresh(options.seconds)
+    _cold_fetch()
+    _cost_for_the_cloud()
+
+
+def _speed(running: Stack, seconds: float) -> None:
+    _warm_up(running)
+    cookie = {"Cookie": running.cookie}
+    part = {**cookie, **FRAGMENT}
+    size = len(running.get(LIST)[1])
+    floor = load.run(running.port, [f"/floor/?bytes={size}"], cookie, seconds=seconds)
+    _print("floor: a constant page", floor, floor)
+    for name, path, headers in (
+        ("first page, whole", LIST, cookie),
+        ("first page, fragment", LIST, part),
+        ("text filter, fragment", TEXT, part),
+        ("facets, sorted, page 9, fragment", DEEP, part),
+    ):
+        _print(name, load.run(running.port, [path], headers, seconds=seconds), floor)
+    _print("texts never searched before", _never_searched(running, part), floor)
+
+
+def _warm_up(running: Stack) -> None:
+    """Every worker has the inventory and has made each page once."""
+    for path in (LIST, TEXT, DEEP):
+        for headers in ({"Cookie": running.cookie}, {"Cookie": running.cookie, **FRAGMENT}):
+            load.run(running.port, [path], headers, seconds=1)
+
+
+def _never_searched(running: Stack, headers: dict[str, str]) -> Figures:
+    """Each text once: parts of names that there are, with a facet and a sort."""
+    rows = csv.DictReader(io.StringIO(running.get("/images/export.csv")[1].decode("utf-8-sig")))
+    chance = random.Random(1)
+    texts = {_part(row["name"], chance) for row in chance.sample(list(rows), k=TEXTS)}
+    paths = [f"/images/?q={quote(text)}&os=CentOS&sort=name" for text in sorted(texts)]
+    return load.once(running.port, paths, headers)
+
+
+def _part(name: str, chance: random.Random) -> str:
+    start = chance.randrange(max(1, len(name) - 2))
+    return name[start : start + chance.randrange(2, 9)]
+
+
+def _print(name: str, figures: Figures, floor: Figures) -> None:
+    failed = f"   {figures.failed} FAILED" if figures.failed else ""
+    print(
+        f"  {name:34}{figures.rate:8.0f} {figures.rate / floor.rate:8.2f} "
+        f"{figures.p50:7.1f} {figures.p95:7.1f} {figures.p99:7.1f}{failed}"
+    )
+
+
+def _during_refresh(seconds: float) -> None:
+    """The slowest views while the inventory is read anew behind them, beside the same without."""
+    with stack(COLD_SIZE, INVENTORY_FRESH_SECONDS="3600") as running:
+        _warm_up(running)
+        headers = {"Cookie": running.cookie, **FRAGMENT}
+        quiet = load.run(running.port, [LIST], headers, seconds=seconds)
+    with stack(COLD_SIZE, INVENTORY_FRESH_SECONDS="1") as running:
+        _warm_up(running)
+        busy = load.run(running.port, [LIST], headers | {"Cookie": running.cookie}, seconds=seconds)
+    print(f"\nViews at {COLD_SIZE:,} images while refreshes run behind, one after another")
+    print(f"  p99 {busy.p99:.1f} ms, without {quiet.p99:.1f} ms: {busy.p99 / quiet.p99:.1f} times")
+
+
+def _cold_fetch() -> None:
+    """From nothing to the first rows, with the cloud taking 50 ms for each page of 100."""
+    with stack(COLD_SIZE) as running:
+        running.set_cloud(latency=LATENCY)
+        running.make_images()
+        running.forget_calls()
+        started = time.perf_counter()
+        status, _ = running.get(LIST)
+        seconds = time.perf_counter() - started
+        calls = running.calls()
+    print(f"\nCold fetch of {COLD_SIZE:,} images, {LATENCY * 1000:.0f} ms a call")
+    print(f"  {seconds:.2f} s to the first rows (HTTP {status}), {len(calls)} calls")
+
+
+def _cost_for_the_cloud() -> None:
+    """1,000 views by 50 people with one token over three intervals of freshness."""
+    with stack(1_000, INVENTORY_FRESH_SECONDS=str(FRESH_SECONDS)) as running:
+        running.get(LIST)
+        running.forget_calls()
+        views = count()
+        until = time.monotonic() + 3 * FRESH_SECONDS
+
+        def watch() -> None:
+            while time.monotonic() < until and next(views) < 1_000:
+                running.get(LIST)
+                time.sleep(3 * FRESH_SECONDS / 20)
+
+        people = [threading.Thread(target=watch) for _ in range(50)]
+        for person in people:
+            person.start()
+        for person in people:
+            person.join()
+        listings = [call for call in running.calls() if call["start"] == 0]
+    print(f"\n{min(next(views), 1_000)} views by 50 people over 3 intervals of {FRESH_SECONDS} s")
+    per_region = dict.fromkeys(sorted({call["region"] for call in listings}), 0)
+    for call in listings:
+        per_region[call["region"]] += 1
+    print(f"  listings by region: {per_region}")
+
+
+if __name__ == "__main__":
+    main()
