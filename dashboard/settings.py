@@ -205,6 +205,7 @@ DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.accounts.reports.Reticent"
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "dashboard.formats"
 TIME_ZONE = "UTC"
 USE_TZ = True
 

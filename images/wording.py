@@ -17,6 +17,11 @@ class Explanation:
     advice: Promise
     about_token: bool = False
 
+    @property
+    def sentence(self) -> str:
+        """The title and the advice in one breath."""
+        return str(_("%(title)s. %(advice)s") % {"title": self.title, "advice": self.advice})
+
 
 EXPLANATIONS = {
     "refused": Explanation(

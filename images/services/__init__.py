@@ -91,4 +91,4 @@ def verdict(inventory: Inventory) -> Verdict:
 def _against(kind: str, request_id: str) -> Verdict:
     explanation = EXPLANATIONS[kind]
     state = STATES.get(kind, "unreachable")
-    return Verdict(state, f"{explanation.title}. {explanation.advice}", request_id)
+    return Verdict(state, str(explanation.sentence), request_id)

@@ -39,71 +39,54 @@ def list_page(request: HttpRequest, opened: Opened) -> HttpResponse:
     status = EXPLANATIONS[failure.kind].status if failure else 200
     if is_fragment(request):
         return HttpResponse(_results(opened), status=status)
-    page = _page(request, opened).replace(FORM_TOKEN_MARK, get_token(request))
+    page = _page(request, opened).replace(FORM_TOKEN_MARK.encode(), get_token(request).encode())
     return HttpResponse(page, status=status)
 
 
-def _page(request: HttpRequest, opened: Opened) -> str:
+def _page(request: HttpRequest, opened: Opened) -> bytes:
     """The whole page, but for the token of its forms. Messages are shown once, so not kept."""
     person = (request.user.pk, request.user.get_username(), request.user.is_staff)
 
     def make() -> str:
-        context = {**page_context(opened), "results": _results(opened)}
-        context["csrf_token"] = FORM_TOKEN_MARK
+        results = mark_safe(_results(opened).decode())  # noqa: S308  (our own template made it)
+        context = {**page_context(opened), "results": results, "csrf_token": FORM_TOKEN_MARK}
         return render_to_string("images/list.html", context, request)
 
-    if opened.nonsense or len(get_messages(request)):
-        return make()
-    return _kept(opened, ("page", *person, *_question(opened)), make)
+    if len(get_messages(request)):
+        return make().encode()
+    return _kept(opened, ("page", *person), make)
+
+
+def _results(opened: Opened) -> bytes:
+    """What htmx swaps."""
+    return _kept(opened, ("results",), lambda: results_with(opened, {}))
+
+
+def _kept(opened: Opened, what: tuple[Any, ...], make: Callable[[], str]) -> bytes:
+    """What was made before of the same inventory, for anyone who asked the same, or is made now."""
+    inventory = opened.inventory
+    question = (
+        *(*what, get_language(), opened.query, opened.token, opened.credential.token_id),
+        *(inventory.head.asked_at, tuple(state.state for state in inventory.regions)),
+        tuple((token.pk, token.label, token.last_four) for token in opened.access.tokens),
+    )
+    # What was ignored in an address is named, and anyone can think of more nonsense.
+    made: bytes | None = None if opened.nonsense else inventory.index.memo.get(question)
+    if made is None:
+        made = make().encode()
+        if not opened.nonsense:
+            inventory.index.memo.put(question, made, len(made))
+    return made
 
 
 def page_context(opened: Opened) -> dict[str, Any]:
     return {"place": "images", "opened": opened, "query": opened.query}
 
 
-def _results(opened: Opened) -> str:
-    """What htmx swaps."""
-
-    def make() -> str:
-        return results_with(opened, {})
-
-    if opened.nonsense:
-        return make()
-    return _kept(opened, ("results", *_question(opened)), make)
-
-
 def results_with(opened: Opened, panel: dict[str, Any]) -> SafeString:
     """What htmx swaps, with the panel of one image open."""
-    context = {"opened": opened, "list": _list(opened), **panel}
-    return render_to_string("images/_results.html", context)
-
-
-def _question(opened: Opened) -> tuple[Any, ...]:
-    """All that the page of one query differs by, for people with the same token."""
-    inventory = opened.inventory
-    return (
-        *(get_language(), opened.query, opened.token, opened.credential.token_id),
-        *(inventory.head.asked_at, tuple(state.state for state in inventory.regions)),
-        tuple((token.pk, token.label, token.last_four) for token in opened.access.tokens),
-    )
-
-
-def _kept(opened: Opened, question: tuple[Any, ...], make: Callable[[], str]) -> str:
-    """What was made for the question before, or what is made now; kept with the index."""
-    memo = opened.inventory.index.memo
-    made: str | None = memo.get(question)
-    if made is None:
-        made = mark_safe(make())  # noqa: S308  (templates made it)
-        memo.put(question, made, len(made))
-    return made
-
-
-def _list(opened: Opened) -> str:
-    """Filters, rows and pages: the same for everyone who asks the same of the same snapshots."""
-    question = ("list", get_language(), opened.query, opened.token, opened.missing)
-    return _kept(
-        opened, question, lambda: render_to_string("images/_list.html", _list_parts(opened))
-    )
+    listed = render_to_string("images/_list.html", _list_parts(opened))
+    return render_to_string("images/_results.html", {"opened": opened, "list": listed, **panel})
 
 
 def _list_parts(opened: Opened) -> dict[str, Any]:

@@ -40,7 +40,8 @@ def token_list(request: HttpRequest) -> HttpResponse:
         form.label_taken()
         return _list_page(request, form)
     if token is None:
-        form.add_error("secret", f"{_('Not stored.')} {cloud_said(verdict)}")
+        refused = _("Not stored.")
+        form.add_error("secret", f"{refused} {cloud_said(verdict)}")
         return _list_page(request, form)
     announce(request, "stored", token, verdict)
     return redirect("token_list")
