@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from images.cloud.reading import read_details
 from images.cloud.records import Image
+from images.export import pretty_json
 from images.views import rows
 from images.views.opening import Opened, is_fragment, not_found, unavailable, with_inventory
 from images.views.table import page_context, results_with
@@ -43,5 +43,5 @@ def panel_context(opened: Opened, image: Image) -> dict[str, Any]:
         "status": rows.status(image),
         "regions": [(each, opened.region_names.get(each, "")) for each in image.regions],
         "zones": [(each, zones.get(each.lower(), "")) for each in image.zones],
-        "raw": msgspec.json.format(image.raw, indent=2).decode(),
+        "raw": pretty_json(image),
     }

@@ -1,0 +1,171 @@
+"""Single values of the query string: texts read into values, and values written as texts.
+
+Sizes are bytes or "20GiB", times are dates or ISO 8601, UTC where they name no zone.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from images.cloud.reading import SLUG
+from images.insights import STORAGE_STATES
+from images.query import SORTS
+
+# What a table can show; the pages give each its title.
+COLUMNS = {
+    *("name", "id", "uuid", "description", "tags", "status", "check", "type", "shared", "external"),
+    *("region", "regions", "zones", "os", "arch", "platform", "scenes", "storages", "size", "disk"),
+    *("created", "updated"),
+}
+SIZES = (25, 50, 100, 200)
+MAX_PAGE = 10**9
+MAX_BYTES = 2**63 - 1
+MAX_LENGTH = 200
+SHARED = {"unknown": "unknown"}
+SHARED |= dict.fromkeys(("yes", "true", "1"), "yes") | dict.fromkeys(("no", "false", "0"), "no")
+# Binary where the unit says so and for a single letter, as the cloud and its consoles mean it.
+UNITS = {"": 1, "b": 1} | {
+    spelling: base**power
+    for power, letter in enumerate("kmgtpe", 1)
+    for spelling, base in ((letter, 1024), (f"{letter}ib", 1024), (f"{letter}b", 1000))
+}
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+FIRST_TIME = (datetime.min.replace(tzinfo=UTC) - EPOCH) // MILLISECOND
+LAST_TIME = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MILLISECOND
+TOO_LONG = format_lazy(_("longer than {number} characters"), number=MAX_LENGTH)
+
+
+class Rejected(Exception):
+    """A text is not a value, and why; `instead` is what is used of it all the same."""
+
+    def __init__(self, why: str | Promise, instead: str = "") -> None:
+        self.why = why
+        self.instead = instead
+
+
+def _plain(text: str) -> str:
+    # Full-width digits and letters are what a Chinese keyboard gives.
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+def read_text(text: str) -> str:
+    if len(text) > MAX_LENGTH:
+        raise Rejected(TOO_LONG)
+    if any("\ud800" <= each <= "\udfff" for each in text):  # UTF-8, and so no URL, can say it.
+        raise Rejected(_("not readable text"))
+    return text
+
+
+def read_region(text: str) -> str:
+    if not SLUG.fullmatch(text):
+        raise Rejected(_("not the id of a region"))
+    return text
+
+
+def read_zone(text: str) -> str:
+    return read_text(text.lower())
+
+
+def read_shared(text: str) -> str:
+    shared = SHARED.get(_plain(text).lower())
+    if shared is None:
+        raise Rejected(_("neither yes, no nor unknown"))
+    return shared
+
+
+def read_storage(text: str) -> str:
+    state = _plain(text).lower()
+    if state not in STORAGE_STATES:
+        raise Rejected(_("neither ok, at-risk nor unknown"))
+    return state
+
+
+def read_search(text: str) -> str:
+    shown = "".join(each for each in text if unicodedata.category(each) not in ("Cc", "Cs"))
+    search = shown.strip()[:MAX_LENGTH].strip()
+    if len(shown.strip()) > MAX_LENGTH:
+        raise Rejected(TOO_LONG, search)
+    if shown != text:
+        raise Rejected(_("control characters were left out"), search)
+    return search
+
+
+def read_size(text: str) -> int:
+    """Bytes; fractions of one are dropped."""
+    written = re.fullmatch(r"(\d{1,30}(?:\.\d{1,30})?)\s*([a-z]*)", _plain(text).lower())
+    unit = UNITS.get(written[2]) if written else None
+    if written is None or unit is None:
+        raise Rejected(_("not a size, such as 20GiB"))
+    size = Decimal(written[1]) * unit
+    if size > MAX_BYTES:
+        raise Rejected(_("larger than any image"))
+    return int(size)
+
+
+def read_time(text: str) -> int:
+    """Unix milliseconds."""
+    try:
+        moment = datetime.fromisoformat(_plain(text))
+    except ValueError:
+        raise Rejected(_("not a date, such as 2024-01-31")) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    milliseconds = (moment - EPOCH) // MILLISECOND
+    if not FIRST_TIME <= milliseconds <= LAST_TIME:  # Its zone moved it out of datetime's years.
+        raise Rejected(_("not a date, such as 2024-01-31"))
+    return milliseconds
+
+
+def read_sort(text: str) -> str:
+    if text.removeprefix("-") not in SORTS:
+        raise Rejected(_("no such sort"))
+    return text
+
+
+def read_column(text: str) -> str:
+    if text not in COLUMNS:
+        raise Rejected(_("no such column"))
+    return text
+
+
+def _read_number(text: str) -> int:
+    number = _plain(text)
+    if not re.fullmatch(r"\d{1,30}", number):
+        raise Rejected(_("not a number"))
+    return int(number)
+
+
+def read_page(text: str) -> int:
+    page = _read_number(text)
+    if not 1 <= page <= MAX_PAGE:
+        raise Rejected(_("no such page"))
+    return page
+
+
+def read_page_size(text: str) -> int:
+    size = _read_number(text)
+    if size not in SIZES:
+        raise Rejected(_("not one of the page sizes"))
+    return size
+
+
+def write_size(size: int) -> str:
+    for power, letter in reversed(list(enumerate("KMGTPE", 1))):
+        if size and size % 1024**power == 0:
+            return f"{size // 1024**power}{letter}iB"
+    return str(size)
+
+
+def write_time(milliseconds: int) -> str:
+    moment = EPOCH.replace(tzinfo=None) + milliseconds * MILLISECOND
+    if moment.time() == datetime.min.time():
+        return moment.date().isoformat()
+    return moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds") + "Z"

@@ -1,0 +1,497 @@
+"""Queries against what a plain loop over the images gives."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from images.cloud.records import Image
+from images.query import FACETS, SORTS, FacetValue, ImageQuery, Index, matching, run
+from images.rowsets import Memo
+
+UNKNOWN_IMAGE = Image(
+    region="bj",
+    uuid="0" * 32,
+    id=None,
+    name=None,
+    description=None,
+    status=None,
+    type=None,
+    os_family=None,
+    os_version=None,
+    arch=None,
+    platform=None,
+    check_state=None,
+    size=None,
+    min_disk=None,
+    created=None,
+    updated=None,
+    shared=None,
+    external=None,
+    regions=(),
+    zones=(),
+    scenes=(),
+    tags=(),
+    storages=None,
+    storages_down=0,
+    disks=(),
+    job=None,
+    raw=b"{}",
+)
+
+
+def image(**facts: Any) -> Image:
+    """An image of which only this is known."""
+    known = {name: getattr(UNKNOWN_IMAGE, name) for name in Image.__struct_fields__}
+    return Image(**{**known, **facts})
+
+
+# The same answers, found the slow way
+
+
+def scalar(value: str | None) -> set[str]:
+    return {value or "unknown"}
+
+
+def several(values: Sequence[str]) -> set[str]:
+    return {value or "unknown" for value in values} or {"none"}
+
+
+def storage(image: Image) -> set[str]:
+    if image.storages is None:
+        return {"unknown"}
+    return {"ok" if image.storages > 0 and image.storages_down == 0 else "at-risk"}
+
+
+VALUES: dict[str, Callable[[Image], set[str]]] = {
+    "region": lambda image: {image.region},
+    "status": lambda image: scalar(image.status),
+    "os": lambda image: scalar(image.os_family),
+    "version": lambda image: scalar(image.os_version),
+    "platform": lambda image: scalar(image.platform),
+    "arch": lambda image: scalar(image.arch),
+    "type": lambda image: scalar(image.type),
+    "shared": lambda image: {{True: "yes", False: "no", None: "unknown"}[image.shared]},
+    "zone": lambda image: several([zone.lower() for zone in image.zones]),
+    "scene": lambda image: several(image.scenes),
+    "tag": lambda image: several(image.tags),
+    "disk": lambda image: several(image.disks),
+    "storage": storage,
+    "check": lambda image: scalar(image.check_state),
+}
+
+
+def wanted(query: ImageQuery, facet: str) -> set[str]:
+    return {value.lower() if facet == "zone" else value for value in getattr(query, facet)}
+
+
+def misses(query: ImageQuery, image: Image) -> set[str]:
+    """What of the query the image does not fit."""
+    missed = {
+        facet
+        for facet, values in VALUES.items()
+        if getattr(query, facet) and not wanted(query, facet) & values(image)
+    }
+    texts = (image.name, image.description, image.id, image.uuid, *image.tags)
+    if not any(query.q.casefold() in (text or "").casefold() for text in texts):
+        missed.add("q")
+    if query.name and image.name not in query.name:
+        missed.add("name")
+    for value, low, high in (
+        (image.size, query.min_size, query.max_size),
+        (image.created, query.created_after, query.created_before),
+    ):
+        if (low, high) != (None, None) and value is None:
+            missed.add("range")
+        if low is not None and value is not None and value < low:
+            missed.add("range")
+        if high is not None and value is not None and value > high:
+            missed.add("range")
+    if image.created is not None and image.created == query.created_before:
+        missed.add("range")
+    return missed
+
+
+def natural(version: str) -> list[Any]:
+    return [
+        int(part) if part.isdigit() else part for part in re.split(r"([0-9]+)", version.casefold())
+    ]
+
+
+ATTRIBUTES: dict[str, tuple[str, ...]] = {
+    "os": ("os_family", "os_version"),
+    "disk": ("min_disk",),
+    "check": ("check_state",),
+}
+
+
+def in_order(images: Sequence[Image], sort: str, rows: Sequence[int]) -> list[int]:
+    def tie_break(row: int) -> tuple[str, str, str]:
+        image = images[row]
+        return ((image.name or "").casefold(), image.region, image.uuid)
+
+    ordered = sorted(rows, key=tie_break)
+    key = sort.removeprefix("-")
+    for attribute in reversed(ATTRIBUTES.get(key, (key,))):
+        column = {row: getattr(images[row], attribute) for row in ordered}
+        known = [row for row in ordered if column[row] not in (None, "")]
+        unknown = [row for row in ordered if column[row] in (None, "")]
+        if attribute == "os_version":
+            column = {row: natural(column[row]) for row in known}
+        elif known and isinstance(column[known[0]], str):
+            column = {row: column[row].casefold() for row in known}
+        known.sort(key=column.__getitem__, reverse=sort.startswith("-"))
+        ordered = known + unknown
+    return ordered
+
+
+def expected_rows(images: Sequence[Image], query: ImageQuery) -> list[int]:
+    rows = [row for row, image in enumerate(images) if not misses(query, image)]
+    return in_order(images, query.sort, rows)
+
+
+def expected_facets(images: Sequence[Image], query: ImageQuery) -> dict[str, list[FacetValue]]:
+    counts: dict[str, Counter[str]] = {facet: Counter() for facet in VALUES}
+    for image in images:
+        missed = misses(query, image)
+        for facet, values in VALUES.items():
+            if missed <= {facet}:
+                counts[facet].update(values(image))
+    facets = {}
+    for facet, counted in counts.items():
+        chosen = wanted(query, facet)
+        found = [
+            FacetValue(value, counted[value], value in chosen) for value in chosen | set(counted)
+        ]
+        facets[facet] = sorted(found, key=lambda one: (not one.selected, -one.count, one.value))
+    return facets
+
+
+def agree(images: Sequence[Image], index: Index, query: ImageQuery) -> None:
+    rows = expected_rows(images, query)
+    pages = max(1, -(-len(rows) // query.size))
+    page = min(query.page, pages)
+    shown = rows[(page - 1) * query.size : page * query.size]
+    facets = expected_facets(images, query)
+    for _again in ("never seen", "seen"):
+        result = run(index, query)
+        assert list(result.rows) == shown
+        assert (result.total, result.everything) == (len(rows), len(images))
+        assert (result.page, result.pages) == (page, pages)
+        assert result.first == ((page - 1) * query.size + 1 if rows else 0)
+        assert result.last == (result.first + len(shown) - 1 if rows else 0)
+        assert {name: list(found) for name, found in result.facets.items()} == facets
+    assert list(matching(index, query)) == rows
+
+
+# Little words, so that images agree often; and a few that are hard to compare or to search
+
+WORDS = [
+    "web",
+    "Web",
+    "WEB-1",
+    "北京02",
+    "镜像 测试",
+    "straße",
+    "STRASSE",
+    "ﬃ",
+    "İ",
+    "web\0b",
+    "\0",
+    "é",
+]
+VERSIONS = ["7", "7.9", "7.10", "07.9", "2012 R2", "2012 r2", "x7", "7" * 40, "v", ""]
+words = st.sampled_from(WORDS) | st.text(max_size=3)
+maybe = st.none() | st.just("")
+small = st.none() | st.integers(0, 4)
+FACTS: dict[str, st.SearchStrategy[Any]] = {
+    "region": st.sampled_from(["bj", "gz"]),
+    "uuid": st.sampled_from(["0a", "0b", "A0", "uuid_1"]) | st.uuids().map(lambda uuid: uuid.hex),
+    "id": maybe | words,
+    "name": maybe | words,
+    "description": maybe | words,
+    "status": maybe | st.sampled_from(["Ready", "Error", "unknown"]),
+    "type": st.just("custom"),
+    "os_family": maybe | st.sampled_from(["CentOS", "centos", "Windows"]),
+    "os_version": st.none() | st.sampled_from(VERSIONS),
+    "arch": maybe | st.just("64bit"),
+    "platform": maybe | st.just("Linux"),
+    "check_state": maybe | st.just("uncheck"),
+    "size": small | st.just(2**63 - 1),
+    "min_disk": small,
+    "created": st.none() | st.integers(1, 4),
+    "updated": small,
+    "shared": st.none() | st.booleans(),
+    "zones": st.lists(st.sampled_from(["bj01", "BJ01", "gz01", ""]), max_size=3).map(tuple),
+    "scenes": st.lists(st.sampled_from(["base", "gpu"]), max_size=2).map(tuple),
+    "tags": st.lists(words, max_size=3).map(tuple),
+    "storages": small,
+    "storages_down": st.integers(0, 1),
+    "disks": st.lists(st.sampled_from(["SSD", "HE"]), max_size=2).map(tuple),
+}
+inventories = st.lists(st.builds(image, **FACTS), max_size=12)
+BOUNDS = ["min_size", "max_size", "created_after", "created_before"]
+SORT_NAMES = [f"{direction}{name}" for name in SORTS for direction in ("", "-")]
+
+
+@st.composite
+def queries(draw: st.DrawFn, images: Sequence[Image]) -> ImageQuery:
+    """Mostly of what the images have, a little of what they have not."""
+    chosen: dict[str, Any] = {}
+    for facet in draw(st.lists(st.sampled_from(list(FACETS)), max_size=3, unique=True)):
+        present = sorted({value for image in images for value in VALUES[facet](image)})
+        values = st.sampled_from([*present, "unknown", "BJ01", "no such"])
+        chosen[facet] = tuple(draw(st.lists(values, min_size=1, max_size=2)))
+    texts = [text for image in images for text in (image.name, image.uuid, *image.tags) if text]
+    parts = st.sampled_from([*texts, "we", "B", "京", "SS", "0"]).map(lambda text: text[:3])
+    chosen["q"] = draw(st.just("") | (parts | words).map(lambda text: text.replace("\0", "")))
+    for name in draw(st.lists(st.sampled_from(BOUNDS), max_size=2, unique=True)):
+        chosen[name] = draw(st.integers(-1, 5))
+    if texts and not draw(st.integers(0, 4)):
+        chosen["name"] = (draw(st.sampled_from(texts)), "web")
+    return ImageQuery(
+        **chosen,
+        sort=draw(st.sampled_from(SORT_NAMES)),
+        page=draw(st.integers(1, 4) | st.just(10**9)),
+        size=draw(st.sampled_from([1, 2, 3, 50])),
+    )
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.data())
+def test_it_works_as_a_plain_loop_would(data: st.DataObject) -> None:
+    images = data.draw(inventories)
+    index = Index(images)
+    for _query in range(3):
+        agree(images, index, data.draw(queries(images)))
+
+
+def many_images(number: int) -> list[Image]:
+    """Enough of them, and different enough, for every way of counting, searching and ordering."""
+    rnd = random.Random(7)
+    return [
+        image(
+            region=rnd.choice(["bj", "gz"]),
+            uuid=f"{rnd.getrandbits(128):032x}",
+            name=f"{rnd.choice(['web', '镜像'])}-{rnd.randrange(number)}",
+            status=rnd.choice(["Ready"] * 9 + ["Error", None]),
+            os_family=rnd.choice(["CentOS", "Ubuntu"]),
+            size=rnd.choice([None, rnd.randrange(1000)]),
+            created=rnd.randrange(1, 10**6),
+            tags=tuple({f"tag-{rnd.randrange(number)}", rnd.choice(["common", "even"])}),
+        )
+        for _ in range(number)
+    ]
+
+
+MANY = many_images(2500)
+MANY_INDEX = Index(MANY)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        ImageQuery(),
+        ImageQuery(q="web", sort="name", page=7),
+        ImageQuery(q="w", os=("CentOS",), page=10**9, size=25),
+        ImageQuery(q="web-12", sort="-size"),
+        ImageQuery(q="像-2", status=("Ready", "Error"), sort="size"),
+        ImageQuery(q="ab", sort="os"),
+        ImageQuery(q="nowhere to be found"),
+        ImageQuery(tag=("even",), status=("unknown",), region=("gz",)),
+        ImageQuery(tag=MANY[0].tags + MANY[1].tags + ("no such",), sort="updated"),
+        ImageQuery(tag=("tag-0", "tag-1", "tag-2", "tag-3", "tag-4"), sort="-name"),
+        ImageQuery(min_size=100, max_size=110, created_before=500_000, sort="-created"),
+        ImageQuery(name=(MANY[5].name or "",)),
+    ],
+)
+def test_many_images_are_queried_as_a_plain_loop_would(query: ImageQuery) -> None:
+    agree(MANY, MANY_INDEX, query)
+
+
+@pytest.mark.parametrize("position", [0, 31, 32, 63, 64, 2495, 2496, 2499])
+def test_one_image_is_found_among_many_wherever_it_is(position: int) -> None:
+    assert list(matching(MANY_INDEX, ImageQuery(q=MANY[position].uuid[3:15]))) == [position]
+    assert position in matching(MANY_INDEX, ImageQuery(q=MANY[position].tags[0]))
+
+
+def test_all_pages_together_are_every_match_once() -> None:
+    query = ImageQuery(q="1", sort="os", size=25)
+    pages = run(MANY_INDEX, query).pages
+    rows = [
+        row
+        for page in range(1, pages + 1)
+        for row in run(MANY_INDEX, replace(query, page=page)).rows
+    ]
+    assert rows == list(matching(MANY_INDEX, query))
+    assert len(rows) == len(set(rows)) == run(MANY_INDEX, query).total > 500
+
+
+def test_no_images_are_one_empty_page() -> None:
+    result = run(Index([]), ImageQuery(q="web", os=("CentOS",), page=3))
+    assert (result.total, result.page, result.pages, result.first, result.last) == (0, 1, 1, 0, 0)
+    assert list(result.rows) == []
+    assert result.facets["os"] == (FacetValue("CentOS", 0, True),)
+    assert result.facets["region"] == ()
+
+
+def test_a_facet_is_counted_without_its_own_selection() -> None:
+    images = [
+        image(os_family="CentOS", status="Ready"),
+        image(os_family="Ubuntu", status="Ready"),
+        image(os_family="Ubuntu", status="Error"),
+    ]
+    facets = run(Index(images), ImageQuery(os=("CentOS",), status=("Ready",))).facets
+    assert facets["os"] == (FacetValue("CentOS", 1, True), FacetValue("Ubuntu", 1, False))
+    assert facets["status"] == (FacetValue("Ready", 1, True),)
+
+
+def test_selected_values_come_first_then_the_largest() -> None:
+    images = [image(tags=tags) for tags in [("a", "b"), ("b",), ("c",), ("c", "b"), ()]]
+    facets = run(Index(images), ImageQuery(tag=("gone", "a"))).facets
+    assert [(one.value, one.count) for one in facets["tag"]] == [
+        ("a", 1),
+        ("gone", 0),
+        ("b", 3),
+        ("c", 2),
+        ("none", 1),
+    ]
+
+
+def test_what_is_not_known_is_a_value_and_comes_last_either_way() -> None:
+    images = [image(name="a", size=1), image(name="b"), image(name="c", size=0)]
+    index = Index(images)
+    assert list(matching(index, ImageQuery(sort="size"))) == [2, 0, 1]
+    assert list(matching(index, ImageQuery(sort="-size"))) == [0, 2, 1]
+    assert list(matching(index, ImageQuery(os=("unknown",), tag=("none",), sort="name"))) == [
+        0,
+        1,
+        2,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        (ImageQuery(min_size=2), {2, 3}),
+        (ImageQuery(max_size=2), {0, 1, 2}),
+        (ImageQuery(min_size=1, max_size=1), {1}),
+        (ImageQuery(min_size=2, max_size=1), set()),
+        (ImageQuery(created_after=2), {2, 3}),
+        (ImageQuery(created_before=2), {0, 1}),
+        (ImageQuery(created_after=1, created_before=2), {1}),
+        (ImageQuery(created_after=2, created_before=2), set()),
+        (ImageQuery(min_size=-(10**30), max_size=10**30), {0, 1, 2, 3}),
+    ],
+)
+def test_sizes_include_both_ends_and_times_the_first(query: ImageQuery, found: set[int]) -> None:
+    images = [image(size=number, created=number) for number in (0, 1, 2, 3, None)]
+    assert set(matching(Index(images), query)) == found
+
+
+def test_a_name_that_goes_on_with_a_nul_comes_after_the_shorter_one() -> None:
+    index = Index([image(name="web\0\0a", region="bj"), image(name="web", region="gz")])
+    assert list(matching(index, ImageQuery(sort="size"))) == [1, 0]
+
+
+def test_versions_sort_as_numbers_within_their_system() -> None:
+    systems = [("CentOS", "7.10"), ("CentOS", "7.9"), (None, "1"), ("CentOS", None), ("Arch", "x")]
+    index = Index([image(os_family=family, os_version=version) for family, version in systems])
+    assert list(matching(index, ImageQuery(sort="os"))) == [4, 1, 0, 3, 2]
+    assert list(matching(index, ImageQuery(sort="-os"))) == [0, 1, 3, 4, 2]
+
+
+def test_a_version_longer_than_any_number_is_sorted_like_one() -> None:
+    versions = ["9" * 5000, "1" + "0" * 5000, "8" * 5000, "0" * 6000 + "7"]
+    index = Index([image(os_family="CentOS", os_version=version) for version in versions])
+    assert list(matching(index, ImageQuery(sort="os"))) == [3, 2, 0, 1]
+
+
+@pytest.mark.parametrize("sort", SORT_NAMES)
+def test_equal_images_are_in_the_same_order_either_way(sort: str) -> None:
+    facts = [("b", "bj", "1"), ("A", "gz", "1"), ("a", "bj", "2"), ("a", "bj", "1")]
+    index = Index([image(name=name, region=region, uuid=uuid) for name, region, uuid in facts])
+    orders = {"-name": [0, 3, 2, 1], "region": [3, 2, 0, 1], "-region": [1, 3, 2, 0]}
+    assert list(matching(index, ImageQuery(sort=sort))) == orders.get(sort, [3, 2, 1, 0])
+
+
+@pytest.mark.parametrize("q", ["WEB", "strasse", "京0", "cimg-1", "ABCDEF", "团队"])
+def test_text_is_found_in_any_case_and_in_every_searched_field(q: str) -> None:
+    images = [
+        image(name="My web"),
+        image(description="Hauptstraße"),
+        image(name="北京02"),
+        image(id="cimg-12345678"),
+        image(uuid="00abcdef"),
+        image(tags=("x", "云团队")),
+        image(name="other", os_family="web strasse 京0 cimg-1 abcdef 团队"),
+    ]
+    assert run(Index(images), ImageQuery(q=q)).total == 1
+
+
+def test_text_is_not_found_across_two_fields() -> None:
+    assert (
+        run(Index([image(name="ab", description="cd", tags=("e", "f"))]), ImageQuery(q="bc")).total
+        == 0
+    )
+
+
+def test_zones_are_one_value_however_they_are_spelled() -> None:
+    index = Index([image(zones=("BJ01", "bj01")), image(zones=("bj01",))])
+    result = run(index, ImageQuery(zone=("Bj01",)))
+    assert result.facets["zone"] == (FacetValue("bj01", 2, True),)
+
+
+@pytest.mark.parametrize(
+    ("storages", "down", "state"),
+    [(None, 0, "unknown"), (0, 0, "at-risk"), (2, 0, "ok"), (2, 1, "at-risk"), (1, 1, "at-risk")],
+)
+def test_an_image_is_at_risk_when_a_storage_is_down_or_there_is_none(
+    storages: int | None, down: int, state: str
+) -> None:
+    index = Index([image(storages=storages, storages_down=down)])
+    assert run(index, ImageQuery(storage=(state,))).total == 1
+
+
+def test_queries_from_many_threads_at_once_agree() -> None:
+    index = Index(MANY)
+    asked = [
+        ImageQuery(q=str(number % 20), sort=sort)
+        for number in range(40)
+        for sort in ("os", "-size")
+    ]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda query: list(run(index, query).rows), asked))
+    assert found == [list(run(MANY_INDEX, query).rows) for query in asked]
+
+
+def test_a_warm_index_answers_the_same() -> None:
+    index = Index(MANY[:100])
+    index.warm()
+    agree(MANY[:100], index, ImageQuery(q="web"))
+
+
+def test_the_memo_keeps_within_its_bytes_and_forgets_what_was_least_asked() -> None:
+    memo = Memo(100)
+    for question in "ab":
+        memo.put(question, question, 50)
+    assert memo.get("a") == "a"
+    memo.put("c", "c", 50)
+    assert [memo.get(question) for question in "abc"] == ["a", None, "c"]
+    memo.put("c", "C", 20)
+    assert (memo.get("c"), memo.size) == ("C", 70)
+    memo.put("large", "kept for whoever asks next", 1000)
+    assert (memo.get("large"), memo.get("a"), memo.size) == (
+        "kept for whoever asks next",
+        None,
+        1000,
+    )
