@@ -26,6 +26,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 def main() -> None:
     port = int(os.environ.get("PORT", "8000"))
     _refuse_taken(port)
+    # Said for both: a shell's background job starts with Ctrl-C ignored.
+    signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, _stop)
     children: list[subprocess.Popen[str]] = []
     try:
