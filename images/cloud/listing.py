@@ -19,7 +19,7 @@ from images.cloud.answers import Answer
 from images.cloud.client import Account, call
 from images.cloud.errors import OutOfTime, Unreadable
 from images.cloud.reading import Problems, read_image, read_region
-from images.cloud.records import Image, Region
+from images.cloud.records import Image, Region, Sharing
 
 PAGE_LIMIT = 100
 PAGES_AT_ONCE = 4
@@ -69,6 +69,7 @@ class _Walk:
     count: int | None = None
     calls: int = 0
     moved: bool = False
+    sharing: Sharing = field(default_factory=Sharing)
 
 
 def list_regions(account: Account) -> list[Region]:
@@ -111,10 +112,11 @@ def list_images(account: Account, region: str) -> Listing:
 
 
 def _settle(first: _Walk, region: str, fetch: _Fetch) -> _Walk:
-    """Read once more. When that moved too, hold what either saw: rather one too many, said to be
-    uncertain, than one too few."""
+    """Read once more, page after page: what is inserted meanwhile then only moves images to a page
+    that is still to come. When that moved too, hold what either saw: rather one too many, said to
+    be uncertain, than one too few."""
     try:
-        again = _walk(region, fetch)
+        again = _walk(region, fetch, at_once=1)
     except OutOfTime:
         return first  # It lacks only what moved, and says so.
     again.calls += first.calls
@@ -123,8 +125,8 @@ def _settle(first: _Walk, region: str, fetch: _Fetch) -> _Walk:
     return again
 
 
-def _walk(region: str, fetch: _Fetch) -> _Walk:
-    """Read pages side by side, each overlapping the one before by one item.
+def _walk(region: str, fetch: _Fetch, at_once: int = PAGES_AT_ONCE) -> _Walk:
+    """Read pages, `at_once` of them side by side, each overlapping the one before by one item.
 
     The overlap shows what `count` cannot be trusted to: when the shared item is another one,
     something was inserted or removed between the two calls.
@@ -135,7 +137,8 @@ def _walk(region: str, fetch: _Fetch) -> _Walk:
     overlap = 1 if step > 1 else 0
     stride = step - overlap
     while stride:
-        starts = [walk.position - overlap + stride * n for n in range(_width(walk, stride))]
+        width = min(at_once, _width(walk, stride))
+        starts = [walk.position - overlap + stride * n for n in range(width)]
         for start, page in zip(starts, fetch(starts), strict=True):
             if start != walk.position - overlap:
                 break  # The page before was shorter than asked for: plan anew from where it ended.
@@ -154,6 +157,7 @@ def _width(walk: _Walk, stride: int) -> int:
 def _take(walk: _Walk, region: str, page: _Page, *, start: int, overlap: int, full: int) -> int:
     """Add one page to the walk; how many items it brought that were not held yet."""
     walk.calls += 1
+    read = []
     walk.request_id = page.request_id or walk.request_id
     raws = [bytes(item) for item in page.items or ()]
     last = walk.page[-1:]
@@ -173,6 +177,8 @@ def _take(walk: _Walk, region: str, page: _Page, *, start: int, overlap: int, fu
         brought += 1
         if image:
             walk.images[image.uuid] = image
+            read.append(image)
+    walk.sharing.share(read)
     if raws:
         _note_extent(walk, page, start + len(raws), full=len(raws) >= max(full, 1))
     return brought

@@ -51,20 +51,20 @@ def inventory(credential: Credential, *, again: bool = False) -> Inventory:
     key = credential.cache_key
     head = store.load_head(key, fetching.clock())
     if head is None or (again and fetching.clock() - head.asked_at >= COOL_DOWN_SECONDS):
-        head = fetching.fetch_or_wait(credential)
+        head, again = fetching.fetch_or_wait(credential), True
     elif fetching.is_due(head):
         fetching.refresh_behind(credential)
-    index = memory.index(key, head, store.load_body)
-    if index is None:
+    found = memory.index(key, head, store.load_body, wait=again)
+    if found is None:
         # A body is gone from the cache, and the head alone shows nothing.
         head = fetching.fetch_or_wait(credential)
-        index = memory.index(key, head, store.load_body)
-    if index is None:
+        found = memory.index(key, head, store.load_body, wait=True)
+    if found is None:
         # The cache takes nothing and another process did the fetching: this one does its own.
         head = fetching.fetch(credential, everything=True)
-        index = memory.index(key, head, store.load_body)
-    assert index is not None, "what this process fetched it holds"  # noqa: S101
-    return Inventory(head, index, fetching.clock(), settings.INVENTORY_FRESH_SECONDS)
+        found = memory.index(key, head, store.load_body, wait=True)
+    assert found is not None, "what this process fetched it holds"  # noqa: S101
+    return Inventory(*found, fetching.clock(), settings.INVENTORY_FRESH_SECONDS)
 
 
 def verify(secret: str) -> Verdict:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -23,7 +22,9 @@ from images.services.snapshots import (
     Head,
     RegionHead,
     encode_body,
+    encode_images,
     failure_of,
+    version_of,
 )
 
 log = structlog.get_logger("images.services")
@@ -75,7 +76,8 @@ def refresh_behind(credential: Credential) -> None:
 
     def run() -> None:
         try:
-            fetch(credential, everything=False)
+            head = fetch(credential, everything=False)
+            memory.index(credential.cache_key, head, store.load_body, wait=True)
         except Exception:
             log.exception("refresh failed")
         finally:
@@ -149,9 +151,10 @@ def _with_regions(account: Account, head: Head) -> Head:
 
 
 def _with_listing(key: str, entry: RegionHead, listing: Listing) -> RegionHead:
-    version = secrets.token_hex(8)
-    body = encode_body(listing.images)
-    store.save_body(key, entry.region.id, version, body)
+    pieces = encode_images(listing.images)
+    version, size = version_of(pieces), sum(map(len, pieces))
+    if version != entry.version or not store.keep_body(key, entry.region.id, version):
+        store.save_body(key, entry.region.id, version, encode_body(pieces))
     memory.hold(key, entry.region.id, version, listing.images)
     log.info(
         "region read",
@@ -168,7 +171,7 @@ def _with_listing(key: str, entry: RegionHead, listing: Listing) -> RegionHead:
         seconds=listing.seconds,
         calls=listing.calls,
         count=len(listing.images),
-        size=len(body),
+        size=size,
         request_id=listing.request_id,
         problems=dict(listing.problems),
         moved=listing.moved,

@@ -12,54 +12,86 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db import connections
 
 from images.cloud.records import Image
 from images.index import Index
 from images.services.snapshots import Head
 
-# Decoded records and their index, relative to the compressed body.
-BYTES_PER_STORED_BYTE = 12
+# Decoded records and their index, relative to the encoded body.
+BYTES_PER_ENCODED_BYTE = 2
 
-Versions = tuple[tuple[str, str], ...]
 Loader = Callable[[str, str, str], Sequence[Image] | None]
 
 
 @dataclass
 class Shelf:
-    """One token's images by (region, version), and the index over those of `versions`."""
+    """One token's images by (region, version), and the index over those that `head` names."""
 
     bodies: dict[tuple[str, str], Sequence[Image]]
-    versions: Versions
+    head: Head
     index: Index
     size: int
 
 
 _shelves: OrderedDict[str, Shelf] = OrderedDict()
+_loading: set[str] = set()
 _lock = threading.Lock()
 
 
-def index(key: str, head: Head, load: Loader) -> Index | None:
-    """The index over every body that `head` names; None when `load` cannot get one of them."""
-    versions = tuple((entry.region.id, entry.version) for entry in head.regions if entry.version)
+def index(key: str, head: Head, load: Loader, *, wait: bool) -> tuple[Head, Index] | None:
+    """The index over every body that `head` names, and the head it belongs to.
+
+    When another process has read something new, that is loaded behind, and until it is here this
+    answers with what it has, under the head of that; with `wait` it loads now. None when `load`
+    cannot get a body.
+    """
     with _lock:
         shelf = _shelves.get(key)
         if shelf:
             _shelves.move_to_end(key)
-    if shelf and shelf.versions == versions:
-        return shelf.index
-    held = shelf.bodies if shelf else {}
-    bodies: dict[tuple[str, str], Sequence[Image]] = {}
-    for version in versions:
-        body = held.get(version)
-        if body is None:
-            body = load(key, *version)
+    if shelf and _versions(shelf.head) == _versions(head):
+        return head, shelf.index
+    if shelf and shelf.index.images and not wait:
+        _load_behind(key, head, load)
+        return shelf.head, shelf.index
+    return _load(key, head, load)
+
+
+def _versions(head: Head) -> list[tuple[str, str]]:
+    return [(entry.region.id, entry.version) for entry in head.regions if entry.version]
+
+
+def _load(key: str, head: Head, load: Loader) -> tuple[Head, Index] | None:
+    with _lock:
+        held = dict(_shelves[key].bodies) if key in _shelves else {}
+    bodies = {}
+    for version in _versions(head):
+        body = held.get(version) or load(key, *version)
         if body is None:
             return None
         bodies[version] = body
-    size = BYTES_PER_STORED_BYTE * sum(entry.size for entry in head.regions if entry.version)
-    images = [image for body in bodies.values() for image in body]
-    _put(key, Shelf(bodies, versions, built := Index(images), size))
-    return built
+    built = Index([image for body in bodies.values() for image in body])
+    built.warm()
+    size = BYTES_PER_ENCODED_BYTE * sum(entry.size for entry in head.regions if entry.version)
+    _put(key, Shelf(bodies, head, built, size))
+    return head, built
+
+
+def _load_behind(key: str, head: Head, load: Loader) -> None:
+    with _lock:
+        if key in _loading:
+            return
+        _loading.add(key)
+
+    def run() -> None:
+        try:
+            _load(key, head, load)
+        finally:
+            _loading.discard(key)
+            connections.close_all()
+
+    threading.Thread(target=run, name="load", daemon=True).start()
 
 
 def _put(key: str, shelf: Shelf) -> None:
@@ -74,7 +106,7 @@ def _put(key: str, shelf: Shelf) -> None:
 def hold(key: str, region: str, version: str, images: Sequence[Image]) -> None:
     """Keep what was just fetched, so that this process need not decode it again."""
     with _lock:
-        shelf = _shelves.setdefault(key, Shelf({}, (), Index([]), 0))
+        shelf = _shelves.setdefault(key, Shelf({}, Head(), Index([]), 0))
         shelf.bodies[region, version] = images
 
 

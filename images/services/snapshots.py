@@ -6,16 +6,21 @@ head to know that it is current. Pure: `images.services` does the storing.
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from collections.abc import Sequence
 
 import msgspec
 
 from images.cloud.errors import CloudError
-from images.cloud.records import Image, Region
+from images.cloud.records import Image, Region, Sharing
 
 # Part of every key: another layout of these records is another set of keys, not a decoding error.
 LAYOUT = "1"
+
+# Encoded and decoded this many at a time: each piece stops every other thread of the process.
+PIECE_IMAGES = 500
+_decode_images = msgspec.msgpack.Decoder(list[Image]).decode
 
 # Seconds until a failed attempt is repeated.
 FIRST_PAUSE, LAST_PAUSE, NEVER = 15.0, 300.0, 10.0 * 365 * 86_400
@@ -111,9 +116,24 @@ def decode_head(data: object) -> Head | None:
         return None
 
 
-def encode_body(images: Sequence[Image]) -> bytes:
+def encode_images(images: Sequence[Image]) -> list[bytes]:
+    return [
+        msgspec.msgpack.encode(images[start : start + PIECE_IMAGES])
+        for start in range(0, len(images), PIECE_IMAGES)
+    ]
+
+
+def version_of(pieces: Sequence[bytes]) -> str:
+    """The same for the same images: a refresh that brought no news makes nobody load anything."""
+    digest = hashlib.blake2b(digest_size=12)
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def encode_body(pieces: Sequence[bytes]) -> bytes:
     # Level 1: images of one account repeat each other, more effort gains little and costs seconds.
-    return zlib.compress(msgspec.msgpack.encode(images), level=1)
+    return zlib.compress(msgspec.msgpack.encode(pieces), level=1)
 
 
 def decode_body(data: object) -> list[Image] | None:
@@ -121,6 +141,12 @@ def decode_body(data: object) -> list[Image] | None:
     try:
         if not isinstance(data, bytes):
             return None
-        return msgspec.msgpack.decode(zlib.decompress(data), type=list[Image])
+        pieces = msgspec.msgpack.decode(zlib.decompress(data), type=list[bytes])
+        images, sharing = [], Sharing()
+        for piece in pieces:
+            part = _decode_images(piece)
+            sharing.share(part)
+            images += part
+        return images
     except (msgspec.MsgspecError, zlib.error):
         return None

@@ -46,6 +46,16 @@ def save_body(key: str, region: str, version: str, body: bytes) -> None:
     _set(_name(key, "body", region, version), body)
 
 
+def keep_body(key: str, region: str, version: str) -> bool:
+    """Have a stored body last as long as a new one; False when it is not there any more."""
+    try:
+        seconds = settings.INVENTORY_STALE_SECONDS
+        return bool(cache.touch(_name(key, "body", region, version), seconds))
+    except Exception:
+        log.warning("cache failed", operation="touch", exc_info=True)
+        return False
+
+
 def take_lock(key: str) -> bool:
     """Whether the caller is now the one who fetches. Without a working cache everyone is."""
     seconds = settings.UPSTREAM_DEADLINE_SECONDS + LOCK_MARGIN_SECONDS
