@@ -1,0 +1,148 @@
+"""What the tests of pages share: people, tokens, a browser, and a process that just started."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from dashboard.accounts import vault
+from dashboard.accounts.models import State, Token, User
+from images.sandbox import Sandbox
+from images.services import fetching, memory, store
+
+HERE = Path(__file__).parent
+PASSWORD = "a sentence nobody guesses"
+PATIENCE = 10.0  # seconds
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test of this folder has both databases; one that says more keeps its own mark."""
+    for item in items:
+        if HERE in item.path.parents and not item.get_closest_marker("django_db"):
+            item.add_marker(pytest.mark.django_db(databases="__all__"))
+
+
+@pytest.fixture(autouse=True)
+def quick(settings: Settings) -> None:
+    """Cheap passwords; static files under their own names, and not looked up for every browser."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    static = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": static}
+    settings.STATIC_ROOT = None
+
+
+@pytest.fixture(autouse=True)
+def a_process_that_just_started(db: None) -> Iterator[None]:
+    """Nothing in the cache, in memory or under way, whatever ran before."""
+    cache.clear()
+    memory.forget()
+    yield
+    let_refreshes_finish()
+
+
+def let_refreshes_finish() -> None:
+    """Until nothing is fetched or loaded in the background any more."""
+    for thread in threading.enumerate():
+        if thread.name in ("refresh", "load"):
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
+
+
+class Clock:
+    """Our seconds: they stand still until a test moves them."""
+
+    now = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(fetching, "clock", clock)
+    return clock
+
+
+@dataclass(frozen=True)
+class Credential:
+    """What the service module needs to know of a token."""
+
+    secret: str
+    cache_key: str
+
+
+def read_again(secret: str) -> None:
+    """What a refresh in the background does when it is due, done here and now."""
+    credential = Credential(secret, vault.cache_key(secret))
+    head = fetching.fetch(credential, everything=False)
+    memory.index(credential.cache_key, head, store.load_body, wait=True)
+
+
+@pytest.fixture
+def cloud(cloud: Sandbox, settings: Settings) -> Sandbox:
+    """The cloud that the site asks."""
+    settings.DIDIYUN_API_URL = cloud.url
+    return cloud
+
+
+@pytest.fixture
+def person(db: None) -> User:
+    return User.objects.create_user("person", password=PASSWORD)
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    return User.objects.create_user("stranger", password=PASSWORD)
+
+
+@pytest.fixture
+def browser(client: Client, person: User) -> Client:
+    client.force_login(person)
+    return client
+
+
+@pytest.fixture
+def anonymous() -> Client:
+    return Client()
+
+
+Keep = Callable[..., Token]
+
+
+@pytest.fixture
+def keep(db: None) -> Keep:
+    """Stores a token without asking the cloud."""
+
+    def keep(owner: User, secret: str, label: str = "Main", **fields: Any) -> Token:
+        row_id = uuid.uuid4()
+        fields = {"state": State.VALID, "last_ok_at": timezone.now(), **fields}
+        return Token.objects.create(
+            id=row_id,
+            owner=owner,
+            label=label,
+            sealed=vault.seal(secret, row_id),
+            last_four=secret[-4:],
+            changed_at=timezone.now(),
+            **fields,
+        )
+
+    return keep
+
+
+@pytest.fixture
+def viewer(browser: Client, person: User, cloud: Sandbox, keep: Keep) -> Client:
+    """A person in front of the cloud, with a token that works."""
+    keep(person, cloud.token)
+    return browser

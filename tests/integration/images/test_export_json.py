@@ -1,0 +1,243 @@
+"""/images/export.json: every image that the query selects, as the cloud sent it, for scripts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from dashboard.accounts.models import User
+from images.sandbox import Sandbox, Weather
+from tests.integration.conftest import Clock, Keep, read_again
+from tests.integration.images.pages import FRAGMENT, both
+
+URL = "/images/export.json"
+REGIONS = ("gz", "bj", "sh")
+# What scripts rely on; more may come.
+TOP = {"as_of", "query", "total", "regions", "images"}
+REGION = {"id", "name", "state", "fetched_at", "age_seconds", "count", "error"}
+
+
+def exported(
+    browser: Client, query: str = "", status: int = 200, headers: dict[str, str] | None = None
+) -> tuple[dict[str, Any], Any]:
+    """The document, and the answer it came in."""
+    response: Any = browser.get(URL + query, headers=headers or {})
+    assert response.status_code == status
+    assert response["Content-Type"] == "application/json"
+    document: dict[str, Any] = json.loads(response.getvalue())
+    return document, response
+
+
+def truth(cloud: Sandbox) -> list[dict[str, Any]]:
+    return [{**image, "region": region} for region in REGIONS for image in cloud.images(region)]
+
+
+def newest_first(images: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(
+        images,
+        key=lambda image: (
+            -image["createTime"],
+            image["name"].casefold(),
+            image["region"],
+            image["cimgUuid"],
+        ),
+    )
+
+
+def states(document: dict[str, Any]) -> dict[str, str]:
+    return {region["id"]: region["state"] for region in document["regions"]}
+
+
+def test_it_works(large: Client, large_cloud: Sandbox, clock: Clock) -> None:
+    document, response = exported(large)
+
+    assert document.keys() >= TOP
+    assert document["total"] == 750
+    assert document["query"] == ""
+    assert document["as_of"] == "2023-11-14T22:13:20+00:00"
+    assert document["images"] == newest_first(truth(large_cloud))
+    for region, name in zip(document["regions"], ("广州", "北京", "上海"), strict=True):
+        assert region.keys() >= REGION
+        assert region["name"] == name
+        assert (region["state"], region["age_seconds"], region["count"]) == ("fresh", 0, 250)
+        assert region["fetched_at"] == document["as_of"]
+        assert region["error"] is None
+    assert re.fullmatch(
+        r'attachment; filename="images-\d{8}-\d{6}\.json"', response["Content-Disposition"]
+    )
+
+
+def test_it_has_the_images_of_the_query_in_its_order_and_of_all_its_pages(
+    large: Client, large_cloud: Sandbox
+) -> None:
+    document, _ = exported(large, "?sort=name&os=CentOS&size=25&page=3&colour=red")
+    centos = [image for image in truth(large_cloud) if image["osFamily"] == "CentOS"]
+
+    names = [image["name"].casefold() for image in document["images"] if image["name"]]
+    assert names == sorted(names)
+    assert document["total"] == len(document["images"]) == len(centos)
+    assert newest_first(document["images"]) == newest_first(centos)
+    assert document["query"] == "os=CentOS&sort=name&page=3&size=25"
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        *(
+            "region=../..",
+            "shared=maybe",
+            "storage=fine",
+            "min_size=big",
+            "created_after=yesterday",
+        ),
+        *("sort=colour", "page=0", "page=last", "size=7", "columns=colour", "colour=red"),
+        *("token=mine", "q=%00", "os=", "%FF=%FE"),
+    ],
+)
+def test_nonsense_changes_nothing(viewer: Client, nonsense: str) -> None:
+    document, _ = exported(viewer, f"?{nonsense}&os=CentOS")
+    plain, _ = exported(viewer, "?os=CentOS")
+
+    assert document["query"] == "os=CentOS"
+    assert 0 < document["total"] < 36
+    assert document["images"] == plain["images"]
+
+
+def test_an_image_keeps_what_we_do_not_know_of_to_the_digit(viewer: Client, cloud: Sandbox) -> None:
+    odd: dict[str, Any] = {
+        "newField": {"deep": [1, None, "北京"]},
+        "size": 2**62,
+        "isShared": "maybe",
+    }
+    made = cloud.add_image("bj", name="odd one", **odd)
+    document, _ = exported(viewer, "?q=odd%20one")
+
+    assert document["images"] == [{**made, "region": "bj"}]
+
+
+def test_no_image_is_an_empty_list(viewer: Client) -> None:
+    document, _ = exported(viewer, "?q=nowhere-to-be-found")
+
+    assert (document["total"], document["images"]) == (0, [])
+    assert states(document) == dict.fromkeys(REGIONS, "fresh")
+
+
+def test_htmx_gets_the_file_too(viewer: Client) -> None:
+    document, response = exported(viewer, headers=FRAGMENT)
+
+    assert document["total"] == 36
+    assert "HX-Request" in response["Vary"]
+
+
+def test_the_token_is_neither_named_nor_shown(viewer: Client, cloud: Sandbox) -> None:
+    _, response = exported(viewer)
+    [token] = response.wsgi_request.user.tokens.all()
+    document, named = exported(viewer, f"?token={token.pk}&q=web")
+
+    assert document["query"] == "q=web"
+    assert str(token.pk) not in json.dumps(document)
+    assert cloud.token not in json.dumps(document) + str(named.headers)
+
+
+def test_a_region_that_is_missing_is_told_with_its_error(viewer: Client, cloud: Sandbox) -> None:
+    cloud.misbehave(Weather("errno", errno=41026, region="bj"))
+    document, response = exported(viewer)
+
+    assert states(document) == {"gz": "fresh", "bj": "failed", "sh": "fresh"}
+    assert document["total"] == len(document["images"]) == 24
+    [missing] = [region for region in document["regions"] if region["id"] == "bj"]
+    assert (missing["count"], missing["fetched_at"], missing["age_seconds"]) == (None, None, None)
+    assert (missing["error"]["errno"], missing["error"]["errmsg"]) == (41026, "查询镜像失败")
+    assert re.fullmatch("[0-9a-f]{32}", missing["error"]["requestId"])
+    there = [image for image in truth(cloud) if image["region"] != "bj"]
+    assert document["images"] == newest_first(there)
+    assert response["Content-Disposition"].endswith('-incomplete.json"')
+    assert re.fullmatch(
+        r"gz;state=fresh;age=\d+, bj;state=failed, sh;state=fresh;age=\d+",
+        response["X-Inventory-Regions"],
+    )
+
+
+def test_the_last_good_list_is_exported_with_its_age_and_why_it_is_old(
+    viewer: Client, cloud: Sandbox, clock: Clock
+) -> None:
+    before, _ = exported(viewer)
+    clock.now += 100
+    cloud.misbehave(Weather("errno", errno=41026, region="bj"))
+    read_again(cloud.token)
+    document, response = exported(viewer)
+
+    assert document["images"] == before["images"]
+    assert document["as_of"] == before["as_of"]
+    assert states(document) == {"gz": "fresh", "bj": "stale", "sh": "fresh"}
+    [old] = [region for region in document["regions"] if region["id"] == "bj"]
+    assert (old["count"], old["age_seconds"], old["error"]["errno"]) == (12, 100, 41026)
+    assert "incomplete" not in response["Content-Disposition"]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "seen"), [("region/list", {}), ("cimg/list", dict.fromkeys(REGIONS, "failed"))]
+)
+def test_when_nothing_can_be_read_it_is_an_error_that_a_script_can_read(
+    viewer: Client, cloud: Sandbox, endpoint: str, seen: dict[str, str]
+) -> None:
+    cloud.misbehave(Weather("errno", errno=41026, endpoint=endpoint))
+    document, response = exported(viewer, status=503)
+
+    assert (document["total"], document["images"]) == (0, [])
+    assert states(document) == seen
+    errors = [document["error"], *(region["error"] for region in document["regions"])]
+    assert {error["errno"] for error in errors if error} == {41026}
+    assert response["Content-Disposition"].endswith('-incomplete.json"')
+
+
+def test_an_unknown_region_is_not_found(viewer: Client) -> None:
+    for page in both(viewer, f"{URL}?region=mars", 404):
+        assert "There is no such region" in page.text
+        assert "Content-Disposition" not in page.response.headers
+
+
+@pytest.mark.parametrize(("images", "most"), [(60, 10), (250, None)])
+@pytest.mark.parametrize("where", ["front", "random"])
+def test_it_holds_every_image_once_while_images_are_inserted_between_pages(
+    browser: Client,
+    person: User,
+    keep: Keep,
+    settings: Settings,
+    where: str,
+    images: int,
+    most: int | None,
+) -> None:
+    with Sandbox(images=images, max_limit=most, clock=lambda: 1_700_000_000.0) as moving:
+        settings.DIDIYUN_API_URL = moving.url
+        keep(person, moving.token)
+        moving.misbehave(Weather("moving", where=where, times=5))
+        document, _ = exported(browser)
+        there = truth(moving)
+
+    assert len(there) == 3 * images + 5
+    found = Counter((image["region"], image["cimgUuid"]) for image in document["images"])
+    assert found == Counter((image["region"], image["cimgUuid"]) for image in there)
+    assert newest_first(document["images"]) == newest_first(there)
+    assert sum(region["count"] for region in document["regions"]) == document["total"]
+    assert states(document) == dict.fromkeys(REGIONS, "fresh")
+    assert not any(region["changed_while_read"] for region in document["regions"])  # in the end
+
+
+def test_images_that_never_stop_coming_are_said_to(viewer: Client, cloud: Sandbox) -> None:
+    cloud.max_limit = 5
+    before = {(image["region"], image["cimgUuid"]) for image in truth(cloud)}
+    cloud.misbehave(Weather("moving", region="bj"))
+    document, _ = exported(viewer)
+
+    held = [(image["region"], image["cimgUuid"]) for image in document["images"]]
+    assert before <= set(held)
+    assert len(held) == len(set(held))
+    moved = {region["id"]: region["changed_while_read"] for region in document["regions"]}
+    assert moved == {"gz": False, "bj": True, "sh": False}

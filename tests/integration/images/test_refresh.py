@@ -1,0 +1,311 @@
+"""When the cloud is asked: POST /images/refresh/, the first view, and who waits for whom."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.cache import cache
+from django.db import connections
+from django.test import Client
+from pytest_django import Settings
+
+from dashboard.accounts import vault
+from dashboard.accounts.models import State, Token, User
+from images.sandbox import Sandbox, Weather
+from images.services import COOL_DOWN_SECONDS, fetching, memory, store
+from tests.integration.conftest import Clock, Keep, let_refreshes_finish
+from tests.integration.images.pages import FRAGMENT, Page
+
+LIST = "/images/"
+URL = "/images/refresh/"
+REGIONS = ("gz", "bj", "sh")
+
+
+def asked(cloud: Sandbox) -> Counter[str]:
+    """How often the cloud was asked for what since the last look."""
+    calls = Counter(call.endpoint for call in cloud.calls)
+    cloud.reset_calls()
+    return calls
+
+
+def test_it_works(viewer: Client, cloud: Sandbox, clock: Clock) -> None:
+    viewer.get(LIST)
+    made = cloud.add_image("bj", name="new")["cimgUuid"]
+    clock.now += COOL_DOWN_SECONDS
+    asked(cloud)
+    response = viewer.post(URL, headers={"Referer": f"http://testserver{LIST}?q=new"})
+
+    assert response.status_code == 302
+    assert response["Location"] == f"http://testserver{LIST}?q=new"
+    assert asked(cloud)["region/list"] == 1
+    assert Page(viewer.get(response["Location"])).uuids == [made]
+    assert not asked(cloud)
+
+
+def test_asking_again_too_soon_shows_what_was_just_read(
+    viewer: Client, cloud: Sandbox, clock: Clock
+) -> None:
+    viewer.get(LIST)
+    asked(cloud)
+    clock.now += COOL_DOWN_SECONDS - 1
+    viewer.post(URL)
+
+    assert not asked(cloud)
+
+
+def test_it_asks_with_the_token_that_was_looked_at(
+    viewer: Client, cloud: Sandbox, person: User, keep: Keep
+) -> None:
+    other = keep(person, cloud.other_token, "Other")
+    viewer.post(f"{URL}?token={other.pk}")
+
+    assert {call.token_last4 for call in cloud.calls} == {cloud.other_token[-4:]}
+
+
+def test_it_shows_that_the_cloud_has_recovered(
+    viewer: Client, cloud: Sandbox, clock: Clock
+) -> None:
+    cloud.misbehave(Weather("html"))
+    assert viewer.get(LIST).status_code == 502
+    cloud.clear_weather()
+    clock.now += COOL_DOWN_SECONDS
+    viewer.post(URL)
+    page = Page(viewer.get(LIST))
+
+    assert page.status == 200
+    assert page.total == 36
+    assert not page.failures
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "",
+        "https://elsewhere.example/",
+        "//elsewhere.example/",
+        "http://testserver@elsewhere.example/",
+        "javascript:alert(1)",
+        "\\\\elsewhere.example",
+        "http://testserver/" + "x" * 3000,
+        "\x00",
+    ],
+)
+def test_it_does_not_lead_out_of_the_site(viewer: Client, cloud: Sandbox, back: str) -> None:
+    response = viewer.post(URL, headers={"Referer": back})
+
+    assert response.status_code == 302
+    assert response["Location"] == LIST
+
+
+@pytest.mark.parametrize("back", ["nonsense", "token_list", "images:list", "/images/\r\nX-Bad: 1"])
+def test_a_strange_way_back_is_no_error(viewer: Client, cloud: Sandbox, back: str) -> None:
+    response = viewer.post(URL, headers={"Referer": back})
+
+    assert response.status_code == 302
+    assert "X-Bad" not in response.headers
+
+
+def test_a_link_asks_nothing(viewer: Client, cloud: Sandbox) -> None:
+    for response in (viewer.get(URL), viewer.get(URL, headers=FRAGMENT), viewer.head(URL)):
+        assert response.status_code == 405
+    assert not cloud.calls
+
+
+def test_without_a_token_there_is_nothing_to_ask(browser: Client, cloud: Sandbox) -> None:
+    assert browser.post(URL)["Location"] == LIST
+    assert not cloud.calls
+
+
+def test_someone_elses_token_is_like_one_that_never_was(
+    viewer: Client, cloud: Sandbox, stranger: User, keep: Keep
+) -> None:
+    theirs = keep(stranger, cloud.other_token)
+
+    for token in (theirs.pk, uuid.uuid4()):
+        assert viewer.post(f"{URL}?token={token}").status_code == 404
+    assert not cloud.calls
+
+
+def test_a_visitor_and_another_site_cannot_ask(cloud: Sandbox, person: User, keep: Keep) -> None:
+    keep(person, cloud.token)
+    strict = Client(enforce_csrf_checks=True)
+
+    assert strict.post(URL).status_code == 403
+    strict.force_login(person)
+    assert strict.post(URL).status_code == 403
+    assert Client().post(URL)["Location"].startswith("/accounts/login/")
+    assert not cloud.calls
+
+
+# The first view, and those after it
+
+
+def test_a_warm_view_asks_the_cloud_nothing(
+    viewer: Client, cloud: Sandbox, clock: Clock, settings: Settings
+) -> None:
+    viewer.get(LIST)
+    assert asked(cloud) == {"region/list": 1, "cimg/list": 6}
+    clock.now += settings.INVENTORY_FRESH_SECONDS - 1
+    for path in ("", "?os=CentOS&sort=name", "export.csv", "export.json"):
+        assert viewer.get(LIST + path).status_code == 200
+
+    assert not cloud.calls
+
+
+def test_another_process_reads_what_the_first_one_left(viewer: Client, cloud: Sandbox) -> None:
+    first = Page(viewer.get(LIST))
+    asked(cloud)
+    memory.forget()
+    second = Page(viewer.get(LIST))
+
+    assert second.uuids == first.uuids
+    assert second.cells("name") == first.cells("name")
+    assert not cloud.calls
+
+
+@pytest.mark.django_db(databases="__all__", transaction=True)
+def test_many_first_views_at_once_make_one_listing(
+    viewer: Client, cloud: Sandbox, person: User
+) -> None:
+    cloud.latency = 0.05  # long enough for all of them to arrive meanwhile
+    browsers = [Client() for _ in range(6)]
+    for browser in browsers:
+        browser.force_login(person)
+    start, pages = threading.Barrier(len(browsers)), []
+
+    def look(browser: Client) -> None:
+        start.wait()
+        try:
+            pages.append(Page(browser.get(LIST)))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=look, args=(browser,)) for browser in browsers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [(page.status, page.total) for page in pages] == [(200, 36)] * len(browsers)
+    assert asked(cloud) == {"region/list": 1, "cimg/list": 6}
+
+
+def lock_of(cloud: Sandbox) -> str:
+    """The cache key of the account; somebody took its lock and was killed."""
+    key = vault.cache_key(cloud.token)
+    assert store.take_lock(key)
+    return key
+
+
+def expire_the_lock() -> None:
+    """As if its time had passed."""
+    with connections["cache"].cursor() as cursor:
+        cursor.execute(
+            "UPDATE cache SET expires = %s WHERE cache_key LIKE '%%:lock'", ["2000-01-01"]
+        )
+
+
+def test_the_lock_of_a_killed_process_is_obeyed_until_it_expires(
+    viewer: Client, cloud: Sandbox, settings: Settings
+) -> None:
+    settings.UPSTREAM_DEADLINE_SECONDS = 1
+    lock_of(cloud)
+    with connections["cache"].cursor() as cursor:
+        cursor.execute("SELECT expires FROM cache WHERE cache_key LIKE '%%:lock'")
+        [(expires,)] = cursor.fetchall()
+    waiting = Page(viewer.get(LIST))
+
+    until = expires if isinstance(expires, datetime) else datetime.fromisoformat(expires)
+    within = timedelta(seconds=1 + store.LOCK_MARGIN_SECONDS)
+    assert until.replace(tzinfo=UTC) <= datetime.now(UTC) + within
+    assert waiting.status == 504
+    assert waiting.failures == ["out-of-time"]
+    assert not cloud.calls
+    expire_the_lock()
+    page = Page(viewer.get(LIST))
+    assert page.status == 200
+    assert page.total == 36
+
+
+@pytest.mark.django_db(databases="__all__", transaction=True)
+def test_a_lock_left_behind_delays_a_refresh_and_no_page(
+    viewer: Client, cloud: Sandbox, clock: Clock, settings: Settings
+) -> None:
+    viewer.get(LIST)
+    asked(cloud)
+    clock.now += settings.INVENTORY_FRESH_SECONDS
+    lock_of(cloud)
+    page = Page(viewer.get(LIST))
+    let_refreshes_finish()
+
+    assert page.regions == dict.fromkeys(REGIONS, "stale")
+    assert not cloud.calls
+    expire_the_lock()
+    viewer.get(LIST)
+    let_refreshes_finish()
+    assert asked(cloud)["cimg/list"] == 6
+    assert Page(viewer.get(LIST)).regions == dict.fromkeys(REGIONS, "fresh")
+
+
+def test_a_lock_is_given_back(viewer: Client, cloud: Sandbox) -> None:
+    viewer.get(LIST)
+    assert store.take_lock(vault.cache_key(cloud.token))
+    cache.clear()
+    memory.forget()
+    cloud.misbehave(Weather("html"))
+    viewer.get(LIST)
+
+    assert store.take_lock(vault.cache_key(cloud.token))
+
+
+# What is noted about the token
+
+
+def test_its_use_and_what_the_cloud_said_are_noted(viewer: Client, cloud: Sandbox) -> None:
+    Token.objects.update(state=State.UNVERIFIED, last_ok_at=None)
+    viewer.get(LIST)
+
+    token = Token.objects.get()
+    assert token.last_used_at
+    assert token.last_ok_at
+    assert token.state == State.VALID
+
+
+def test_a_token_that_was_checked_since_it_was_refused_is_tried_again(
+    viewer: Client, cloud: Sandbox, clock: Clock
+) -> None:
+    cloud.misbehave(Weather("errno", errno=4))
+    assert Page(viewer.get(LIST)).failures == ["refused"]
+    cloud.clear_weather()
+    clock.now += 60
+    checked = datetime.fromtimestamp(clock.now, UTC)
+    Token.objects.update(state=State.VALID, last_ok_at=checked)
+
+    page = Page(viewer.get(LIST))
+    assert page.status == 200
+    assert not page.failures
+
+
+def test_a_replaced_token_never_shows_the_images_of_the_one_before(
+    viewer: Client, cloud: Sandbox
+) -> None:
+    before = Page(viewer.get(LIST))
+    token = Token.objects.get()
+    Token.objects.update(sealed=vault.seal(cloud.other_token, token.pk))
+    after = Page(viewer.get(LIST))
+
+    assert set(after.uuids) == {
+        image["cimgUuid"] for region in REGIONS for image in cloud.images(region, cloud.other_token)
+    }
+    assert not set(before.uuids) & set(after.uuids)
+
+
+def test_time_is_told_by_one_clock(viewer: Client, cloud: Sandbox, clock: Clock) -> None:
+    page = Page(viewer.get(LIST))
+
+    assert fetching.clock() == clock.now
+    assert "2023-11-14 22:13 UTC" in page.one("li", data_region="bj").text

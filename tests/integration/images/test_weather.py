@@ -1,0 +1,481 @@
+"""What a person sees of every way in which the cloud can misbehave."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import NamedTuple
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from dashboard.accounts.models import State, Token, User
+from images.sandbox import ERRORS, KINDS, Sandbox, Weather
+from tests.integration.conftest import Clock, Keep, let_refreshes_finish, read_again
+from tests.integration.images.pages import Node, Page, both
+
+URL = "/images/"
+REGIONS = ("gz", "bj", "sh")
+
+
+class Trouble(NamedTuple):
+    """How one kind of failure is told: the status of a page with nothing else, and the words."""
+
+    status: int
+    title: str
+    advice: str
+
+
+TROUBLES = {
+    "refused": Trouble(403, "The cloud does not accept this token", "Replace it here"),
+    "forbidden": Trouble(403, "This token may not list images", "for the permission"),
+    "arrears": Trouble(402, "The cloud account is in arrears", "once the account has been paid"),
+    "bad-request": Trouble(500, "The cloud did not understand our request", "Please report it"),
+    "unavailable": Trouble(503, "The cloud is not available", "try again soon"),
+    "unreadable": Trouble(502, "The cloud's answer could not be read", "Try again"),
+    "out-of-time": Trouble(504, "The cloud did not answer in time", "Try again in a moment"),
+}
+ABOUT_THE_TOKEN = ("refused", "forbidden")
+TROUBLE_OF_ERRNO = {
+    **dict.fromkeys(ERRORS, "unavailable"),
+    4: "refused",
+    10000001: "forbidden",
+    1000011: "arrears",
+    1: "bad-request",
+    13: "bad-request",
+    0: "unreadable",  # success, but without what was asked for
+}
+
+LONG = 3600.0  # seconds, longer than any test waits
+FAILING = {
+    "status": ("unavailable", Weather("status", status=500, html=True)),
+    "errno": ("unavailable", Weather("errno", errno=41026)),
+    "errno_status": ("forbidden", Weather("errno_status", errno=10000001, status=503)),
+    "reset": ("unavailable", Weather("reset")),
+    "reset_in_body": ("unavailable", Weather("reset_in_body")),
+    "hang": ("out-of-time", Weather("hang")),
+    "drip": ("out-of-time", Weather("drip", seconds=0.05)),
+    "slow": ("out-of-time", Weather("slow", seconds=LONG)),
+    "short_body": ("unavailable", Weather("short_body")),
+    "truncated": ("unreadable", Weather("truncated")),
+    "html": ("unreadable", Weather("html")),
+    "not_json": ("unreadable", Weather("not_json")),
+    "data_null": ("unreadable", Weather("data_null")),
+    "items_null": ("unreadable", Weather("items_null")),
+    "items_wrong_type": ("unreadable", Weather("items_wrong_type")),
+    "answer_array": ("unreadable", Weather("answer_array")),
+    "redirect": ("unreadable", Weather("redirect")),
+    "huge": ("unreadable", Weather("huge")),
+    "deep": ("unreadable", Weather("deep")),
+    "gzip_bomb": ("unreadable", Weather("gzip_bomb")),
+    "bad_encoding": ("unreadable", Weather("bad_encoding")),
+    "echo_token": ("unavailable", Weather("echo_token")),
+}
+# These leave a list that can be shown.
+PASSING = ("wrong_types", "damaged_items", "moving")
+WAITING = ("hang", "drip", "slow")
+DEADLINE = 1  # second
+
+
+def at(weather: Weather, endpoint: str, region: str | None = None) -> Weather:
+    fields = vars(weather) | {"endpoint": endpoint, "region": region}
+    return Weather(**fields)
+
+
+@pytest.fixture
+def impatient(settings: Settings) -> None:
+    settings.UPSTREAM_DEADLINE_SECONDS = DEADLINE
+
+
+def assert_tells(place: Node, kind: str) -> None:
+    """What it is, what to do about it, and what the cloud's support asks for."""
+    _, title, advice = TROUBLES[kind]
+    assert title in place.text
+    assert advice in place.text
+    links = [node.attributes["href"] for node in place.all("a", href=True)]
+    replaces = [link for link in links if re.fullmatch(r"/tokens/[0-9a-f-]{36}/replace/", link)]
+    assert len(replaces) == (kind in ABOUT_THE_TOKEN)
+    others = [other.title for name, other in TROUBLES.items() if name != kind]
+    assert not [title for title in others if title in place.text]
+
+
+def assert_tells_alone(page: Page, kind: str, token: str) -> None:
+    """A page that can show nothing else."""
+    assert page.failures == [kind]
+    assert_tells(page.one(data_failure=kind), kind)
+    assert "Try again" in [button.text for button in page.all("button")]
+    assert page.total is None
+    assert not page.rows
+    assert not page.all("table")
+    assert "no custom images" not in page.text
+    assert "No image fits" not in page.text
+    assert token not in page.html
+
+
+def facts_of(page: Page) -> dict[str, str]:
+    """The numbers beside a failure, by their names."""
+    facts = [span.text.rpartition(" ") for span in page.one(_class="facts").all("span")]
+    return {name: value for name, _, value in facts}
+
+
+def test_there_is_a_test_for_every_kind_of_weather() -> None:
+    assert {*FAILING, *PASSING} == set(KINDS)
+
+
+@pytest.mark.parametrize("errno", [errno for errno in ERRORS if errno])
+def test_every_documented_errno_is_explained(viewer: Client, cloud: Sandbox, errno: int) -> None:
+    cloud.misbehave(Weather("errno", errno=errno))
+    kind = TROUBLE_OF_ERRNO[errno]
+
+    for page in both(viewer, URL, TROUBLES[kind].status):
+        assert_tells_alone(page, kind, cloud.token)
+        assert page.one("q").text == ERRORS[errno]
+        facts = facts_of(page)
+        assert facts["errno"] == str(errno)
+        assert facts["HTTP"] == "200"
+        assert re.fullmatch("[0-9a-f]{32}", facts["requestId"])
+        assert not page.regions
+    assert {call.endpoint for call in cloud.calls} == {"region/list"}
+
+
+def test_success_without_an_answer_is_explained(viewer: Client, cloud: Sandbox) -> None:
+    cloud.misbehave(Weather("errno", errno=0))
+
+    for page in both(viewer, URL, 502):
+        assert_tells_alone(page, "unreadable", cloud.token)
+        assert re.fullmatch("[0-9a-f]{32}", facts_of(page)["requestId"])
+
+
+@pytest.mark.parametrize("errno", [99, -1, 2**62])
+def test_an_errno_that_is_in_no_document_is_shown(
+    viewer: Client, cloud: Sandbox, errno: int
+) -> None:
+    cloud.misbehave(Weather("errno", errno=errno))
+
+    for page in both(viewer, URL, 503):
+        assert_tells_alone(page, "unavailable", cloud.token)
+        assert facts_of(page)["errno"] == str(errno)
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_bad_weather_at_the_list_of_regions_is_explained(
+    viewer: Client, cloud: Sandbox, settings: Settings, name: str
+) -> None:
+    if name in WAITING:
+        settings.UPSTREAM_DEADLINE_SECONDS = DEADLINE
+    kind, weather = FAILING[name]
+    cloud.misbehave(at(weather, "region/list"))
+    started = time.monotonic()
+    pages = both(viewer, URL, TROUBLES[kind].status)
+    took = time.monotonic() - started
+    cloud.clear_weather()
+
+    for page in pages:
+        assert_tells_alone(page, kind, cloud.token)
+    assert took < (DEADLINE + 1 if name in WAITING else 10)
+    assert len(cloud.calls) <= 3
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_bad_weather_in_one_region_leaves_the_others_alone(
+    viewer: Client, cloud: Sandbox, settings: Settings, name: str
+) -> None:
+    if name in WAITING:
+        settings.UPSTREAM_DEADLINE_SECONDS = DEADLINE
+    kind, weather = FAILING[name]
+    cloud.misbehave(at(weather, "cimg/list", "bj"))
+    started = time.monotonic()
+    pages = both(viewer, URL)
+    took = time.monotonic() - started
+    cloud.clear_weather()
+
+    for page in pages:
+        assert page.regions == {"gz": "fresh", "bj": "failed", "sh": "fresh"}
+        assert page.total == len(page.rows) == 24
+        assert {row.attributes["data-region"] for row in page.rows} == {"gz", "sh"}
+        assert page.failures == [kind]
+        notice = page.one(data_failure=kind)
+        assert_tells(notice, kind)
+        assert notice.text.startswith("北京: ")
+        assert "Its images are missing below." in notice.text
+        assert "not available" in page.one("li", data_region="bj").text
+        assert cloud.token not in page.html
+    assert took < (DEADLINE + 1 if name in WAITING else 10)
+
+
+@pytest.mark.parametrize(
+    ("whose", "kind"), [("forbidden", "forbidden"), ("arrears", "arrears"), ("nobody", "refused")]
+)
+def test_a_token_that_reaches_nothing_is_explained_and_noted(
+    browser: Client, cloud: Sandbox, person: User, keep: Keep, whose: str, kind: str
+) -> None:
+    secret = getattr(cloud, f"{whose}_token", "0" * 64)
+    token = keep(person, secret)
+
+    for page in both(browser, URL, TROUBLES[kind].status):
+        assert_tells_alone(page, kind, secret)
+    token.refresh_from_db()
+    noted = {"forbidden": State.FORBIDDEN, "arrears": State.UNVERIFIED, "refused": State.REFUSED}
+    assert token.state == noted[kind]
+    assert TROUBLES[kind].title in Page(browser.get("/tokens/")).text
+
+
+def test_empty_regions_beside_a_missing_one_are_no_empty_account(
+    viewer: Client, cloud: Sandbox
+) -> None:
+    for region in ("gz", "sh"):
+        for image in cloud.images(region):
+            cloud.remove_image(region, image["cimgUuid"])
+    cloud.misbehave(Weather("errno", errno=41026, region="bj"))
+
+    for page in both(viewer, URL):
+        assert page.total == 0
+        assert "what 北京 holds is not known" in page.text
+        assert "no custom images" not in page.text
+
+
+# With a good list from before
+
+
+STALE = [
+    ("refused", Weather("errno", errno=4)),
+    ("forbidden", Weather("errno", errno=10000001)),
+    ("arrears", Weather("errno", errno=1000011)),
+    ("bad-request", Weather("errno", errno=13)),
+    ("unavailable", Weather("errno", errno=41026)),
+    ("unreadable", Weather("html")),
+    ("out-of-time", Weather("hang")),
+]
+KIND_NAMES = [kind for kind, _ in STALE]
+READ = "2023-11-14 22:13 UTC"  # when the clock of the tests stands still
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(("kind", "weather"), STALE, ids=KIND_NAMES)
+def test_the_last_good_list_of_a_region_stays_with_its_age_and_the_reason(
+    viewer: Client, cloud: Sandbox, clock: Clock, kind: str, weather: Weather
+) -> None:
+    [good, _] = both(viewer, URL)
+    clock.now += 600
+    cloud.misbehave(at(weather, "cimg/list", "bj"))
+    read_again(cloud.token)
+    cloud.clear_weather()
+    cloud.reset_calls()
+
+    for page in both(viewer, URL):
+        assert page.uuids == good.uuids
+        assert page.regions == {"gz": "fresh", "bj": "stale", "sh": "fresh"}
+        assert page.failures == [kind]
+        notice = page.one(data_failure=kind)
+        assert_tells(notice, kind)
+        assert f"北京: {TROUBLES[kind].title}." in notice.text
+        assert f"What is shown is the last good list, from {READ}" in notice.text
+        assert "missing" not in notice.text
+        assert READ in page.one("li", data_region="bj").text
+        assert "22:23 UTC" in page.one("li", data_region="gz").text
+    assert not cloud.calls
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(("kind", "weather"), STALE, ids=KIND_NAMES)
+def test_the_last_good_lists_stay_when_not_even_the_regions_can_be_read(
+    viewer: Client, cloud: Sandbox, clock: Clock, kind: str, weather: Weather
+) -> None:
+    [good, _] = both(viewer, URL)
+    clock.now += 4000
+    cloud.misbehave(weather)
+    read_again(cloud.token)
+    cloud.clear_weather()
+    cloud.reset_calls()
+
+    for page in both(viewer, URL):
+        assert page.uuids == good.uuids
+        assert page.regions == dict.fromkeys(REGIONS, "stale")
+        assert set(page.failures) == {kind}
+        for notice in page.all(data_failure=kind):
+            assert_tells(notice, kind)
+        for region in REGIONS:
+            assert READ in page.one("li", data_region=region).text
+    assert not cloud.calls
+
+
+def test_what_is_too_old_is_not_shown(
+    viewer: Client, cloud: Sandbox, clock: Clock, settings: Settings
+) -> None:
+    both(viewer, URL)
+    clock.now += settings.INVENTORY_STALE_SECONDS + 1
+    cloud.misbehave(Weather("errno", errno=41026))
+    read_again(cloud.token)
+
+    for page in both(viewer, URL, 503):
+        assert_tells_alone(page, "unavailable", cloud.token)
+
+
+@pytest.mark.django_db(databases="__all__", transaction=True)
+def test_an_old_list_is_shown_at_once_and_refreshed_behind(
+    viewer: Client, cloud: Sandbox, clock: Clock
+) -> None:
+    both(viewer, URL)
+    made = cloud.add_image("bj", name="new")["cimgUuid"]
+    clock.now += 100
+    cloud.misbehave(Weather("hang"))
+    old = Page(viewer.get(URL))
+    cloud.clear_weather()
+    let_refreshes_finish()
+    clock.now += 1000
+    Page(viewer.get(URL))
+    let_refreshes_finish()
+    new = Page(viewer.get(URL))
+
+    assert old.regions == dict.fromkeys(REGIONS, "stale")
+    assert made not in old.uuids
+    assert new.regions == dict.fromkeys(REGIONS, "fresh")
+    assert made in new.uuids
+
+
+@pytest.mark.django_db(databases="__all__", transaction=True)
+def test_a_cloud_that_stays_away_is_asked_less_and_less_often(
+    viewer: Client, cloud: Sandbox, clock: Clock
+) -> None:
+    both(viewer, URL)
+    cloud.misbehave(Weather("html"))
+    asked = []
+    for _ in range(1000):
+        clock.now += 10
+        cloud.reset_calls()
+        viewer.get(URL)
+        let_refreshes_finish()
+        asked += [clock.now] if cloud.calls else []
+        if len(asked) == 8:
+            break
+
+    pauses = [later - earlier for earlier, later in pairwise(asked)]
+    assert pauses == [20, 30, 60, 120, 240, 300, 300]
+
+
+@pytest.mark.django_db(databases="__all__", transaction=True)
+def test_a_refused_token_is_not_asked_about_until_someone_wants_to_know(
+    viewer: Client, cloud: Sandbox, clock: Clock
+) -> None:
+    both(viewer, URL)
+    Token.objects.update(last_ok_at=datetime.fromtimestamp(clock.now, UTC))
+    clock.now += 4000
+    cloud.misbehave(Weather("errno", errno=4))
+    viewer.get(URL)
+    let_refreshes_finish()
+    cloud.clear_weather()
+    cloud.reset_calls()
+    clock.now += 4000
+    refused = Page(viewer.get(URL))
+    let_refreshes_finish()
+
+    assert refused.failures == ["refused"]
+    assert not cloud.calls
+    assert Token.objects.get().state == State.REFUSED
+    viewer.post("/images/refresh/")
+    [again, _] = both(viewer, URL)
+    assert again.regions == dict.fromkeys(REGIONS, "fresh")
+    assert not again.failures
+    assert Token.objects.get().state == State.VALID
+
+
+def test_a_failure_is_remembered_and_costs_the_next_page_nothing(
+    viewer: Client, cloud: Sandbox, clock: Clock
+) -> None:
+    cloud.misbehave(Weather("errno", errno=41039))
+    both(viewer, URL, 503)
+    calls = len(cloud.calls)
+    clock.now += 10
+    both(viewer, f"{URL}?os=CentOS", 503)
+
+    assert len(cloud.calls) == calls == 1
+
+
+# What can be shown
+
+
+def test_fields_that_cannot_be_read_are_named(viewer: Client, cloud: Sandbox) -> None:
+    cloud.misbehave(Weather("wrong_types", endpoint="cimg/list"))
+
+    for page in both(viewer, URL):
+        assert page.total == 36
+        assert not page.failures
+        assert len(page.notices) == 3
+        assert page.notices[1].startswith("北京")
+        assert "Fields that could not be read are shown as not known" in page.notices[1]
+        assert re.search(r"\bsize ×1\d\b", page.notices[1])
+        assert set(page.cells("size")) == {"–"}
+        assert set(page.cells("name")) == {"(no name)"}
+
+
+def test_entries_that_are_no_image_are_counted(viewer: Client, cloud: Sandbox) -> None:
+    for entry in (
+        None,
+        "damaged",
+        {"name": "nameless"},
+        {"cimgUuid": "../../etc"},
+        {"cimgUuid": 7},
+    ):
+        cloud.shelf("bj").slots.insert(1, json.dumps(entry).encode())
+    cloud.shelf("sh").slots.insert(1, b"null")
+
+    for page in both(viewer, URL):
+        assert page.total == 36
+        assert [notice[:2] for notice in page.notices] == ["北京", "上海"]
+        assert "5 entries were no images and are left out." in page.notices[0]
+        assert "1 entry was no image and is left out." in page.notices[1]
+        assert not page.failures
+
+
+def test_damaged_entries_cost_only_themselves(viewer: Client, cloud: Sandbox) -> None:
+    cloud.misbehave(Weather("damaged_items", endpoint="cimg/list"))
+
+    for page in both(viewer, URL):
+        assert page.total is not None
+        assert 27 <= page.total < 36
+        assert len([notice for notice in page.notices if "left out" in notice]) == 3
+        assert not page.failures
+
+
+def test_a_list_that_never_rests_is_said_to_be_uncertain(viewer: Client, cloud: Sandbox) -> None:
+    cloud.max_limit = 5
+    cloud.misbehave(Weather("moving", region="bj"))
+
+    for page in both(viewer, URL):
+        [notice] = page.notices
+        assert notice.startswith("北京: images came or went while the list was read")
+        assert page.total is not None
+        assert page.total > 36
+        assert not page.failures
+
+
+def test_a_slow_answer_is_only_slow(viewer: Client, cloud: Sandbox) -> None:
+    cloud.misbehave(Weather("slow", seconds=0.05))
+
+    for page in both(viewer, URL):
+        assert page.total == 36
+        assert not page.notices
+
+
+@pytest.mark.parametrize(
+    "weather",
+    [
+        Weather("errno", errno=41026, times=2),
+        Weather("status", status=503, html=True, times=2),
+        Weather("status", status=429, html=True, times=1, retry_after="0"),
+        Weather("reset", times=2),
+        Weather("short_body", times=2),
+    ],
+    ids=lambda weather: weather.kind,
+)
+def test_what_passes_is_not_even_noticed(viewer: Client, cloud: Sandbox, weather: Weather) -> None:
+    cloud.misbehave(weather)
+
+    for page in both(viewer, URL):
+        assert page.total == 36
+        assert not page.notices
+        assert not page.failures
