@@ -65,9 +65,10 @@ def _versions(head: Head) -> list[tuple[str, str]]:
 def _load(key: str, head: Head, load: Loader) -> tuple[Head, Index] | None:
     with _lock:
         held = dict(_shelves[key].bodies) if key in _shelves else {}
-    bodies = {}
+    bodies: dict[tuple[str, str], Sequence[Image]] = {}
     for version in _versions(head):
-        body = held.get(version) or load(key, *version)
+        # An empty region is held as well, and needs no loading.
+        body = held[version] if version in held else load(key, *version)
         if body is None:
             return None
         bodies[version] = body

@@ -68,12 +68,18 @@ class Opened:
         missing = (state.failure for state in states if not state.head.version)
         return self.inventory.failure or next(missing, None)
 
+    @cached_property
+    def path(self) -> str:
+        return reverse("images:list")
+
     def link(self, **changes: Any) -> str:
         """The address of the list with some fields of the query changed."""
-        return _list_address(query_string(self.query, token=self.token, **changes))
+        written = query_string(self.query, token=self.token, **changes)
+        return f"{self.path}?{written}" if written else self.path
 
     def link_to(self, query: ImageQuery) -> str:
-        return _list_address(query_string(query, token=self.token))
+        written = query_string(query, token=self.token)
+        return f"{self.path}?{written}" if written else self.path
 
     @cached_property
     def suffix(self) -> str:
@@ -101,11 +107,6 @@ class Opened:
         return [(name, value) for name, value in parse_qsl(written) if name not in names]
 
 
-def _list_address(written: str) -> str:
-    path = reverse("images:list")
-    return f"{path}?{written}" if written else path
-
-
 View = Callable[Concatenate[HttpRequest, Opened, P], HttpResponseBase]
 
 
@@ -117,7 +118,7 @@ def with_inventory(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpR
     def opening(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         access = policy.access(request)
         if access.credential is None:
-            return _page(request, "images/no_token.html", "images/_no_token.html", access=access)
+            return _without_token(request, access)
         query, nonsense = read_query(request.GET)
         inventory = _inventory(access, access.credential)
         named, unread = _token_named(request)
@@ -168,6 +169,14 @@ def is_fragment(request: HttpRequest) -> bool:
     """htmx asks for a part of the page; for Back it asks for the whole."""
     htmx = request.htmx  # type: ignore[attr-defined]
     return bool(htmx) and not htmx.history_restore_request
+
+
+def _without_token(request: HttpRequest, access: policy.Access) -> HttpResponse:
+    """What is missing and how to get it. The list without a token is where everyone begins; a file
+    that is asked for and cannot be had is an error."""
+    begins = access.broken is None and request.path == reverse("images:list")
+    page, fragment = "images/no_token.html", "images/_no_token.html"
+    return _page(request, page, fragment, status=200 if begins else 403, access=access)
 
 
 def not_found(request: HttpRequest, opened: Opened, what: str) -> HttpResponse:

@@ -12,9 +12,11 @@ from html import escape  # Django's own takes three times as long, for lazy text
 
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from images.cloud.records import Image, Job
+from images.index import Index
 from images.templatetags.inventory import moment, percent, size, status_kind, unknown, yes_no
 
 Names = Mapping[str, str]
@@ -112,27 +114,43 @@ CELLS: dict[str, Cell] = {
 NUMERIC = frozenset({"size", "disk", "storages", "created", "updated"})
 
 
+# Stands in a kept row for the query string of the page it is on. Nothing the cloud sends can look
+# like it: there `<` is escaped.
+QUERY_MARK = "<query>"
+KEPT_ROW_BYTES = 150  # what keeping one costs besides its text, about
+
+
 def markup(
-    images: Iterable[Image], columns: tuple[str, ...], names: Names, suffix: str
+    index: Index, positions: Iterable[int], columns: tuple[str, ...], names: Names, suffix: str
 ) -> SafeString:
-    """The `<tr>` elements; `suffix` is the query string that their links carry along."""
-    base, carried = reverse("images:list"), escape(suffix)
-    classes = [f"c-{name} numeric" if name in NUMERIC else f"c-{name}" for name in columns]
-    cells = [(CELLS.get(name), css) for name, css in zip(columns, classes, strict=True)]
+    """The `<tr>` elements of these images; `suffix` is the query string that their links carry
+    along. A row is made once for its index, language and columns, as long as there is room."""
+    kept, variant = index.memo, (get_language(), columns)
     parts = []
-    for image in images:
-        parts.append(f'<tr data-image="{image.uuid}" data-region="{image.region}">')
-        for cell, css in cells:
-            if cell is None:
-                address = f"{base}{image.region}/{image.uuid}/{carried}"
-                parts.append(_heading(image, address))
-            else:
-                parts.append(f'<td class="{css}">{cell(image, names)}</td>')
-        parts.append("</tr>\n")
-    return mark_safe("".join(parts))  # noqa: S308
+    for position in positions:
+        row: bytes | None = kept.get((position, variant))
+        if row is None:
+            row = _row(index.images[position], columns, names).encode()
+            kept.put((position, variant), row, len(row) + KEPT_ROW_BYTES)
+        parts.append(row)
+    rows = b"".join(parts).replace(QUERY_MARK.encode(), escape(suffix).encode())
+    return mark_safe(rows.decode())  # noqa: S308
 
 
-def _heading(image: Image, address: str) -> str:
+def _row(image: Image, columns: tuple[str, ...], names: Names) -> str:
+    parts = [f'<tr data-image="{image.uuid}" data-region="{image.region}">']
+    for name in columns:
+        if name == "name":
+            parts.append(_heading(image))
+        else:
+            css = f"c-{name} numeric" if name in NUMERIC else f"c-{name}"
+            parts.append(f'<td class="{css}">{CELLS[name](image, names)}</td>')
+    parts.append("</tr>\n")
+    return "".join(parts)
+
+
+def _heading(image: Image) -> str:
+    address = f"{reverse('images:list')}{image.region}/{image.uuid}/{QUERY_MARK}"
     name = f"<bdi>{escape(image.name)}</bdi>" if image.name else _nameless()
     return (
         f'<th scope="row" class="c-name"><a href="{address}" hx-get="{address}"'

@@ -92,12 +92,13 @@ def results_with(opened: Opened, panel: dict[str, Any]) -> SafeString:
 def _list_parts(opened: Opened) -> dict[str, Any]:
     result = run(opened.inventory.index, opened.query)
     names = columns.chosen(opened.query)
-    images = [opened.inventory.images[position] for position in result.rows]
     return {
         "opened": opened,
         "result": result,
         "headers": columns.headers(opened),
-        "rows": rows.markup(images, names, opened.region_names, opened.suffix),
+        "rows": rows.markup(
+            opened.inventory.index, result.rows, names, opened.region_names, opened.suffix
+        ),
         "facets": filters.facets(opened, result.facets),
         "chips": filters.chips(opened),
         "pager": paging.pager(opened, result),
