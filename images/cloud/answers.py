@@ -6,7 +6,8 @@ HTTP status says. Without a readable errno the status decides.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -20,6 +21,7 @@ from images.cloud.errors import (
 
 PASSING_STATUSES = frozenset({429, 502, 503, 504})
 MAX_ERRMSG = 300
+T = TypeVar("T")
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -31,10 +33,15 @@ class Answer(msgspec.Struct, frozen=True):
     data: msgspec.Raw = msgspec.Raw(b"null")
 
 
+# Decoders are made on import: of two threads that decode a type for the first time at once, msgspec
+# crashes the process.
+_decode = msgspec.json.Decoder(Answer).decode
+
+
 def read_answer(status: int, retry_after: str | None, body: bytes) -> Answer:
     """The answer, when it says success; else the CloudError it stands for."""
     try:
-        answer = msgspec.json.decode(body, type=Answer)
+        answer = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise _error_of_status(status, retry_after) from None
     if answer.errno == 0:
@@ -48,6 +55,23 @@ def read_answer(status: int, retry_after: str | None, body: bytes) -> Answer:
         passing=answer.errno in PASSING_ERRNOS,
         retry_after=_seconds(retry_after),
     )
+
+
+decode_list = msgspec.json.Decoder(list[Any]).decode
+
+
+def decoded(answer: Answer, decode: Callable[[bytes], T]) -> T:
+    """The data of an answer, by a decoder of msgspec's."""
+    try:
+        return decode(bytes(answer.data))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Unreadable(
+            "not the data that the documents describe", request_id=request_id(answer)
+        ) from None
+
+
+def request_id(answer: Answer) -> str:
+    return answer.request_id if isinstance(answer.request_id, str) else ""
 
 
 def _error_of_status(status: int, retry_after: str | None) -> CloudError:

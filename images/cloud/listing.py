@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from images.cloud.answers import Answer
+from images.cloud.answers import decode_list, decoded, request_id
 from images.cloud.client import Account, call
 from images.cloud.errors import OutOfTime, Unreadable
 from images.cloud.reading import Problems, read_image, read_region
@@ -56,6 +56,11 @@ class _Identity(msgspec.Struct):
     uuid: str = msgspec.field(name="cimgUuid")
 
 
+# Made on import: see images.cloud.answers.
+_decode_page = msgspec.json.Decoder(_Page | list[msgspec.Raw]).decode
+_decode_identity = msgspec.json.Decoder(_Identity).decode
+
+
 @dataclass
 class _Walk:
     """One reading of all pages. `position` is the index after the last item held."""
@@ -75,11 +80,11 @@ class _Walk:
 def list_regions(account: Account) -> list[Region]:
     """POST /dicloud/i/region/list: every region this token may see, with its zones."""
     answer = call(account, "POST", "/dicloud/i/region/list", json={"condition": {"product": "dc2"}})
-    entries = _decoded(answer, list[Any])
+    entries = decoded(answer, decode_list)
     regions = [read_region(entry, Problems()) for entry in entries]
     found = {region.id: region for region in regions if region}
     if entries and not found:
-        raise Unreadable("no region could be read", request_id=_request_id(answer))
+        raise Unreadable("no region could be read", request_id=request_id(answer))
     return list(found.values())
 
 
@@ -202,7 +207,7 @@ def _same_item(raw: bytes, other: bytes) -> bool:
 
 
 def _uuid(raw: bytes) -> str:
-    return msgspec.json.decode(raw, type=_Identity).uuid
+    return _decode_identity(raw).uuid
 
 
 def _fetch_page(account: Account, region: str, start: int, limit: int = PAGE_LIMIT) -> _Page:
@@ -212,23 +217,10 @@ def _fetch_page(account: Account, region: str, start: int, limit: int = PAGE_LIM
         "/dicloud/i/storage/cimg/list",
         json={"regionId": region, "start": start, "limit": limit},
     )
-    data = _decoded(answer, _Page | list[msgspec.Raw])
+    data = decoded(answer, _decode_page)
     page = data if isinstance(data, _Page) else _Page(items=data)
-    page.request_id = _request_id(answer)
+    page.request_id = request_id(answer)
     # null is how some servers write an empty list; it is one only where the count agrees.
     if page.items is None and not (type(page.count) is int and page.count <= start):
         raise Unreadable("a page without its items", request_id=page.request_id)
     return page
-
-
-def _request_id(answer: Answer) -> str:
-    return answer.request_id if isinstance(answer.request_id, str) else ""
-
-
-def _decoded(answer: Answer, shape: Any) -> Any:
-    try:
-        return msgspec.json.decode(answer.data, type=shape)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Unreadable(
-            "not the data that the documents describe", request_id=_request_id(answer)
-        ) from None

@@ -96,17 +96,19 @@ def _read(
         return None
 
 
-def _read_job(source: dict[str, Any], problems: Problems) -> Job | None:
-    job = _read(source, "job", _mapping, problems)
-    if not job:
+def read_job(source: Any, problems: Problems) -> Job | None:
+    """One job of an image or of `result`, or None when there is none; its uuid may be ""."""
+    if not source or not isinstance(source, dict):
         return None
     return Job(
-        uuid=_read(job, "jobUuid", _text, problems) or _read(job, "uuid", _text, problems) or "",
-        type=_read(job, "type", _text, problems),
-        progress=_read(job, "progress", _percent, problems),
-        done=_read(job, "done", _flag, problems),
-        success=_read(job, "success", _flag, problems),
-        result=_read(job, "result", _text, problems),
+        uuid=_read(source, "jobUuid", _text, problems)
+        or _read(source, "uuid", _text, problems)
+        or "",
+        type=_read(source, "type", _text, problems),
+        progress=_read(source, "progress", _percent, problems),
+        done=_read(source, "done", _flag, problems),
+        success=_read(source, "success", _flag, problems),
+        result=_read(source, "result", _text, problems),
     )
 
 
@@ -171,7 +173,7 @@ def read_image(region: str, raw: bytes, problems: Problems) -> Image | None:
         storages=None if storages is None else len(storages),
         storages_down=sum(not storage.usable for storage in storages or ()),
         disks=tuple(sorted({storage.disk_type for storage in storages or () if storage.disk_type})),
-        job=_read_job(source, problems),
+        job=read_job(_read(source, "job", _mapping, problems), problems),
         raw=raw,
     )
 

@@ -20,7 +20,7 @@ LAYOUT = "1"
 
 # Encoded and decoded this many at a time: each piece stops every other thread of the process.
 PIECE_IMAGES = 500
-_decode_images = msgspec.msgpack.Decoder(list[Image]).decode
+
 
 # Seconds until a failed attempt is repeated.
 FIRST_PAUSE, LAST_PAUSE, NEVER = 15.0, 300.0, 10.0 * 365 * 86_400
@@ -74,6 +74,13 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     failure: Failure | None = None
 
 
+# Decoders are made on import: of two threads that decode a type for the first time at once, msgspec
+# crashes the process.
+_decode_head = msgspec.msgpack.Decoder(Head).decode
+_decode_images = msgspec.msgpack.Decoder(list[Image]).decode
+_decode_pieces = msgspec.msgpack.Decoder(list[bytes]).decode
+
+
 def failure_of(error: CloudError, *, now: float, before: Failure | None) -> Failure:
     """What to remember of a failed attempt. The pause before the next doubles, up to a limit; a
     token that was refused stays refused until it changes or someone asks again."""
@@ -111,7 +118,7 @@ def encode_head(head: Head) -> bytes:
 def decode_head(data: object) -> Head | None:
     """None for anything that is not a whole head: missing, cut short, or of another kind."""
     try:
-        return msgspec.msgpack.decode(data, type=Head) if isinstance(data, bytes) else None
+        return _decode_head(data) if isinstance(data, bytes) else None
     except msgspec.MsgspecError:
         return None
 
@@ -141,7 +148,7 @@ def decode_body(data: object) -> list[Image] | None:
     try:
         if not isinstance(data, bytes):
             return None
-        pieces = msgspec.msgpack.decode(zlib.decompress(data), type=list[bytes])
+        pieces = _decode_pieces(zlib.decompress(data))
         images, sharing = [], Sharing()
         for piece in pieces:
             part = _decode_images(piece)
