@@ -6,6 +6,7 @@ The README lists what each variable is for.
 from __future__ import annotations
 
 import base64
+import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -138,7 +139,8 @@ def _sqlite(path: Path) -> dict[str, Any]:
         "OPTIONS": dict(SQLITE_OPTIONS),
         "CONN_MAX_AGE": None,
         # Threads of one test process share a file database; they could not share a memory one.
-        "TEST": {"NAME": path.with_suffix(".test.sqlite3")},
+        # Two test runs at once do not share theirs.
+        "TEST": {"NAME": path.with_suffix(f".test-{os.getpid()}.sqlite3")},
     }
 
 
@@ -146,6 +148,8 @@ def _database() -> dict[str, Any]:
     url = environment.text("DATABASE_URL")
     if not url:
         return _sqlite(VAR_DIR / "db.sqlite3")
+    if urlsplit(url).scheme not in environ.Env.DB_SCHEMES:
+        raise ImproperlyConfigured("DATABASE_URL: not a database address")
     try:
         return {**environ.Env.db_url_config(url), "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
     except (ValueError, environ.ImproperlyConfigured):

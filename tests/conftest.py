@@ -1,12 +1,22 @@
-"""What all tests share: a cloud on a socket, and a site that asks it."""
+"""What all tests share: a cloud on a socket, and databases of their own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from django.db import connections
 
 from images.sandbox import Sandbox
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """SQLite files for this run alone: two runs at once, or one that was killed, do no harm."""
+    folder = tmp_path_factory.mktemp("databases")
+    for connection in connections.all():
+        if connection.vendor == "sqlite":
+            connection.settings_dict["TEST"]["NAME"] = str(folder / f"{connection.alias}.sqlite3")
 
 
 @pytest.fixture

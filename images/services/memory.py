@@ -52,7 +52,8 @@ def index(key: str, head: Head, load: Loader, *, wait: bool) -> tuple[Head, Inde
             _shelves.move_to_end(key)
     if shelf and _versions(shelf.head) == _versions(head):
         return head, shelf.index
-    if shelf and shelf.index.images and not wait:
+    oldest = head.asked_at - settings.INVENTORY_STALE_SECONDS
+    if shelf and shelf.index.images and not wait and _is_younger(shelf.head, oldest):
         _load_behind(key, head, load)
         return shelf.head, shelf.index
     return _load(key, head, load)
@@ -62,16 +63,23 @@ def _versions(head: Head) -> list[tuple[str, str]]:
     return [(entry.region.id, entry.version) for entry in head.regions if entry.version]
 
 
+def _is_younger(head: Head, oldest: float) -> bool:
+    # What this process holds may be from long ago, when nobody has looked here since.
+    return all(entry.fetched_at >= oldest for entry in head.regions if entry.version)
+
+
 def _load(key: str, head: Head, load: Loader) -> tuple[Head, Index] | None:
     with _lock:
         held = dict(_shelves[key].bodies) if key in _shelves else {}
     bodies: dict[tuple[str, str], Sequence[Image]] = {}
-    for version in _versions(head):
+    versions = _versions(head)
+    for version in versions:
         # An empty region is held as well, and needs no loading.
         body = held[version] if version in held else load(key, *version)
-        if body is None:
-            return None
-        bodies[version] = body
+        if body is not None:
+            bodies[version] = body
+    if len(bodies) < len(versions):
+        return None  # All were tried: `load` throws away what cannot be read.
     built = Index([image for body in bodies.values() for image in body])
     built.warm()
     size = BYTES_PER_ENCODED_BYTE * sum(entry.size for entry in head.regions if entry.version)

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from images.cloud.records import Image
+from images.services.progress import Known, decode_known, encode_known
 from images.services.snapshots import (
     LAYOUT,
     Head,
@@ -39,7 +40,11 @@ def save_head(key: str, head: Head) -> None:
 
 
 def load_body(key: str, region: str, version: str) -> list[Image] | None:
-    return decode_body(_get(_name(key, "body", region, version)))
+    name = _name(key, "body", region, version)
+    body = decode_body(_get(name))
+    if body is None:
+        _delete(name)  # Or a refresh that brings no news would keep what nobody can read.
+    return body
 
 
 def save_body(key: str, region: str, version: str, body: bytes) -> None:
@@ -56,21 +61,34 @@ def keep_body(key: str, region: str, version: str) -> bool:
         return False
 
 
+def load_jobs(key: str, region: str) -> Known:
+    """What is known of a region's running jobs; nothing when there is nothing to be read."""
+    return decode_known(_get(_name(key, "jobs", region)))
+
+
+def save_jobs(key: str, region: str, known: Known) -> None:
+    _set(_name(key, "jobs", region), encode_known(known))
+
+
 def take_lock(key: str) -> bool:
     """Whether the caller is now the one who fetches. Without a working cache everyone is."""
+    name = _name(key, "lock")
     seconds = settings.UPSTREAM_DEADLINE_SECONDS + LOCK_MARGIN_SECONDS
     try:
-        return bool(cache.add(_name(key, "lock"), 1, seconds))
+        for _ in range(2):
+            if cache.add(name, 1, seconds):
+                return True
+            if cache.get(name) is not None:
+                return False
     except Exception:
         log.warning("cache failed", operation="add", exc_info=True)
-        return True
+    # A lock that cannot be taken and that nobody holds, not even the second time: a database cache
+    # on a full disk says no more than this.
+    return True
 
 
 def drop_lock(key: str) -> None:
-    try:
-        cache.delete(_name(key, "lock"))
-    except Exception:
-        log.warning("cache failed", operation="delete", exc_info=True)
+    _delete(_name(key, "lock"))
 
 
 def _name(*parts: str) -> str:
@@ -93,3 +111,10 @@ def _set(name: str, value: bytes) -> None:
         cache.set(name, value, settings.INVENTORY_STALE_SECONDS)
     except Exception:
         log.warning("cache failed", operation="set", exc_info=True)
+
+
+def _delete(name: str) -> None:
+    try:
+        cache.delete(name)
+    except Exception:
+        log.warning("cache failed", operation="delete", exc_info=True)

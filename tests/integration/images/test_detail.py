@@ -188,8 +188,9 @@ def test_a_job_that_does_not_say_how_far_is_no_empty_bar(
     url = made(cloud, job={"jobUuid": "j1", "type": None, "progress": progress, "done": False})
 
     for page in both(viewer, url):
-        assert "The cloud does not say how far." in page.one(id="job").text
-        assert not page.all("progress")
+        job = page.one(id="job")
+        assert "The cloud does not say how far." in job.text
+        assert not job.all("progress")
 
 
 def test_what_the_cloud_does_not_say_is_not_known(viewer: Client, cloud: Sandbox) -> None:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import threading
 import uuid
+import zlib
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import msgspec
 import pytest
 from django.core.cache import cache
+from django.core.cache.backends.locmem import LocMemCache
 from django.db import connections
 from django.test import Client
 from pytest_django import Settings
@@ -194,6 +199,29 @@ def test_many_first_views_at_once_make_one_listing(
     assert asked(cloud) == {"region/list": 1, "cimg/list": 6}
 
 
+@pytest.mark.django_db(databases="__all__", transaction=True)
+def test_an_old_list_is_refreshed_once_however_many_look(
+    viewer: Client, cloud: Sandbox, clock: Clock, settings: Settings
+) -> None:
+    viewer.get(LIST)
+    made = cloud.add_image("bj", name="new")["cimgUuid"]
+    clock.now += settings.INVENTORY_FRESH_SECONDS
+    asked(cloud)
+    cloud.misbehave(Weather("slow", seconds=3600))  # until it is cleared
+    for _ in range(3):
+        page = Page(viewer.get(LIST))
+        assert page.regions == dict.fromkeys(REGIONS, "stale")
+        assert page.total == 36
+    cloud.clear_weather()
+    let_refreshes_finish()
+
+    assert asked(cloud) == {"cimg/list": 6}
+    page = Page(viewer.get(LIST))
+    assert page.regions == dict.fromkeys(REGIONS, "fresh")
+    assert made in page.uuids
+    assert not cloud.calls
+
+
 def lock_of(cloud: Sandbox) -> str:
     """The cache key of the account; somebody took its lock and was killed."""
     key = vault.cache_key(cloud.token)
@@ -260,6 +288,187 @@ def test_a_lock_is_given_back(viewer: Client, cloud: Sandbox) -> None:
     viewer.get(LIST)
 
     assert store.take_lock(vault.cache_key(cloud.token))
+
+
+# A cache that fails costs speed, never a page
+
+
+class Failing(LocMemCache):
+    """Raises at what OPTIONS names, as a server that cannot be reached."""
+
+    def __init__(self, name: str, params: dict[str, Any]) -> None:
+        super().__init__(name, params)
+        self._failing = params["OPTIONS"]["failing"]
+
+    def _do(self, operation: str, *args: Any, **kwargs: Any) -> Any:
+        if operation in self._failing:
+            raise ConnectionError("no way to the cache")
+        return getattr(super(), operation)(*args, **kwargs)
+
+    def get(self, *args: Any, **kwargs: Any) -> Any:
+        return self._do("get", *args, **kwargs)
+
+    def set(self, *args: Any, **kwargs: Any) -> Any:
+        return self._do("set", *args, **kwargs)
+
+    def add(self, *args: Any, **kwargs: Any) -> Any:
+        return self._do("add", *args, **kwargs)
+
+    def touch(self, *args: Any, **kwargs: Any) -> Any:
+        return self._do("touch", *args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        return self._do("delete", *args, **kwargs)
+
+
+class Full(LocMemCache):
+    """Takes nothing and says nothing of it, as a database cache does on a full disk."""
+
+    def set(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+    def add(self, *args: Any, **kwargs: Any) -> bool:
+        return False
+
+
+def use_cache(settings: Settings, backend: type[LocMemCache], failing: tuple[str, ...]) -> None:
+    settings.CACHES = {
+        "default": {
+            "BACKEND": f"{__name__}.{backend.__name__}",
+            "LOCATION": uuid.uuid4().hex,  # empty
+            "OPTIONS": {"failing": failing},
+        }
+    }
+    # Django's sessions have ways of their own with a cache that fails.
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"
+
+
+def assert_costs_no_page(viewer: Client, clock: Clock) -> None:
+    for path in (LIST, LIST, f"{LIST}?os=CentOS", f"{LIST}export.json"):
+        assert viewer.get(path).status_code == 200
+    clock.now += COOL_DOWN_SECONDS
+    assert viewer.post(URL).status_code == 302
+    page = Page(viewer.get(LIST))
+    assert page.status == 200
+    assert page.total == len(page.rows) == 36
+    assert page.regions == dict.fromkeys(REGIONS, "fresh")
+    assert not page.failures
+
+
+OPERATIONS = ("get", "set", "add", "touch", "delete")
+
+
+@pytest.mark.parametrize(
+    "failing", [*((each,) for each in OPERATIONS if each != "delete"), OPERATIONS], ids="-".join
+)
+def test_a_cache_that_cannot_be_reached_costs_no_page(
+    viewer: Client, cloud: Sandbox, clock: Clock, settings: Settings, failing: tuple[str, ...]
+) -> None:
+    use_cache(settings, Failing, failing)
+
+    assert_costs_no_page(viewer, clock)
+
+
+def test_a_lock_that_cannot_be_given_back_costs_no_page(
+    viewer: Client, cloud: Sandbox, clock: Clock, settings: Settings
+) -> None:
+    use_cache(settings, Failing, ("delete",))
+    settings.UPSTREAM_DEADLINE_SECONDS = 1
+
+    assert_costs_no_page(viewer, clock)
+
+
+def test_a_cache_that_takes_nothing_costs_no_page(
+    viewer: Client, cloud: Sandbox, clock: Clock, settings: Settings
+) -> None:
+    use_cache(settings, Full, ())
+
+    assert_costs_no_page(viewer, clock)
+
+
+def stored(kind: str) -> list[str]:
+    """The names of everything of one kind, `head` or `body`, in the cache."""
+    with connections["cache"].cursor() as cursor:
+        cursor.execute("SELECT cache_key FROM cache WHERE cache_key LIKE %s", [f"%:{kind}%"])
+        return [name.removeprefix(":1:") for (name,) in cursor.fetchall()]
+
+
+def foreign(value: bytes) -> bytes:
+    """Whole, but of another layout."""
+    return zlib.compress(msgspec.msgpack.encode([{"images": 7}]))
+
+
+DAMAGES: dict[str, Callable[[bytes], object]] = {
+    "truncated": lambda value: value[: len(value) // 2],
+    "one byte short": lambda value: value[:-1],
+    "empty": lambda value: b"",
+    "foreign": foreign,
+    "foreign pieces": lambda value: zlib.compress(msgspec.msgpack.encode([b"\x93\x01\x02\x03"])),
+    "half a piece": lambda value: zlib.compress(msgspec.msgpack.encode([b"\x93"])),
+    "no bytes": lambda value: "text",
+    "none": lambda value: None,
+    "another type": lambda value: {"a": 1},
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("kind", ["head", "body"])
+def test_what_is_damaged_in_the_cache_is_read_anew(
+    viewer: Client, cloud: Sandbox, kind: str, damage: str
+) -> None:
+    before = Page(viewer.get(LIST))
+    assert len(stored(kind)) == {"head": 1, "body": 3}[kind]
+    for name in stored(kind):
+        cache.set(name, DAMAGES[damage](cache.get(name)))
+    memory.forget()
+    asked(cloud)
+    page = Page(viewer.get(LIST))
+
+    assert page.status == 200
+    assert page.uuids == before.uuids
+    assert page.regions == dict.fromkeys(REGIONS, "fresh")
+    assert asked(cloud) == {"region/list": 1, "cimg/list": 6}
+    memory.forget()
+    viewer.get(LIST)
+    assert not cloud.calls
+
+
+@pytest.mark.parametrize("evicted", ["head", "body", "body:bj"])
+def test_what_was_evicted_from_the_cache_is_read_anew(
+    viewer: Client, cloud: Sandbox, evicted: str
+) -> None:
+    before = Page(viewer.get(LIST))
+    for name in stored(evicted):
+        cache.delete(name)
+    memory.forget()
+    asked(cloud)
+    page = Page(viewer.get(LIST))
+
+    assert page.uuids == before.uuids
+    assert asked(cloud) == {"region/list": 1, "cimg/list": 6}
+
+
+def test_what_was_evicted_costs_nothing_where_it_is_held(viewer: Client, cloud: Sandbox) -> None:
+    before = Page(viewer.get(LIST))
+    for name in stored("body"):
+        cache.delete(name)
+    asked(cloud)
+
+    assert Page(viewer.get(LIST)).uuids == before.uuids
+    assert not cloud.calls
+
+
+def test_a_row_of_the_cache_that_cannot_be_unpacked_is_a_miss(
+    viewer: Client, cloud: Sandbox
+) -> None:
+    viewer.get(LIST)
+    with connections["cache"].cursor() as cursor:
+        cursor.execute(
+            "UPDATE cache SET value = 'bm90IGEgcGlja2xl' WHERE cache_key LIKE '%%:images:%%'"
+        )
+    memory.forget()
+
+    assert Page(viewer.get(LIST)).total == 36
 
 
 # What is noted about the token

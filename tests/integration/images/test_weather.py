@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import time
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -180,6 +181,78 @@ def test_bad_weather_at_the_list_of_regions_is_explained(
     assert len(cloud.calls) <= 3
 
 
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("name", FAILING)
+def test_bad_weather_in_every_region_is_no_empty_account(
+    viewer: Client, cloud: Sandbox, settings: Settings, name: str
+) -> None:
+    if name not in WAITING:
+        settings.UPSTREAM_DEADLINE_SECONDS = 10
+    kind, weather = FAILING[name]
+    cloud.misbehave(at(weather, "cimg/list"))
+    started = time.monotonic()
+    pages = both(viewer, URL, TROUBLES[kind].status)
+    took = time.monotonic() - started
+    at_work = [
+        each.name for each in threading.enumerate() if each.name.startswith(("pages-", "region"))
+    ]
+    cloud.clear_weather()
+
+    for page in pages:
+        assert_tells_alone(page, kind, cloud.token)
+        assert page.regions == dict.fromkeys(REGIONS, "failed")
+    assert took < settings.UPSTREAM_DEADLINE_SECONDS + 1
+    assert not at_work
+
+
+DATE = "Wed, 21 Oct 2065 07:28:00 GMT"
+
+
+@pytest.mark.parametrize("html", [True, False])
+@pytest.mark.parametrize(
+    ("status", "retry_after"),
+    [
+        *((status, None) for status in (404, 429, 500, 502, 503, 504)),
+        *((status, wait) for status in (429, 503) for wait in ("0", "3600", DATE)),
+    ],
+)
+def test_an_http_error_is_explained_at_once_however_long_it_asks_us_to_wait(
+    viewer: Client, cloud: Sandbox, status: int, html: bool, retry_after: str | None
+) -> None:
+    cloud.misbehave(Weather("status", status=status, html=html, retry_after=retry_after))
+    started = time.monotonic()
+    pages = both(viewer, URL, 503)
+
+    for page in pages:
+        assert_tells_alone(page, "unavailable", cloud.token)
+        facts = facts_of(page)
+        assert facts["HTTP"] == str(status)
+        assert ("errno" in facts) is ("requestId" in facts) is not html
+    assert time.monotonic() - started < 5
+    assert len(cloud.calls) <= 3
+
+
+def test_a_cloud_where_nobody_answers_is_explained(viewer: Client, cloud: Sandbox) -> None:
+    cloud.stop()
+
+    for page in both(viewer, URL, 503):
+        assert_tells_alone(page, "unavailable", cloud.token)
+
+
+@pytest.mark.parametrize("endpoint", ["region/list", "cimg/list"])
+def test_a_redirect_to_another_host_is_not_followed(
+    viewer: Client, cloud: Sandbox, endpoint: str
+) -> None:
+    with Sandbox(images=1, token=cloud.token) as elsewhere:
+        location = f"{elsewhere.url}/dicloud/i/{endpoint}"
+        cloud.misbehave(Weather("redirect", endpoint=endpoint, location=location))
+        for page in both(viewer, URL, 502):
+            assert_tells_alone(page, "unreadable", cloud.token)
+            assert facts_of(page)["HTTP"] == "302"
+            assert elsewhere.url not in page.html
+        assert not elsewhere.calls
+
+
 @pytest.mark.parametrize("name", FAILING)
 def test_bad_weather_in_one_region_leaves_the_others_alone(
     viewer: Client, cloud: Sandbox, settings: Settings, name: str
@@ -281,14 +354,20 @@ def test_the_last_good_list_of_a_region_stays_with_its_age_and_the_reason(
 
 
 @pytest.mark.usefixtures("impatient")
-@pytest.mark.parametrize(("kind", "weather"), STALE, ids=KIND_NAMES)
-def test_the_last_good_lists_stay_when_not_even_the_regions_can_be_read(
-    viewer: Client, cloud: Sandbox, clock: Clock, kind: str, weather: Weather
+@pytest.mark.parametrize(
+    ("kind", "weather"), [*STALE, *FAILING.values()], ids=[*KIND_NAMES, *FAILING]
+)
+def test_the_last_good_lists_stay_in_any_weather_and_are_fresh_after_it(
+    viewer: Client, cloud: Sandbox, clock: Clock, settings: Settings, kind: str, weather: Weather
 ) -> None:
+    if kind != "out-of-time":
+        settings.UPSTREAM_DEADLINE_SECONDS = 10
     [good, _] = both(viewer, URL)
-    clock.now += 4000
+    clock.now += 4000  # the list of regions is old as well
     cloud.misbehave(weather)
+    started = time.monotonic()
     read_again(cloud.token)
+    assert time.monotonic() - started < settings.UPSTREAM_DEADLINE_SECONDS + 1
     cloud.clear_weather()
     cloud.reset_calls()
 
@@ -300,7 +379,18 @@ def test_the_last_good_lists_stay_when_not_even_the_regions_can_be_read(
             assert_tells(notice, kind)
         for region in REGIONS:
             assert READ in page.one("li", data_region=region).text
+        assert cloud.token not in page.html
     assert not cloud.calls
+    clock.now += 15  # the pause after a first failure
+    if kind in ABOUT_THE_TOKEN:
+        viewer.post("/images/refresh/")
+    else:
+        read_again(cloud.token)
+    for page in both(viewer, URL):
+        assert page.uuids == good.uuids
+        assert page.regions == dict.fromkeys(REGIONS, "fresh")
+        assert not page.failures
+        assert not page.notices
 
 
 def test_what_is_too_old_is_not_shown(

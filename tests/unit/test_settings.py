@@ -1,0 +1,266 @@
+"""Settings come from the environment alone: documented, loud on nonsense, safe with nothing set."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import runpy
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+ROOT = Path(__file__).parents[2]
+READERS = ("dashboard/settings.py", "dashboard/gunicorn.py")
+SECRET = "correct-horse-battery"
+
+Settings = dict[str, Any]
+Start = Callable[..., Settings]
+
+
+def names_read(path: Path) -> Iterator[str]:
+    """Every name that `environment.….("NAME", …)` or `os.environ.get("NAME", …)` is called with."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and node.args:
+            reads = re.fullmatch(r"environment\.\w+|os\.environ\.get", ast.unparse(node.func))
+            name = node.args[0]
+            if reads and isinstance(name, ast.Constant):
+                yield str(name.value)
+
+
+def names_documented() -> list[str]:
+    """The first column of the README's table of settings."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    table = readme.partition("## Settings")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`[^|]*) \|", table, re.MULTILINE)
+    return [name for cell in cells for name in re.findall(r"`([A-Z_]+)`", cell)]
+
+
+NAMES = sorted({name for path in READERS for name in names_read(ROOT / path)})
+
+
+@pytest.fixture
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
+    """The settings of a process that starts with these variables and no others of ours."""
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(f"{name}_FILE", raising=False)
+
+    def start(**variables: str) -> Settings:
+        with monkeypatch.context() as patch:
+            for name, value in {"VAR_DIR": str(tmp_path / "var"), **variables}.items():
+                patch.setenv(name, value)
+            return runpy.run_path(str(ROOT / "dashboard" / "settings.py"))
+
+    return start
+
+
+def test_it_works_with_nothing_set(start: Start, tmp_path: Path) -> None:
+    settings = start()
+
+    assert settings["DEBUG"] is False
+    assert settings["ALLOWED_HOSTS"] == ["localhost", "127.0.0.1", "[::1]"]
+    assert settings["DIDIYUN_API_URL"] == "https://open.didiyunapi.com"
+    databases = {alias: each["NAME"] for alias, each in settings["DATABASES"].items()}
+    assert databases == {
+        "default": tmp_path / "var" / "db.sqlite3",
+        "cache": tmp_path / "var" / "cache.sqlite3",
+    }
+    assert settings["SESSION_COOKIE_SECURE"] is False
+    assert settings["SECURE_SSL_REDIRECT"] is False
+
+
+def test_every_name_that_is_read_is_documented_and_the_other_way_round() -> None:
+    assert sorted(names_documented()) == NAMES
+
+
+def test_the_longest_reading_of_the_cloud_ends_before_the_worker_is_stopped(start: Start) -> None:
+    server = runpy.run_path(str(ROOT / "dashboard" / "gunicorn.py"))
+
+    assert start(UPSTREAM_DEADLINE_SECONDS="50")["UPSTREAM_DEADLINE_SECONDS"] < server["timeout"]
+    with pytest.raises(ImproperlyConfigured):
+        start(UPSTREAM_DEADLINE_SECONDS="51")
+
+
+NONSENSE = {
+    ("DIDIYUN_API_URL", "open.didiyunapi.com"): "not an http(s) address",
+    ("DIDIYUN_API_URL", "file:///etc/passwd"): "not an http(s) address",
+    ("PUBLIC_URL", "dashboard.example"): "not an http(s) address",
+    ("UPSTREAM_DEADLINE_SECONDS", "0"): "not a whole number from 1 to 50",
+    ("UPSTREAM_DEADLINE_SECONDS", "1.5"): "not a whole number from 1 to 50",
+    ("UPSTREAM_DEADLINE_SECONDS", "soon"): "not a whole number from 1 to 50",
+    ("INVENTORY_FRESH_SECONDS", "-1"): "not a whole number from 1 to 86400",
+    ("INVENTORY_STALE_SECONDS", "99999999999"): "not a whole number from 1 to",
+    ("INVENTORY_MEMORY_MB", "1"): "not a whole number from 16 to",
+    ("PORT", "99999"): "not a whole number from 1 to 65535",
+    ("DEBUG", "maybe"): "neither yes nor no",
+    ("LOG_LEVEL", "chatty"): "is not DEBUG, INFO, WARNING or ERROR",
+    ("DATABASE_URL", f"my database {SECRET}"): "not a database address",
+    ("DATABASE_URL", f"oracel://me:{SECRET}@db/images"): "not a database address",
+    ("CACHE_URL", f"memcached://me:{SECRET}@cache"): "not a redis://",
+    ("CACHE_URL", f"me:{SECRET}@cache"): "not a redis://",
+}
+
+
+@pytest.mark.parametrize(("name", "value"), NONSENSE)
+def test_nonsense_stops_the_start_and_says_why(start: Start, name: str, value: str) -> None:
+    with pytest.raises(ImproperlyConfigured) as caught:
+        start(**{name: value})
+
+    assert str(caught.value).startswith(f"{name}: ")
+    assert NONSENSE[name, value] in str(caught.value)
+    assert SECRET not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_words_for_yes_and_no(start: Start) -> None:
+    assert [start(DEBUG=word)["DEBUG"] for word in ("1", "true", "YES", " on ")] == [True] * 4
+    assert [start(DEBUG=word)["DEBUG"] for word in ("0", "False", "no", "off", "")] == [False] * 5
+
+
+def test_https_is_all_or_nothing(start: Start) -> None:
+    plain, secure = start(PUBLIC_URL="http://a.example"), start(PUBLIC_URL="https://a.example/")
+
+    switches = ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "LANGUAGE_COOKIE_SECURE")
+    for switch in (*switches, "SECURE_SSL_REDIRECT", "SECURE_HSTS_SECONDS"):
+        assert not plain[switch]
+        assert secure[switch]
+    assert plain["SECURE_PROXY_SSL_HEADER"] is None
+    assert secure["CSRF_TRUSTED_ORIGINS"] == ["https://a.example"]
+    assert "a.example" in secure["ALLOWED_HOSTS"]
+
+
+def test_hosts_are_named_with_commas_between(start: Start) -> None:
+    assert start(ALLOWED_HOSTS=" a.example, b.example ,")["ALLOWED_HOSTS"] == [
+        "a.example",
+        "b.example",
+    ]
+
+
+def test_a_database_elsewhere(start: Start) -> None:
+    database = start(DATABASE_URL="postgres://me:p%40ss@db.example:5433/images")["DATABASES"]
+
+    assert database["default"]["ENGINE"] == "django.db.backends.postgresql"
+    kept = [database["default"][part] for part in ("NAME", "USER", "PASSWORD", "HOST", "PORT")]
+    assert kept == ["images", "me", "p@ss", "db.example", 5433]
+    assert set(database) == {"default", "cache"}
+
+
+@pytest.mark.parametrize(
+    ("url", "location"),
+    [
+        ("redis://cache.example:6379/1", "redis://cache.example:6379/1"),
+        ("rediss://cache.example", "rediss://cache.example"),
+        ("valkey://cache.example/0", "redis://cache.example/0"),
+        ("valkeys://valkey.example/0", "rediss://valkey.example/0"),
+    ],
+)
+def test_a_cache_elsewhere_needs_no_database(start: Start, url: str, location: str) -> None:
+    settings = start(CACHE_URL=url)
+
+    assert settings["CACHES"]["default"]["LOCATION"] == location
+    assert set(settings["DATABASES"]) == {"default"}
+    assert "DATABASE_ROUTERS" not in settings
+
+
+# Secrets
+
+
+def test_keys_are_made_once_and_only_for_the_owner(start: Start, tmp_path: Path) -> None:
+    first, second = start(), start()
+
+    for name in ("SECRET_KEY", "TOKEN_KEYS"):
+        assert first[name] == second[name]
+        assert len(first[name]) > 40
+        path = tmp_path / "var" / name.lower()
+        assert path.read_text().strip() == first[name]
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "var").stat().st_mode) == 0o700
+    assert first["SECRET_KEY"] not in first["TOKEN_KEYS"]
+    made = sorted(path.name for path in (tmp_path / "var").iterdir())
+    assert made == ["secret_key", "token_keys"]
+
+
+def test_keys_that_are_given_are_not_written_down(start: Start, tmp_path: Path) -> None:
+    settings = start(SECRET_KEY=SECRET, TOKEN_KEYS="k1:AAAA")
+
+    assert (settings["SECRET_KEY"], settings["TOKEN_KEYS"]) == (SECRET, "k1:AAAA")
+    assert not list((tmp_path / "var").glob("*key*"))
+
+
+MAKE_KEY = """
+import secrets, sys
+from pathlib import Path
+from dashboard import environment
+
+sys.stdin.readline()  # the signal to go, given to all at once
+print(environment.generated("A_KEY", Path(sys.argv[1]), secrets.token_hex))
+"""
+
+
+def test_processes_that_start_at_once_agree_on_the_key(tmp_path: Path) -> None:
+    path = tmp_path / "var" / "a_key"
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", MAKE_KEY, str(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env={name: value for name, value in os.environ.items() if name != "A_KEY"},
+        )
+        for _ in range(6)
+    ]
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    keys = {process.communicate()[0].strip() for process in processes}
+
+    assert keys == {path.read_text().strip()}
+    assert re.fullmatch("[0-9a-f]{64}", keys.pop())
+    assert [each.name for each in path.parent.iterdir()] == ["a_key"]
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "TOKEN_KEYS", "DIDIYUN_API_URL", "PORT"])
+def test_a_variable_can_be_the_path_of_a_file(start: Start, tmp_path: Path, name: str) -> None:
+    value = {"DIDIYUN_API_URL": "http://cloud.example", "PORT": "8123"}.get(name, SECRET)
+    path = tmp_path / "secret"
+    path.write_text(f"{value}\n")
+
+    assert str(start(**{f"{name}_FILE": str(path)})[name]) == value
+
+
+def test_the_addresses_of_database_and_cache_can_be_in_files(start: Start, tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("redis://:secret@cache.example/0\n")
+
+    settings = start(CACHE_URL_FILE=str(path))
+    assert settings["CACHES"]["default"]["LOCATION"] == "redis://:secret@cache.example/0"
+
+
+def test_a_variable_and_its_file_are_one_too_many(start: Start, tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("from the file")
+
+    with pytest.raises(ImproperlyConfigured, match=r"^SECRET_KEY: set either .* both") as caught:
+        start(SECRET_KEY=SECRET, SECRET_KEY_FILE=str(path))
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"])
+def test_a_file_that_cannot_be_read_stops_the_start(
+    start: Start, tmp_path: Path, content: bytes | None
+) -> None:
+    path = tmp_path / "secret"
+    if content is not None:
+        path.write_bytes(content)
+
+    with pytest.raises(ImproperlyConfigured, match=r"^SECRET_KEY_FILE: cannot be read"):
+        start(SECRET_KEY_FILE=str(path))
