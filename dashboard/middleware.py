@@ -20,6 +20,8 @@ log = structlog.get_logger("dashboard.request")
 # Asked for all the time, and by machines.
 UNLOGGED = (settings.STATIC_URL, "/healthz", "/readyz")
 
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 # Nothing inline, nothing from elsewhere. `data:` images are the small marks in our own CSS.
@@ -83,9 +85,13 @@ class LoginRequired(LoginRequiredMiddleware):
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase] | View
     ) -> HttpResponseBase:
         htmx = getattr(request, "htmx", None)
-        if not htmx:
+        if not htmx and request.method in SAFE_METHODS:
             return super().handle_no_permission(request, view_func)  # type: ignore[arg-type]
-        page = urlsplit(htmx.current_url_abs_path or "/")
+        # Where the person was, because what they sent cannot be sent again after signing in.
+        address = htmx.current_url if htmx else request.headers.get("Referer")
+        page = urlsplit(address or "/")
         back = page.path + (f"?{page.query}" if page.query else "")
         target = redirect_to_login(back, resolve_url(settings.LOGIN_URL))
+        if not htmx:
+            return target
         return HttpResponse(status=403, headers={"HX-Redirect": target["Location"]})

@@ -77,15 +77,17 @@ class _Walk:
     sharing: Sharing = field(default_factory=Sharing)
 
 
-def list_regions(account: Account) -> list[Region]:
-    """POST /dicloud/i/region/list: every region this token may see, with its zones."""
+def list_regions(account: Account) -> tuple[list[Region], int]:
+    """POST /dicloud/i/region/list: every region this token may see, with its zones; and how many
+    entries were no region."""
     answer = call(account, "POST", "/dicloud/i/region/list", json={"condition": {"product": "dc2"}})
     entries = decoded(answer, decode_list)
-    regions = [read_region(entry, Problems()) for entry in entries]
+    problems = Problems()
+    regions = [read_region(entry, problems) for entry in entries]
     found = {region.id: region for region in regions if region}
     if entries and not found:
         raise Unreadable("no region could be read", request_id=request_id(answer))
-    return list(found.values())
+    return list(found.values()), problems["item"]
 
 
 def may_list_images(account: Account, region: str) -> str:

@@ -48,16 +48,16 @@ def inventory(credential: Credential, *, again: bool = False) -> Inventory:
 
     `again` asks the cloud now, unless it was asked within COOL_DOWN_SECONDS.
     """
-    key = credential.cache_key
-    head = store.load_head(key, fetching.clock())
-    if head is None or (again and fetching.clock() - head.asked_at >= COOL_DOWN_SECONDS):
-        head, again = fetching.fetch_or_wait(credential), True
+    key, now = credential.cache_key, fetching.clock()
+    head = store.load_head(key, now)
+    if head is None or (again and now - head.asked_at >= COOL_DOWN_SECONDS):
+        head, again = fetching.fetch_or_wait(credential, now), True
     elif fetching.is_due(head):
         fetching.refresh_behind(credential)
     found = memory.index(key, head, store.load_body, wait=again)
     if found is None:
         # A body is gone from the cache, and the head alone shows nothing.
-        head = fetching.fetch_or_wait(credential)
+        head = fetching.fetch_or_wait(credential, fetching.clock())
         found = memory.index(key, head, store.load_body, wait=True)
     if found is None:
         # The cache takes nothing and another process did the fetching: this one does its own.
@@ -71,7 +71,7 @@ def verify(secret: str) -> Verdict:
     """Ask the cloud whether a token works: list the regions, then one image of the first."""
     account = fetching.account(secret)
     try:
-        regions = list_regions(account)
+        regions, _ = list_regions(account)
         request_id = may_list_images(account, regions[0].id) if regions else ""
     except CloudError as error:
         log.info("token verified", outcome=error.kind, request_id=error.request_id)

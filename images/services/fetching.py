@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from types import MappingProxyType
 from typing import Protocol
 
 import msgspec
@@ -33,6 +34,8 @@ REGIONS_FRESH_SECONDS = 3600
 # How often one caller looks whether another has finished fetching.
 WAIT_STEP_SECONDS = 0.05
 
+NOTHING: Mapping[str, float] = MappingProxyType({})
+
 clock: Callable[[], float] = time.time
 
 
@@ -45,9 +48,9 @@ class Credential(Protocol):
     def cache_key(self) -> str: ...
 
 
-def account(secret: str) -> Account:
-    """Whom to ask as, with all the time one listing may take."""
-    deadline = Deadline(settings.UPSTREAM_DEADLINE_SECONDS)
+def account(secret: str, seconds: float | None = None) -> Account:
+    """Whom to ask as, with all the time one listing may take, or less."""
+    deadline = Deadline(min(settings.UPSTREAM_DEADLINE_SECONDS, seconds or float("inf")))
     return Account(settings.DIDIYUN_API_URL, secret, deadline)
 
 
@@ -69,14 +72,20 @@ def _region_due(entry: RegionHead) -> bool:
     return clock() - entry.fetched_at >= settings.INVENTORY_FRESH_SECONDS
 
 
-def refresh_behind(credential: Credential) -> None:
-    """Start a refresh in the background unless one is under way somewhere."""
+def outdated(entry: RegionHead, since: float) -> bool:
+    """Whether it was read before that moment, and is not waiting for a failure to pass."""
+    return entry.failure is None and entry.fetched_at < since
+
+
+def refresh_behind(credential: Credential, since: Mapping[str, float] = NOTHING) -> None:
+    """Start a refresh in the background unless one is under way somewhere. What was read of a
+    region before its time in `since` is no longer true."""
     if not store.take_lock(credential.cache_key):
         return
 
     def run() -> None:
         try:
-            head = fetch(credential, everything=False)
+            head = fetch(credential, everything=False, since=since)
             memory.index(credential.cache_key, head, store.load_body, wait=True)
         except Exception:
             log.exception("refresh failed")
@@ -87,21 +96,23 @@ def refresh_behind(credential: Credential) -> None:
     threading.Thread(target=run, name="refresh", daemon=True).start()
 
 
-def fetch_or_wait(credential: Credential) -> Head:
-    """Fetch everything now, or wait for whoever is doing so."""
-    key, asked_at = credential.cache_key, clock()
+def fetch_or_wait(credential: Credential, asked_at: float) -> Head:
+    """Fetch everything now, or wait for whoever is doing so. What was read since `asked_at` (Unix
+    seconds) will do."""
+    key = credential.cache_key
     deadline = Deadline(settings.UPSTREAM_DEADLINE_SECONDS)
     try:
         while True:
             if store.take_lock(key):
                 try:
-                    return fetch(credential, everything=True)
+                    # Whoever had the lock may have finished since the caller saw no head.
+                    return _asked_since(asked_at, key) or fetch(credential, everything=True)
                 finally:
                     store.drop_lock(key)
             deadline.left()
             time.sleep(WAIT_STEP_SECONDS)
-            head = store.load_head(key, clock())
-            if head and head.asked_at >= asked_at:
+            head = _asked_since(asked_at, key)
+            if head:
                 return head
     except OutOfTime as error:
         head = store.load_head(key, clock()) or Head()
@@ -110,13 +121,24 @@ def fetch_or_wait(credential: Credential) -> Head:
         )
 
 
-def fetch(credential: Credential, *, everything: bool) -> Head:
+def _asked_since(moment: float, key: str) -> Head | None:
+    head = store.load_head(key, clock())
+    return head if head and head.asked_at >= moment else None
+
+
+def fetch(
+    credential: Credential, *, everything: bool, since: Mapping[str, float] = NOTHING
+) -> Head:
     """Read the list of regions, then side by side the images of each region that is due."""
     key, caller = credential.cache_key, account(credential.secret)
     head = store.load_head(key, clock()) or Head()
     if everything or _regions_due(head):
         head = _with_regions(caller, head)
-    due = [entry for entry in head.regions if everything or _region_due(entry)]
+    due = [
+        entry
+        for entry in head.regions
+        if everything or _region_due(entry) or outdated(entry, since.get(entry.region.id, 0))
+    ]
     if head.failure and head.failure.kind in FINAL_KINDS:
         due = []  # Each region would be refused in the same words.
     with ThreadPoolExecutor(max_workers=max(1, len(due)), thread_name_prefix="region") as pool:
@@ -138,7 +160,7 @@ def fetch(credential: Credential, *, everything: bool) -> Head:
 def _with_regions(account: Account, head: Head) -> Head:
     known = {entry.region.id: entry for entry in head.regions}
     try:
-        regions = list_regions(account)
+        regions, unreadable = list_regions(account)
     except CloudError as error:
         log.warning("region list failed", failure=str(error))
         failure = failure_of(error, now=clock(), before=head.failure)
@@ -147,7 +169,11 @@ def _with_regions(account: Account, head: Head) -> Head:
         msgspec.structs.replace(known.get(region.id) or RegionHead(region), region=region)
         for region in regions
     )
-    return Head(regions=entries, regions_at=clock(), asked_at=head.asked_at)
+    if unreadable:
+        # One of them may be a region that was known: its last good list stays.
+        listed = {region.id for region in regions}
+        entries += tuple(entry for id_, entry in known.items() if id_ not in listed)
+    return Head(regions=entries, regions_at=clock(), asked_at=head.asked_at, unreadable=unreadable)
 
 
 def _with_listing(key: str, entry: RegionHead, listing: Listing) -> RegionHead:

@@ -65,13 +65,15 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     """Everything but the images, of one token: what a request reads to know what it may show.
 
     `regions_at` is when the region list was read, `asked_at` when the cloud was last asked for
-    anything and had answered or failed (Unix seconds). `failure` is the region list's.
+    anything and had answered or failed (Unix seconds). `failure` is the region list's, `unreadable`
+    how many of its entries were no region.
     """
 
     regions: tuple[RegionHead, ...] = ()
     regions_at: float = 0.0
     asked_at: float = 0.0
     failure: Failure | None = None
+    unreadable: int = 0
 
 
 # Decoders are made on import: of two threads that decode a type for the first time at once, msgspec

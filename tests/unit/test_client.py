@@ -22,7 +22,8 @@ def account(cloud: Sandbox, *, token: str | None = None, seconds: float = 5) -> 
 
 
 def test_it_works(cloud: Sandbox) -> None:
-    regions = list_regions(account(cloud))
+    regions, unreadable = list_regions(account(cloud))
+    assert unreadable == 0
     assert [(region.id, region.name) for region in regions][:2] == [("gz", "广州"), ("bj", "北京")]
     assert [zone.id for zone in regions[0].zones] == ["gz01", "gz02"]
 

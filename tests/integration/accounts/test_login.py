@@ -136,3 +136,10 @@ def test_behind_a_proxy_an_invented_address_changes_nothing(
         response = anonymous.post(URL, {"login": "x"}, headers=told)
 
     assert response.status_code == 429
+
+
+def test_a_form_sent_after_the_session_ended_leads_back_to_where_it_was(client: Client) -> None:
+    response = client.post(
+        "/images/refresh/", headers={"referer": "http://testserver/images/?os=CentOS"}
+    )
+    assert response["Location"] == "/accounts/login/?next=/images/%3Fos%3DCentOS"

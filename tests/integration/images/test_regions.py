@@ -1,0 +1,36 @@
+"""A list of regions that is damaged: what is missing is said, and what was known stays."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from images.sandbox import Sandbox, Weather
+from images.services import fetching
+
+SAID = "a region may be missing here"
+
+
+def test_a_damaged_entry_is_said(viewer: Client, cloud: Sandbox) -> None:
+    cloud.misbehave(Weather("damaged_items", endpoint="region/list"))
+    page = viewer.get("/images/").content.decode()
+    assert SAID in page
+    assert 'data-region-state="fresh" data-region="gz"' in page
+    assert 'data-region="bj"' not in page
+
+
+def test_a_whole_list_says_nothing_of_the_kind(viewer: Client) -> None:
+    assert SAID not in viewer.get("/images/").content.decode()
+
+
+def test_a_region_that_was_known_stays(
+    viewer: Client, cloud: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewer.get("/images/")
+    cloud.misbehave(Weather("damaged_items", endpoint="region/list"))
+    later = fetching.clock() + 60
+    monkeypatch.setattr(fetching, "clock", lambda: later)
+    viewer.post("/images/refresh/")
+    page = viewer.get("/images/").content.decode()
+    assert SAID in page
+    assert 'data-region-state="fresh" data-region="bj"' in page
