@@ -1,6 +1,6 @@
 from django.urls import path
 
-from images.views import detail, exports, table
+from images.views import detail, exports, jobs, table
 
 app_name = "images"
 urlpatterns = [
@@ -8,5 +8,6 @@ urlpatterns = [
     path("refresh/", table.refresh, name="refresh"),
     path("export.csv", exports.export_csv, name="export-csv"),
     path("export.json", exports.export_json, name="export-json"),
+    path("jobs/<int:as_of>/<slug:shown>/", jobs.image_jobs, name="jobs"),
     path("<slug:region>/<slug:uuid>/", detail.image_detail, name="detail"),
 ]

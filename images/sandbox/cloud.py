@@ -33,7 +33,7 @@ class Settings(TypedDict, total=False):
 @dataclass(frozen=True)
 class Call:
     """One request as it came. `at` is in seconds of the sandbox's clock; `status` is the HTTP
-    status it got, 0 when it got none."""
+    status it got, 0 when it got none. `jobs` are the uuids that `result` was asked for."""
 
     endpoint: str
     region: str | None
@@ -42,6 +42,7 @@ class Call:
     token_last4: str
     at: float
     status: int
+    jobs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,7 @@ class Cloud:
                     request.token[-4:],
                     self.clock(),
                     status,
+                    request.jobs,
                 )
             )
 

@@ -51,6 +51,12 @@ class Request:
         region = (self.params or {}).get("regionId")
         return region if isinstance(region, str) else None
 
+    @property
+    def jobs(self) -> tuple[str, ...]:
+        """The uuids that `result` is asked for."""
+        uuids = str((self.params or {}).get("jobUuids", ""))
+        return tuple(uuids.split(",")) if uuids else ()
+
     def whole(self, name: str) -> int | None:
         """The parameter as an int, None when it is anything else."""
         value = (self.params or {}).get(name)

@@ -13,6 +13,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from images.cloud.records import Image
+from images.services.progress import Progress
 from images.services.snapshots import Failure
 from images.wording import EXPLANATIONS, Explanation
 
@@ -88,6 +89,23 @@ def percent(value: float | None) -> str:
         return ""
     digits = 0 if value == int(value) else 1
     return f"{number_format(round(value, digits), digits)} %"
+
+
+@register.filter
+def outlook(progress: Progress | None) -> str:
+    """What to expect of a running job, as far as can be told from what was seen of it."""
+    if progress is None or progress.job.done:
+        return ""
+    if progress.stalled_minutes:
+        return _("no progress for %(minutes)s min") % {"minutes": progress.stalled_minutes}
+    if progress.left_seconds is None:
+        return ""
+    minutes = round(progress.left_seconds / 60)
+    if progress.left_seconds < 60:
+        return _("less than 1 min left")
+    if minutes <= 90:
+        return _("about %(minutes)s min left") % {"minutes": minutes}
+    return _("about %(hours)s h left") % {"hours": round(minutes / 60)}
 
 
 @register.filter

@@ -17,7 +17,16 @@ from django.utils.translation import gettext as _
 
 from images.cloud.records import Image, Job
 from images.index import Index
-from images.templatetags.inventory import moment, percent, size, status_kind, unknown, yes_no
+from images.services.progress import Progress
+from images.templatetags.inventory import (
+    moment,
+    outlook,
+    percent,
+    size,
+    status_kind,
+    unknown,
+    yes_no,
+)
 
 Names = Mapping[str, str]
 Cell = Callable[[Image, Names], str]
@@ -72,25 +81,40 @@ def _shared(image: Image, names: Names) -> str:
 
 
 def status(image: Image) -> SafeString:
-    """The status with its mark, and below it the job that is changing the image."""
-    if image.status:
-        shown = f'<span class="status status-{status_kind(image)}">{escape(image.status)}</span>'
-    else:
-        shown = unknown(image.status)
-    return mark_safe(shown + (_job(image.job) if image.job else ""))  # noqa: S308
+    """The status with its mark."""
+    if not image.status:
+        return unknown(image.status)
+    shown = f'<span class="status status-{status_kind(image)}">{escape(image.status)}</span>'
+    return mark_safe(shown)  # noqa: S308
 
 
-def _job(job: Job) -> str:
-    if job.state == "done":
-        return ""
-    far = _("failed") if job.state == "failed" else percent(job.progress)
-    kind = " job-failed" if job.state == "failed" else ""
-    return f' <span class="job{kind}">{escape(job.type or "")} {escape(far)}</span>'
+def _status_and_job(image: Image, names: Names) -> str:
+    if image.job is None or image.job.state == "done":
+        return status(image)
+    return f"{status(image)} {_job(image, image.job)}"
+
+
+def job_now(image: Image, progress: Progress) -> SafeString:
+    """What takes the place of a row's job: how far it is by now, and what to expect of it."""
+    swapped = _job(image, progress.job, outlook(progress), ' hx-swap-oob="true"')
+    return mark_safe(swapped)  # noqa: S308
+
+
+def _job(image: Image, job: Job, expect: str = "", swap: str = "") -> str:
+    words = {"failed": _("failed"), "done": _("done"), "running": percent(job.progress)}
+    bar = ""
+    if job.state == "running" and job.progress is not None:
+        bar = f'<progress max="100" value="{job.progress:.1f}" aria-hidden="true"></progress> '
+    return (
+        f'<span class="job job-{job.state}" id="job-{image.region}-{image.uuid}"{swap}>'
+        f"{escape(job.type or '')} {escape(words[job.state])}"
+        f' <span class="job-way">{bar}{escape(expect)}</span></span>'
+    )
 
 
 CELLS: dict[str, Cell] = {
     "id": lambda image, names: _code(image.id),
-    "status": lambda image, names: status(image),
+    "status": _status_and_job,
     "os": _os,
     "platform": lambda image, names: _text(image.platform),
     "size": lambda image, names: size(image.size),

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from dashboard.accounts import policy
 from images import services
 from images.query import run
-from images.views import columns, filters, paging, rows
+from images.views import columns, filters, paging, rows, watching
 from images.views.opening import Opened, is_fragment, with_inventory
 from images.wording import EXPLANATIONS
 
@@ -86,7 +86,9 @@ def page_context(opened: Opened) -> dict[str, Any]:
 def results_with(opened: Opened, panel: dict[str, Any]) -> SafeString:
     """What htmx swaps, with the panel of one image open."""
     listed = render_to_string("images/_list.html", _list_parts(opened))
-    return render_to_string("images/_results.html", {"opened": opened, "list": listed, **panel})
+    jobs = watching.address(opened, panel.get("image"))
+    context = {"opened": opened, "list": listed, "jobs": jobs, **panel}
+    return render_to_string("images/_results.html", context)
 
 
 def _list_parts(opened: Opened) -> dict[str, Any]:

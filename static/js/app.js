@@ -79,6 +79,18 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// The answer about running jobs comes unasked. It changes nothing once the person has moved on, and
+// leaves who stands on a row on that row.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { requestConfig, target } = event.detail;
+  if (requestConfig.elt.id !== "jobs") return;
+  const moving = document.querySelector("#progress.htmx-request");
+  if (moving || requestConfig.headers["HX-Current-URL"] !== location.href) event.preventDefault();
+  else if (target.id === "images") {
+    openedFrom = document.activeElement.closest("tr[data-image]")?.dataset.image ?? openedFrom;
+  }
+});
+
 document.addEventListener("htmx:afterSettle", (event) => {
   const target = event.detail.target;
   dress(document);

@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,18 +63,25 @@ def big_cloud() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="session")
 def site(big_cloud: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with serving(big_cloud, tmp_path_factory.mktemp("var")) as site:
+        yield site
+
+
+@contextmanager
+def serving(cloud: Sandbox, var: Path) -> Iterator[Site]:
+    """A dashboard in front of a cloud, with one person and their token."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     variables = {
         "PORT": str(port),
-        "VAR_DIR": str(tmp_path_factory.mktemp("var")),
-        "DIDIYUN_API_URL": big_cloud.url,
+        "VAR_DIR": str(var),
+        "DIDIYUN_API_URL": cloud.url,
         "UPSTREAM_DEADLINE_SECONDS": "5",
     }
     site = Site(f"http://127.0.0.1:{port}", os.environ | variables)
     site.run("prepare")
     site.run("add_user", USER, stdin=PASSWORD)
-    site.run("add_token", "--user", USER, "--label", "Main", stdin=big_cloud.token)
+    site.run("add_token", "--user", USER, "--label", "Main", stdin=cloud.token)
     command = [sys.executable, "-m", "gunicorn", "--config", "python:dashboard.gunicorn"]
     server = subprocess.Popen([*command, "dashboard.wsgi"], env=site.environment, cwd=ROOT)
     try:

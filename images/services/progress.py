@@ -1,0 +1,76 @@
+"""How far a job is, how fast it moves and whether it still does, from what was seen of it. Pure."""
+
+from __future__ import annotations
+
+import msgspec
+
+from images.cloud.records import Job
+
+STALLED_SECONDS = 120
+# An estimate of more than this says nothing but that the job hardly moves.
+LONGEST_ESTIMATE = 7 * 86_400
+
+
+class Progress(msgspec.Struct, frozen=True, array_like=True):
+    """One job as it was last seen. Times in Unix seconds: `first_at` when it was first seen, then
+    at `first` percent; `moved_at` when its progress last changed; `seen_at` now, as far as we know.
+    """
+
+    job: Job
+    first: float | None
+    first_at: float
+    moved_at: float
+    seen_at: float
+
+    @property
+    def left_seconds(self) -> float | None:
+        """An estimate at the pace since the job was first seen; None while there is no pace."""
+        if self.first is None or self.job.progress is None:
+            return None
+        gained, seconds = self.job.progress - self.first, self.seen_at - self.first_at
+        left = 100 - self.job.progress
+        if gained <= 0 or seconds <= 0 or left * seconds > LONGEST_ESTIMATE * gained:
+            return None
+        return left * seconds / gained
+
+    @property
+    def stalled_minutes(self) -> int:
+        """Whole minutes without progress, 0 as long as that says nothing."""
+        still = self.seen_at - self.moved_at
+        stalled = self.job.progress is not None and still >= STALLED_SECONDS
+        return int(still // 60) if stalled else 0
+
+
+class Known(msgspec.Struct, frozen=True, array_like=True):
+    """The running jobs of one region by their uuid. `again_at`: when to ask the cloud again."""
+
+    jobs: dict[str, Progress] = {}
+    again_at: float = 0.0
+
+
+def first_seen(job: Job, at: float) -> Progress:
+    return Progress(job, job.progress, at, at, at)
+
+
+def seen_again(before: Progress, job: Job, at: float) -> Progress:
+    """A job that went back, or of which nothing was known, has its pace counted anew."""
+    if job.progress is None or before.job.progress is None or job.progress < before.job.progress:
+        return first_seen(job, at)
+    moved_at = at if job.progress > before.job.progress else before.moved_at
+    return msgspec.structs.replace(before, job=job, moved_at=moved_at, seen_at=at)
+
+
+def encode_known(known: Known) -> bytes:
+    return msgspec.msgpack.encode(known)
+
+
+# Made on import: see images.cloud.answers.
+_decode_known = msgspec.msgpack.Decoder(Known).decode
+
+
+def decode_known(data: object) -> Known:
+    """Nothing known, for anything that is not whole: missing, cut short, or of another kind."""
+    try:
+        return _decode_known(data) if isinstance(data, bytes) else Known()
+    except msgspec.MsgspecError:
+        return Known()

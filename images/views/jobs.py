@@ -1,0 +1,63 @@
+"""How far the running jobs of a page are: /images/jobs/…, which it polls while there are any."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import Resolver404, resolve
+from django.utils.safestring import mark_safe
+from django.views.decorators.http import require_safe
+
+from images.services import jobs
+from images.views import columns, rows, watching
+from images.views.detail import panel_context
+from images.views.opening import Opened, with_inventory
+from images.views.table import list_page, results_with
+
+
+@require_safe
+@with_inventory
+def image_jobs(request: HttpRequest, opened: Opened, as_of: int, shown: str) -> HttpResponse:
+    """The progress of what the page shows; or once that is no longer what runs, all of it anew."""
+    place = _open_image(request)
+    panel = jobs.running(opened.inventory.index).get(place)
+    watched = watching.shown(opened)
+    if watching.in_short([*watched, *([panel] if panel else [])]) != shown:
+        # Another process may know less than the one that made the page.
+        newer = watching.as_of(opened) > as_of
+        return _anew(request, opened, place) if newer else HttpResponse(status=204)
+    progress = jobs.progress(opened.credential, opened.inventory)
+    now = [(image, progress.get(image.job.uuid)) for image in watched if image.job]
+    parts = [rows.job_now(image, each) for image, each in now if each]
+    visible = "status" in columns.chosen(opened.query)
+    context = {
+        "rows": mark_safe("".join(parts)) if visible else "",  # noqa: S308
+        "progress": progress.get(panel.job.uuid) if panel and panel.job else None,
+    }
+    return render(request, "images/_jobs.html", context)
+
+
+def _open_image(request: HttpRequest) -> jobs.Place:
+    """The image whose panel is open, by the address of the page that asks."""
+    htmx = request.htmx  # type: ignore[attr-defined]
+    try:
+        match = resolve(urlsplit(htmx.current_url_abs_path or "/").path)
+    except (Resolver404, ValueError):
+        return "", ""
+    found = match.kwargs if match.view_name == "images:detail" else {}
+    return found.get("region", ""), found.get("uuid", "")
+
+
+def _anew(request: HttpRequest, opened: Opened, place: jobs.Place) -> HttpResponse:
+    image = opened.inventory.find(*place)
+    if image:
+        panel = {"image": image, **panel_context(opened, image)}
+        response = HttpResponse(results_with(opened, panel))
+    else:
+        response = list_page(request, opened)
+        response["HX-Replace-Url"] = opened.here
+    response["HX-Retarget"] = "#images"
+    response["HX-Reswap"] = "outerHTML"
+    return response

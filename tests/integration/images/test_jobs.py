@@ -1,0 +1,339 @@
+"""/images/jobs/…: how far running jobs are, for everyone who watches, at the price of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from pytest_django import Settings
+
+from dashboard.accounts.models import User
+from images.sandbox import Sandbox, Weather
+from images.services.jobs import JOB_POLL_SECONDS
+from tests.integration.conftest import Clock, Keep, let_refreshes_finish
+from tests.integration.images.pages import FRAGMENT, Node, Page, both
+
+LIST = "/images/"
+REGIONS = ("gz", "bj", "sh")
+# A job that ends has its region read behind.
+pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
+
+
+@pytest.fixture
+def cloud(cloud: Sandbox, clock: Clock, settings: Settings) -> Sandbox:
+    """Its jobs go on by our clock, and lists stay fresh meanwhile."""
+    cloud.clock = clock
+    settings.INVENTORY_FRESH_SECONDS = 3000
+    return cloud
+
+
+def busy(cloud: Sandbox, kind: str, region: str = "bj") -> dict[str, Any]:
+    """The image of the region that has a running job of this kind."""
+    jobs = (image for image in cloud.images(region) if not image.get("job", {}).get("done", True))
+    return next(image for image in jobs if image["job"]["type"] == kind)
+
+
+def ask(browser: Client, page: Page, at: str = LIST) -> Page:
+    """What the page at this address gets when it asks how far its jobs are."""
+    address = page.one(id="jobs").attributes["hx-get"]
+    headers = {**FRAGMENT, "HX-Current-URL": f"http://testserver{at}"}
+    return Page(browser.get(address, headers=headers))
+
+
+def path_of(region: str, image: dict[str, Any]) -> str:
+    return f"{LIST}{region}/{image['cimgUuid']}/"
+
+
+def swapped(page: Page) -> dict[str, Node]:
+    """What takes the place of something, by its id."""
+    return {node.attributes["id"]: node for node in page.all(hx_swap_oob="true")}
+
+
+def place(region: str, image: dict[str, Any]) -> str:
+    return f"job-{region}-{image['cimgUuid']}"
+
+
+def results(cloud: Sandbox) -> list[tuple[str | None, int]]:
+    """The calls of `result` since the last look: region, and how many jobs."""
+    calls = [(call.region, len(call.jobs)) for call in cloud.calls if call.endpoint == "result"]
+    cloud.reset_calls()
+    return sorted(calls, key=str)
+
+
+def test_it_works(viewer: Client, cloud: Sandbox, clock: Clock) -> None:
+    for page in both(viewer, LIST):
+        poller = page.one(id="jobs").attributes
+        assert poller["hx-swap"] == "none"
+        assert poller["hx-push-url"] == "false"
+    creating = busy(cloud, "CreateCIMG")
+    row = page.one(id=place("bj", creating))
+    assert row.text == "CreateCIMG 12.5 %"
+    assert row.one("progress").attributes["value"] == "12.5"
+    clock.now += 30  # of 600, for the 87.5 % that are left
+    answer = ask(viewer, page)
+
+    assert answer.status == 200
+    assert "HX-Request" in answer.response["Vary"]
+    parts = swapped(answer)
+    assert set(parts) <= {node.attributes["id"] for node in page.all(id=True)}
+    assert len(parts) == 5
+    assert parts[place("bj", creating)].text == "CreateCIMG 16.9 % about 9 min left"
+    assert parts[place("bj", creating)].one("progress").attributes["value"] == "16.9"
+    assert parts[place("bj", busy(cloud, "DeleteCIMG"))].text == "DeleteCIMG 80 % about 1 min left"
+
+
+def test_only_running_jobs_are_asked_for(viewer: Client, cloud: Sandbox, clock: Clock) -> None:
+    failed = {"jobUuid": "f" * 32, "type": "ImportCIMG", "done": True, "success": False}
+    unlisted = {"jobUuid": "a,b", "type": "ImportCIMG", "done": False, "progress": 1}
+    for job in (failed, {**failed, "success": True}, unlisted):
+        cloud.add_image("bj", job=job)
+    page = Page(viewer.get(LIST))
+    cloud.reset_calls()
+    ask(viewer, page)
+
+    asked = {call.region: set(call.jobs) for call in cloud.calls}
+    assert asked == {
+        region: {
+            image["job"]["jobUuid"]
+            for image in cloud.images(region)
+            if "job" in image and not image["job"]["done"] and image["job"] != unlisted
+        }
+        for region in REGIONS
+    }
+
+
+def test_many_who_watch_cost_the_cloud_what_one_costs(
+    viewer: Client, cloud: Sandbox, clock: Clock, stranger: User, keep: Keep
+) -> None:
+    keep(stranger, cloud.token)
+    other = Client()
+    other.force_login(stranger)
+    pages = [(each, Page(each.get(LIST))) for each in (viewer, other)]
+    results(cloud)
+    for _ in range(3):
+        answers = [ask(each, page) for each, page in pages * 5]
+        assert len({answer.html for answer in answers}) == 1
+        assert results(cloud) == [("bj", 3), ("gz", 1), ("sh", 1)]
+        clock.now += JOB_POLL_SECONDS - 1
+        ask(viewer, pages[0][1])
+        assert not results(cloud)
+        clock.now += 1
+
+
+def test_what_another_token_sees_is_its_own(
+    viewer: Client, cloud: Sandbox, clock: Clock, stranger: User, keep: Keep
+) -> None:
+    keep(stranger, cloud.other_token)
+    mine = Page(viewer.get(LIST))
+    asked = swapped(ask(viewer, mine))
+    viewer.force_login(stranger)
+    theirs = Page(viewer.get(LIST))
+
+    cloud.reset_calls()
+    assert len(asked) == 5
+    assert len(swapped(ask(viewer, theirs))) == 1
+    assert not set(swapped(ask(viewer, theirs))) & set(asked)
+    assert ask(viewer, mine).status == 204
+    assert {call.token_last4 for call in cloud.calls} == {cloud.other_token[-4:]}
+
+
+def test_only_rows_that_are_shown_are_swapped(viewer: Client, cloud: Sandbox) -> None:
+    creating = busy(cloud, "CreateCIMG")
+    page = Page(viewer.get(f"{LIST}?q={creating['cimgUuid']}"))
+    assert list(swapped(ask(viewer, page))) == [place("bj", creating)]
+    hidden = Page(viewer.get(f"{LIST}?columns=name"))
+    assert not swapped(ask(viewer, hidden))
+
+
+def test_no_row_with_a_running_job_no_poller(viewer: Client, cloud: Sandbox) -> None:
+    busy_ones = {image["cimgUuid"] for region in REGIONS for image in cloud.images(region)
+                 if not image.get("job", {}).get("done", True)}  # fmt: skip
+    quiet = next(each for each in cloud.images("bj") if each["cimgUuid"] not in busy_ones)
+    for page in both(viewer, f"{LIST}?q={quiet['cimgUuid']}"):
+        assert page.total == 1
+        assert not page.all(id="jobs")
+    for page in (Page(viewer.get(f"{LIST}?status=Ready")), Page(viewer.get(f"{LIST}?q=nothing-"))):
+        assert not busy_ones & set(page.uuids)
+        assert not page.all(id="jobs")
+
+
+def test_the_open_panel_shows_it_too(viewer: Client, cloud: Sandbox, clock: Clock) -> None:
+    creating = busy(cloud, "CreateCIMG")
+    address = f"{path_of('bj', creating)}?q=nothing-like-this"
+    page = Page(viewer.get(address))
+    assert not page.rows
+    clock.now += 30
+    [(name, panel)] = swapped(ask(viewer, page, address)).items()
+
+    assert name == "job"
+    assert "In progress CreateCIMG 16.9 % 16.9 % about 9 min left" in panel.text
+    assert creating["job"]["jobUuid"] in panel.text
+    assert set(swapped(ask(viewer, Page(viewer.get(LIST)), path_of("bj", creating)))) >= {
+        "job",
+        place("bj", creating),
+    }
+
+
+def test_a_job_that_stands_still_is_said_to(viewer: Client, cloud: Sandbox, clock: Clock) -> None:
+    importing = busy(cloud, "ImportCIMG")
+    page = Page(viewer.get(f"{LIST}?q={importing['cimgUuid']}"))
+    told = []
+    for seconds in (0, 116, 4, 300):
+        clock.now += seconds
+        told.append(swapped(ask(viewer, page))[place("bj", importing)].text)
+
+    assert told == [
+        "ImportCIMG 41 %",
+        "ImportCIMG 41 %",
+        "ImportCIMG 41 % no progress for 2 min",
+        "ImportCIMG 41 % no progress for 7 min",
+    ]
+
+
+def test_when_a_job_ends_its_region_is_read_once_and_the_list_is_new(
+    viewer: Client, cloud: Sandbox, clock: Clock
+) -> None:
+    creating = busy(cloud, "CreateCIMG", "gz")  # 45 s are left
+    page = Page(viewer.get(LIST))
+    cloud.reset_calls()
+    clock.now += 46
+    answers = [ask(viewer, page)]
+    let_refreshes_finish()
+    listed = [call.region for call in cloud.calls if call.endpoint == "cimg/list"]
+    assert set(listed) == {"gz"}
+    assert place("gz", creating) in swapped(answers[0])
+    assert "CreateCIMG done" in swapped(answers[0])[place("gz", creating)].text
+
+    new = ask(viewer, page)
+    assert new.response["HX-Retarget"] == "#images"
+    assert new.response["HX-Reswap"] == "outerHTML"
+    assert new.total == 36
+    [row] = [row for row in new.rows if row.attributes["data-image"] == creating["cimgUuid"]]
+    assert "Ready" in row.text
+    assert not row.all(_class="job job-running")
+    for _ in range(3):
+        clock.now += JOB_POLL_SECONDS
+        assert "HX-Retarget" not in ask(viewer, new).response.headers
+        let_refreshes_finish()
+    assert listed == [call.region for call in cloud.calls if call.endpoint == "cimg/list"]
+
+
+def test_the_panel_stays_open_when_its_job_ends_and_closes_when_its_image_is_gone(
+    viewer: Client, cloud: Sandbox, clock: Clock
+) -> None:
+    creating, deleting = busy(cloud, "CreateCIMG", "gz"), busy(cloud, "DeleteCIMG")
+    pages = {
+        address: Page(viewer.get(address))
+        for address in (path_of("gz", creating), path_of("bj", deleting))
+    }
+    clock.now += 91
+    for address, page in pages.items():
+        ask(viewer, page, address)
+        let_refreshes_finish()
+    stays, closes = (ask(viewer, page, address) for address, page in pages.items())
+
+    assert stays.one(data_detail=creating["cimgUuid"])
+    assert not stays.all(id="job")
+    assert "HX-Replace-Url" not in stays.response.headers
+    assert not closes.all(data_detail=True)
+    assert closes.total == 35
+    assert closes.response["HX-Replace-Url"] == LIST
+
+
+def test_a_failed_refresh_after_a_job_ended_is_not_repeated_with_every_look(
+    viewer: Client, cloud: Sandbox, clock: Clock
+) -> None:
+    page = Page(viewer.get(LIST))
+    cloud.misbehave(Weather("html", endpoint="cimg/list"))
+    cloud.reset_calls()
+    clock.now += 46
+    for _ in range(4):
+        ask(viewer, page)
+        let_refreshes_finish()
+        clock.now += JOB_POLL_SECONDS
+
+    assert [call.region for call in cloud.calls if call.endpoint == "cimg/list"] == ["gz"]
+
+
+@pytest.mark.parametrize("kind", ["html", "reset", "errno", "data_null", "wrong_types"])
+def test_a_cloud_that_does_not_say_leaves_what_was_known(
+    viewer: Client, cloud: Sandbox, clock: Clock, kind: str
+) -> None:
+    creating = busy(cloud, "CreateCIMG")
+    page = Page(viewer.get(f"{LIST}?q={creating['cimgUuid']}"))
+    clock.now += 30
+    before = ask(viewer, page)
+    cloud.misbehave(Weather(kind, endpoint="result"))
+    clock.now += JOB_POLL_SECONDS
+    during = ask(viewer, page)
+    assert (during.status, during.html) == (200, before.html)
+    results(cloud)
+    clock.now += JOB_POLL_SECONDS
+    assert ask(viewer, page).html == before.html
+    if kind != "wrong_types":  # an answer of which nothing could be used is no failure
+        assert not results(cloud)
+    cloud.clear_weather()
+    clock.now += 60
+    assert "26.5 %" in swapped(ask(viewer, page))[place("bj", creating)].text
+
+
+def test_one_region_that_fails_does_not_keep_the_others_from_moving(
+    viewer: Client, cloud: Sandbox, clock: Clock
+) -> None:
+    page = Page(viewer.get(LIST))
+    cloud.misbehave(Weather("html", endpoint="result", region="bj"))
+    clock.now += 30
+    parts = swapped(ask(viewer, page))
+
+    assert parts[place("gz", busy(cloud, "CreateCIMG", "gz"))].text.startswith("CreateCIMG 96 %")
+    assert parts[place("bj", busy(cloud, "CreateCIMG"))].text == "CreateCIMG 12.5 %"
+
+
+@pytest.mark.parametrize("broken", ["get", "set", "add", "delete"])
+def test_a_broken_cache_costs_speed_and_no_answer(
+    viewer: Client, cloud: Sandbox, clock: Clock, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    page = Page(viewer.get(LIST))
+    works: Callable[..., Any] = getattr(cache, broken)
+
+    def fail(name: str, *arguments: Any, **named: Any) -> Any:
+        if "jobs" in name:
+            raise OSError("the cache is gone")
+        return works(name, *arguments, **named)
+
+    monkeypatch.setattr(cache, broken, fail)
+    clock.now += 30
+    parts = swapped(ask(viewer, page))
+    assert parts[place("bj", busy(cloud, "CreateCIMG"))].text.startswith("CreateCIMG 16.9 %")
+
+
+def test_a_process_that_knows_less_than_the_page_changes_nothing(
+    viewer: Client, cloud: Sandbox
+) -> None:
+    page = Page(viewer.get(LIST))
+    poller = page.one(id="jobs")
+    *start, as_of, _, end = poller.attributes["hx-get"].split("/")
+    poller.attributes["hx-get"] = "/".join([*start, as_of, "0" * 16, end])
+    assert ask(viewer, page).status == 204
+    poller.attributes["hx-get"] = "/".join([*start, "0", "0" * 16, end])
+    assert ask(viewer, page).total == 36
+
+
+@pytest.mark.parametrize(
+    "at", ["", "/nowhere/", "/images/bj/nothing/", "/images/?q=%00", "//[", "[", "x"]
+)
+def test_a_strange_page_that_asks_is_no_error(viewer: Client, cloud: Sandbox, at: str) -> None:
+    assert ask(viewer, Page(viewer.get(LIST)), at).status == 200
+
+
+def test_a_visitor_is_sent_to_sign_in(viewer: Client, anonymous: Client, cloud: Sandbox) -> None:
+    page = Page(viewer.get(LIST))
+    results(cloud)
+    answer = ask(anonymous, page)
+
+    assert answer.status == 403
+    assert answer.response["HX-Redirect"].startswith("/accounts/login/")
+    assert not results(cloud)
