@@ -50,7 +50,7 @@ def test_a_job_goes_on_and_ends_before_ones_eyes(
     link.focus()
 
     clock.now += 240
-    expect(job).to_contain_text("CreateCIMG 47.5 %")
+    expect(job).to_contain_text("CreateCIMG 47.5 %", timeout=10_000)
     expect(job).to_contain_text("min left")
     expect(job.locator("progress")).to_have_attribute("value", "47.5")
     expect(link).to_be_focused()
@@ -59,12 +59,13 @@ def test_a_job_goes_on_and_ends_before_ones_eyes(
     panel = page.locator("#detail")
     expect(panel.locator("#job")).to_contain_text("47.5 %")
     clock.now += 240
-    expect(panel.locator("#job")).to_contain_text("82.5 %")
+    expect(panel.locator("#job")).to_contain_text("82.5 %", timeout=10_000)
     expect(job).to_contain_text("82.5 %")
     assert page.evaluate("history.length") == pages + 1
 
     clock.now += 240
-    expect(panel.locator("#job")).to_have_count(0)
+    # Two looks: one that says so, and one after the region was read.
+    expect(panel.locator("#job")).to_have_count(0, timeout=20_000)
     expect(panel.locator("[data-detail]")).to_be_visible()
     expect(row.locator(".status")).to_have_text("Ready")
     expect(job).to_have_count(0)
