@@ -89,7 +89,10 @@ class LoginRequired(LoginRequiredMiddleware):
             return super().handle_no_permission(request, view_func)  # type: ignore[arg-type]
         # Where the person was, because what they sent cannot be sent again after signing in.
         address = htmx.current_url if htmx else request.headers.get("Referer")
-        page = urlsplit(address or "/")
+        try:
+            page = urlsplit(address or "/")
+        except ValueError:  # such as "//[": a header may say anything
+            page = urlsplit("/")
         back = page.path + (f"?{page.query}" if page.query else "")
         target = redirect_to_login(back, resolve_url(settings.LOGIN_URL))
         if not htmx:
