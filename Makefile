@@ -25,7 +25,7 @@ run: .venv/run.stamp build/static.stamp build/messages.stamp
 	@exec $(BIN)/python -m dashboard.demo
 
 serve: setup
-	@exec $(BIN)/gunicorn --config python:dashboard.gunicorn dashboard.wsgi
+	@exec $(BIN)/python -m gunicorn --config python:dashboard.gunicorn dashboard.wsgi
 
 setup: .venv/run.stamp build/static.stamp build/messages.stamp
 	@$(BIN)/python manage.py prepare

@@ -6,9 +6,10 @@ Named on the command line, so a stray gunicorn.conf.py in the working directory 
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Any
+
+from images.cloud import child
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
@@ -24,7 +25,5 @@ errorlog = "-"
 loglevel = "warning"
 
 
-def post_fork(server: Any, worker: Any) -> None:
-    # While one thread reads a new inventory, each of the others would wait up to 5 ms, the default,
-    # every time it comes back from a query.
-    sys.setswitchinterval(0.0005)
+def post_worker_init(worker: Any) -> None:
+    child.get_ready()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from types import MappingProxyType
 from typing import Protocol
 
@@ -14,18 +13,16 @@ import structlog
 from django.conf import settings
 from django.db import connections
 
+from images.cloud.child import Packed, read_regions
 from images.cloud.client import Account, Deadline
 from images.cloud.errors import CloudError, OutOfTime
-from images.cloud.listing import Listing, list_images, list_regions
+from images.cloud.listing import list_regions
 from images.services import memory, store
 from images.services.snapshots import (
     FINAL_KINDS,
     Head,
     RegionHead,
-    encode_body,
-    encode_images,
     failure_of,
-    version_of,
 )
 
 log = structlog.get_logger("images.services")
@@ -141,17 +138,15 @@ def fetch(
     ]
     if head.failure and head.failure.kind in FINAL_KINDS:
         due = []  # Each region would be refused in the same words.
-    with ThreadPoolExecutor(max_workers=max(1, len(due)), thread_name_prefix="region") as pool:
-        running = {pool.submit(list_images, caller, entry.region.id): entry for entry in due}
-        for future in as_completed(running):
-            entry = running[future]
-            try:
-                changed = _with_listing(key, entry, future.result())
-            except CloudError as error:
-                failure = failure_of(error, now=clock(), before=entry.failure)
-                changed = msgspec.structs.replace(entry, failure=failure)
-                log.warning("region failed", region=entry.region.id, failure=str(error))
-            head = _replacing(head, changed)
+    entries = {entry.region.id: entry for entry in due}
+    for region, outcome in read_regions(caller, list(entries)) if due else ():
+        if isinstance(outcome, CloudError):
+            failure = failure_of(outcome, now=clock(), before=entries[region].failure)
+            changed = msgspec.structs.replace(entries[region], failure=failure)
+            log.warning("region failed", region=region, failure=str(outcome))
+        else:
+            changed = _with_listing(key, entries[region], outcome)
+        head = _replacing(head, changed)
     head = msgspec.structs.replace(head, asked_at=clock())
     store.save_head(key, head)
     return head
@@ -176,16 +171,15 @@ def _with_regions(account: Account, head: Head) -> Head:
     return Head(regions=entries, regions_at=clock(), asked_at=head.asked_at, unreadable=unreadable)
 
 
-def _with_listing(key: str, entry: RegionHead, listing: Listing) -> RegionHead:
-    pieces = encode_images(listing.images)
-    version, size = version_of(pieces), sum(map(len, pieces))
-    if version != entry.version or not store.keep_body(key, entry.region.id, version):
-        store.save_body(key, entry.region.id, version, encode_body(pieces))
-    memory.hold(key, entry.region.id, version, listing.images)
+def _with_listing(key: str, entry: RegionHead, listing: Packed) -> RegionHead:
+    region, version = entry.region.id, listing.version
+    if version != entry.version or not store.keep_body(key, region, version):
+        store.save_body(key, region, version, listing.body)
+    memory.hold(key, region, version, listing.body)
     log.info(
         "region read",
-        region=entry.region.id,
-        images=len(listing.images),
+        region=region,
+        images=listing.count,
         seconds=round(listing.seconds, 3),
         calls=listing.calls,
         request_id=listing.request_id,
@@ -196,8 +190,8 @@ def _with_listing(key: str, entry: RegionHead, listing: Listing) -> RegionHead:
         fetched_at=clock(),
         seconds=listing.seconds,
         calls=listing.calls,
-        count=len(listing.images),
-        size=size,
+        count=listing.count,
+        size=listing.size,
         request_id=listing.request_id,
         problems=dict(listing.problems),
         moved=listing.moved,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import connections
 
+from images.cloud.packing import decode_body
 from images.cloud.records import Image
 from images.index import Index
 from images.services.snapshots import Head
@@ -112,10 +113,15 @@ def _put(key: str, shelf: Shelf) -> None:
             _shelves.popitem(last=False)
 
 
-def hold(key: str, region: str, version: str, images: Sequence[Image]) -> None:
-    """Keep what was just fetched, so that this process need not decode it again."""
+def hold(key: str, region: str, version: str, body: bytes) -> None:
+    """Keep what was just fetched, unless it is held already: a cache that fails loses nothing."""
     with _lock:
         shelf = _shelves.setdefault(key, Shelf({}, Head(), Index([]), 0))
+        if (region, version) in shelf.bodies:
+            return
+    images = decode_body(body)
+    assert images is not None, "it was encoded a moment ago"  # noqa: S101
+    with _lock:
         shelf.bodies[region, version] = images
 
 

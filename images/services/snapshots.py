@@ -1,26 +1,19 @@
-"""What is kept of an inventory, and in which bytes: a small head, and a large body per region.
+"""What is kept of an inventory: a small head, and a large body per region.
 
 The head names the version of each region's body; whoever holds that version decoded needs only the
-head to know that it is current. Pure: `images.services` does the storing.
+head to know that it is current. Pure: `images.services` does the storing, `images.cloud.packing`
+makes the bodies.
 """
 
 from __future__ import annotations
 
-import hashlib
-import zlib
-from collections.abc import Sequence
-
 import msgspec
 
 from images.cloud.errors import CloudError
-from images.cloud.records import Image, Region, Sharing
+from images.cloud.records import Region
 
-# Part of every key: another layout of these records is another set of keys, not a decoding error.
+# Part of every key: another layout of what is stored is another set of keys, not a decoding error.
 LAYOUT = "1"
-
-# Encoded and decoded this many at a time: each piece stops every other thread of the process.
-PIECE_IMAGES = 500
-
 
 # Seconds until a failed attempt is repeated.
 FIRST_PAUSE, LAST_PAUSE, NEVER = 15.0, 300.0, 10.0 * 365 * 86_400
@@ -76,11 +69,8 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     unreadable: int = 0
 
 
-# Decoders are made on import: of two threads that decode a type for the first time at once, msgspec
-# crashes the process.
+# Made on import: see images.cloud.answers.
 _decode_head = msgspec.msgpack.Decoder(Head).decode
-_decode_images = msgspec.msgpack.Decoder(list[Image]).decode
-_decode_pieces = msgspec.msgpack.Decoder(list[bytes]).decode
 
 
 def failure_of(error: CloudError, *, now: float, before: Failure | None) -> Failure:
@@ -122,40 +112,4 @@ def decode_head(data: object) -> Head | None:
     try:
         return _decode_head(data) if isinstance(data, bytes) else None
     except msgspec.MsgspecError:
-        return None
-
-
-def encode_images(images: Sequence[Image]) -> list[bytes]:
-    return [
-        msgspec.msgpack.encode(images[start : start + PIECE_IMAGES])
-        for start in range(0, len(images), PIECE_IMAGES)
-    ]
-
-
-def version_of(pieces: Sequence[bytes]) -> str:
-    """The same for the same images: a refresh that brought no news makes nobody load anything."""
-    digest = hashlib.blake2b(digest_size=12)
-    for piece in pieces:
-        digest.update(piece)
-    return digest.hexdigest()
-
-
-def encode_body(pieces: Sequence[bytes]) -> bytes:
-    # Level 1: images of one account repeat each other, more effort gains little and costs seconds.
-    return zlib.compress(msgspec.msgpack.encode(pieces), level=1)
-
-
-def decode_body(data: object) -> list[Image] | None:
-    """None for anything that is not a whole body, as in `decode_head`."""
-    try:
-        if not isinstance(data, bytes):
-            return None
-        pieces = _decode_pieces(zlib.decompress(data))
-        images, sharing = [], Sharing()
-        for piece in pieces:
-            part = _decode_images(piece)
-            sharing.share(part)
-            images += part
-        return images
-    except (msgspec.MsgspecError, zlib.error):
         return None

@@ -12,12 +12,12 @@ import structlog
 from django.conf import settings
 from django.core.cache import cache
 
+from images.cloud.packing import decode_body
 from images.cloud.records import Image
 from images.services.progress import Known, decode_known, encode_known
 from images.services.snapshots import (
     LAYOUT,
     Head,
-    decode_body,
     decode_head,
     encode_head,
     without_older_than,

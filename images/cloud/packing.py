@@ -1,0 +1,54 @@
+"""The images of one region as bytes: how they leave the process that read them, and are stored."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Sequence
+
+import msgspec
+
+from images.cloud.records import Image, Sharing
+
+# Encoded and decoded this many at a time: each piece stops every other thread of the process.
+PIECE_IMAGES = 500
+
+# Made on import: see images.cloud.answers.
+_decode_images = msgspec.msgpack.Decoder(list[Image]).decode
+_decode_pieces = msgspec.msgpack.Decoder(list[bytes]).decode
+
+
+def encode_images(images: Sequence[Image]) -> list[bytes]:
+    return [
+        msgspec.msgpack.encode(images[start : start + PIECE_IMAGES])
+        for start in range(0, len(images), PIECE_IMAGES)
+    ]
+
+
+def version_of(pieces: Sequence[bytes]) -> str:
+    """The same for the same images: a refresh that brought no news makes nobody load anything."""
+    digest = hashlib.blake2b(digest_size=12)
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def encode_body(pieces: Sequence[bytes]) -> bytes:
+    # Level 1: images of one account repeat each other, more effort gains little and costs seconds.
+    return zlib.compress(msgspec.msgpack.encode(pieces), level=1)
+
+
+def decode_body(data: object) -> list[Image] | None:
+    """None for anything that is not a whole body: missing, cut short, or of another kind."""
+    try:
+        if not isinstance(data, bytes):
+            return None
+        pieces = _decode_pieces(zlib.decompress(data))
+        images, sharing = [], Sharing()
+        for piece in pieces:
+            part = _decode_images(piece)
+            sharing.share(part)
+            images += part
+        return images
+    except (msgspec.MsgspecError, zlib.error):
+        return None

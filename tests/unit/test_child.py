@@ -1,0 +1,150 @@
+"""Listings read in a process of their own: over real sockets, in real processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from images.cloud.child import Packed, read_regions
+from images.cloud.client import Account, Deadline
+from images.cloud.errors import CloudError, OutOfTime, Refused, Unavailable, Unreadable
+from images.cloud.listing import list_images
+from images.cloud.packing import decode_body
+from images.sandbox import Sandbox, Weather
+
+PATIENCE = 10.0
+
+
+def account(cloud: Sandbox, seconds: float = 20) -> Account:
+    return Account(cloud.url, cloud.token, Deadline(seconds))
+
+
+def outcomes(cloud: Sandbox, seconds: float = 20) -> dict[str, Packed | CloudError]:
+    return dict(read_regions(account(cloud, seconds), ("gz", "bj", "sh")))
+
+
+def readers() -> list[int]:
+    """The processes that are reading just now: grandchildren of ours, by way of the fork server."""
+    children = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+    servers = [pid for each in children for pid in each.read_text().split()]
+    return [
+        int(pid)
+        for server in servers
+        for each in Path(f"/proc/{server}/task").glob("*/children")
+        for pid in each.read_text().split()
+    ]
+
+
+def until(true: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_every_region_comes_whole(cloud: Sandbox) -> None:
+    for region, packed in outcomes(cloud).items():
+        assert isinstance(packed, Packed)
+        listing = list_images(account(cloud), region)
+        assert decode_body(packed.body) == listing.images
+        assert (packed.count, packed.moved, packed.calls) == (12, False, listing.calls)
+
+
+def test_a_region_that_fails_leaves_the_others_alone(cloud: Sandbox) -> None:
+    cloud.misbehave(Weather("errno", region="bj", errno=4))
+    found = outcomes(cloud)
+
+    assert isinstance(found["bj"], Refused)
+    assert found["bj"].errno == 4
+    assert found["bj"].request_id
+    assert isinstance(found["gz"], Packed)
+    assert isinstance(found["sh"], Packed)
+
+
+def test_a_region_that_hangs_is_late_and_the_others_are_there(cloud: Sandbox) -> None:
+    cloud.misbehave(Weather("hang", region="bj"))
+    started = time.monotonic()
+    found = outcomes(cloud, seconds=1)
+
+    assert isinstance(found["bj"], OutOfTime)
+    assert isinstance(found["gz"], Packed)
+    assert time.monotonic() - started < 4
+    assert not readers()
+
+
+def test_no_time_left_is_said_without_asking(cloud: Sandbox) -> None:
+    found = outcomes(cloud, seconds=0)
+
+    assert {type(each) for each in found.values()} == {OutOfTime}
+    assert not cloud.calls
+
+
+def test_a_process_that_is_killed_is_a_failure_of_what_it_had_not_read(cloud: Sandbox) -> None:
+    cloud.misbehave(Weather("hang", region="bj"))
+    reading = read_regions(account(cloud), ("gz", "bj", "sh"))
+    found = dict([next(reading), next(reading)])
+    [reader] = readers()
+    os.kill(reader, signal.SIGKILL)
+    found |= reading
+
+    assert isinstance(found["bj"], Unreadable)
+    assert {type(found["gz"]), type(found["sh"])} == {Packed}
+    assert isinstance(outcomes(cloud, seconds=1)["gz"], Packed)
+
+
+def test_a_process_that_stands_still_is_ended(cloud: Sandbox) -> None:
+    cloud.misbehave(Weather("hang", region="bj"))
+    reading = read_regions(account(cloud, seconds=2), ("gz", "bj", "sh"))
+    found = dict([next(reading), next(reading)])
+    [reader] = readers()
+    os.kill(reader, signal.SIGSTOP)
+    found |= reading
+
+    assert isinstance(found["bj"], OutOfTime)
+    assert not readers()
+
+
+def test_nothing_goes_on_reading_for_a_process_that_was_killed(cloud: Sandbox) -> None:
+    cloud.misbehave(Weather("hang"))
+    code = (
+        "from images.cloud.child import read_regions\n"
+        "from images.cloud.client import Account, Deadline\n"
+        f"list(read_regions(Account({cloud.url!r}, {cloud.token!r}, Deadline(60)), ['bj']))\n"
+    )
+    server = subprocess.Popen([sys.executable, "-c", code])
+    until(lambda: cloud.calls)
+    children = [int(pid) for pid in descendants(server.pid)]
+    assert children
+    server.kill()
+    server.wait()
+
+    until(lambda: not any(Path(f"/proc/{pid}").exists() and alive(pid) for pid in children))
+
+
+def descendants(pid: int) -> list[str]:
+    found = []
+    for each in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in each.read_text().split():
+            found += [child, *descendants(int(child))]
+    return found
+
+
+def alive(pid: int) -> bool:
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("kind", ["reset", "html", "deep", "huge", "gzip_bomb"])
+def test_whatever_the_cloud_says_the_reading_ends_with_a_reason(cloud: Sandbox, kind: str) -> None:
+    cloud.misbehave(Weather(kind))
+
+    assert {type(each) for each in outcomes(cloud).values()} <= {Unavailable, Unreadable}
