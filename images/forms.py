@@ -179,6 +179,7 @@ WRITERS: dict[str, Callable[[Any], str]] = {
     "created_before": grammar.write_time,
 }
 DEFAULTS = {field.name: field.default for field in fields(ImageQuery)}
+PLACES = {name: place for place, name in enumerate(DEFAULTS)}
 _values = attrgetter(*DEFAULTS)
 
 
@@ -186,22 +187,34 @@ def query_string(query: ImageQuery, *, token: str = "", **changes: Any) -> str:
     """The canonical query string, without "?", of a query with some fields changed; defaults are
     left out. `read_query` reads the same query out of it.
     """
+    written = _written(query)
     if changes:
-        query = _changed(query, changes)
-    pairs = [_pair("token", token)] if token else []
-    for (name, default), value in zip(DEFAULTS.items(), _values(query), strict=True):
-        if value == default:
-            continue
-        if isinstance(value, tuple):
-            pairs += [_pair(name, each) for each in value]
-        else:
-            pairs.append(_pair(name, value))
-    return "&".join(pairs)
+        kept = {name: text for name, text in written.items() if name not in changes}
+        written = kept | {
+            name: _field(name, value) for name, value in changes.items() if value != DEFAULTS[name]
+        }
+        written = {name: written[name] for name in sorted(written, key=PLACES.__getitem__)}
+    return "&".join([_pair("token", token), *written.values()] if token else written.values())
+
+
+@lru_cache(maxsize=64)
+def _written(query: ImageQuery) -> dict[str, str]:
+    """The fields that are not as by default. A page has some 50 links, all to nearly the same."""
+    return {
+        name: _field(name, value)
+        for (name, default), value in zip(DEFAULTS.items(), _values(query), strict=True)
+        if value != default
+    }
+
+
+def _field(name: str, value: Any) -> str:
+    if isinstance(value, tuple):
+        return "&".join([_pair(name, each) for each in value])
+    return _pair(name, value)
 
 
 @lru_cache(maxsize=4096)
 def _pair(name: str, value: str | int) -> str:
-    # A page has some 200 links, and their queries differ in one value each.
     return f"{name}={quote_plus(WRITERS.get(name, str)(value))}"
 
 

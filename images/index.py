@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Container, Sequence
 from itertools import zip_longest
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from images.cloud.records import Image
 from images.insights import storage_state
 from images.rowsets import Memo, Order, Rows, TextIndex, ValueIndex, members, ordered, pack
 
+SHARED = 200  # a description is shared when one image in this many has it
 MEMO_BYTES = 16 * 1024 * 1024  # of answers kept with one index
 
 
@@ -103,9 +105,10 @@ SORTS: dict[str, tuple[SortKey, ...]] = {
 """The keys of each sort, the first one first. Among equals: name in any case, region, uuid."""
 
 
-def _searchable(image: Image) -> str:
+def _searchable(image: Image, shared: Container[str | None]) -> str:
+    own = "" if image.description in shared else image.description or ""
     tags = "\0".join(image.tags)
-    return f"{image.name or ''}\0{image.description or ''}\0{image.id or ''}\0{tags}".casefold()
+    return f"{image.name or ''}\0{own}\0{image.id or ''}\0{tags}".casefold()
 
 
 def _tie_break(image: Image) -> bytes:
@@ -122,17 +125,26 @@ def _hexadecimal(text: str) -> bool:
 
 
 class Texts:
-    """What `q` looks into. Uuids are a third of it and apart, as few texts can be part of one."""
+    """What `q` looks into. Uuids are apart, as few texts can be part of one; so are descriptions
+    that many images share, which are most of the text where a pipeline makes the images."""
 
     def __init__(self, images: Sequence[Image]) -> None:
+        counts = Counter(image.description for image in images)
+        shared = {text for text, number in counts.items() if number * SHARED >= len(images)}
+        column = [image.description if image.description in shared else "" for image in images]
+        self.descriptions = ValueIndex(column, lambda text: ((text or "").casefold(),)).common
         # The image's own text where it will do, and it nearly always does: 8 MB in 100,000.
         uuids = (image.uuid for image in images)
         self.uuids = TextIndex(uuid if uuid.islower() else uuid.casefold() for uuid in uuids)
         self.hexadecimal = all(map(_hexadecimal, self.uuids.blocks))
-        self.others = TextIndex(map(_searchable, images))
+        self.others = TextIndex(_searchable(image, shared) for image in images)
 
     def having(self, part: str) -> Rows:
+        """The rows with `part`, a casefolded text without NUL, in any of their texts."""
         rows = self.others.having(part)
+        for text, having in self.descriptions.items():
+            if part in text:
+                rows |= having
         if self.hexadecimal and not _hexadecimal(part):
             return rows
         return rows | self.uuids.having(part)

@@ -13,6 +13,7 @@ all processes. With nothing cached one caller fetches and the others wait for it
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 
 import structlog
 from django.conf import settings
@@ -65,6 +66,16 @@ def inventory(credential: Credential, *, again: bool = False) -> Inventory:
         found = memory.index(key, head, store.load_body, wait=True)
     assert found is not None, "what this process fetched it holds"  # noqa: S101
     return Inventory(*found, fetching.clock(), settings.INVENTORY_FRESH_SECONDS)
+
+
+def refresh(credential: Credential) -> int:
+    """Ask the cloud now. When it was asked less than COOL_DOWN_SECONDS ago it is not asked again:
+    then in how many seconds it would be, else 0."""
+    head, now = store.load_head(credential.cache_key, fetching.clock()), fetching.clock()
+    left = head.asked_at + COOL_DOWN_SECONDS - now if head else 0.0
+    if left <= 0:
+        inventory(credential, again=True)
+    return max(0, ceil(left))
 
 
 def verify(secret: str) -> Verdict:

@@ -70,8 +70,9 @@ def instant(seconds: float | None) -> SafeString:
     if seconds is None:
         return unknown(seconds)
     when = datetime.fromtimestamp(seconds, UTC)
-    exact, shown = when.isoformat(timespec="seconds"), when.strftime("%Y-%m-%d %H:%M")
-    return mark_safe(f'<time datetime="{exact}" data-time>{shown} UTC</time>')  # noqa: S308
+    exact = when.isoformat(timespec="seconds")
+    day, minute = exact[:10], exact[11:16]
+    return mark_safe(f'<time datetime="{exact}" data-time>{day} {minute} UTC</time>')  # noqa: S308
 
 
 @register.filter

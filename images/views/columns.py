@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from images.query import ImageQuery
@@ -51,31 +53,28 @@ COLUMNS = {
 DEFAULT_COLUMNS = tuple(COLUMNS)[:11]
 
 
-@dataclass(frozen=True)
-class Header:
-    """One column's heading in this table. `order` is what aria-sort says, "" when unsorted."""
-
-    column: Column
-    href: str
-    order: str
-
-
 def chosen(query: ImageQuery) -> tuple[str, ...]:
     """The columns to show. The name is always among them: it opens the image."""
     columns = query.columns or DEFAULT_COLUMNS
     return columns if "name" in columns else ("name", *columns)
 
 
-def headers(opened: Opened) -> list[Header]:
-    return [_header(opened, COLUMNS[name]) for name in chosen(opened.query)]
+def headers(opened: Opened) -> SafeString:
+    """The `<th>` elements of this table, each a link that sorts where its column can be sorted."""
+    made = [_header(opened, COLUMNS[name]) for name in chosen(opened.query)]
+    return mark_safe("".join(made))  # noqa: S308
 
 
-def _header(opened: Opened, column: Column) -> Header:
+def _header(opened: Opened, column: Column) -> str:
+    css = f"c-{column.name} numeric" if column.numeric else f"c-{column.name}"
+    title = escape(str(column.title))
     if not column.sort:
-        return Header(column, "", "")
+        return f'<th scope="col" class="{css}">{title}</th>'
     rising, falling = column.sort, f"-{column.sort}"
     sort = opened.query.sort
-    order = {rising: "ascending", falling: "descending"}.get(sort, "")
+    order = {rising: "ascending", falling: "descending"}.get(sort)
     first, second = (falling, rising) if column.numeric else (rising, falling)
-    following = second if sort == first else first
-    return Header(column, opened.link(sort=following, page=1), order)
+    href = escape(opened.link(sort=second if sort == first else first, page=1))
+    sorted_ = f' aria-sort="{order}"' if order else ""
+    link = f'<a href="{href}" hx-get="{href}">{title}</a>'
+    return f'<th scope="col" class="{css}"{sorted_}>{link}</th>'

@@ -10,7 +10,8 @@ from urllib.parse import quote_plus
 
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from images.forms import toggled
 from images.query import FACETS, FacetValue
@@ -18,29 +19,29 @@ from images.templatetags.inventory import plain_size, written_size
 from images.views.opening import Opened
 
 TITLES = {
-    "region": _("Region"),
-    "status": _("Status"),
-    "os": _("OS"),
-    "version": _("OS version"),
-    "platform": _("Platform"),
-    "arch": _("Architecture"),
-    "type": _("Type"),
-    "shared": _("Shared"),
-    "zone": _("Zone"),
-    "scene": _("Scene"),
-    "tag": _("Tag"),
-    "disk": _("Storage disks"),
-    "storage": _("Storages"),
-    "check": _("Check"),
+    "region": gettext_lazy("Region"),
+    "status": gettext_lazy("Status"),
+    "os": gettext_lazy("OS"),
+    "version": gettext_lazy("OS version"),
+    "platform": gettext_lazy("Platform"),
+    "arch": gettext_lazy("Architecture"),
+    "type": gettext_lazy("Type"),
+    "shared": gettext_lazy("Shared"),
+    "zone": gettext_lazy("Zone"),
+    "scene": gettext_lazy("Scene"),
+    "tag": gettext_lazy("Tag"),
+    "disk": gettext_lazy("Storage disks"),
+    "storage": gettext_lazy("Storages"),
+    "check": gettext_lazy("Check"),
 }
 # Words of ours among the facet values; everything else is shown as the cloud spells it.
 VALUES = {
-    "unknown": _("not known"),
-    "none": _("none"),
-    "yes": _("yes"),
-    "no": _("no"),
-    "ok": _("all connected"),
-    "at-risk": _("at risk"),
+    "unknown": gettext_lazy("not known"),
+    "none": gettext_lazy("none"),
+    "yes": gettext_lazy("yes"),
+    "no": gettext_lazy("no"),
+    "ok": gettext_lazy("all connected"),
+    "at-risk": gettext_lazy("at risk"),
 }
 OWN_WORDS = {
     "shared": {"yes", "no", "unknown"},
@@ -48,25 +49,14 @@ OWN_WORDS = {
 }
 MULTIPLE = {"zone", "scene", "tag", "disk"}
 RANGES = {
-    "min_size": _("Size from"),
-    "max_size": _("Size up to"),
-    "created_after": _("Created from"),
-    "created_before": _("Created before"),
+    "min_size": gettext_lazy("Size from"),
+    "max_size": gettext_lazy("Size up to"),
+    "created_after": gettext_lazy("Created from"),
+    "created_before": gettext_lazy("Created before"),
 }
-# Of a long list this many values are shown at once, the rest are folded.
-SHOWN_VALUES = 8
-
-
-@dataclass(frozen=True)
-class Facet:
-    """One group of the filter column; `shown` and `folded` are its choices as markup."""
-
-    name: str
-    title: Promise
-    shown: SafeString
-    folded: SafeString
-    folded_count: int
-    selected: int
+# The first so many groups are open, of each group so many values are shown, the rest are folded; so
+# many folded ones have a search box.
+OPEN_GROUPS, SHOWN_VALUES, SEARCHED_VALUES = 5, 8, 8
 
 
 @dataclass(frozen=True)
@@ -83,33 +73,57 @@ def label(opened: Opened, facet: str, value: str) -> str | Promise:
     return VALUES[value] if value in own else value
 
 
-def facets(opened: Opened, counted: dict[str, tuple[FacetValue, ...]]) -> list[Facet]:
-    """Every facet that could narrow what is shown: more than one value, or one that is chosen."""
-    first_page = opened.link(page=1)
-    return [
-        _facet(opened, name, counted[name], first_page)
+def facets(opened: Opened, counted: dict[str, tuple[FacetValue, ...]]) -> SafeString:
+    """The group of every facet that could narrow what is shown: more than one value, or one that is
+    chosen. Made by hand like the rows, as every search that nobody made before pays for them."""
+    here = opened.link(page=1)
+    groups = [
+        name
         for name in FACETS
         if len(counted[name]) > 1 or any(each.selected for each in counted[name])
     ]
+    made = (
+        _group(opened, name, counted[name], here, unfolded=place < OPEN_GROUPS)
+        for place, name in enumerate(groups)
+    )
+    return mark_safe("".join(made))  # noqa: S308
 
 
-def _facet(opened: Opened, name: str, values: tuple[FacetValue, ...], here: str) -> Facet:
+def _group(
+    opened: Opened, name: str, values: tuple[FacetValue, ...], here: str, *, unfolded: bool
+) -> str:
     choices = [_choice(opened, name, each, here) for each in values]
     selected = sum(each.selected for each in values)
     shown = max(SHOWN_VALUES, selected)
-    return Facet(
-        name=name,
-        title=TITLES[name],
-        shown=mark_safe("".join(choices[:shown])),  # noqa: S308
-        folded=mark_safe("".join(choices[shown:])),  # noqa: S308
-        folded_count=len(choices[shown:]),
-        selected=selected,
+    title = escape(str(TITLES[name]))
+    badge = f' <span class="badge">{selected}</span>' if selected else ""
+    return (
+        f'<details class="facet" data-fold="{name}"{" open" if selected or unfolded else ""}>'
+        f"<summary>{title}{badge}</summary><ul>{''.join(choices[:shown])}</ul>"
+        f"{_folded(name, title, choices[shown:])}</details>\n"
+    )
+
+
+def _folded(name: str, title: str, choices: list[str]) -> str:
+    if not choices:
+        return ""
+    number = len(choices)
+    more = ngettext("%(more)s more", "%(more)s more", number) % {"more": number}
+    search = ""
+    if number >= SEARCHED_VALUES:
+        hint = escape(_("Search in %(facet)s") % {"facet": title})
+        search = (
+            f'<input type="search" class="choice-search" placeholder="{hint}" aria-label="{hint}"'
+            ' autocomplete="off" spellcheck="false" hidden>'
+        )
+    return (
+        f'<details class="more" data-fold="{name}-more"><summary>{escape(more)}</summary>'
+        f"{search}<ul>{''.join(choices)}</ul></details>"
     )
 
 
 def _choice(opened: Opened, facet: str, each: FacetValue, here: str) -> str:
-    """A link that adds the value to the address, or takes it away. Sixty of them are on every
-    page: made by hand like the rows, and the address by adding to its end."""
+    """A link that adds the value to the address, by its end, or takes it away."""
     if each.selected:
         address, current = opened.link_to(toggled(opened.query, facet, each.value)), "true"
     else:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from html import escape
+
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from images.forms import SIZES
 from images.query import Result
@@ -11,38 +14,45 @@ from images.views.opening import Opened
 AROUND = 2
 
 
-@dataclass(frozen=True)
-class PageLink:
-    """`number` 0 stands for the pages left out between two others."""
+def pages(opened: Opened, result: Result) -> SafeString:
+    """The `<li>` elements of the pages around this one; none when there is only one."""
+    if result.pages == 1:
+        return SafeString()
+    page = _("Page")
+    parts = []
+    for number in numbers(result.page, result.pages):
+        if number:
+            text = f'<span class="visually-hidden">{escape(page)} </span>{number}'
+            current = ' aria-current="page"' if number == result.page else ""
+            parts.append(_link(opened.link(page=number), text, current))
+        else:
+            parts.append('<li aria-hidden="true">…</li>')
+    return mark_safe("".join(parts))  # noqa: S308
 
-    number: int
-    href: str = ""
-    current: bool = False
+
+def sizes(opened: Opened) -> SafeString:
+    """The `<li>` elements of how many rows a page may have."""
+    links = (
+        _link(
+            opened.link(size=size, page=1),
+            str(size),
+            ' aria-current="true"' if size == opened.query.size else "",
+        )
+        for size in SIZES
+    )
+    return mark_safe("".join(links))  # noqa: S308
 
 
-@dataclass(frozen=True)
-class Pager:
-    pages: list[PageLink]
-    previous: str
-    following: str
-    sizes: list[PageLink]
+def _link(address: str, text: str, current: str) -> str:
+    href = escape(address)
+    return f'<li><a href="{href}" hx-get="{href}"{current}>{text}</a></li>'
 
 
-def pager(opened: Opened, result: Result) -> Pager:
-    def link(page: int) -> str:
-        return opened.link(page=page)
-
-    return Pager(
-        pages=[
-            PageLink(number, link(number) if number else "", number == result.page)
-            for number in numbers(result.page, result.pages)
-        ],
-        previous=link(result.page - 1) if result.page > 1 else "",
-        following=link(result.page + 1) if result.page < result.pages else "",
-        sizes=[
-            PageLink(size, opened.link(size=size, page=1), size == opened.query.size)
-            for size in SIZES
-        ],
+def neighbours(opened: Opened, result: Result) -> tuple[str, str]:
+    """The addresses of the page before and the page after, "" where there is none."""
+    return (
+        opened.link(page=result.page - 1) if result.page > 1 else "",
+        opened.link(page=result.page + 1) if result.page < result.pages else "",
     )
 
 

@@ -149,23 +149,23 @@ def markup(
 ) -> SafeString:
     """The `<tr>` elements of these images; `suffix` is the query string that their links carry
     along. A row is made once for its index, language and columns, as long as there is room."""
-    kept, variant = index.memo, (get_language(), columns)
+    kept, variant, path = index.memo, (get_language(), columns), reverse("images:list")
     parts = []
     for position in positions:
         row: bytes | None = kept.get((position, variant))
         if row is None:
-            row = _row(index.images[position], columns, names).encode()
+            row = _row(index.images[position], columns, names, path).encode()
             kept.put((position, variant), row, len(row) + KEPT_ROW_BYTES)
         parts.append(row)
     rows = b"".join(parts).replace(QUERY_MARK.encode(), escape(suffix).encode())
     return mark_safe(rows.decode())  # noqa: S308
 
 
-def _row(image: Image, columns: tuple[str, ...], names: Names) -> str:
+def _row(image: Image, columns: tuple[str, ...], names: Names, path: str) -> str:
     parts = [f'<tr data-image="{image.uuid}" data-region="{image.region}">']
     for name in columns:
         if name == "name":
-            parts.append(_heading(image))
+            parts.append(_heading(image, path))
         else:
             css = f"c-{name} numeric" if name in NUMERIC else f"c-{name}"
             parts.append(f'<td class="{css}">{CELLS[name](image, names)}</td>')
@@ -173,8 +173,8 @@ def _row(image: Image, columns: tuple[str, ...], names: Names) -> str:
     return "".join(parts)
 
 
-def _heading(image: Image) -> str:
-    address = f"{reverse('images:list')}{image.region}/{image.uuid}/{QUERY_MARK}"
+def _heading(image: Image, path: str) -> str:
+    address = f"{path}{image.region}/{image.uuid}/{QUERY_MARK}"
     name = f"<bdi>{escape(image.name)}</bdi>" if image.name else _nameless()
     return (
         f'<th scope="row" class="c-name"><a href="{address}" hx-get="{address}"'

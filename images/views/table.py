@@ -6,14 +6,14 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib.messages import get_messages
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.accounts import policy
@@ -52,21 +52,23 @@ def _page(request: HttpRequest, opened: Opened) -> bytes:
         context = {**page_context(opened), "results": results, "csrf_token": FORM_TOKEN_MARK}
         return render_to_string("images/list.html", context, request)
 
-    if len(get_messages(request)):
+    if len(messages.get_messages(request)):
         return make().encode()
-    return _kept(opened, ("page", *person), make)
+    return _kept(opened, ("page", *person, opened.query, opened.token), make)
 
 
 def _results(opened: Opened) -> bytes:
     """What htmx swaps."""
-    return _kept(opened, ("results",), lambda: results_with(opened, {}))
+    question = ("results", opened.query, opened.token)
+    return _kept(opened, question, lambda: results_with(opened, {}))
 
 
 def _kept(opened: Opened, what: tuple[Any, ...], make: Callable[[], str]) -> bytes:
-    """What was made before of the same inventory, for anyone who asked the same, or is made now."""
+    """What was made before of the same inventory, as everyone with these tokens sees it, or is made
+    now."""
     inventory = opened.inventory
     question = (
-        *(*what, get_language(), opened.query, opened.token, opened.credential.token_id),
+        *(*what, get_language(), opened.credential.token_id),
         *(inventory.head.asked_at, tuple(state.state for state in inventory.regions)),
         tuple((token.pk, token.label, token.last_four) for token in opened.access.tokens),
     )
@@ -80,20 +82,36 @@ def _kept(opened: Opened, what: tuple[Any, ...], make: Callable[[], str]) -> byt
 
 
 def page_context(opened: Opened) -> dict[str, Any]:
-    return {"place": "images", "opened": opened, "query": opened.query}
+    return {
+        "place": "images",
+        "opened": opened,
+        "query": opened.query,
+        "rests_until": int(opened.inventory.head.asked_at) + services.COOL_DOWN_SECONDS,
+        "rest_seconds": services.COOL_DOWN_SECONDS,
+    }
 
 
 def results_with(opened: Opened, panel: dict[str, Any]) -> SafeString:
     """What htmx swaps, with the panel of one image open."""
     listed = render_to_string("images/_list.html", _list_parts(opened))
     jobs = watching.address(opened, panel.get("image"))
-    context = {"opened": opened, "list": listed, "jobs": jobs, **panel}
+    context = {"opened": opened, "status": _status(opened), "list": listed, "jobs": jobs, **panel}
     return render_to_string("images/_results.html", context)
+
+
+def _status(opened: Opened) -> SafeString:
+    """Where what is shown comes from: the same for every query."""
+
+    def make() -> str:
+        return render_to_string("images/_status.html", {"opened": opened})
+
+    return mark_safe(_kept(opened, ("status",), make).decode())  # noqa: S308
 
 
 def _list_parts(opened: Opened) -> dict[str, Any]:
     result = run(opened.inventory.index, opened.query)
     names = columns.chosen(opened.query)
+    previous, following = paging.neighbours(opened, result)
     return {
         "opened": opened,
         "result": result,
@@ -103,7 +121,10 @@ def _list_parts(opened: Opened) -> dict[str, Any]:
         ),
         "facets": filters.facets(opened, result.facets),
         "chips": filters.chips(opened),
-        "pager": paging.pager(opened, result),
+        "pages": paging.pages(opened, result),
+        "previous": previous,
+        "following": following,
+        "sizes": paging.sizes(opened),
         "search_fields": opened.fields_without("q"),
         "ranges": filters.ranges(opened),
         "range_fields": opened.fields_without(*filters.RANGES),
@@ -114,8 +135,14 @@ def _list_parts(opened: Opened) -> dict[str, Any]:
 def refresh(request: HttpRequest) -> HttpResponse:
     """Ask the cloud now, then go back to where the person was."""
     credential = policy.access(request).credential
-    if credential:
-        services.inventory(credential, again=True)
+    seconds = services.refresh(credential) if credential else 0
+    if seconds:
+        said = ngettext(
+            "The cloud was asked just now: this is its answer. Ask again in %(seconds)s second.",
+            "The cloud was asked just now: this is its answer. Ask again in %(seconds)s seconds.",
+            seconds,
+        )
+        messages.info(request, said % {"seconds": seconds})
     back = request.headers.get("Referer", "")
     inside = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()})
     return HttpResponseRedirect(back if inside else reverse("images:list"))

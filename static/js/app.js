@@ -46,8 +46,56 @@ function syncSearchBox() {
   }
 }
 
+// What was folded or unfolded stays so when the filters are drawn anew, and so does a search in them.
+const folds = new Map();
+const narrowed = new Map();
+
+function keepFolds() {
+  for (const group of document.querySelectorAll("details[data-fold]")) {
+    const open = folds.get(group.dataset.fold);
+    if (open !== undefined) group.open = open;
+  }
+  for (const box of document.querySelectorAll(".choice-search")) {
+    box.hidden = false;
+    box.value = narrowed.get(box.parentElement.dataset.fold) ?? "";
+    if (box.value) narrow(box);
+  }
+}
+
+function narrow(box) {
+  const part = box.value.trim().toLowerCase();
+  for (const item of box.parentElement.querySelectorAll("li")) {
+    item.hidden = !item.querySelector(".choice-label").textContent.toLowerCase().includes(part);
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const group = event.target.closest("details[data-fold] > summary")?.parentElement;
+  if (group) folds.set(group.dataset.fold, !group.open);
+});
+
+document.addEventListener("input", (event) => {
+  if (!event.target.matches(".choice-search")) return;
+  narrowed.set(event.target.parentElement.dataset.fold, event.target.value);
+  narrow(event.target);
+});
+
+// Asking the cloud again right after it was asked brings nothing new: how long the button rests. By
+// this machine's clock, which may be wrong, so never longer than the rest is.
+function rest() {
+  const button = document.querySelector("button[data-rests-until]");
+  if (!button) return;
+  const { restsUntil, restSeconds } = button.dataset;
+  const left = Math.ceil(restsUntil - Date.now() / 1000);
+  const resting = left > 0 && left <= restSeconds;
+  button.disabled = resting;
+  button.querySelector(".rest").textContent = resting ? ` ${left} s` : "";
+  if (resting) setTimeout(rest, 250);
+}
+
 function dress(root) {
   showTimes(root);
+  keepFolds();
   showCopyButtons(root);
   markOpenRow();
 }
@@ -108,4 +156,5 @@ if (matchMedia("(width < 60rem)").matches) {
   document.querySelector(".filters-sheet")?.removeAttribute("open");
 }
 dress(document);
+rest();
 setInterval(showTimes, 10_000);

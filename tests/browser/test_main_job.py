@@ -103,6 +103,34 @@ def test_typing_searches_and_loses_no_letter(signed_in: Page) -> None:
     expect(box).to_have_value("")
 
 
+def test_a_long_facet_is_unfolded_searched_and_stays_so(signed_in: Page) -> None:
+    group = signed_in.locator("details.facet", has_text="OS version")
+    group.locator(".more > summary").click()
+    box = group.get_by_role("searchbox", name="Search in OS version")
+    folded = group.locator(".more li")
+    everything = folded.count()
+    wanted = folded.last.locator(".choice-label").inner_text()
+    box.fill(wanted.upper())
+    expect(folded.filter(visible=True)).not_to_have_count(everything)
+    expect(folded.last).to_be_visible()
+
+    signed_in.locator(".choice", has_text="Ready").click()
+    expect(signed_in.locator(".chip")).to_have_text(re.compile("Ready"))
+    expect(box).to_have_value(wanted.upper())
+    expect(folded.filter(has_text=wanted)).to_be_visible()
+    expect(folded.filter(has_not_text=wanted).filter(visible=True)).to_have_count(0)
+
+
+def test_refresh_rests_after_the_cloud_was_asked(signed_in: Page) -> None:
+    button = signed_in.locator("#refresh button")
+    expect(button).to_be_enabled()
+    button.click()
+    expect(button).to_be_disabled()
+    expect(button).to_have_text(re.compile(r"Refresh [1-5] s"))
+    expect(button).to_be_enabled(timeout=8000)
+    expect(button).to_have_text("Refresh")
+
+
 def test_a_copied_link_opens_the_same_view(signed_in: Page) -> None:
     signed_in.goto("/images/?os=Ubuntu&sort=name&size=25")
     signed_in.locator("tr[data-image] a").nth(2).click()

@@ -290,7 +290,7 @@ def test_zero_is_a_size_and_no_default() -> None:
 
 
 def test_a_change_of_what_no_query_has_is_a_mistake() -> None:
-    with pytest.raises(TypeError):
+    with pytest.raises(KeyError):
         query_string(ImageQuery(), colour="red")
 
 
