@@ -16,7 +16,8 @@ from images.insights import storage_state
 from images.rowsets import Memo, Order, Rows, TextIndex, ValueIndex, members, ordered, pack
 
 SHARED = 200  # a description is shared when one image in this many has it
-MEMO_BYTES = 16 * 1024 * 1024  # of answers kept with one index
+MEMO_BYTES = 10 * 1024 * 1024  # of answers kept with one index
+IMAGE_MEMO_BYTES = 6 * 1024 * 1024  # of what was made of single images
 
 
 def _text(value: Any) -> tuple[str, ...]:
@@ -155,10 +156,12 @@ class Index:
     ask at once may both build it, which is wasteful, not wrong.
     """
 
-    def __init__(self, images: Sequence[Image]) -> None:
+    def __init__(self, images: Sequence[Image], before: Index | None = None) -> None:
+        """`before` is the index of what these images were; what was made of one of them holds."""
         self.images = images
         self.everything: Rows = (1 << len(images)) - 1
         self.memo = Memo(MEMO_BYTES)
+        self.image_memo: Memo = before.image_memo if before else Memo(IMAGE_MEMO_BYTES)
         self._facets: dict[str, ValueIndex] = {}
         self._texts: Texts | None = None
         self._by_name: array[int] | None = None

@@ -71,7 +71,8 @@ def _is_younger(head: Head, oldest: float) -> bool:
 
 def _load(key: str, head: Head, load: Loader) -> tuple[Head, Index] | None:
     with _lock:
-        held = dict(_shelves[key].bodies) if key in _shelves else {}
+        shelf = _shelves.get(key)
+        held = dict(shelf.bodies) if shelf else {}
     bodies: dict[tuple[str, str], Sequence[Image]] = {}
     versions = _versions(head)
     for version in versions:
@@ -81,7 +82,8 @@ def _load(key: str, head: Head, load: Loader) -> tuple[Head, Index] | None:
             bodies[version] = body
     if len(bodies) < len(versions):
         return None  # All were tried: `load` throws away what cannot be read.
-    built = Index([image for body in bodies.values() for image in body])
+    images = [image for body in bodies.values() for image in body]
+    built = Index(images, before=shelf.index if shelf else None)
     built.warm()
     size = BYTES_PER_ENCODED_BYTE * sum(entry.size for entry in head.regions if entry.version)
     _put(key, Shelf(bodies, head, built, size))

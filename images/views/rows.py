@@ -148,14 +148,17 @@ def markup(
     index: Index, positions: Iterable[int], columns: tuple[str, ...], names: Names, suffix: str
 ) -> SafeString:
     """The `<tr>` elements of these images; `suffix` is the query string that their links carry
-    along. A row is made once for its index, language and columns, as long as there is room."""
-    kept, variant, path = index.memo, (get_language(), columns), reverse("images:list")
+    along. A row is made once for an image as it is, a language and columns, while there is room."""
+    kept, path = index.image_memo, reverse("images:list")
+    variant = (get_language(), columns, tuple(names.values()))
     parts = []
     for position in positions:
-        row: bytes | None = kept.get((position, variant))
+        image = index.images[position]
+        question = (image.region, image.raw, variant)
+        row: bytes | None = kept.get(question)
         if row is None:
-            row = _row(index.images[position], columns, names, path).encode()
-            kept.put((position, variant), row, len(row) + KEPT_ROW_BYTES)
+            row = _row(image, columns, names, path).encode()
+            kept.put(question, row, len(row) + len(image.raw) + KEPT_ROW_BYTES)
         parts.append(row)
     rows = b"".join(parts).replace(QUERY_MARK.encode(), escape(suffix).encode())
     return mark_safe(rows.decode())  # noqa: S308
