@@ -11,7 +11,7 @@ import io
 import random
 import threading
 import time
-from itertools import count
+from itertools import count, islice
 from urllib.parse import quote
 
 from tests.bench import load
@@ -23,7 +23,9 @@ DEEP = "/images/?os=CentOS&status=Ready&sort=size&page=9"
 TEXT = "/images/?q=web"
 FRAGMENT = {"HX-Request": "true"}
 COLD_SIZE = 10_000
-TEXTS = 900
+TEXTS = 1200
+ROUNDS = 6
+FLOOR, NEVER = "floor: a constant page", "texts never searched before"
 LATENCY = 0.05
 FRESH_SECONDS = 4
 
@@ -31,7 +33,7 @@ FRESH_SECONDS = 4
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--images", type=int, nargs="+", default=[1_000, 10_000, 100_000])
-    parser.add_argument("--seconds", type=float, default=4)
+    parser.add_argument("--seconds", type=float, default=6)
     options = parser.parse_args()
     for images in options.images:
         print(f"\n{images:,} images")
@@ -48,17 +50,25 @@ def _speed(running: Stack, seconds: float) -> None:
     _warm_up(running)
     cookie = {"Cookie": running.cookie}
     part = {**cookie, **FRAGMENT}
-    size = len(running.get(LIST)[1])
-    floor = load.run(running.port, [f"/floor/?bytes={size}"], cookie, seconds=seconds)
-    _print("floor: a constant page", floor, floor)
-    for name, path, headers in (
-        ("first page, whole", LIST, cookie),
-        ("first page, fragment", LIST, part),
-        ("text filter, fragment", TEXT, part),
-        ("facets, sorted, page 9, fragment", DEEP, part),
-    ):
-        _print(name, load.run(running.port, [path], headers, seconds=seconds), floor)
-    _print("texts never searched before", _never_searched(running, part), floor)
+    constant = f"/floor/?bytes={len(running.get(LIST)[1])}"
+    asked = {
+        FLOOR: (constant, cookie),
+        "first page, whole": (LIST, cookie),
+        "first page, fragment": (LIST, part),
+        "text filter, fragment": (TEXT, part),
+        "facets, sorted, page 9, fragment": (DEEP, part),
+    }
+    rounds: dict[str, list[Figures]] = {name: [] for name in (*asked, NEVER)}
+    texts = iter(_never_searched(running))
+    for _ in range(ROUNDS):
+        for name, (path, headers) in asked.items():
+            figures = load.run(running.port, [path], headers, seconds=seconds / ROUNDS)
+            rounds[name].append(figures)
+        new = list(islice(texts, TEXTS // ROUNDS))
+        rounds[NEVER].append(load.once(running.port, new, part))
+    floor = load.together(rounds[FLOOR])
+    for name, each in rounds.items():
+        _print(name, load.together(each), floor)
 
 
 def _warm_up(running: Stack) -> None:
@@ -68,13 +78,14 @@ def _warm_up(running: Stack) -> None:
             load.run(running.port, [path], headers, seconds=1)
 
 
-def _never_searched(running: Stack, headers: dict[str, str]) -> Figures:
+def _never_searched(running: Stack) -> list[str]:
     """Each text once: parts of names that there are, with a facet and a sort."""
     rows = csv.DictReader(io.StringIO(running.get("/images/export.csv")[1].decode("utf-8-sig")))
     chance = random.Random(1)
-    texts = {_part(row["name"], chance) for row in chance.sample(list(rows), k=TEXTS)}
-    paths = [f"/images/?q={quote(text)}&os=CentOS&sort=name" for text in sorted(texts)]
-    return load.once(running.port, paths, headers)
+    names = chance.sample([row["name"] for row in rows], k=TEXTS)
+    texts = sorted({_part(name, chance) for name in names})
+    chance.shuffle(texts)
+    return [f"/images/?q={quote(text)}&os=CentOS&sort=name" for text in texts]
 
 
 def _part(name: str, chance: random.Random) -> str:
@@ -84,23 +95,30 @@ def _part(name: str, chance: random.Random) -> str:
 
 def _print(name: str, figures: Figures, floor: Figures) -> None:
     failed = f"   {figures.failed} FAILED" if figures.failed else ""
+    p50, p95, p99 = map(figures.percentile, (50, 95, 99))
     print(
         f"  {name:34}{figures.rate:8.0f} {figures.rate / floor.rate:8.2f} "
-        f"{figures.p50:7.1f} {figures.p95:7.1f} {figures.p99:7.1f}{failed}"
+        f"{p50:7.1f} {p95:7.1f} {p99:7.1f}{failed}"
     )
 
 
 def _during_refresh(seconds: float) -> None:
     """The slowest views while the inventory is read anew behind them, beside the same without."""
-    with stack(COLD_SIZE, INVENTORY_FRESH_SECONDS="3600") as running:
-        _warm_up(running)
-        headers = {"Cookie": running.cookie, **FRAGMENT}
-        quiet = load.run(running.port, [LIST], headers, seconds=seconds)
-    with stack(COLD_SIZE, INVENTORY_FRESH_SECONDS="1") as running:
-        _warm_up(running)
-        busy = load.run(running.port, [LIST], headers | {"Cookie": running.cookie}, seconds=seconds)
+    quiet: list[Figures] = []
+    busy: list[Figures] = []
+    with (
+        stack(COLD_SIZE, INVENTORY_FRESH_SECONDS="3600") as fresh,
+        stack(COLD_SIZE, INVENTORY_FRESH_SECONDS="1") as stale,
+    ):
+        _warm_up(fresh)
+        _warm_up(stale)
+        for _ in range(ROUNDS):
+            for running, rounds in ((fresh, quiet), (stale, busy)):
+                headers = {"Cookie": running.cookie, **FRAGMENT}
+                rounds.append(load.run(running.port, [LIST], headers, seconds=seconds / 2))
+    p99, without = (load.together(rounds).percentile(99) for rounds in (busy, quiet))
     print(f"\nViews at {COLD_SIZE:,} images while refreshes run behind, one after another")
-    print(f"  p99 {busy.p99:.1f} ms, without {quiet.p99:.1f} ms: {busy.p99 / quiet.p99:.1f} times")
+    print(f"  p99 {p99:.1f} ms, without {without:.1f} ms: {p99 / without:.1f} times")
 
 
 def _cold_fetch() -> None:

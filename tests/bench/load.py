@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from statistics import quantiles
@@ -15,14 +15,21 @@ LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Figures:
-    """Requests a second, and latencies in milliseconds."""
+    """How long each request took, in seconds, and all of them together."""
 
-    rate: float
-    p50: float
-    p95: float
-    p99: float
+    took: list[float]
+    seconds: float
     failed: int
     size: int
+
+    @property
+    def rate(self) -> float:
+        """Requests a second."""
+        return len(self.took) / self.seconds
+
+    def percentile(self, part: int) -> float:
+        """Milliseconds in which so many of a hundred requests were answered."""
+        return quantiles(self.took, n=100)[part - 1] * 1000
 
 
 class Connection(asyncio.Protocol):
@@ -73,16 +80,28 @@ def run(
     port: int, paths: list[str], headers: dict[str, str], *, seconds: float, connections: int = 8
 ) -> Figures:
     """Ask for the paths in turn, over and over, for so many seconds."""
-    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    requests = [f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}\r\n".encode() for path in paths]
-    return asyncio.run(_run(port, cycle(requests), seconds, connections))
+    return asyncio.run(_run(port, cycle(_requests(paths, headers)), seconds, connections))
 
 
 def once(port: int, paths: list[str], headers: dict[str, str], *, connections: int = 8) -> Figures:
     """Ask for each path once."""
+    return asyncio.run(_run(port, iter(_requests(paths, headers)), 600, connections))
+
+
+def together(rounds: Sequence[Figures]) -> Figures:
+    """One figure of several rounds. New connections fall to the workers as chance has it, often to
+    one of them alone: one round says little."""
+    return Figures(
+        took=[each for one in rounds for each in one.took],
+        seconds=sum(one.seconds for one in rounds),
+        failed=sum(one.failed for one in rounds),
+        size=max(one.size for one in rounds),
+    )
+
+
+def _requests(paths: list[str], headers: dict[str, str]) -> list[bytes]:
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    requests = [f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}\r\n".encode() for path in paths]
-    return asyncio.run(_run(port, iter(requests), 600, connections))
+    return [f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}\r\n".encode() for path in paths]
 
 
 async def _run(port: int, requests: Iterator[bytes], seconds: float, connections: int) -> Figures:
@@ -96,13 +115,9 @@ async def _run(port: int, requests: Iterator[bytes], seconds: float, connections
     ]
     everyone = [protocol for _, protocol in opened]
     await asyncio.gather(*(protocol.done for protocol in everyone))
-    took = sorted(each for protocol in everyone for each in protocol.took)
-    cuts = quantiles(took, n=100)
     return Figures(
-        rate=len(took) / (time.perf_counter() - started),
-        p50=cuts[49] * 1000,
-        p95=cuts[94] * 1000,
-        p99=cuts[98] * 1000,
+        took=[each for protocol in everyone for each in protocol.took],
+        seconds=time.perf_counter() - started,
         failed=sum(protocol.failed for protocol in everyone),
         size=max(protocol.size for protocol in everyone),
     )
