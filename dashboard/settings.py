@@ -160,20 +160,23 @@ def _cache() -> dict[str, Any]:
     url = environment.text("CACHE_URL").replace("valkey", "redis", 1)
     if not url:
         return {
-            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "BACKEND": "dashboard.cache.Database",
             "LOCATION": "cache",
             # The default of 300 would throw locks and sessions out with old entries.
             "OPTIONS": {"MAX_ENTRIES": 100_000},
         }
     if urlsplit(url).scheme not in ("redis", "rediss", "unix"):
         raise ImproperlyConfigured("CACHE_URL: not a redis://, rediss:// or valkey:// address")
-    return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}
+    patience = {"socket_connect_timeout": 1, "socket_timeout": 2, "retry": None}
+    return {"BACKEND": "dashboard.cache.Redis", "LOCATION": url, "OPTIONS": patience}
 
 
 DATABASES = {"default": _database()}
 CACHES = {"default": _cache()}
 if CACHES["default"]["LOCATION"] == "cache":
     DATABASES["cache"] = _sqlite(VAR_DIR / "cache.sqlite3")
+    # Going without is better than waiting.
+    DATABASES["cache"]["OPTIONS"]["timeout"] = 2
     DATABASE_ROUTERS = ["dashboard.cache_router.CacheRouter"]
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 

@@ -82,8 +82,7 @@ def refresh_behind(credential: Credential, since: Mapping[str, float] = NOTHING)
 
     def run() -> None:
         try:
-            head = fetch(credential, everything=False, since=since)
-            memory.index(credential.cache_key, head, store.load_body, wait=True)
+            fetch(credential, everything=False, since=since)
         except Exception:
             log.exception("refresh failed")
         finally:
@@ -149,6 +148,7 @@ def fetch(
         head = _replacing(head, changed)
     head = msgspec.structs.replace(head, asked_at=clock())
     store.save_head(key, head)
+    memory.index(key, head, store.load_body, wait=True)
     return head
 
 

@@ -51,8 +51,10 @@ def index(key: str, head: Head, load: Loader, *, wait: bool) -> tuple[Head, Inde
         shelf = _shelves.get(key)
         if shelf:
             _shelves.move_to_end(key)
-    if shelf and _versions(shelf.head) == _versions(head):
-        return head, shelf.index
+        if shelf and _versions(shelf.head) == _versions(head):
+            if head.asked_at >= shelf.head.asked_at:
+                shelf.head = head
+            return head, shelf.index
     oldest = head.asked_at - settings.INVENTORY_STALE_SECONDS
     if shelf and shelf.index.images and not wait and _is_younger(shelf.head, oldest):
         _load_behind(key, head, load)
@@ -125,6 +127,13 @@ def hold(key: str, region: str, version: str, body: bytes) -> None:
     assert images is not None, "it was encoded a moment ago"  # noqa: S101
     with _lock:
         shelf.bodies[region, version] = images
+
+
+def head(key: str) -> Head | None:
+    """The last head that this process answered with."""
+    with _lock:
+        shelf = _shelves.get(key)
+    return shelf.head if shelf and shelf.head.asked_at else None
 
 
 def forget() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from pytest_django import Settings
 from dashboard.accounts import vault
 from dashboard.accounts.models import State, Token, User
 from images.sandbox import Sandbox
-from images.services import fetching, memory, store
+from images.services import fetching, store
 
 HERE = Path(__file__).parent
 PASSWORD = "a sentence nobody guesses"
@@ -46,7 +47,7 @@ def quick(settings: Settings) -> None:
 def a_process_that_just_started(db: None) -> Iterator[None]:
     """Nothing in the cache, in memory or under way, whatever ran before."""
     cache.clear()
-    memory.forget()
+    store.forget()
     yield
     let_refreshes_finish()
 
@@ -57,6 +58,25 @@ def let_refreshes_finish() -> None:
         if thread.name in ("refresh", "load"):
             thread.join(PATIENCE)
             assert not thread.is_alive()
+
+
+@pytest.fixture
+def no_cache(settings: Settings) -> Iterator[None]:
+    """The cache is a Redis that is gone: nobody listens on its port, and nobody else gets it."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        use_redis(settings, taken.getsockname()[1])
+        yield
+
+
+def use_redis(settings: Settings, port: int) -> None:
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "dashboard.cache.Redis",
+            "LOCATION": f"redis://127.0.0.1:{port}",
+            "OPTIONS": {"socket_connect_timeout": 0.6, "socket_timeout": 0.6},
+        }
+    }
 
 
 class Clock:
@@ -86,8 +106,7 @@ class Credential:
 def read_again(secret: str) -> None:
     """What a refresh in the background does when it is due, done here and now."""
     credential = Credential(secret, vault.cache_key(secret))
-    head = fetching.fetch(credential, everything=False)
-    memory.index(credential.cache_key, head, store.load_body, wait=True)
+    fetching.fetch(credential, everything=False)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from images import services
 from images.sandbox import Sandbox
-from images.services import fetching, memory
+from images.services import fetching, memory, store
 from images.services.inventory import Inventory
 
 pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
@@ -44,7 +44,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def cloud(cloud: Sandbox, settings: Settings) -> Iterator[Sandbox]:
     settings.DIDIYUN_API_URL = cloud.url
     cache.clear()
-    memory.forget()
+    store.forget()
     yield cloud
     finish()
 
@@ -153,7 +153,7 @@ def test_what_is_too_old_to_be_shown_is_not_shown_while_the_new_is_loaded(
 def test_without_a_cache_everyone_is_served_even_an_empty_account(
     cloud: Sandbox, settings: Settings
 ) -> None:
-    backend = "django.core.cache.backends.db.DatabaseCache"
+    backend = "dashboard.cache.Database"
     settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": "a_table_that_is_gone"}}
     full = services.inventory(Someone(cloud))
     for region in ("gz", "bj", "sh"):

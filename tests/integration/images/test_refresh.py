@@ -8,12 +8,10 @@ import zlib
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import msgspec
 import pytest
 from django.core.cache import cache
-from django.core.cache.backends.locmem import LocMemCache
 from django.db import connections
 from django.test import Client
 from pytest_django import Settings
@@ -21,7 +19,7 @@ from pytest_django import Settings
 from dashboard.accounts import vault
 from dashboard.accounts.models import State, Token, User
 from images.sandbox import Sandbox, Weather
-from images.services import COOL_DOWN_SECONDS, fetching, memory, store
+from images.services import COOL_DOWN_SECONDS, fetching, store
 from tests.integration.conftest import Clock, Keep, let_refreshes_finish
 from tests.integration.images.pages import FRAGMENT, Page
 
@@ -171,7 +169,7 @@ def test_a_warm_view_asks_the_cloud_nothing(
 def test_another_process_reads_what_the_first_one_left(viewer: Client, cloud: Sandbox) -> None:
     first = Page(viewer.get(LIST))
     asked(cloud)
-    memory.forget()
+    store.forget()
     second = Page(viewer.get(LIST))
 
     assert second.uuids == first.uuids
@@ -233,6 +231,7 @@ def lock_of(cloud: Sandbox) -> str:
     """The cache key of the account; somebody took its lock and was killed."""
     key = vault.cache_key(cloud.token)
     assert store.take_lock(key)
+    store.forget()
     return key
 
 
@@ -290,107 +289,11 @@ def test_a_lock_is_given_back(viewer: Client, cloud: Sandbox) -> None:
     viewer.get(LIST)
     assert store.take_lock(vault.cache_key(cloud.token))
     cache.clear()
-    memory.forget()
+    store.forget()
     cloud.misbehave(Weather("html"))
     viewer.get(LIST)
 
     assert store.take_lock(vault.cache_key(cloud.token))
-
-
-# A cache that fails costs speed, never a page
-
-
-class Failing(LocMemCache):
-    """Raises at what OPTIONS names, as a server that cannot be reached."""
-
-    def __init__(self, name: str, params: dict[str, Any]) -> None:
-        super().__init__(name, params)
-        self._failing = params["OPTIONS"]["failing"]
-
-    def _do(self, operation: str, *args: Any, **kwargs: Any) -> Any:
-        if operation in self._failing:
-            raise ConnectionError("no way to the cache")
-        return getattr(super(), operation)(*args, **kwargs)
-
-    def get(self, *args: Any, **kwargs: Any) -> Any:
-        return self._do("get", *args, **kwargs)
-
-    def set(self, *args: Any, **kwargs: Any) -> Any:
-        return self._do("set", *args, **kwargs)
-
-    def add(self, *args: Any, **kwargs: Any) -> Any:
-        return self._do("add", *args, **kwargs)
-
-    def touch(self, *args: Any, **kwargs: Any) -> Any:
-        return self._do("touch", *args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> Any:
-        return self._do("delete", *args, **kwargs)
-
-
-class Full(LocMemCache):
-    """Takes nothing and says nothing of it, as a database cache does on a full disk."""
-
-    def set(self, *args: Any, **kwargs: Any) -> None:
-        return None
-
-    def add(self, *args: Any, **kwargs: Any) -> bool:
-        return False
-
-
-def use_cache(settings: Settings, backend: type[LocMemCache], failing: tuple[str, ...]) -> None:
-    settings.CACHES = {
-        "default": {
-            "BACKEND": f"{__name__}.{backend.__name__}",
-            "LOCATION": uuid.uuid4().hex,  # empty
-            "OPTIONS": {"failing": failing},
-        }
-    }
-    # Django's sessions have ways of their own with a cache that fails.
-    settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"
-
-
-def assert_costs_no_page(viewer: Client, clock: Clock) -> None:
-    for path in (LIST, LIST, f"{LIST}?os=CentOS", f"{LIST}export.json"):
-        assert viewer.get(path).status_code == 200
-    clock.now += COOL_DOWN_SECONDS
-    assert viewer.post(URL).status_code == 302
-    page = Page(viewer.get(LIST))
-    assert page.status == 200
-    assert page.total == len(page.rows) == 36
-    assert page.regions == dict.fromkeys(REGIONS, "fresh")
-    assert not page.failures
-
-
-OPERATIONS = ("get", "set", "add", "touch", "delete")
-
-
-@pytest.mark.parametrize(
-    "failing", [*((each,) for each in OPERATIONS if each != "delete"), OPERATIONS], ids="-".join
-)
-def test_a_cache_that_cannot_be_reached_costs_no_page(
-    viewer: Client, cloud: Sandbox, clock: Clock, settings: Settings, failing: tuple[str, ...]
-) -> None:
-    use_cache(settings, Failing, failing)
-
-    assert_costs_no_page(viewer, clock)
-
-
-def test_a_lock_that_cannot_be_given_back_costs_no_page(
-    viewer: Client, cloud: Sandbox, clock: Clock, settings: Settings
-) -> None:
-    use_cache(settings, Failing, ("delete",))
-    settings.UPSTREAM_DEADLINE_SECONDS = 1
-
-    assert_costs_no_page(viewer, clock)
-
-
-def test_a_cache_that_takes_nothing_costs_no_page(
-    viewer: Client, cloud: Sandbox, clock: Clock, settings: Settings
-) -> None:
-    use_cache(settings, Full, ())
-
-    assert_costs_no_page(viewer, clock)
 
 
 def stored(kind: str) -> list[str]:
@@ -427,7 +330,7 @@ def test_what_is_damaged_in_the_cache_is_read_anew(
     assert len(stored(kind)) == {"head": 1, "body": 3}[kind]
     for name in stored(kind):
         cache.set(name, DAMAGES[damage](cache.get(name)))
-    memory.forget()
+    store.forget()
     asked(cloud)
     page = Page(viewer.get(LIST))
 
@@ -435,7 +338,7 @@ def test_what_is_damaged_in_the_cache_is_read_anew(
     assert page.uuids == before.uuids
     assert page.regions == dict.fromkeys(REGIONS, "fresh")
     assert asked(cloud) == {"region/list": 1, "cimg/list": 6}
-    memory.forget()
+    store.forget()
     viewer.get(LIST)
     assert not cloud.calls
 
@@ -447,7 +350,7 @@ def test_what_was_evicted_from_the_cache_is_read_anew(
     before = Page(viewer.get(LIST))
     for name in stored(evicted):
         cache.delete(name)
-    memory.forget()
+    store.forget()
     asked(cloud)
     page = Page(viewer.get(LIST))
 
@@ -473,7 +376,7 @@ def test_a_row_of_the_cache_that_cannot_be_unpacked_is_a_miss(
         cursor.execute(
             "UPDATE cache SET value = 'bm90IGEgcGlja2xl' WHERE cache_key LIKE '%%:images:%%'"
         )
-    memory.forget()
+    store.forget()
 
     assert Page(viewer.get(LIST)).total == 36
 
