@@ -118,6 +118,11 @@ class ImageQueryForm(forms.Form):
     size = Parameter(grammar.read_page_size)
     columns = Parameter(grammar.read_column, repeatable=True)
 
+    def __init__(self, given: MultiValueDict[str, str]) -> None:
+        super().__init__(given)
+        # Most say nothing, and Django spends as much on each of those.
+        self.fields = {name: field for name, field in self.fields.items() if name in given}
+
     def query(self) -> ImageQuery:
         parameters = cast(dict[str, Parameter], self.fields)
         chosen = {
@@ -166,7 +171,7 @@ def _read_query(
     unknown = (
         Nonsense(visible(name), visible(text), UNKNOWN)
         for name, texts in given
-        if name not in form.fields
+        if name not in form.base_fields
         for text in filter(None, texts)
     )
     return form.query(), (*form.nonsense(), *unknown)

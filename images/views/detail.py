@@ -14,7 +14,8 @@ from images.cloud.records import Image
 from images.export import pretty_json
 from images.views import rows
 from images.views.opening import Opened, is_fragment, not_found, unavailable, with_inventory
-from images.views.table import page_context, results_with
+from images.views.results import results_with
+from images.views.table import page_context
 
 
 @require_safe

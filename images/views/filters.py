@@ -77,22 +77,23 @@ def facets(opened: Opened, counted: dict[str, tuple[FacetValue, ...]]) -> SafeSt
     """The group of every facet that could narrow what is shown: more than one value, or one that is
     chosen. Made by hand like the rows, as every search that nobody made before pays for them."""
     here = opened.link(page=1)
+    adding = escape(here + ("&" if "?" in here else "?"))
     groups = [
         name
         for name in FACETS
         if len(counted[name]) > 1 or any(each.selected for each in counted[name])
     ]
     made = (
-        _group(opened, name, counted[name], here, unfolded=place < OPEN_GROUPS)
+        _group(opened, name, counted[name], adding, unfolded=place < OPEN_GROUPS)
         for place, name in enumerate(groups)
     )
     return mark_safe("".join(made))  # noqa: S308
 
 
 def _group(
-    opened: Opened, name: str, values: tuple[FacetValue, ...], here: str, *, unfolded: bool
+    opened: Opened, name: str, values: tuple[FacetValue, ...], adding: str, *, unfolded: bool
 ) -> str:
-    choices = [_choice(opened, name, each, here) for each in values]
+    choices = [_choice(opened, name, each, adding) for each in values]
     selected = sum(each.selected for each in values)
     shown = max(SHOWN_VALUES, selected)
     title = escape(str(TITLES[name]))
@@ -122,15 +123,13 @@ def _folded(name: str, title: str, choices: list[str]) -> str:
     )
 
 
-def _choice(opened: Opened, facet: str, each: FacetValue, here: str) -> str:
+def _choice(opened: Opened, facet: str, each: FacetValue, adding: str) -> str:
     """A link that adds the value to the address, by its end, or takes it away."""
     if each.selected:
-        address, current = opened.link_to(toggled(opened.query, facet, each.value)), "true"
+        href = escape(opened.link_to(toggled(opened.query, facet, each.value)))
+        pressed = ' aria-current="true"'
     else:
-        mark = "&" if "?" in here else "?"
-        address, current = f"{here}{mark}{facet}={quote_plus(each.value)}", ""
-    href = escape(address)
-    pressed = f' aria-current="{current}"' if current else ""
+        href, pressed = f"{adding}{facet}={quote_plus(each.value)}", ""
     return (
         f'<li><a class="choice" href="{href}" hx-get="{href}"{pressed}><span class="choice-label">'
         f"<bdi>{escape(str(label(opened, facet, each.value)))}</bdi></span> "

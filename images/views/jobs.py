@@ -14,7 +14,8 @@ from images.services import jobs
 from images.views import columns, rows, watching
 from images.views.detail import panel_context
 from images.views.opening import Opened, with_inventory
-from images.views.table import list_page, results_with
+from images.views.results import results_with
+from images.views.table import list_page
 
 
 @require_safe

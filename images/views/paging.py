@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from django.utils.formats import localize
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -12,6 +13,14 @@ from images.query import Result
 from images.views.opening import Opened
 
 AROUND = 2
+
+
+def span(result: Result) -> SafeString:
+    """Which of the rows are on this page; "" when there are none."""
+    if not result.total:
+        return SafeString()
+    numbers = {name: localize(getattr(result, name)) for name in ("first", "last", "total")}
+    return mark_safe(escape(_("%(first)s–%(last)s of %(total)s") % numbers))  # noqa: S308
 
 
 def pages(opened: Opened, result: Result) -> SafeString:

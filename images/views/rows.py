@@ -150,7 +150,8 @@ def markup(
     """The `<tr>` elements of these images; `suffix` is the query string that their links carry
     along. A row is made once for an image as it is, a language and columns, while there is room."""
     kept, path = index.image_memo, reverse("images:list")
-    variant = (get_language(), columns, tuple(names.values()))
+    # One text, because a text is hashed once and a tuple each time.
+    variant = "\0".join((get_language() or "", *columns, *names.values()))
     parts = []
     for position in positions:
         image = index.images[position]

@@ -16,6 +16,7 @@ from dashboard.accounts.models import Token, User
 from images.grammar import COLUMNS
 from images.query import SORTS
 from images.sandbox import Sandbox
+from images.views.results import SECRET
 from tests.integration.conftest import Keep
 from tests.integration.images.pages import FRAGMENT, RESTORE, Page, both, column_of
 
@@ -602,6 +603,23 @@ HOSTILE = [
     "]]>",
     "<!--",
 ]
+
+
+SEARCHES = ("web", "we", "采集", 'a"b<c>&d=e', "q=%41+x", "-", "&amp;", "no such text")
+
+
+def test_each_search_shows_its_own_text_and_no_other(large: Client) -> None:
+    for text in (*SEARCHES, *reversed(SEARCHES)):
+        page = shown(large, f"{URL}?q={quote(text)}&os=CentOS&sort=name")
+        assert list(page.chips) == [f"Text {text}", "OS CentOS"]
+        [field] = [each.attributes["value"] for each in page.all("input", name="q", type="hidden")]
+        assert field == text
+        files = page.all("a", download=True)
+        sorts = [link for heading in page.all("th", scope="col") for link in heading.all("a")]
+        names = [row.all("a")[0] for row in page.rows]
+        for link in (*files, *sorts, *names):
+            assert query_of(link.attributes["href"])["q"] == [text]
+        assert SECRET not in page.html
 
 
 @pytest.mark.parametrize("name", HOSTILE)

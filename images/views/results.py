@@ -1,0 +1,122 @@
+"""What htmx swaps: the state of things, the list, and the panel of an image.
+
+A search that nobody made before pays for its page, and templates take longer than searching. So the
+template is rendered once as a frame, with a mark wherever the text that is searched or what was
+found belongs; a list is its frame with the marks replaced.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.formats import localize
+from django.utils.html import conditional_escape, escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from images.cloud.records import Image
+from images.forms import query_string
+from images.query import ImageQuery, Result, run
+from images.views import columns, filters, paging, rows, watching
+from images.views.opening import Opened
+
+# Nobody can know it, so nothing that the cloud or a browser sends can be mistaken for a mark.
+SECRET = secrets.token_hex(16)
+
+
+def mark(name: str) -> str:
+    """Stands in a frame for the part of that name."""
+    return f"{name}-{SECRET}"
+
+
+def results(opened: Opened) -> bytes:
+    """The list without a panel."""
+    return kept(opened, ("results", opened.query, opened.token), lambda: _framed(opened))
+
+
+def results_with(opened: Opened, panel: dict[str, Any]) -> SafeString:
+    """The list with the panel of one image open."""
+    parts = {**_around(opened), **_found(opened, panel["image"]), **panel}
+    return render_to_string("images/_results.html", parts)
+
+
+def kept(opened: Opened, what: tuple[Any, ...], make: Callable[[], str]) -> bytes:
+    """What was made before of the same inventory, as everyone with these tokens sees it, or is made
+    now."""
+    inventory = opened.inventory
+    question = (
+        *(*what, get_language(), opened.credential.token_id),
+        *(inventory.head.asked_at, tuple(state.state for state in inventory.regions)),
+        tuple((token.pk, token.label, token.last_four) for token in opened.access.tokens),
+    )
+    # What was ignored in an address is named, and anyone can think of more nonsense.
+    made: bytes | None = None if opened.nonsense else inventory.index.memo.get(question)
+    if made is None:
+        made = make().encode()
+        if not opened.nonsense:
+            inventory.index.memo.put(question, made, len(made))
+    return made
+
+
+def _framed(opened: Opened) -> str:
+    found, text = _found(opened, None), opened.query.q
+    marked = replace(opened, query=replace(opened.query, q=mark("q") if text else ""))
+    marks = {name: mark_safe(mark(name)) for name, part in found.items() if part}  # noqa: S308
+
+    def make() -> str:
+        return render_to_string("images/_results.html", {**_around(marked), **marks})
+
+    page = kept(opened, ("frame", marked.query, opened.token, *marks), make).decode()
+    # First in the addresses, then where people read it.
+    page = page.replace(f"q={mark('q')}", query_string(ImageQuery(q=text)))
+    page = page.replace(mark("q"), escape(text))
+    for name in marks:
+        page = page.replace(mark(name), conditional_escape(found[name]))
+    return page
+
+
+def _around(opened: Opened) -> dict[str, Any]:
+    """What the template needs besides what was found."""
+    return {
+        "opened": opened,
+        "everything": len(opened.inventory.images),
+        "headers": columns.headers(opened),
+        "chips": filters.chips(opened),
+        "sizes": paging.sizes(opened),
+        "search_fields": opened.fields_without("q"),
+        "ranges": filters.ranges(opened),
+        "range_fields": opened.fields_without(*filters.RANGES),
+    }
+
+
+def _found(opened: Opened, panel: Image | None) -> dict[str, str]:
+    """What the query found, in parts for the template; a part that is not to be shown is ""."""
+    index, names = opened.inventory.index, columns.chosen(opened.query)
+    result = run(index, opened.query)
+    previous, following = paging.neighbours(opened, result)
+    return {
+        "total": str(result.total),
+        "heading": _heading(result),
+        "facets": filters.facets(opened, result.facets),
+        "rows": rows.markup(index, result.rows, names, opened.region_names, opened.suffix),
+        "span": paging.span(result),
+        "pages": paging.pages(opened, result),
+        "previous": previous,
+        "following": following,
+        "jobs": watching.address(opened, panel),
+    }
+
+
+def _heading(result: Result) -> SafeString:
+    """How many images fit, and of how many, if not all do."""
+    counted = ngettext("%(total)s image", "%(total)s images", result.total)
+    heading = escape(counted % {"total": localize(result.total)})
+    if result.total != result.everything:
+        of_all = _("of %(everything)s") % {"everything": localize(result.everything)}
+        heading += mark_safe(f' <span class="faint">{escape(of_all)}</span>')  # noqa: S308
+    return heading
