@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left, bisect_right
-from collections import Counter
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
+from functools import reduce
 from itertools import zip_longest
-from operator import attrgetter
+from operator import attrgetter, or_
 from typing import Any, NamedTuple
 
 from images.cloud.records import Image
 from images.insights import storage_state
 from images.rowsets import Memo, Order, Rows, TextIndex, ValueIndex, members, ordered, pack
 
-SHARED = 200  # a description is shared when one image in this many has it
 MEMO_BYTES = 10 * 1024 * 1024  # of answers kept with one index
 IMAGE_MEMO_BYTES = 6 * 1024 * 1024  # of what was made of single images
 
@@ -106,12 +105,6 @@ SORTS: dict[str, tuple[SortKey, ...]] = {
 """The keys of each sort, the first one first. Among equals: name in any case, region, uuid."""
 
 
-def _searchable(image: Image, shared: Container[str | None]) -> str:
-    own = "" if image.description in shared else image.description or ""
-    tags = "\0".join(image.tags)
-    return f"{image.name or ''}\0{own}\0{image.id or ''}\0{tags}".casefold()
-
-
 def _tie_break(image: Image) -> bytes:
     # Name, region and uuid as one key sort in half the time that a tuple of them takes. The end of
     # a name must come before whatever a longer name goes on with, even a NUL.
@@ -121,32 +114,14 @@ def _tie_break(image: Image) -> bytes:
     return f"{name}\0\0{image.region}\0\0{image.uuid}".encode("utf-8", "surrogatepass")
 
 
-def _hexadecimal(text: str) -> bool:
-    return not text.encode("utf-8", "surrogatepass").translate(None, b"0123456789abcdef\1")
-
-
-class Texts:
-    """What `q` looks into. Uuids are apart, as few texts can be part of one; so are descriptions
-    that many images share, which are most of the text where a pipeline makes the images."""
-
-    def __init__(self, images: Sequence[Image]) -> None:
-        counts = Counter(image.description for image in images)
-        shared = {text for text, number in counts.items() if number * SHARED >= len(images)}
-        column = [image.description if image.description in shared else "" for image in images]
-        self.descriptions = ValueIndex(column, lambda text: ((text or "").casefold(),)).common
-        self.uuids = TextIndex(image.uuid.casefold() for image in images)
-        self.hexadecimal = _hexadecimal(self.uuids.joined)
-        self.others = TextIndex(_searchable(image, shared) for image in images)
-
-    def having(self, part: str) -> Rows:
-        """The rows with `part`, casefolded and without control characters, in any of the texts."""
-        rows = self.others.having(part)
-        for text, having in self.descriptions.items():
-            if part in text:
-                rows |= having
-        if self.hexadecimal and not _hexadecimal(part):
-            return rows
-        return rows | self.uuids.having(part)
+# What `q` looks into.
+SEARCHED: tuple[Callable[[Image], str], ...] = (
+    lambda image: image.name or "",
+    lambda image: image.description or "",
+    lambda image: image.id or "",
+    lambda image: image.uuid,
+    lambda image: "\0".join(image.tags),
+)
 
 
 class Index:
@@ -161,7 +136,7 @@ class Index:
         self.memo = Memo(MEMO_BYTES)
         self.image_memo: Memo = before.image_memo if before else Memo(IMAGE_MEMO_BYTES)
         self._facets: dict[str, ValueIndex] = {}
-        self._texts: Texts | None = None
+        self._texts: tuple[TextIndex, ...] = ()
         self._by_name: array[int] | None = None
         self._orders: dict[str, Order] = {}
 
@@ -199,10 +174,14 @@ class Index:
             rows = ordered(rows, column, sort.startswith("-"))
         return rows
 
-    def texts(self) -> Texts:
-        if self._texts is None:
-            self._texts = Texts(self.images)
+    def texts(self) -> tuple[TextIndex, ...]:
+        if not self._texts:
+            self._texts = tuple(TextIndex(map(read, self.images)) for read in SEARCHED)
         return self._texts
+
+    def having_text(self, part: str) -> Rows:
+        """The rows with `part`, casefolded and without control characters, in any of the texts."""
+        return reduce(or_, (texts.having(part) for texts in self.texts()))
 
     def having_name(self, names: frozenset[str]) -> Rows:
         return pack(bytes([image.name in names for image in self.images]))

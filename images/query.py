@@ -154,7 +154,7 @@ def _outside_facets(index: Index, query: ImageQuery) -> Rows:
     parts: list[tuple[Hashable, Callable[[], Rows]]] = []
     if query.q:
         part = query.q.casefold()
-        parts.append((("q", part), lambda: index.texts().having(part)))
+        parts.append((("q", part), lambda: index.having_text(part)))
     if query.name:
         names = frozenset(query.name)
         parts.append((("name", names), lambda: index.having_name(names)))

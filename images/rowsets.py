@@ -21,7 +21,7 @@ Rows = int
 Value = TypeVar("Value")
 
 END = "\1"  # of a text, where many are joined
-COMMON = 8  # what more than one text in this many contains is looked for in each by itself
+SHARED = 200  # a text that one row in this many has keeps its rows as a set
 SPARSE = 32  # fewer rows than one in this many are sorted, more are picked out of the whole order
 RARE = 1000  # a value with fewer rows than one in this many is counted row by row, which is cheaper
 
@@ -120,28 +120,46 @@ def _one_byte_characters(text: str) -> str:
 
 
 class TextIndex:
-    """Texts, one for each row, found by a part of them, which has neither NUL nor END in it."""
+    """Texts, one for each row, found by a part of them in any case. Equal texts are one."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        found = [_one_byte_characters(text).replace(END, "\0") for text in texts]
-        self.length = len(found)
-        self.joined = END.join(found)
-        # Where each row's text starts, and where that of one more row would.
-        lengths = (len(text) + len(END) for text in found)
+        numbers_of: defaultdict[str, int] = defaultdict(count().__next__)
+        numbers = list(map(numbers_of.__getitem__, texts))
+        self.length = len(numbers)
+        joined = END.join(text.replace(END, "\0") for text in numbers_of)
+        self.joined = _one_byte_characters(joined.casefold())
+        self.alphabet = frozenset(self.joined)
+        # Where each text starts, and where its rows do among `rows`; and where one text more would.
+        lengths = (len(text) + len(END) for text in self.joined.split(END))
         self.starts = array("I", accumulate(lengths, initial=0))
+        self.rows = array("I", sorted(range(self.length), key=numbers.__getitem__))
+        counts = Counter(numbers)
+        self.places = array("I", accumulate(map(counts.__getitem__, sorted(counts)), initial=0))
+        self.shared = {
+            number: members(self._rows_of(number), self.length)
+            for number in counts
+            if counts[number] * SHARED >= self.length
+        }
+
+    def _rows_of(self, number: int) -> array[int]:
+        return self.rows[self.places[number] : self.places[number + 1]]
 
     def having(self, part: str) -> Rows:
-        """The rows whose text contains `part`."""
-        part, left = _one_byte_characters(part), self.length // COMMON
-        flags = bytearray(self.length)
+        """The rows whose text contains `part`, which is casefolded and has no control character."""
+        part = _one_byte_characters(part)
+        if not self.alphabet.issuperset(part):
+            return 0
+        flags, found = bytearray(self.length), 0
         at = self.joined.find(part)
-        while at >= 0 and left:
-            row = bisect_right(self.starts, at) - 1
-            flags[row] = 1
-            at, left = self.joined.find(part, self.starts[row + 1]), left - 1
-        if at >= 0:
-            return pack(bytes([part in text for text in self.joined.split(END)]))
-        return pack(flags)
+        while at >= 0:
+            number = bisect_right(self.starts, at) - 1
+            if number in self.shared:
+                found |= self.shared[number]
+            else:
+                for row in self._rows_of(number):
+                    flags[row] = 1
+            at = self.joined.find(part, self.starts[number + 1])
+        return found | pack(flags)
 
 
 class Order:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from html import escape
 from urllib.parse import quote_plus
 
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from images.forms import toggled
 from images.query import FACETS, FacetValue
@@ -66,9 +67,7 @@ class Chip:
     href: str
 
 
-def label(opened: Opened, facet: str, value: str) -> str | Promise:
-    if facet == "region":
-        return opened.region_names.get(value, value)
+def label(facet: str, value: str) -> str | Promise:
     own = OWN_WORDS.get(facet, {"none"} if facet in MULTIPLE else {"unknown"})
     return VALUES[value] if value in own else value
 
@@ -125,16 +124,25 @@ def _folded(name: str, title: str, choices: list[str]) -> str:
 
 def _choice(opened: Opened, facet: str, each: FacetValue, adding: str) -> str:
     """A link that adds the value to the address, by its end, or takes it away."""
+    name = opened.region_names.get(each.value, "") if facet == "region" else ""
+    pair, shown = _value(facet, each.value, name, get_language())
     if each.selected:
         href = escape(opened.link_to(toggled(opened.query, facet, each.value)))
         pressed = ' aria-current="true"'
     else:
-        href, pressed = f"{adding}{facet}={quote_plus(each.value)}", ""
+        href, pressed = adding + pair, ""
     return (
-        f'<li><a class="choice" href="{href}" hx-get="{href}"{pressed}><span class="choice-label">'
-        f"<bdi>{escape(str(label(opened, facet, each.value)))}</bdi></span> "
-        f'<span class="count">{each.count}</span></a></li>'
+        f'<li><a class="choice" href="{href}" hx-get="{href}"{pressed}>'
+        f'{shown} <span class="count">{each.count}</span></a></li>'
     )
+
+
+@lru_cache(maxsize=4096)
+def _value(facet: str, value: str, name: str, language: str | None) -> tuple[str, str]:
+    """A value in an address, and as people read it in this language."""
+    shown = escape(name or str(label(facet, value)))
+    pair = f"{facet}={quote_plus(value)}"
+    return pair, f'<span class="choice-label"><bdi>{shown}</bdi></span>'
 
 
 def chips(opened: Opened) -> list[Chip]:
@@ -149,7 +157,8 @@ def _chips(opened: Opened) -> Iterator[Chip]:
     for name in FACETS:
         for value in getattr(query, name):
             href = opened.link_to(toggled(query, name, value))
-            yield Chip(TITLES[name], label(opened, name, value), href)
+            shown = opened.region_names.get(value, value) if name == "region" else value
+            yield Chip(TITLES[name], label(name, shown), href)
     for value in query.name:
         rest = tuple(other for other in query.name if other != value)
         yield Chip(_("Exact name"), value, opened.link_to(replace(query, name=rest, page=1)))

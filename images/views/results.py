@@ -102,13 +102,14 @@ def _found(opened: Opened, panel: Image | None) -> dict[str, str]:
     return {
         "total": str(result.total),
         "heading": _heading(result),
-        "facets": filters.facets(opened, result.facets),
-        "rows": rows.markup(index, result.rows, names, opened.region_names, opened.suffix),
         "span": paging.span(result),
         "pages": paging.pages(opened, result),
         "previous": previous,
         "following": following,
         "jobs": watching.address(opened, panel),
+        # The large ones last: until then the frame in which marks are looked for is small.
+        "facets": filters.facets(opened, result.facets),
+        "rows": rows.markup(index, result.rows, names, opened.region_names, opened.suffix),
     }
 
 
