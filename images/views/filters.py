@@ -95,13 +95,18 @@ def _group(
     choices = [_choice(opened, name, each, adding) for each in values]
     selected = sum(each.selected for each in values)
     shown = max(SHOWN_VALUES, selected)
-    title = escape(str(TITLES[name]))
+    title = _title(name, get_language())
     badge = f' <span class="badge">{selected}</span>' if selected else ""
     return (
         f'<details class="facet" data-fold="{name}"{" open" if selected or unfolded else ""}>'
         f"<summary>{title}{badge}</summary><ul>{''.join(choices[:shown])}</ul>"
         f"{_folded(name, title, choices[shown:])}</details>\n"
     )
+
+
+@lru_cache
+def _title(name: str, language: str | None) -> str:
+    return escape(str(TITLES[name]))
 
 
 def _folded(name: str, title: str, choices: list[str]) -> str:

@@ -41,11 +41,11 @@ def results(opened: Opened) -> bytes:
 
 def results_with(opened: Opened, panel: dict[str, Any]) -> SafeString:
     """The list with the panel of one image open."""
-    parts = {**_around(opened), **_found(opened, panel["image"]), **panel}
-    return render_to_string("images/_results.html", parts)
+    found = _found(opened, panel["image"]) | {"rows": mark_safe(_rows(opened).decode())}  # noqa: S308
+    return render_to_string("images/_results.html", {**_around(opened), **found, **panel})
 
 
-def kept(opened: Opened, what: tuple[Any, ...], make: Callable[[], str]) -> bytes:
+def kept(opened: Opened, what: tuple[Any, ...], make: Callable[[], bytes]) -> bytes:
     """What was made before of the same inventory, as everyone with these tokens sees it, or is made
     now."""
     inventory = opened.inventory
@@ -57,27 +57,33 @@ def kept(opened: Opened, what: tuple[Any, ...], make: Callable[[], str]) -> byte
     # What was ignored in an address is named, and anyone can think of more nonsense.
     made: bytes | None = None if opened.nonsense else inventory.index.memo.get(question)
     if made is None:
-        made = make().encode()
+        made = make()
         if not opened.nonsense:
             inventory.index.memo.put(question, made, len(made))
     return made
 
 
-def _framed(opened: Opened) -> str:
-    found, text = _found(opened, None), opened.query.q
+def _framed(opened: Opened) -> bytes:
+    found, table, text = _found(opened, None), _rows(opened), opened.query.q
     marked = replace(opened, query=replace(opened.query, q=mark("q") if text else ""))
-    marks = {name: mark_safe(mark(name)) for name, part in found.items() if part}  # noqa: S308
+    shown = [name for name, part in (*found.items(), ("rows", table)) if part]
 
-    def make() -> str:
-        return render_to_string("images/_results.html", {**_around(marked), **marks})
+    def make() -> bytes:
+        marks = {name: mark_safe(mark(name)) for name in shown}  # noqa: S308
+        return render_to_string("images/_results.html", {**_around(marked), **marks}).encode()
 
-    page = kept(opened, ("frame", marked.query, opened.token, *marks), make).decode()
+    page = kept(opened, ("frame", marked.query, opened.token, *shown), make)
     # First in the addresses, then where people read it.
-    page = page.replace(f"q={mark('q')}", query_string(ImageQuery(q=text)))
-    page = page.replace(mark("q"), escape(text))
-    for name in marks:
-        page = page.replace(mark(name), conditional_escape(found[name]))
-    return page
+    page = _with(page, f"q={mark('q')}", query_string(ImageQuery(q=text)))
+    page = _with(page, mark("q"), escape(text))
+    for name, part in found.items():
+        page = _with(page, mark(name), conditional_escape(part))
+    # The largest last: until then there is little to look for marks in.
+    return page.replace(mark("rows").encode(), table)
+
+
+def _with(page: bytes, there: str, part: str) -> bytes:
+    return page.replace(there.encode(), part.encode())
 
 
 def _around(opened: Opened) -> dict[str, Any]:
@@ -95,9 +101,8 @@ def _around(opened: Opened) -> dict[str, Any]:
 
 
 def _found(opened: Opened, panel: Image | None) -> dict[str, str]:
-    """What the query found, in parts for the template; a part that is not to be shown is ""."""
-    index, names = opened.inventory.index, columns.chosen(opened.query)
-    result = run(index, opened.query)
+    """What the query found besides the rows, in parts for the template; "" where there is none."""
+    result = run(opened.inventory.index, opened.query)
     previous, following = paging.neighbours(opened, result)
     return {
         "total": str(result.total),
@@ -107,10 +112,16 @@ def _found(opened: Opened, panel: Image | None) -> dict[str, str]:
         "previous": previous,
         "following": following,
         "jobs": watching.address(opened, panel),
-        # The large ones last: until then the frame in which marks are looked for is small.
         "facets": filters.facets(opened, result.facets),
-        "rows": rows.markup(index, result.rows, names, opened.region_names, opened.suffix),
     }
+
+
+def _rows(opened: Opened) -> bytes:
+    """The rows that the query found, "" when there are none."""
+    result, names = run(opened.inventory.index, opened.query), columns.chosen(opened.query)
+    return rows.markup(
+        opened.inventory.index, result.rows, names, opened.region_names, opened.suffix
+    )
 
 
 def _heading(result: Result) -> SafeString:

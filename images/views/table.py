@@ -40,13 +40,13 @@ def _page(request: HttpRequest, opened: Opened) -> bytes:
     """The whole page, but for the token of its forms. Messages are shown once, so not kept."""
     person = (request.user.pk, request.user.get_username(), request.user.is_staff)
 
-    def make() -> str:
+    def make() -> bytes:
         swapped = mark_safe(results(opened).decode())  # noqa: S308  (our own template made it)
         context = {**page_context(opened), "results": swapped, "csrf_token": mark("form-token")}
-        return render_to_string("images/list.html", context, request)
+        return render_to_string("images/list.html", context, request).encode()
 
     if len(messages.get_messages(request)):
-        return make().encode()
+        return make()
     return kept(opened, ("page", *person, opened.query, opened.token), make)
 
 
