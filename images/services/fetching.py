@@ -20,6 +20,7 @@ from images.cloud.listing import list_regions
 from images.services import memory, store
 from images.services.snapshots import (
     FINAL_KINDS,
+    Failure,
     Head,
     RegionHead,
     failure_of,
@@ -88,6 +89,7 @@ def refresh_behind(credential: Credential, since: Mapping[str, float] = NOTHING)
         finally:
             store.drop_lock(credential.cache_key)
             connections.close_all()
+            memory.give_back()
 
     threading.Thread(target=run, name="refresh", daemon=True).start()
 
@@ -105,6 +107,7 @@ def fetch_or_wait(credential: Credential, asked_at: float) -> Head:
                     return _asked_since(asked_at, key) or fetch(credential, everything=True)
                 finally:
                     store.drop_lock(key)
+                    memory.give_back()
             deadline.left()
             time.sleep(WAIT_STEP_SECONDS)
             head = _asked_since(asked_at, key)
@@ -112,9 +115,7 @@ def fetch_or_wait(credential: Credential, asked_at: float) -> Head:
                 return head
     except OutOfTime as error:
         head = store.load_head(key, clock()) or Head()
-        return msgspec.structs.replace(
-            head, failure=failure_of(error, now=clock(), before=head.failure)
-        )
+        return msgspec.structs.replace(head, failure=_failure(error, head.failure))
 
 
 def _asked_since(moment: float, key: str) -> Head | None:
@@ -140,7 +141,7 @@ def fetch(
     entries = {entry.region.id: entry for entry in due}
     for region, outcome in read_regions(caller, list(entries)) if due else ():
         if isinstance(outcome, CloudError):
-            failure = failure_of(outcome, now=clock(), before=entries[region].failure)
+            failure = _failure(outcome, entries[region].failure)
             changed = msgspec.structs.replace(entries[region], failure=failure)
             log.warning("region failed", region=region, failure=str(outcome))
         else:
@@ -152,13 +153,19 @@ def fetch(
     return head
 
 
+def _failure(error: CloudError, before: Failure | None) -> Failure:
+    # A cloud that is back shows within the time in which a list grows old anyway.
+    longest = settings.INVENTORY_FRESH_SECONDS
+    return failure_of(error, now=clock(), before=before, longest=longest)
+
+
 def _with_regions(account: Account, head: Head) -> Head:
     known = {entry.region.id: entry for entry in head.regions}
     try:
         regions, unreadable = list_regions(account)
     except CloudError as error:
         log.warning("region list failed", failure=str(error))
-        failure = failure_of(error, now=clock(), before=head.failure)
+        failure = _failure(error, head.failure)
         return msgspec.structs.replace(head, failure=failure)
     entries = tuple(
         msgspec.structs.replace(known.get(region.id) or RegionHead(region), region=region)

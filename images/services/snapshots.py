@@ -16,7 +16,7 @@ from images.cloud.records import Region
 LAYOUT = "1"
 
 # Seconds until a failed attempt is repeated.
-FIRST_PAUSE, LAST_PAUSE, NEVER = 15.0, 300.0, 10.0 * 365 * 86_400
+FIRST_PAUSE, NEVER = 15.0, 10.0 * 365 * 86_400
 FINAL_KINDS = frozenset({"refused", "forbidden"})
 
 
@@ -73,11 +73,11 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
 _decode_head = msgspec.msgpack.Decoder(Head).decode
 
 
-def failure_of(error: CloudError, *, now: float, before: Failure | None) -> Failure:
-    """What to remember of a failed attempt. The pause before the next doubles, up to a limit; a
-    token that was refused stays refused until it changes or someone asks again."""
+def failure_of(error: CloudError, *, now: float, before: Failure | None, longest: float) -> Failure:
+    """What to remember of a failed attempt. The pause before the next doubles, up to `longest`
+    seconds; a token that was refused stays refused until it changes or someone asks again."""
     times = before.times + 1 if before else 1
-    pause = NEVER if error.kind in FINAL_KINDS else min(FIRST_PAUSE * 2 ** (times - 1), LAST_PAUSE)
+    pause = NEVER if error.kind in FINAL_KINDS else min(FIRST_PAUSE * 2 ** (times - 1), longest)
     return Failure(
         kind=error.kind,
         errmsg=error.errmsg,

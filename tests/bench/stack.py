@@ -7,6 +7,7 @@ import http.cookiejar
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -31,6 +32,7 @@ class Stack:
     cloud: str
     cookie: str
     server: subprocess.Popen[bytes]
+    token: str
 
     def calls(self) -> list[dict[str, Any]]:
         """What the cloud was asked so far."""
@@ -52,6 +54,14 @@ class Stack:
         data = json.dumps(settings).encode()
         urllib.request.urlopen(f"{self.cloud}/sandbox/settings", data).close()
 
+    def set_weather(self, weathers: list[dict[str, Any]]) -> None:
+        data = json.dumps(weathers).encode()
+        urllib.request.urlopen(f"{self.cloud}/sandbox/weather", data).close()
+
+    def clear_weather(self) -> None:
+        request = urllib.request.Request(f"{self.cloud}/sandbox/weather", method="DELETE")
+        urllib.request.urlopen(request).close()
+
     def get(self, path: str, **headers: str) -> tuple[int, bytes]:
         url = f"http://127.0.0.1:{self.port}{path}"
         request = urllib.request.Request(url, headers={"Cookie": self.cookie, **headers})
@@ -59,12 +69,20 @@ class Stack:
             with urllib.request.urlopen(request) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
-            return error.code, error.read()
+            with error:
+                return error.code, error.read()
 
     def worker_megabytes(self) -> list[float]:
         """Resident memory of each worker."""
+        return [_resident(pid) for pid in self._workers()]
+
+    def kill_a_worker(self) -> None:
+        """The oldest, without a warning. The server starts another."""
+        os.kill(int(self._workers()[0]), signal.SIGKILL)
+
+    def _workers(self) -> list[str]:
         listed = Path(f"/proc/{self.server.pid}/task/{self.server.pid}/children").read_text()
-        return [_resident(pid) for pid in listed.split()]
+        return listed.split()
 
 
 def _resident(pid: str) -> float:
@@ -94,7 +112,7 @@ def stack(images: int, **variables: str) -> Iterator[Stack]:
         server = subprocess.Popen([*command, "dashboard.wsgi"], env=environment, cwd=ROOT)
         try:
             _wait(f"http://127.0.0.1:{port}/readyz")
-            yield Stack(port, url, _sign_in(port), server)
+            yield Stack(port, url, _sign_in(port), server, token)
         finally:
             server.terminate()
             server.wait()
@@ -103,17 +121,15 @@ def stack(images: int, **variables: str) -> Iterator[Stack]:
 @contextmanager
 def _cloud(images: int) -> Iterator[tuple[str, str]]:
     command = [sys.executable, "-m", "images.sandbox", "--port", "0", "--images"]
-    process = subprocess.Popen(
-        [*command, str(images // 3)], stdout=subprocess.PIPE, text=True, cwd=ROOT
-    )
-    try:
-        assert process.stdout
-        found = re.search(r"(http://\S+) token (\S+)", process.stdout.readline())
-        assert found
-        yield found[1], found[2]
-    finally:
-        process.terminate()
-        process.wait()
+    arguments = [*command, str(images // 3)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        try:
+            assert process.stdout
+            found = re.search(r"(http://\S+) token (\S+)", process.stdout.readline())
+            assert found
+            yield found[1], found[2]
+        finally:
+            process.terminate()
 
 
 def _manage(environment: dict[str, str], *arguments: str, stdin: str = "") -> None:
