@@ -125,7 +125,7 @@ def _cold_fetch() -> None:
     """From nothing to the first rows, with the cloud taking 50 ms for each page of 100."""
     with stack(COLD_SIZE) as running:
         running.set_cloud(latency=LATENCY)
-        running.make_images()
+        running.images()  # made now, before the clock starts
         running.forget_calls()
         started = time.perf_counter()
         status, _ = running.get(LIST)

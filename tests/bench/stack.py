@@ -44,11 +44,13 @@ class Stack:
         request = urllib.request.Request(f"{self.cloud}/sandbox/calls", method="DELETE")
         urllib.request.urlopen(request).close()
 
-    def make_images(self) -> None:
-        """Have the cloud make its images now: it makes a region when that is first read."""
+    def images(self) -> set[tuple[str, str]]:
+        """Region and uuid of what the cloud has. It makes a region when that is first read."""
+        found = set()
         for region in ("gz", "bj", "sh"):
-            url = f"{self.cloud}/sandbox/images?region={region}"
-            urllib.request.urlopen(url).close()
+            with urllib.request.urlopen(f"{self.cloud}/sandbox/images?region={region}") as answer:
+                found |= {(region, image["cimgUuid"]) for image in json.load(answer)}
+        return found
 
     def set_cloud(self, **settings: Any) -> None:
         data = json.dumps(settings).encode()
