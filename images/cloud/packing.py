@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -38,17 +38,26 @@ def encode_body(pieces: Sequence[bytes]) -> bytes:
     return zlib.compress(msgspec.msgpack.encode(pieces), level=1)
 
 
-def decode_body(data: object) -> list[Image] | None:
-    """None for anything that is not a whole body: missing, cut short, or of another kind."""
+def decode_body(data: object, held: Iterable[Image] = ()) -> list[Image] | None:
+    """None for anything that is not a whole body: missing, cut short, or of another kind.
+
+    `held` are images of the same region: those that have not changed are used again, so that what
+    is held and what comes are not both in memory."""
     try:
         if not isinstance(data, bytes):
             return None
         pieces = _decode_pieces(zlib.decompress(data))
+        known = {image.uuid: image for image in held}
         images, sharing = [], Sharing()
         for piece in pieces:
-            part = _decode_images(piece)
+            part = [_as_held(image, known) for image in _decode_images(piece)]
             sharing.share(part)
             images += part
         return images
     except (msgspec.MsgspecError, zlib.error):
         return None
+
+
+def _as_held(image: Image, known: Mapping[str, Image]) -> Image:
+    held = known.get(image.uuid)
+    return held if held == image else image

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -30,7 +30,7 @@ M_ARENA_MAX = -8
 if hasattr(_heap, "malloc_trim"):
     _heap.mallopt(M_ARENA_MAX, 1)
 
-Loader = Callable[[str, str, str], Sequence[Image] | None]
+Loader = Callable[[str, str, str, Iterable[Image]], Sequence[Image] | None]
 
 
 @dataclass
@@ -87,7 +87,7 @@ def _load(key: str, head: Head, load: Loader) -> tuple[Head, Index] | None:
     versions = _versions(head)
     for version in versions:
         # An empty region is held as well, and needs no loading.
-        body = held[version] if version in held else load(key, *version)
+        body = held[version] if version in held else load(key, *version, _of(version[0], held))
         if body is not None:
             bodies[version] = body
     if len(bodies) < len(versions):
@@ -98,6 +98,10 @@ def _load(key: str, head: Head, load: Loader) -> tuple[Head, Index] | None:
     size = BYTES_PER_ENCODED_BYTE * sum(entry.size for entry in head.regions if entry.version)
     _put(key, Shelf(bodies, head, built, size))
     return head, built
+
+
+def _of(region: str, held: Mapping[tuple[str, str], Sequence[Image]]) -> list[Image]:
+    return [image for (each, _), body in held.items() if each == region for image in body]
 
 
 def _load_behind(key: str, head: Head, load: Loader) -> None:
@@ -132,7 +136,8 @@ def hold(key: str, region: str, version: str, body: bytes) -> None:
         shelf = _shelves.setdefault(key, Shelf({}, Head(), Index([]), 0))
         if (region, version) in shelf.bodies:
             return
-    images = decode_body(body)
+        held = _of(region, shelf.bodies)
+    images = decode_body(body, held)
     assert images is not None, "it was encoded a moment ago"  # noqa: S101
     with _lock:
         shelf.bodies[region, version] = images

@@ -7,6 +7,7 @@ with the same token share one inventory, and a replaced token never sees another
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.core.cache import cache
@@ -41,9 +42,10 @@ def save_head(key: str, head: Head) -> None:
     _set(_name(key, "head"), encode_head(head))
 
 
-def load_body(key: str, region: str, version: str) -> list[Image] | None:
+def load_body(key: str, region: str, version: str, held: Iterable[Image]) -> list[Image] | None:
+    """`held` are images of the region that this process has anyway."""
     name = _name(key, "body", region, version)
-    body = decode_body(cache.get(name))
+    body = decode_body(cache.get(name), held)
     if body is None:
         cache.delete(name)  # Or a refresh that brings no news would keep what nobody can read.
     return body

@@ -73,6 +73,26 @@ def test_what_is_held_is_not_built_again(cloud: Sandbox, clock: Clock) -> None:
     assert len(first.images) == 36
 
 
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["read here", "read elsewhere"])
+def test_a_refresh_takes_no_room_for_what_did_not_change(
+    cloud: Sandbox, clock: Clock, monkeypatch: pytest.MonkeyPatch, elsewhere: bool
+) -> None:
+    old = services.inventory(Someone(cloud))
+    made = cloud.add_image("bj", name="new")["cimgUuid"]
+    changed = cloud.images("gz")[0]["cimgUuid"]
+    cloud.change_image("gz", changed, name="renamed")
+    clock.now += 30
+    if elsewhere:
+        read_elsewhere(cloud, monkeypatch)
+        services.inventory(Someone(cloud))
+        finish()
+    new = services.inventory(Someone(cloud), again=not elsewhere)
+
+    held = {id(image) for image in old.images}
+    assert {image.uuid for image in new.images if id(image) not in held} == {made, changed}
+    assert {"new", "renamed"} <= names(new)
+
+
 def test_a_process_holds_no_more_than_it_may(
     cloud: Sandbox, clock: Clock, settings: Settings
 ) -> None:
