@@ -46,6 +46,7 @@ class Shelf:
 _shelves: OrderedDict[str, Shelf] = OrderedDict()
 _loading: set[str] = set()
 _lock = threading.Lock()
+_building = threading.Lock()
 
 
 def index(key: str, head: Head, load: Loader, *, wait: bool) -> tuple[Head, Index] | None:
@@ -80,8 +81,16 @@ def _is_younger(head: Head, oldest: float) -> bool:
 
 
 def _load(key: str, head: Head, load: Loader) -> tuple[Head, Index] | None:
+    """One at a time: all who waited for the same fetch would decode the same, each for itself."""
+    with _building:
+        return _load_now(key, head, load)
+
+
+def _load_now(key: str, head: Head, load: Loader) -> tuple[Head, Index] | None:
     with _lock:
         shelf = _shelves.get(key)
+        if shelf and shelf.index.images and _versions(shelf.head) == _versions(head):
+            return head, shelf.index
         held = dict(shelf.bodies) if shelf else {}
     bodies: dict[tuple[str, str], Sequence[Image]] = {}
     versions = _versions(head)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.cache import cache
+from django.db import connections
 from pytest_django import Settings
 
 from images import services
@@ -71,6 +73,26 @@ def test_what_is_held_is_not_built_again(cloud: Sandbox, clock: Clock) -> None:
 
     assert first.index is second.index
     assert len(first.images) == 36
+
+
+def test_those_who_come_at_once_build_one_index(
+    cloud: Sandbox, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_elsewhere(cloud, monkeypatch)
+    together = threading.Barrier(6)
+
+    def look() -> Inventory:
+        together.wait()
+        try:
+            return services.inventory(Someone(cloud))
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(together.parties) as pool:
+        seen = [each.result() for each in [pool.submit(look) for _ in range(together.parties)]]
+
+    assert len({id(inventory.index) for inventory in seen}) == 1
+    assert len(seen[0].images) == 36
 
 
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["read here", "read elsewhere"])
