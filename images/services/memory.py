@@ -89,8 +89,8 @@ def _load(key: str, head: Head, load: Loader) -> tuple[Head, Index] | None:
 def _load_now(key: str, head: Head, load: Loader) -> tuple[Head, Index] | None:
     with _lock:
         shelf = _shelves.get(key)
-        if shelf and shelf.index.images and _versions(shelf.head) == _versions(head):
-            return head, shelf.index
+        if shelf and _versions(shelf.head) == _versions(head):
+            return head, shelf.index  # Someone built it meanwhile.
         held = dict(shelf.bodies) if shelf else {}
     bodies: dict[tuple[str, str], Sequence[Image]] = {}
     versions = _versions(head)
