@@ -55,7 +55,7 @@ def page_context(opened: Opened) -> dict[str, Any]:
         "place": "images",
         "opened": opened,
         "query": opened.query,
-        "rests_until": int(opened.inventory.head.asked_at) + services.COOL_DOWN_SECONDS,
+        "rests_until": round(opened.inventory.head.asked_at + services.COOL_DOWN_SECONDS, 3),
         "rest_seconds": services.COOL_DOWN_SECONDS,
     }
 

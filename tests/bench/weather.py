@@ -81,6 +81,9 @@ def storm(running: Stack, seconds: float, seed: int) -> Seen:
     for person in people:
         person.start()
     until, changes = time.monotonic() + seconds, count(1)
+    # It begins with one that everyone must notice.
+    running.set_weather([{"kind": "status", "status": 503}])
+    over.wait(2 * FRESH_SECONDS)
     while time.monotonic() < until:
         running.clear_weather()
         running.set_cloud(**CLEAR | chance.choice((*SETTINGS, {}, {})))

@@ -123,7 +123,7 @@ def test_a_long_facet_is_unfolded_searched_and_stays_so(signed_in: Page) -> None
 
 def test_refresh_rests_after_the_cloud_was_asked(signed_in: Page) -> None:
     button = signed_in.locator("#refresh button")
-    expect(button).to_be_enabled()
+    expect(button).to_be_enabled(timeout=8000)
     button.click()
     expect(button).to_be_disabled()
     expect(button).to_have_text(re.compile(r"Refresh [1-5] s"))

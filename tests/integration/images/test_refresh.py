@@ -49,6 +49,16 @@ def test_it_works(viewer: Client, cloud: Sandbox, clock: Clock) -> None:
     assert not asked(cloud)
 
 
+def test_the_button_rests_as_long_as_asking_is_too_soon(
+    viewer: Client, cloud: Sandbox, clock: Clock
+) -> None:
+    clock.now += 0.9
+    button = Page(viewer.get(LIST)).one("button", data_rests_until=True)
+
+    until = float(button.attributes["data-rests-until"])
+    assert until == pytest.approx(clock.now + COOL_DOWN_SECONDS, abs=0.001)
+
+
 def test_asking_again_too_soon_shows_what_was_just_read(
     viewer: Client, cloud: Sandbox, clock: Clock
 ) -> None:
