@@ -86,6 +86,7 @@ def _prepare(token: str) -> None:
     django.setup()
     from django.core.management import call_command
 
+    from dashboard.accounts.audit import Actor
     from dashboard.accounts.models import User
     from dashboard.accounts.tokens import add_token
 
@@ -94,7 +95,7 @@ def _prepare(token: str) -> None:
     if person is None:
         person = User.objects.create_superuser(USER, password=PASSWORD)
     if not person.tokens.exists():
-        add_token(person, "Sandbox", token)
+        add_token(person, "Sandbox", token, by=Actor("manage.py"))
 
 
 def _start_dashboard() -> subprocess.Popen[str]:

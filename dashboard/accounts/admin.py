@@ -1,33 +1,60 @@
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
-from dashboard.accounts.models import Token, User
+from dashboard.accounts import policy, tokens
+from dashboard.accounts.models import Role, Team, Token, User
 
 # The same door as everyone's, with its throttle.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 # People sign in with a user name; no address is kept.
 admin.site.unregister(EmailAddress)
-admin.site.register(User, UserAdmin)
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """A team keeps an admin: its last one cannot be deleted."""
+        deleted, counts, needed, protected = super().get_deleted_objects(objs, request)
+        people = {person.pk for person in objs}
+        for team in Team.objects.filter(memberships__user__in=people).distinct():
+            admins = set(team.memberships.filter(role=Role.ADMIN).values_list("user_id", flat=True))
+            if admins and admins <= people:
+                protected.append(_("the last admin of the team “%(team)s”") % {"team": team})
+        return deleted, counts, needed, protected
+
 
 TIMES = ("created_at", "changed_at", "last_ok_at", "last_failed_at", "last_used_at")
 
 
 @admin.register(Token)
 class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("label", "owner", "last_four", "state", *TIMES)
+    list_display = ("label", "owner", "team", "last_four", "state", *TIMES)
     list_filter = ("state",)
     list_select_related = ("owner",)
     search_fields = ("label", "owner__username")
     # Named one by one, so that `sealed` is not among them.
-    fields = ("label", "owner", "last_four", "state", "reason", "request_id", *TIMES)
+    fields = ("label", "owner", "team", "last_four", "state", "reason", "request_id", *TIMES)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    def delete_model(self, request: HttpRequest, obj: Token) -> None:
+        tokens.delete_token(obj, by=policy.actor(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Token]) -> None:
+        for token in queryset:
+            self.delete_model(request, token)
 
     def has_change_permission(self, request: HttpRequest, obj: Token | None = None) -> bool:
         return False

@@ -1,17 +1,98 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date, timedelta
 
 from django.contrib.auth.models import AbstractUser
-from django.db import models
+from django.db import connection, models
 from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+
+# From how many days before its last day on a token is said to end soon.
+ENDS_SOON = timedelta(days=14)
 
 
 class User(AbstractUser):
     default_token = models.ForeignKey(
         "Token", models.SET_NULL, null=True, blank=True, related_name="+"
     )
+
+    @cached_property
+    def roles(self) -> dict[int, str]:
+        """The person's role by the id of the team. Every request asks, so it is written out:
+        composing the query takes several times as long as asking it."""
+        table = Membership._meta.db_table
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT team_id, role FROM {table} WHERE user_id = %s",  # noqa: S608  (our name)
+                [self.pk],
+            )
+            return dict(cursor.fetchall())
+
+    @property
+    def is_console(self) -> bool:
+        """Whether the account only ever watches: a console in every team it is in."""
+        return not self.is_superuser and set(self.roles.values()) == {"console"}
+
+
+class Role(models.TextChoices):
+    """What a person is in a team. What each role may do is in `policy`."""
+
+    VIEWER = "viewer", _("Viewer")
+    ADMIN = "admin", _("Admin")
+    CONSOLE = "console", _("Console")
+
+
+class Team(models.Model):
+    name = models.CharField(_("name"), max_length=80)
+    slug = models.SlugField(_("address"), max_length=50, unique=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        ordering = ("name", "id")
+        verbose_name = _("team")
+        verbose_name_plural = _("teams")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    team = models.ForeignKey(Team, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    role = models.CharField(_("role"), max_length=8, choices=Role.choices)
+    joined_at = models.DateTimeField(_("joined"), auto_now_add=True)
+
+    class Meta:
+        ordering = ("user__username",)
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        constraints = (models.UniqueConstraint(fields=("team", "user"), name="one_role_per_team"),)
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.team}: {self.role}"
+
+
+class Invitation(models.Model):
+    """A link with which one person joins a team. Whoever has it may, once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(Team, models.CASCADE, related_name="invitations")
+    role = models.CharField(_("role"), max_length=8, choices=Role.choices)
+    key_hash = models.CharField(max_length=64, unique=True, editable=False)
+    made_by = models.CharField(_("made by"), max_length=150)
+    made_at = models.DateTimeField(_("made"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("expires"))
+
+    class Meta:
+        ordering = ("-made_at",)
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+
+    def __str__(self) -> str:
+        return f"{self.team}: {self.role}"
 
 
 class State(models.TextChoices):
@@ -25,11 +106,18 @@ class State(models.TextChoices):
 
 
 class Token(models.Model):
-    """An API token of a cloud account. Its secret is in `sealed`, which only `vault` opens."""
+    """An API token of a cloud account. Its secret is in `sealed`, which only `vault` opens.
+
+    It is its owner's; in a team, the team's people read with it and its admins look after it.
+    `regions` is what it could list when it was last checked: [{"id", "name", "ok"}].
+    """
 
     # Known before the row is saved, because the ciphertext is bound to it.
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(User, models.CASCADE, related_name="tokens", verbose_name=_("owner"))
+    team = models.ForeignKey(
+        Team, models.SET_NULL, null=True, blank=True, related_name="tokens", verbose_name=_("team")
+    )
     label = models.CharField(_("label"), max_length=80)
     sealed = models.TextField(editable=False)
     last_four = models.CharField(_("last four"), max_length=4, blank=True)
@@ -38,11 +126,16 @@ class Token(models.Model):
     )
     reason = models.TextField(_("reason"), blank=True)
     request_id = models.CharField(_("request id"), max_length=100, blank=True)
+    regions = models.JSONField(_("regions"), default=list, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     changed_at = models.DateTimeField(_("secret set"))
+    checked_at = models.DateTimeField(_("last checked"), null=True, blank=True)
     last_ok_at = models.DateTimeField(_("last worked"), null=True, blank=True)
     last_failed_at = models.DateTimeField(_("last failed"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
+    last_used_by = models.CharField(_("last used by"), max_length=150, blank=True)
+    expires_on = models.DateField(_("last day"), null=True, blank=True)
+    disabled_at = models.DateTimeField(_("disabled"), null=True, blank=True)
 
     class Meta:
         ordering = ("created_at", "id")
@@ -61,3 +154,91 @@ class Token(models.Model):
         if self.state in (State.UNREACHABLE, State.UNVERIFIED):
             return self.last_ok_at is not None
         return self.state == State.VALID
+
+    @property
+    def has_expired(self) -> bool:
+        """Its last day (UTC) is over: nobody reads with it any more."""
+        return self.expires_on is not None and self.expires_on < _today()
+
+    @property
+    def ends_soon(self) -> bool:
+        return (
+            self.expires_on is not None
+            and not self.has_expired
+            and self.expires_on - _today() <= ENDS_SOON
+        )
+
+
+def _today() -> date:
+    return timezone.now().date()
+
+
+class SpareSecret(models.Model):
+    """A second secret of a token, sealed for this row: the one to be compared and switched to, or
+    the one that was in use before. Each is gone after `until`."""
+
+    class Kind(models.TextChoices):
+        NEXT = "next"
+        PREVIOUS = "previous"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    token = models.ForeignKey(Token, models.CASCADE, related_name="spares")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    sealed = models.TextField(editable=False)
+    last_four = models.CharField(max_length=4, blank=True)
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("token", "kind"), name="one_spare_a_kind"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} ····{self.last_four}"
+
+
+class Display(models.Model):
+    """A link that opens the wall screen of one token and query without signing in."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(Team, models.CASCADE, related_name="displays")
+    token = models.ForeignKey(Token, models.CASCADE, related_name="displays")
+    title = models.CharField(_("title"), max_length=80)
+    query = models.TextField(_("query"), blank=True)
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    key_hash = models.CharField(max_length=64, unique=True, editable=False)
+    made_by = models.CharField(_("made by"), max_length=150)
+    made_at = models.DateTimeField(_("made"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("expires"))
+    last_seen_at = models.DateTimeField(_("last seen"), null=True, blank=True)
+
+    class Meta:
+        ordering = ("title", "made_at")
+        verbose_name = _("display link")
+        verbose_name_plural = _("display links")
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class AuditEntry(models.Model):
+    """One line of the audit log; see `audit`. Names are kept as they were, not as links to rows
+    that change and go."""
+
+    at = models.DateTimeField(_("when"))
+    actor = models.CharField(_("who"), max_length=150)
+    action = models.CharField(_("what"), max_length=40)
+    team_id = models.BigIntegerField(null=True)
+    team = models.CharField(_("team"), max_length=80, blank=True)
+    subject = models.CharField(_("of what"), max_length=200, blank=True)
+    owner = models.CharField(_("whose"), max_length=150, blank=True)
+    address = models.CharField(_("from where"), max_length=45, blank=True)
+    result = models.CharField(_("result"), max_length=40)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+
+    class Meta:
+        ordering = ("-id",)
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit entries")
+        indexes = (models.Index(fields=("team_id", "-id"), name="audit_of_team"),)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.actor}: {self.action} {self.subject}"

@@ -1,7 +1,9 @@
 """Who may do what, and which token a request reads with.
 
-A person sees, uses and changes their own tokens. Someone else's is a 404, like one that does not
-exist. Every view that reads from the cloud starts with `access(request)`.
+`TABLE` is the whole of it: for each action the standings that allow it. What a person's standing
+is depends on what they act on: `standings` tells. Views ask `team`, `token` and `require`, which
+answer 404 for anything the person may not act on, like for something that does not exist;
+templates ask `may`. Every view that reads from the cloud starts with `access(request)`.
 """
 
 from __future__ import annotations
@@ -10,20 +12,65 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from allauth.account.adapter import get_adapter
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
-from django.shortcuts import get_object_or_404
+from django.utils import timezone
 
+from dashboard.accounts import links, vault
 from dashboard.accounts import tokens as records
-from dashboard.accounts import vault
-from dashboard.accounts.models import Token, User
+from dashboard.accounts.audit import Actor
+from dashboard.accounts.models import Display, Team, Token, User
 from dashboard.accounts.tokens import Outcome
+
+# Standings. A person without a tie to what they act on is a stranger there; where an action is on
+# nothing in particular, a person is anyone who is signed in and not just a console.
+OWNER, VIEWER, ADMIN, CONSOLE, SUPERUSER = "owner", "viewer", "admin", "console", "superuser"
+PERSON, STRANGER, DISPLAY, ANONYMOUS = "person", "stranger", "display", "anonymous"
+STANDINGS = (OWNER, VIEWER, ADMIN, CONSOLE, SUPERUSER, PERSON, STRANGER, DISPLAY, ANONYMOUS)
+
+TABLE: dict[str, frozenset[str]] = {
+    # on a token
+    "token.read_with": frozenset({OWNER, VIEWER, ADMIN, CONSOLE, SUPERUSER}),
+    "token.manage": frozenset({OWNER, ADMIN, SUPERUSER}),
+    # on a team
+    "team.view": frozenset({VIEWER, ADMIN, CONSOLE, SUPERUSER}),
+    "team.add_token": frozenset({VIEWER, ADMIN, SUPERUSER}),
+    "team.leave": frozenset({VIEWER, ADMIN}),
+    "team.manage": frozenset({ADMIN, SUPERUSER}),
+    "team.delete": frozenset({SUPERUSER}),
+    "audit.read": frozenset({ADMIN, SUPERUSER}),
+    # on nothing in particular
+    "images.view": frozenset({PERSON, CONSOLE, SUPERUSER}),
+    "account.manage": frozenset({PERSON, CONSOLE, SUPERUSER}),
+    "tokens.keep": frozenset({PERSON, SUPERUSER}),
+    "teams.list": frozenset({PERSON, CONSOLE, SUPERUSER}),
+    "teams.create": frozenset({SUPERUSER}),
+    "audit.read_all": frozenset({SUPERUSER}),
+    "site.administer": frozenset({SUPERUSER}),
+    # with the key of a display link
+    "screen.view": frozenset({DISPLAY}),
+    # at the door
+    "door.use": frozenset({ANONYMOUS, PERSON, CONSOLE, SUPERUSER}),
+}
 
 # Every request asks this. Written out, because composing it takes three times as long (0.4 ms)
 # as asking it does.
-TOKENS_OF_OWNER = f"""
-    SELECT * FROM {Token._meta.db_table} WHERE owner_id = %s ORDER BY created_at, id
-"""  # noqa: S608  (the table's name is ours)
+_TOKENS = Token._meta.db_table
+TOKENS_OF_PERSON = f"""
+    SELECT * FROM {_TOKENS}
+    WHERE owner_id = %s OR team_id IN
+        (SELECT team_id FROM accounts_membership WHERE user_id = %s)
+    ORDER BY owner_id <> %s, created_at, id
+"""  # noqa: S608  (the tables' names are ours)
+TOKENS_OF_SUPERUSER = f"""
+    SELECT * FROM {_TOKENS}
+    WHERE owner_id = %s OR team_id IS NOT NULL
+    ORDER BY owner_id <> %s, created_at, id
+"""  # noqa: S608
+
+# Why a token cannot be read with.
+UNREADABLE, DISABLED, EXPIRED = "unreadable", "disabled", "expired"
 
 
 @dataclass(frozen=True)
@@ -39,12 +86,33 @@ class Credential:
 
 @dataclass(frozen=True)
 class Access:
-    """`tokens` are all of the person's, oldest first, for the switcher. `credential` is None when
-    there are none, or when the chosen one, then `broken`, cannot be decrypted any more."""
+    """`tokens` are all that the reader may read with, their own first, for the switcher.
+    `credential` is None when there are none, or when the chosen one, then `unusable`, cannot be
+    read with; `why` says why (UNREADABLE, DISABLED or EXPIRED). `reader` is a name to note."""
 
     credential: Credential | None
     tokens: tuple[Token, ...]
-    broken: Token | None = None
+    reader: str = ""
+    unusable: Token | None = None
+    why: str = ""
+
+    @property
+    def token(self) -> Token:
+        """The stored token of the credential."""
+        assert self.credential, "asked only where there is one"  # noqa: S101
+        return next(each for each in self.tokens if each.pk == self.credential.token_id)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a display link opens: a token, and a query as text, as the address would hold it."""
+
+    display_id: UUID
+    title: str
+    team: str
+    query: str
+    language: str
+    access: Access
 
 
 def person(request: HttpRequest) -> User:
@@ -54,33 +122,100 @@ def person(request: HttpRequest) -> User:
     return request.user
 
 
-def own_token(request: HttpRequest, token_id: UUID) -> Token:
-    """The person's token of that id, or Http404."""
-    return get_object_or_404(Token, pk=token_id, owner=person(request))
+def actor(request: HttpRequest) -> Actor:
+    """Who does it and from where, for the audit log."""
+    address = get_adapter(request).get_client_ip(request)
+    return Actor(person(request).get_username(), address or "")
+
+
+def standings(user: User, on: Team | Token | None = None) -> set[str]:
+    """How the person stands to what they act on. Asks the database for the roles, once."""
+    above = {SUPERUSER} if user.is_superuser else set()
+    if on is None:
+        return above | {CONSOLE if user.is_console else PERSON}
+    team_id = on.team_id if isinstance(on, Token) else on.pk
+    found = {user.roles[team_id]} if team_id in user.roles else set()
+    if isinstance(on, Token) and on.owner_id == user.pk:
+        # A console looks after nothing, also of what it kept when it was something else.
+        found.add(CONSOLE if user.is_console else OWNER)
+    if isinstance(on, Token) and on.team_id is None:
+        above = set()
+    return (found or {STRANGER}) | above
+
+
+def may(user: User, action: str, on: Team | Token | None = None) -> bool:
+    return not TABLE[action].isdisjoint(standings(user, on))
+
+
+def require(request: HttpRequest, action: str) -> User:
+    """The person, who may; else PermissionDenied. For what is on nothing in particular."""
+    user = person(request)
+    if not may(user, action):
+        raise PermissionDenied
+    return user
+
+
+def token(request: HttpRequest, action: str, token_id: UUID) -> Token:
+    """The token of that id, or Http404, also where the person may not do this."""
+    found = Token.objects.select_related("owner", "team").filter(pk=token_id).first()
+    if found is None or not may(person(request), action, found):
+        raise Http404
+    return found
+
+
+def team(request: HttpRequest, action: str, slug: str) -> Team:
+    """The team of that address, or Http404, also where the person may not do this."""
+    found = Team.objects.filter(slug=slug).first()
+    if found is None or not may(person(request), action, found):
+        raise Http404
+    return found
 
 
 def access(request: HttpRequest) -> Access:
-    """What the request may read with, in one query.
+    """What the request may read with, in two queries.
 
-    `?token=<uuid>` chooses; one that is not the person's is Http404, one that is not a UUID is
-    left to the form that reads the query. Without it: the default token, else the oldest.
+    `?token=<uuid>` chooses; one that the person may not read with is Http404, one that is not a
+    UUID is left to the form that reads the query. Without it: the default token, else the oldest
+    of their own that is in use, else of their teams.
     """
     user = person(request)
-    tokens = tuple(Token.objects.raw(TOKENS_OF_OWNER, [user.pk]))
+    if user.is_superuser:
+        tokens = tuple(Token.objects.raw(TOKENS_OF_SUPERUSER, [user.pk] * 2))
+    else:
+        tokens = tuple(Token.objects.raw(TOKENS_OF_PERSON, [user.pk] * 3))
     wanted = _uuid(request.GET.get("token", ""))
-    token = _named(tokens, wanted) if wanted else default_of(user, tokens)
-    if token is None:
-        return Access(None, tokens)
-    try:
-        return Access(_credential(token), tokens)
-    except vault.Unreadable:
-        return Access(None, tokens, broken=token)
+    chosen = _named(tokens, wanted) if wanted else default_of(user, tokens)
+    return _access(chosen, tokens, user.get_username())
 
 
 def default_of(user: User, tokens: Sequence[Token]) -> Token | None:
     """The one in use when none is named."""
     preferred = (token for token in tokens if token.pk == user.default_token_id)
-    return next(preferred, tokens[0] if tokens else None)
+    in_use = (token for token in tokens if not token.disabled_at and not token.has_expired)
+    return next(preferred, None) or next(in_use, None) or (tokens[0] if tokens else None)
+
+
+def display(key: str) -> Shown:
+    """What the key of a display link opens. Http404 for one that is unknown, expired or revoked."""
+    now = timezone.now()
+    found = (
+        Display.objects.select_related("token", "team")
+        .filter(key_hash=links.hash_of(key), expires_at__gt=now)
+        .first()
+    )
+    # A token that has left the team takes its screens along.
+    if found is None or found.token.team_id != found.team_id:
+        raise Http404
+    if not found.last_seen_at or now - found.last_seen_at > records.STAMP_EVERY:
+        Display.objects.filter(pk=found.pk).update(last_seen_at=now)
+    return Shown(
+        display_id=found.pk,
+        title=found.title,
+        team=found.team.name,
+        query=found.query,
+        language=found.language,
+        access=_access(found.token, (found.token,), found.title),
+    )
 
 
 def record_outcome(credential: Credential, outcome: Outcome | None) -> None:
@@ -92,9 +227,21 @@ def record_outcome(credential: Credential, outcome: Outcome | None) -> None:
         records.record_outcome(credential.token_id, outcome, last_four=credential.last_four)
 
 
-def record_use(credential: Credential) -> None:
-    """Note that the token was used just now, at most once a minute."""
-    records.record_use(credential.token_id)
+def record_use(credential: Credential, reader: str) -> None:
+    """Note that the token was used just now and by whom, at most once a minute."""
+    records.record_use(credential.token_id, reader)
+
+
+def _access(token: Token | None, tokens: tuple[Token, ...], reader: str) -> Access:
+    if token is None:
+        return Access(None, tokens, reader)
+    if token.disabled_at or token.has_expired:
+        why = DISABLED if token.disabled_at else EXPIRED
+        return Access(None, tokens, reader, token, why)
+    try:
+        return Access(_credential(token), tokens, reader)
+    except vault.Unreadable:
+        return Access(None, tokens, reader, token, UNREADABLE)
 
 
 def _credential(token: Token) -> Credential:

@@ -6,7 +6,7 @@ good one.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -15,8 +15,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from dashboard.accounts import vault
-from dashboard.accounts.models import State, Token, User
+from dashboard.accounts import audit, vault
+from dashboard.accounts.audit import Actor
+from dashboard.accounts.models import State, Team, Token, User
 from images import services
 from images.services import Verdict
 
@@ -52,38 +53,53 @@ class Outcome(Protocol):
     def request_id(self) -> str: ...
 
 
-def add_token(owner: User, label: str, secret: str) -> tuple[Token | None, Verdict]:
+def add_token(
+    owner: User,
+    label: str,
+    secret: str,
+    *,
+    by: Actor,
+    team: Team | None = None,
+    expires_on: date | None = None,
+) -> tuple[Token | None, Verdict]:
     """Store a new token unless the cloud refuses it; None then. Raises LabelTaken."""
     verdict = services.verify(secret)
+    token = Token(owner=owner, label=label, team=team, expires_on=expires_on)
     if verdict.state not in STORED_AS:
         log.info("token not added", owner=owner.pk, state=verdict.state)
+        _audit(by, "token.add", token, result=verdict.state)
         return None, verdict
-    token = Token(owner=owner, label=label)
     _set_secret(token, secret, verdict)
     try:
         with transaction.atomic():
             token.save(force_insert=True)
+            _audit(by, "token.add", token)
     except IntegrityError:
         raise LabelTaken from None
     log.info("token added", token=str(token.pk), owner=owner.pk, state=token.state)
     return token, verdict
 
 
-def replace_secret(token: Token, secret: str) -> tuple[bool, Verdict]:
+def replace_secret(token: Token, secret: str, *, by: Actor) -> tuple[bool, Verdict]:
     """Store another secret in its place; False when the one it has stays."""
     verdict = services.verify(secret)
     has_good = token.is_good and vault.is_readable(token.sealed, token.pk)
     if verdict.state not in STORED_AS or (has_good and verdict.state != State.VALID):
         log.info("token not replaced", token=str(token.pk), state=verdict.state)
+        _audit(by, "token.replace", token, result=verdict.state)
         return False, verdict
     _set_secret(token, secret, verdict)
-    token.save(force_update=True)
+    with transaction.atomic():
+        token.save(force_update=True)
+        _audit(by, "token.replace", token)
     log.info("token replaced", token=str(token.pk), state=token.state)
     return True, verdict
 
 
-def delete_token(token: Token) -> None:
+@transaction.atomic
+def delete_token(token: Token, *, by: Actor) -> None:
     log.info("token deleted", token=str(token.pk), owner=token.owner_id)
+    _audit(by, "token.delete", token)
     token.delete()
 
 
@@ -112,14 +128,20 @@ def record_outcome(token_id: UUID, outcome: Outcome, *, last_four: str) -> None:
         state=outcome.state,
         reason=reason,
         request_id=outcome.request_id[:REQUEST_ID_LENGTH],
+        checked_at=now,
         **{stamp: now},
     )
 
 
-def record_use(token_id: UUID) -> None:
+def record_use(token_id: UUID, reader: str) -> None:
     now = timezone.now()
     due = Q(last_used_at=None) | Q(last_used_at__lt=now - STAMP_EVERY)
-    Token.objects.filter(due, pk=token_id).update(last_used_at=now)
+    Token.objects.filter(due, pk=token_id).update(last_used_at=now, last_used_by=reader[:150])
+
+
+def _audit(by: Actor, action: str, token: Token, *, result: str = "done") -> None:
+    owner = token.owner.get_username()
+    audit.record(by, action, team=token.team, subject=str(token), owner=owner, result=result)
 
 
 def _set_secret(token: Token, secret: str, verdict: Verdict) -> None:
@@ -129,6 +151,6 @@ def _set_secret(token: Token, secret: str, verdict: Verdict) -> None:
     token.state = STORED_AS[verdict.state]
     token.reason = verdict.reason[:REASON_LENGTH]
     token.request_id = verdict.request_id[:REQUEST_ID_LENGTH]
-    token.changed_at = now
+    token.changed_at = token.checked_at = now
     works = token.state == State.VALID
     token.last_ok_at, token.last_failed_at = (now, None) if works else (None, now)

@@ -151,7 +151,7 @@ def _token_named(request: HttpRequest) -> tuple[bool, tuple[Nonsense, ...]]:
 def _inventory(access: policy.Access, credential: policy.Credential) -> Inventory:
     """What the cloud has; and the token's state and last use kept true, with a query only where
     they change."""
-    token = next(each for each in access.tokens if each.pk == credential.token_id)
+    token = access.token
     inventory = services.inventory(credential)
     refused = inventory.token_failure
     if refused and token.last_ok_at and token.last_ok_at.timestamp() > refused.at:
@@ -161,7 +161,7 @@ def _inventory(access: policy.Access, credential: policy.Credential) -> Inventor
     if verdict.state != token.state:
         policy.record_outcome(credential, verdict)
     if token.last_used_at is None or timezone.now() - token.last_used_at > USE_NOTED_EVERY:
-        policy.record_use(credential)
+        policy.record_use(credential, access.reader)
     return inventory
 
 
@@ -174,7 +174,7 @@ def is_fragment(request: HttpRequest) -> bool:
 def _without_token(request: HttpRequest, access: policy.Access) -> HttpResponse:
     """What is missing and how to get it. The list without a token is where everyone begins; a file
     that is asked for and cannot be had is an error."""
-    begins = access.broken is None and request.path == reverse("images:list")
+    begins = access.unusable is None and request.path == reverse("images:list")
     page, fragment = "images/no_token.html", "images/_no_token.html"
     return _page(request, page, fragment, status=200 if begins else 403, access=access)
 

@@ -28,14 +28,14 @@ class Row:
 
 @require_http_methods(PAGE)
 def token_list(request: HttpRequest) -> HttpResponse:
-    user = policy.person(request)
+    user = policy.require(request, "tokens.keep")
     if request.method != "POST":
         return _list_page(request, AddTokenForm(owner=user))
     form = AddTokenForm(request.POST, owner=user)
     if not form.is_valid():
         return _list_page(request, form)
     try:
-        token, verdict = tokens.add_token(user, **form.cleaned_data)
+        token, verdict = tokens.add_token(user, **form.cleaned_data, by=policy.actor(request))
     except tokens.LabelTaken:
         form.label_taken()
         return _list_page(request, form)
@@ -60,10 +60,12 @@ def _list_page(request: HttpRequest, form: AddTokenForm) -> HttpResponse:
 
 @require_http_methods(PAGE)
 def token_replace(request: HttpRequest, token_id: UUID) -> HttpResponse:
-    token = policy.own_token(request, token_id)
+    token = policy.token(request, "token.manage", token_id)
     form = ReplaceTokenForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        replaced, verdict = tokens.replace_secret(token, form.cleaned_data["secret"])
+        replaced, verdict = tokens.replace_secret(
+            token, form.cleaned_data["secret"], by=policy.actor(request)
+        )
         if replaced:
             announce(request, "replaced", token, verdict)
             return redirect("token_list")
@@ -75,17 +77,17 @@ def token_replace(request: HttpRequest, token_id: UUID) -> HttpResponse:
 
 @require_http_methods(PAGE)
 def token_delete(request: HttpRequest, token_id: UUID) -> HttpResponse:
-    token = policy.own_token(request, token_id)
+    token = policy.token(request, "token.manage", token_id)
     if request.method != "POST":
         return render(request, "accounts/delete.html", {"place": "tokens", "token": token})
-    tokens.delete_token(token)
+    tokens.delete_token(token, by=policy.actor(request))
     messages.success(request, _("“%(label)s” is deleted.") % {"label": token})
     return redirect("token_list")
 
 
 @require_http_methods(PAGE)
 def token_default(request: HttpRequest, token_id: UUID) -> HttpResponse:
-    token = policy.own_token(request, token_id)
+    token = policy.token(request, "token.read_with", token_id)
     # A GET comes from signing in again after the session ended: there is nothing to do twice.
     if request.method == "POST":
         user = policy.person(request)
@@ -97,7 +99,7 @@ def token_default(request: HttpRequest, token_id: UUID) -> HttpResponse:
 
 @require_http_methods(PAGE)
 def token_check(request: HttpRequest, token_id: UUID) -> HttpResponse:
-    token = policy.own_token(request, token_id)
+    token = policy.token(request, "token.manage", token_id)
     if request.method != "POST":
         return redirect("token_list")
     try:

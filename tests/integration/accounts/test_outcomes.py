@@ -112,7 +112,7 @@ def test_a_use_is_noted_once_a_minute(
     used = before and timezone.now() - before
     token = keep(person, SECRET, last_used_at=used)
     with django_assert_num_queries(1):
-        policy.record_use(credential_of(token))
+        policy.record_use(credential_of(token), "ann")
 
     token.refresh_from_db()
     assert (token.last_used_at != used) is written

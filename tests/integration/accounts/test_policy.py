@@ -41,12 +41,12 @@ def test_it_works(
         token.pk, "Main", "5f0c", SECRET, vault.cache_key(SECRET)
     )
     assert access.tokens == (token,)
-    assert access.broken is None
+    assert access.unusable is None
     assert SECRET not in repr(access)
 
 
 def test_a_person_without_tokens_reads_with_none(person: User) -> None:
-    assert policy.access(asking(person)) == policy.Access(None, ())
+    assert policy.access(asking(person)) == policy.Access(None, (), "person")
 
 
 def test_the_one_named_comes_before_the_default_and_that_before_the_oldest(
@@ -99,7 +99,7 @@ def test_one_that_cannot_be_decrypted_is_named_and_not_passed_over(
     Token.objects.filter(pk=broken.pk).update(sealed=good.sealed)
 
     access = policy.access(asking(person))
-    assert (access.credential, access.broken) == (None, broken)
+    assert (access.credential, access.unusable) == (None, broken)
     assert chosen(person, token=str(good.pk)) == "Good"
 
 

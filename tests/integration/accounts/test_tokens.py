@@ -12,12 +12,14 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from dashboard.accounts import tokens, vault
+from dashboard.accounts.audit import Actor
 from dashboard.accounts.models import State, Token, User
 from images.sandbox import Sandbox, Weather
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
 URL = "/tokens/"
+BY = Actor("person")
 
 
 def add(browser: Client, secret: str, label: str = "Main") -> str:
@@ -149,10 +151,10 @@ def test_a_label_is_given_once_in_whatever_case(
 
 
 def test_of_two_at_once_with_one_label_only_one_is_stored(cloud: Sandbox, person: User) -> None:
-    first, _ = tokens.add_token(person, "Main", cloud.token)
+    first, _ = tokens.add_token(person, "Main", cloud.token, by=BY)
 
     with pytest.raises(tokens.LabelTaken):
-        tokens.add_token(person, "MAIN", cloud.other_token)
+        tokens.add_token(person, "MAIN", cloud.other_token, by=BY)
     assert Token.objects.get() == first
 
 
@@ -227,7 +229,7 @@ def test_one_that_cannot_be_decrypted_says_so(
     assertNotContains(page, f"/tokens/{token.pk}/check/")
 
 
-def test_the_list_is_ones_own_and_costs_one_query(
+def test_the_list_is_ones_own_and_costs_no_query_a_token(
     browser: Client,
     person: User,
     stranger: User,
@@ -239,7 +241,7 @@ def test_the_list_is_ones_own_and_costs_one_query(
         keep(person, "0" * 64, f"Mine {number}")
     browser.get(URL)
 
-    with django_assert_num_queries(2):  # who is signed in, and their tokens
+    with django_assert_num_queries(3):  # who is signed in, their roles, and their tokens
         page = browser.get(URL)
     assertContains(page, "data-token", 5)
     assertNotContains(page, "Theirs")
