@@ -11,7 +11,7 @@ import structlog
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import resolve_url
 from django.views import View
 
@@ -21,6 +21,7 @@ log = structlog.get_logger("dashboard.request")
 UNLOGGED = (settings.STATIC_URL, "/healthz", "/readyz")
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+METHODS = (*SAFE_METHODS, "POST")
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
@@ -74,6 +75,18 @@ def security_headers(get_response: Handler) -> Handler:
             # Pages hold one person's view: no shared or browser store keeps them.
             response.headers.setdefault("Cache-Control", "private, no-store")
         return response
+
+    return handle
+
+
+def known_methods(get_response: Handler) -> Handler:
+    """Forms send POST, everything else is reading: nothing here is there for other methods, also
+    not where a library would take a PUT for a POST."""
+
+    def handle(request: HttpRequest) -> HttpResponseBase:
+        if request.method not in METHODS:
+            return HttpResponseNotAllowed(METHODS)
+        return get_response(request)
 
     return handle
 

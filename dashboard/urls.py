@@ -7,11 +7,11 @@ from django.views.i18n import set_language
 from dashboard import health
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="images:list")),
+    path("", RedirectView.as_view(pattern_name="images:list"), name="home"),
     path("images/", include("images.urls")),
     path("", include("dashboard.accounts.urls")),
     path("admin/", admin.site.urls),
     path("language/", login_not_required(set_language), name="set_language"),
-    path("healthz", health.healthz),
-    path("readyz", health.readyz),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
 ]

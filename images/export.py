@@ -31,7 +31,8 @@ FORMULA = re.compile(
 )
 
 
-def _safe(text: str | None) -> str:
+def safe_cell(text: str | None) -> str:
+    """The text as a CSV cell that no spreadsheet takes for a formula."""
     if not text or text[0].isalnum():  # Nearly all of them, and ten times as fast as the pattern.
         return text or ""
     return f"'{text}" if FORMULA.match(text) else text
@@ -46,12 +47,12 @@ def _iso(milliseconds: int | None) -> str:
 
 def _text(name: str) -> Cell:
     read = attrgetter(name)
-    return lambda image: _safe(read(image))
+    return lambda image: safe_cell(read(image))
 
 
 def _texts(name: str) -> Cell:
     read = attrgetter(name)
-    return lambda image: _safe(";".join(read(image)))
+    return lambda image: safe_cell(";".join(read(image)))
 
 
 def _time(name: str) -> Cell:

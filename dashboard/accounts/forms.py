@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.accounts.models import Token, User
+from dashboard.accounts import policy
+from dashboard.accounts.models import Role, Team, Token, User
 
 SECRET_LENGTH = 512
 # Printable ASCII without the space: what may stand in an Authorization header as one word.
@@ -43,41 +47,87 @@ class SecretField(forms.CharField):
         return secret
 
 
-class AddTokenForm(forms.Form):
+class TokenForm(forms.Form):
+    """What a person says of a token. `owner` is whose it is, `token` the one that is edited."""
+
     label = forms.CharField(
         label=_("Label"),
         max_length=80,
         help_text=_("A name for you, such as the account or the team it belongs to."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    secret = SecretField(
-        label=_("Token"),
-        help_text=_("Paste it whole. It is checked with the cloud before it is stored."),
+    team = forms.ModelChoiceField(
+        label=_("Who may list images with it"),
+        queryset=Team.objects.none(),
+        required=False,
+        empty_label=_("Only its owner"),
+        help_text=_("Nobody ever sees the token itself. A team’s admins look after its tokens."),
+    )
+    expires_on = forms.DateField(
+        label=_("Last day"),
+        required=False,
+        help_text=_("After this day (UTC) it is not used any more. Empty: no end."),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
-    def __init__(self, *args: Any, owner: User, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, owner: User, by: User, token: Token | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.owner = owner
+        self.owner, self.token = owner, token
+        field = self.fields["team"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101
+        field.queryset = teams = _teams(owner, by, token)
+        if not teams.exists():
+            del self.fields["team"]
+        field.label_from_instance = lambda team: _("Everyone in “%(team)s”") % {"team": team}  # type: ignore[method-assign,assignment]
 
     def clean_label(self) -> str:
         label = " ".join(self.cleaned_data["label"].split())
-        if Token.objects.filter(owner=self.owner, label__iexact=label).exists():
+        others = Token.objects.filter(owner=self.owner, label__iexact=label)
+        if self.token:
+            others = others.exclude(pk=self.token.pk)
+        if others.exists():
             self.label_taken()
         return label
 
-    def label_taken(self) -> None:
-        self.add_error("label", _("You have a token with this label already."))
+    def clean_expires_on(self) -> date | None:
+        day: date | None = self.cleaned_data["expires_on"]
+        kept = self.token is not None and self.token.expires_on == day
+        if day and day < timezone.now().date() and not kept:
+            raise ValidationError(_("This day is over."))
+        return day
 
-    def clean(self) -> dict[str, Any] | None:
+    def clean(self) -> dict[str, Any]:
         label, secret = (str(self.data.get(name) or "").strip() for name in ("label", "secret"))
         repeated = len(secret) >= TELLING_LENGTH and secret in label
         if repeated or TOKEN_LIKE.search(label):
             # What is not there cannot be rendered again.
             self.data = {}
-            self.add_error(
-                "label", _("This looks like a token. Its place is the field below, not the label.")
-            )
-        return super().clean()
+            self.add_error("label", _("This looks like a token. Its place is not in the label."))
+        return {"team": None, **self.cleaned_data}
+
+    def label_taken(self) -> None:
+        self.add_error("label", _("There is a token with this label already."))
+
+
+def _teams(owner: User, by: User, token: Token | None) -> QuerySet[Team]:
+    """Where the token may be: in the owner's teams; who is not the owner does not bring it into
+    another than it is in."""
+    if owner != by:
+        return Team.objects.filter(tokens=token) if token else Team.objects.none()
+    if owner.is_superuser:
+        return Team.objects.all()
+    adding = [role for role in Role.values if role in policy.TABLE["team.add_token"]]
+    return Team.objects.filter(memberships__user=owner, memberships__role__in=adding)
+
+
+class AddTokenForm(TokenForm):
+    secret = SecretField(
+        label=_("Token"),
+        help_text=_("Paste it whole. It is checked with the cloud before it is stored."),
+    )
+    field_order = ("label", "secret", "team", "expires_on")
 
 
 class ReplaceTokenForm(forms.Form):

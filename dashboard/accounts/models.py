@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from django.contrib.auth.models import AbstractUser
 from django.db import connection, models
 from django.db.models.functions import Lower
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -148,6 +149,9 @@ class Token(models.Model):
     def __str__(self) -> str:
         return f"{self.label} ····{self.last_four}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("token_page", args=[self.pk])
+
     @property
     def is_good(self) -> bool:
         """Whether it worked when the cloud last had a say: silence does not make a token bad."""
@@ -217,6 +221,10 @@ class Display(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def has_expired(self) -> bool:
+        return self.expires_at <= timezone.now()
 
 
 class AuditEntry(models.Model):

@@ -20,7 +20,7 @@ from django.utils import timezone
 from dashboard.accounts import links, vault
 from dashboard.accounts import tokens as records
 from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Display, Team, Token, User
+from dashboard.accounts.models import Display, SpareSecret, Team, Token, User
 from dashboard.accounts.tokens import Outcome
 
 # Standings. A person without a tie to what they act on is a stranger there; where an action is on
@@ -97,6 +97,15 @@ class Access:
     why: str = ""
 
     @property
+    def others(self) -> tuple[Token, ...]:
+        """The tokens that could be read with instead of the unusable one, as far as is known."""
+        return tuple(
+            each
+            for each in self.tokens
+            if each != self.unusable and not each.disabled_at and not each.has_expired
+        )
+
+    @property
     def token(self) -> Token:
         """The stored token of the credential."""
         assert self.credential, "asked only where there is one"  # noqa: S101
@@ -124,8 +133,12 @@ def person(request: HttpRequest) -> User:
 
 def actor(request: HttpRequest) -> Actor:
     """Who does it and from where, for the audit log."""
-    address = get_adapter(request).get_client_ip(request)
-    return Actor(person(request).get_username(), address or "")
+    return Actor(person(request).get_username(), address(request))
+
+
+def address(request: HttpRequest) -> str:
+    """Where the request comes from: the proxy's word for it, where there is a proxy."""
+    return get_adapter(request).get_client_ip(request) or ""
 
 
 def standings(user: User, on: Team | Token | None = None) -> set[str]:
@@ -179,13 +192,17 @@ def access(request: HttpRequest) -> Access:
     of their own that is in use, else of their teams.
     """
     user = person(request)
-    if user.is_superuser:
-        tokens = tuple(Token.objects.raw(TOKENS_OF_SUPERUSER, [user.pk] * 2))
-    else:
-        tokens = tuple(Token.objects.raw(TOKENS_OF_PERSON, [user.pk] * 3))
+    tokens = tokens_of(user)
     wanted = _uuid(request.GET.get("token", ""))
     chosen = _named(tokens, wanted) if wanted else default_of(user, tokens)
     return _access(chosen, tokens, user.get_username())
+
+
+def tokens_of(user: User) -> tuple[Token, ...]:
+    """All that the person may read with, their own first."""
+    if user.is_superuser:
+        return tuple(Token.objects.raw(TOKENS_OF_SUPERUSER, [user.pk] * 2))
+    return tuple(Token.objects.raw(TOKENS_OF_PERSON, [user.pk] * 3))
 
 
 def default_of(user: User, tokens: Sequence[Token]) -> Token | None:
@@ -239,14 +256,28 @@ def _access(token: Token | None, tokens: tuple[Token, ...], reader: str) -> Acce
         why = DISABLED if token.disabled_at else EXPIRED
         return Access(None, tokens, reader, token, why)
     try:
-        return Access(_credential(token), tokens, reader)
+        return Access(_credential(token, token), tokens, reader)
     except vault.Unreadable:
         return Access(None, tokens, reader, token, UNREADABLE)
 
 
-def _credential(token: Token) -> Credential:
-    secret = vault.unseal(token.sealed, token.pk)
-    return Credential(token.pk, token.label, token.last_four, secret, vault.cache_key(secret))
+def stored_credential(token: Token) -> Credential | None:
+    """The token's secret as something to read with, also while nobody may; None when it cannot be
+    decrypted. Only for who may manage the token."""
+    try:
+        return _credential(token, token)
+    except vault.Unreadable:
+        return None
+
+
+def spare_credential(token: Token, spare: SpareSecret) -> Credential:
+    """The same of a spare secret. Raises vault.Unreadable."""
+    return _credential(token, spare)
+
+
+def _credential(token: Token, kept: Token | SpareSecret) -> Credential:
+    secret = vault.unseal(kept.sealed, kept.pk)
+    return Credential(token.pk, token.label, kept.last_four, secret, vault.cache_key(secret))
 
 
 def _named(tokens: Sequence[Token], wanted: UUID) -> Token:

@@ -6,6 +6,7 @@ good one.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -67,39 +68,64 @@ def add_token(
     token = Token(owner=owner, label=label, team=team, expires_on=expires_on)
     if verdict.state not in STORED_AS:
         log.info("token not added", owner=owner.pk, state=verdict.state)
-        _audit(by, "token.add", token, result=verdict.state)
+        note(by, "token.add", token, result=verdict.state)
         return None, verdict
-    _set_secret(token, secret, verdict)
+    set_secret(token, secret, verdict)
     try:
         with transaction.atomic():
             token.save(force_insert=True)
-            _audit(by, "token.add", token)
+            note(by, "token.add", token)
     except IntegrityError:
         raise LabelTaken from None
     log.info("token added", token=str(token.pk), owner=owner.pk, state=token.state)
     return token, verdict
 
 
-def replace_secret(token: Token, secret: str, *, by: Actor) -> tuple[bool, Verdict]:
-    """Store another secret in its place; False when the one it has stays."""
-    verdict = services.verify(secret)
+def accepts(token: Token, verdict: Verdict) -> bool:
+    """Whether a secret of which the cloud said this may take the place of the one there is: a bad
+    one never replaces a good one."""
     has_good = token.is_good and vault.is_readable(token.sealed, token.pk)
-    if verdict.state not in STORED_AS or (has_good and verdict.state != State.VALID):
-        log.info("token not replaced", token=str(token.pk), state=verdict.state)
-        _audit(by, "token.replace", token, result=verdict.state)
-        return False, verdict
-    _set_secret(token, secret, verdict)
-    with transaction.atomic():
-        token.save(force_update=True)
-        _audit(by, "token.replace", token)
-    log.info("token replaced", token=str(token.pk), state=token.state)
-    return True, verdict
+    return verdict.state in STORED_AS and (not has_good or verdict.state == State.VALID)
+
+
+@transaction.atomic
+def edit_token(
+    token: Token, label: str, *, team: Team | None, expires_on: date | None, by: Actor
+) -> None:
+    """Another label, team or last day. Raises LabelTaken. Display links stay behind in a team
+    that the token leaves, where they would show nothing: they go."""
+    left = token.team if token.team != team else None
+    if left:
+        note(by, "token.leave-team", token)
+        token.displays.all().delete()
+    token.label, token.team, token.expires_on = label, team, expires_on
+    try:
+        with transaction.atomic():
+            token.save(update_fields=["label", "team", "expires_on"])
+    except IntegrityError:
+        raise LabelTaken from None
+    note(by, "token.edit", token)
+
+
+@transaction.atomic
+def disable_token(token: Token, *, by: Actor) -> None:
+    """Nobody reads with it until it is enabled; it stays stored."""
+    token.disabled_at = timezone.now()
+    token.save(update_fields=["disabled_at"])
+    note(by, "token.disable", token)
+
+
+@transaction.atomic
+def enable_token(token: Token, *, by: Actor) -> None:
+    token.disabled_at = None
+    token.save(update_fields=["disabled_at"])
+    note(by, "token.enable", token)
 
 
 @transaction.atomic
 def delete_token(token: Token, *, by: Actor) -> None:
     log.info("token deleted", token=str(token.pk), owner=token.owner_id)
-    _audit(by, "token.delete", token)
+    note(by, "token.delete", token)
     token.delete()
 
 
@@ -107,6 +133,9 @@ def check_token(token: Token) -> Verdict:
     """Ask the cloud about a stored token now. Raises vault.Unreadable."""
     verdict = services.verify(vault.unseal(token.sealed, token.pk))
     record_outcome(token.pk, verdict, last_four=token.last_four)
+    known = {"regions": regions_of(verdict)} if verdict.regions else {}
+    mine = Token.objects.filter(pk=token.pk, last_four=token.last_four)
+    mine.update(checked_at=timezone.now(), **known)
     return verdict
 
 
@@ -139,15 +168,27 @@ def record_use(token_id: UUID, reader: str) -> None:
     Token.objects.filter(due, pk=token_id).update(last_used_at=now, last_used_by=reader[:150])
 
 
-def _audit(by: Actor, action: str, token: Token, *, result: str = "done") -> None:
+def last_four(secret: str) -> str:
+    return secret[-4:] if len(secret) >= SHORTEST_SHOWN else ""
+
+
+def regions_of(verdict: Verdict) -> list[dict[str, str | bool | None]]:
+    """As `Token.regions` keeps them."""
+    return [asdict(region) for region in verdict.regions]
+
+
+def note(by: Actor, action: str, token: Token, *, result: str = "done") -> None:
+    """Write to the audit log what was done to the token."""
     owner = token.owner.get_username()
     audit.record(by, action, team=token.team, subject=str(token), owner=owner, result=result)
 
 
-def _set_secret(token: Token, secret: str, verdict: Verdict) -> None:
+def set_secret(token: Token, secret: str, verdict: Verdict) -> None:
+    """Put the secret and what the cloud said of it into the row, which is not saved yet."""
     now = timezone.now()
     token.sealed = vault.seal(secret, token.pk)
-    token.last_four = secret[-4:] if len(secret) >= SHORTEST_SHOWN else ""
+    token.last_four = last_four(secret)
+    token.regions = regions_of(verdict)
     token.state = STORED_AS[verdict.state]
     token.reason = verdict.reason[:REASON_LENGTH]
     token.request_id = verdict.request_id[:REQUEST_ID_LENGTH]

@@ -2,7 +2,15 @@ from allauth.account import views as signin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
-from dashboard.accounts.views import tokens
+from dashboard.accounts.views import (
+    audit,
+    displays,
+    invitations,
+    people,
+    replacing,
+    teams,
+    tokens,
+)
 
 # Of allauth's pages only those that password sign-in needs, under the names it gives them.
 urlpatterns = [
@@ -13,8 +21,44 @@ urlpatterns = [
     path("accounts/signup/", signin.signup, name="account_signup"),
     path("accounts/password/change/", signin.password_change, name="account_change_password"),
     path("tokens/", tokens.token_list, name="token_list"),
-    path("tokens/<uuid:token_id>/replace/", tokens.token_replace, name="token_replace"),
+    path("tokens/<uuid:token_id>/", tokens.token_page, name="token_page"),
+    path("tokens/<uuid:token_id>/replace/", replacing.token_replace, name="token_replace"),
+    path("tokens/<uuid:token_id>/compare/", replacing.token_compare, name="token_compare"),
+    path("tokens/<uuid:token_id>/switch/", replacing.token_switch, name="token_switch"),
+    path("tokens/<uuid:token_id>/keep/", replacing.token_keep, name="token_keep"),
+    path("tokens/<uuid:token_id>/restore/", replacing.token_restore, name="token_restore"),
+    path("tokens/<uuid:token_id>/disable/", tokens.token_disable, name="token_disable"),
+    path("tokens/<uuid:token_id>/enable/", tokens.token_enable, name="token_enable"),
     path("tokens/<uuid:token_id>/delete/", tokens.token_delete, name="token_delete"),
     path("tokens/<uuid:token_id>/default/", tokens.token_default, name="token_default"),
     path("tokens/<uuid:token_id>/check/", tokens.token_check, name="token_check"),
+    path("teams/", teams.team_list, name="team_list"),
+    path("teams/<slug:slug>/", teams.team_page, name="team_page"),
+    path("teams/<slug:slug>/settings/", teams.team_settings, name="team_settings"),
+    path("teams/<slug:slug>/delete/", teams.team_delete, name="team_delete"),
+    path("teams/<slug:slug>/leave/", people.team_leave, name="team_leave"),
+    path("teams/<slug:slug>/people/", people.team_people, name="team_people"),
+    path("teams/<slug:slug>/people/<int:user_id>/role/", people.member_role, name="member_role"),
+    path(
+        "teams/<slug:slug>/people/<int:user_id>/remove/",
+        people.member_remove,
+        name="member_remove",
+    ),
+    path("teams/<slug:slug>/invitations/", invitations.invitation_make, name="invitation_make"),
+    path(
+        "teams/<slug:slug>/invitations/<uuid:invitation_id>/withdraw/",
+        invitations.invitation_withdraw,
+        name="invitation_withdraw",
+    ),
+    path("invitations/<str:key>/", invitations.invitation, name="invitation"),
+    path("teams/<slug:slug>/displays/", displays.display_list, name="display_list"),
+    path(
+        "teams/<slug:slug>/displays/<uuid:display_id>/revoke/",
+        displays.display_revoke,
+        name="display_revoke",
+    ),
+    path("teams/<slug:slug>/audit/", audit.team_audit, name="team_audit"),
+    path("teams/<slug:slug>/audit.csv", audit.team_audit_csv, name="team_audit_csv"),
+    path("audit/", audit.audit_list, name="audit_list"),
+    path("audit.csv", audit.audit_csv, name="audit_csv"),
 ]

@@ -8,19 +8,24 @@ all processes. With nothing cached one caller fetches and the others wait for it
     memory      what this process holds decoded
     snapshots   what is stored, and in which bytes
     inventory   what a page is made from
+    comparing   what two tokens see
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from math import ceil
 
 import structlog
 from django.conf import settings
 
+from images.cloud.client import Account
 from images.cloud.errors import CloudError
 from images.cloud.listing import list_regions, may_list_images
-from images.services import fetching, memory, store
+from images.cloud.records import Region
+from images.services import comparing, fetching, memory, store
+from images.services.comparing import RegionPair
 from images.services.fetching import Credential
 from images.services.inventory import Inventory
 from images.wording import EXPLANATIONS
@@ -30,7 +35,19 @@ log = structlog.get_logger("images.services")
 # Asking again sooner than this shows what was just fetched.
 COOL_DOWN_SECONDS = 5
 
+# How many regions are tried side by side.
+REGIONS_AT_ONCE = 4
+
 STATES = {"refused": "refused", "forbidden": "forbidden", "arrears": "unverified"}
+
+
+@dataclass(frozen=True)
+class Listable:
+    """A region, and whether the token may list its images; None when the cloud did not tell."""
+
+    id: str
+    name: str
+    ok: bool | None
 
 
 @dataclass(frozen=True)
@@ -41,6 +58,7 @@ class Verdict:
     state: str
     reason: str
     request_id: str
+    regions: tuple[Listable, ...] = ()
 
 
 def inventory(credential: Credential, *, again: bool = False) -> Inventory:
@@ -79,16 +97,24 @@ def refresh(credential: Credential) -> int:
 
 
 def verify(secret: str) -> Verdict:
-    """Ask the cloud whether a token works: list the regions, then one image of the first."""
+    """Ask the cloud whether a token works: list the regions, then one image of each. It is valid
+    when it may list in any of them."""
     account = fetching.account(secret)
     try:
         regions, _ = list_regions(account)
-        request_id = may_list_images(account, regions[0].id) if regions else ""
     except CloudError as error:
         log.info("token verified", outcome=error.kind, request_id=error.request_id)
         return _against(error.kind, error.request_id)
-    log.info("token verified", outcome="valid", request_id=request_id)
-    return Verdict("valid", "", request_id)
+    with ThreadPoolExecutor(REGIONS_AT_ONCE, thread_name_prefix="verify") as pool:
+        answers = list(pool.map(lambda region: _try_region(account, region), regions))
+    found = _judged(regions, answers)
+    log.info("token verified", outcome=found.state, request_id=found.request_id)
+    return found
+
+
+def compare(old: Credential, new: Credential) -> tuple[RegionPair, ...]:
+    """What either token lists, region by region; asks the cloud for what is not cached yet."""
+    return comparing.pairs(inventory(old), inventory(new))
 
 
 def verdict(inventory: Inventory) -> Verdict:
@@ -97,6 +123,35 @@ def verdict(inventory: Inventory) -> Verdict:
     if failure:
         return _against(failure.kind, failure.request_id)
     return Verdict("valid", "", next((each.head.request_id for each in inventory.regions), ""))
+
+
+def _try_region(account: Account, region: Region) -> str | CloudError:
+    """The `requestId` of a listing that worked, or why it did not."""
+    try:
+        return may_list_images(account, region.id)
+    except CloudError as error:
+        return error
+
+
+def _judged(regions: list[Region], answers: list[str | CloudError]) -> Verdict:
+    listable = tuple(
+        Listable(region.id, region.name, _may_list(answer))
+        for region, answer in zip(regions, answers, strict=True)
+    )
+    request_ids = [answer for answer in answers if isinstance(answer, str)]
+    if request_ids or not answers:
+        return Verdict("valid", "", next(iter(request_ids), ""), listable)
+    # What is said against the token says more than what is said against one region's trouble.
+    errors = [answer for answer in answers if isinstance(answer, CloudError)]
+    worst = min(errors, key=lambda error: error.kind not in STATES)
+    against = _against(worst.kind, worst.request_id)
+    return replace(against, regions=listable)
+
+
+def _may_list(answer: str | CloudError) -> bool | None:
+    if isinstance(answer, str):
+        return True
+    return False if answer.kind in STATES else None
 
 
 def _against(kind: str, request_id: str) -> Verdict:

@@ -38,7 +38,8 @@ def list_page(request: HttpRequest, opened: Opened) -> HttpResponse:
 
 def _page(request: HttpRequest, opened: Opened) -> bytes:
     """The whole page, but for the token of its forms. Messages are shown once, so not kept."""
-    person = (request.user.pk, request.user.get_username(), request.user.is_staff)
+    user = policy.person(request)
+    person = (user.pk, user.get_username(), user.is_staff, user.is_superuser, user.is_console)
 
     def make() -> bytes:
         swapped = mark_safe(results(opened).decode())  # noqa: S308  (our own template made it)

@@ -1,37 +1,32 @@
-"""A person's tokens: the list, and what can be done to each."""
+"""A person's tokens: the list, the page of each, and what can be done to it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from dashboard.accounts import policy, tokens, vault
-from dashboard.accounts.forms import AddTokenForm, ReplaceTokenForm
-from dashboard.accounts.models import Token
+from dashboard.accounts import policy, replacing, tokens, vault
+from dashboard.accounts.forms import AddTokenForm, TokenForm
+from dashboard.accounts.models import Token, User
+from dashboard.accounts.views.rows import token_row, token_rows
 from dashboard.accounts.views.wording import announce, cloud_said
 
 PAGE = ("GET", "HEAD", "POST")
-
-
-@dataclass(frozen=True)
-class Row:
-    token: Token
-    is_default: bool
-    is_readable: bool
 
 
 @require_http_methods(PAGE)
 def token_list(request: HttpRequest) -> HttpResponse:
     user = policy.require(request, "tokens.keep")
     if request.method != "POST":
-        return _list_page(request, AddTokenForm(owner=user))
-    form = AddTokenForm(request.POST, owner=user)
+        initial = {"team": request.GET.get("team", "")}
+        return _list_page(request, AddTokenForm(owner=user, by=user, initial=initial))
+    form = AddTokenForm(request.POST, owner=user, by=user)
     if not form.is_valid():
         return _list_page(request, form)
     try:
@@ -49,40 +44,71 @@ def token_list(request: HttpRequest) -> HttpResponse:
 
 def _list_page(request: HttpRequest, form: AddTokenForm) -> HttpResponse:
     user = policy.person(request)
-    mine = list(Token.objects.filter(owner=user))
-    default = policy.default_of(user, mine)
-    rows = [
-        Row(token, token == default, vault.is_readable(token.sealed, token.pk)) for token in mine
-    ]
-    context = {"place": "tokens", "rows": rows, "form": form}
+    readable = policy.tokens_of(user)
+    prefetch_related_objects(readable, "team")
+    default = policy.default_of(user, readable)
+    mine = [token for token in readable if token.owner_id == user.pk]
+    shared = [token for token in readable if token.owner_id != user.pk]
+    context = {
+        "place": "tokens",
+        "rows": token_rows(user, mine, default),
+        "shared": token_rows(user, shared, default),
+        "form": form,
+    }
     return render(request, "accounts/tokens.html", context, status=422 if form.errors else 200)
 
 
 @require_http_methods(PAGE)
-def token_replace(request: HttpRequest, token_id: UUID) -> HttpResponse:
+def token_page(request: HttpRequest, token_id: UUID) -> HttpResponse:
+    """Everything about one token; its POST edits what its people say of it."""
     token = policy.token(request, "token.manage", token_id)
-    form = ReplaceTokenForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        replaced, verdict = tokens.replace_secret(
-            token, form.cleaned_data["secret"], by=policy.actor(request)
-        )
-        if replaced:
-            announce(request, "replaced", token, verdict)
-            return redirect("token_list")
-        kept = _("Not replaced: the token you have stays.")
-        form.add_error("secret", f"{kept} {cloud_said(verdict)}")
-    context = {"place": "tokens", "token": token, "form": form}
-    return render(request, "accounts/replace.html", context, status=422 if form.errors else 200)
+    user = policy.person(request)
+    asked = request.POST if request.method == "POST" else None
+    said = {"label": token.label, "team": token.team, "expires_on": token.expires_on}
+    form = TokenForm(asked, owner=token.owner, by=user, token=token, initial=said)
+    if form.is_valid() and _edited(request, token, form):
+        messages.success(request, _("“%(label)s” is saved.") % {"label": token})
+        return redirect(_after(request, user, token))
+    context = {
+        "place": "tokens" if token.owner_id == user.pk else "teams",
+        "row": token_row(user, Token.objects.get(pk=token.pk), _default(user)),
+        "token": Token.objects.select_related("team", "owner").get(pk=token.pk),
+        "previous": replacing.spare(token, replacing.Kind.PREVIOUS),
+        "screens": token.displays.count(),
+        "form": form,
+    }
+    return render(request, "accounts/token.html", context, status=422 if form.errors else 200)
+
+
+def _edited(request: HttpRequest, token: Token, form: TokenForm) -> bool:
+    try:
+        tokens.edit_token(token, **form.cleaned_data, by=policy.actor(request))
+    except tokens.LabelTaken:
+        form.label_taken()
+        return False
+    return True
+
+
+def _after(request: HttpRequest, user: User, token: Token) -> str:
+    """Who took another's token out of their team cannot see it any more."""
+    managed = policy.may(user, "token.manage", token)
+    return token.get_absolute_url() if managed else "team_list"
+
+
+def _default(user: User) -> Token | None:
+    return policy.default_of(user, policy.tokens_of(user))
 
 
 @require_http_methods(PAGE)
 def token_delete(request: HttpRequest, token_id: UUID) -> HttpResponse:
     token = policy.token(request, "token.manage", token_id)
     if request.method != "POST":
-        return render(request, "accounts/delete.html", {"place": "tokens", "token": token})
+        context = {"place": "tokens", "token": token, "screens": token.displays.count()}
+        return render(request, "accounts/delete.html", context)
+    mine, team = token.owner_id == policy.person(request).pk, token.team
     tokens.delete_token(token, by=policy.actor(request))
     messages.success(request, _("“%(label)s” is deleted.") % {"label": token})
-    return redirect("token_list")
+    return redirect("token_list") if mine or not team else redirect("team_page", team.slug)
 
 
 @require_http_methods(PAGE)
@@ -94,20 +120,47 @@ def token_default(request: HttpRequest, token_id: UUID) -> HttpResponse:
         user.default_token = token
         user.save(update_fields=["default_token"])
         messages.success(request, _("“%(label)s” is used by default now.") % {"label": token})
-    return redirect("token_list")
+    return _back(request, token)
+
+
+@require_http_methods(PAGE)
+def token_disable(request: HttpRequest, token_id: UUID) -> HttpResponse:
+    token = policy.token(request, "token.manage", token_id)
+    if request.method == "POST" and not token.disabled_at:
+        tokens.disable_token(token, by=policy.actor(request))
+        news = _("“%(label)s” is disabled: nobody lists images with it.") % {"label": token}
+        messages.success(request, news)
+    return redirect("token_page", token.pk)
+
+
+@require_http_methods(PAGE)
+def token_enable(request: HttpRequest, token_id: UUID) -> HttpResponse:
+    token = policy.token(request, "token.manage", token_id)
+    if request.method == "POST" and token.disabled_at:
+        tokens.enable_token(token, by=policy.actor(request))
+        messages.success(request, _("“%(label)s” is in use again.") % {"label": token})
+    return redirect("token_page", token.pk)
 
 
 @require_http_methods(PAGE)
 def token_check(request: HttpRequest, token_id: UUID) -> HttpResponse:
     token = policy.token(request, "token.manage", token_id)
     if request.method != "POST":
-        return redirect("token_list")
+        return _back(request, token)
     try:
         verdict = tokens.check_token(token)
     except vault.Unreadable:
         messages.error(
             request, _("“%(label)s” cannot be decrypted. Replace it.") % {"label": token}
         )
-        return redirect("token_list")
+        return _back(request, token)
     announce(request, "checked", token, verdict)
-    return redirect("token_list")
+    return _back(request, token)
+
+
+def _back(request: HttpRequest, token: Token) -> HttpResponse:
+    """To the page of the token, where its people look after it; else to the list of theirs."""
+    user = policy.person(request)
+    if policy.may(user, "token.manage", token):
+        return redirect("token_page", token.pk)
+    return redirect("token_list" if policy.may(user, "tokens.keep") else "images:list")

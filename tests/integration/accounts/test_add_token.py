@@ -65,7 +65,7 @@ def test_a_label_that_is_taken(
 ) -> None:
     keep(person, cloud.token)
 
-    with pytest.raises(CommandError, match="label: You have a token with this label already"):
+    with pytest.raises(CommandError, match="label: There is a token with this label already"):
         add(typed, cloud.other_token)
 
 

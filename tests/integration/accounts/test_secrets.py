@@ -129,6 +129,6 @@ def test_a_fault_of_our_own_tells_no_secret(
 def test_no_representation_shows_it(cloud: Sandbox, person: User) -> None:
     from dashboard.accounts.forms import AddTokenForm
 
-    form = AddTokenForm({"label": "Main", "secret": cloud.token}, owner=person)
+    form = AddTokenForm({"label": "Main", "secret": cloud.token}, owner=person, by=person)
     assert form.is_valid()
     assert cloud.token not in repr(form) + str(form)

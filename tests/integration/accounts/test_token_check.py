@@ -15,9 +15,10 @@ pytestmark = pytest.mark.django_db(databases="__all__")
 def checked(browser: Client, token: Token) -> str:
     """The page that is seen after checking."""
     response = browser.post(f"/tokens/{token.pk}/check/")
-    assertRedirects(response, "/tokens/", fetch_redirect_response=False)
+    page = f"/tokens/{token.pk}/"
+    assertRedirects(response, page, fetch_redirect_response=False)
     token.refresh_from_db()
-    return browser.get("/tokens/").content.decode()
+    return browser.get(page).content.decode()
 
 
 def test_it_works(
@@ -82,8 +83,8 @@ def test_a_link_asks_nothing(
 ) -> None:
     token = keep(person, cloud.token)
 
-    assertRedirects(browser.get(f"/tokens/{token.pk}/check/"), "/tokens/")
-    assertContains(browser.get("/tokens/"), "Check now")
+    assertRedirects(browser.get(f"/tokens/{token.pk}/check/"), f"/tokens/{token.pk}/")
+    assertContains(browser.get(f"/tokens/{token.pk}/"), "Check now")
     assert not cloud.calls
 
 

@@ -16,8 +16,9 @@ def test_it_works(browser: Client, person: User, keep: Callable[..., Token]) -> 
     token = keep(person, "1" * 64)
     response = browser.post(f"/tokens/{token.pk}/default/")
 
-    assertRedirects(response, "/tokens/", fetch_redirect_response=False)
-    assertContains(browser.get("/tokens/"), "is used by default now.")
+    page = f"/tokens/{token.pk}/"
+    assertRedirects(response, page, fetch_redirect_response=False)
+    assertContains(browser.get(page), "is used by default now.")
     person.refresh_from_db()
     assert person.default_token == token
 
@@ -25,7 +26,7 @@ def test_it_works(browser: Client, person: User, keep: Callable[..., Token]) -> 
 def test_a_link_changes_nothing(browser: Client, person: User, keep: Callable[..., Token]) -> None:
     token = keep(person, "1" * 64)
 
-    assertRedirects(browser.get(f"/tokens/{token.pk}/default/"), "/tokens/")
+    assertRedirects(browser.get(f"/tokens/{token.pk}/default/"), f"/tokens/{token.pk}/")
     person.refresh_from_db()
     assert person.default_token is None
 

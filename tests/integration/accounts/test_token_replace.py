@@ -8,7 +8,7 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from dashboard.accounts import vault
-from dashboard.accounts.models import State, Token, User
+from dashboard.accounts.models import SpareSecret, State, Token, User
 from images.sandbox import Sandbox, Weather
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -25,16 +25,33 @@ def secret_of(token: Token) -> str:
     return vault.unseal(token.sealed, token.pk)
 
 
+def page_of(token: Token, todo: str = "") -> str:
+    return f"/tokens/{token.pk}/{todo}"
+
+
+def compared(browser: Client, token: Token, secret: str) -> str:
+    """The page that puts the new secret beside the stored one."""
+    response = browser.post(url(token), {"secret": secret})
+    assertRedirects(response, page_of(token, "compare/"), fetch_redirect_response=False)
+    return browser.get(page_of(token, "compare/")).content.decode()
+
+
+def switched(browser: Client, token: Token) -> str:
+    response = browser.post(page_of(token, "switch/"))
+    assertRedirects(response, page_of(token), fetch_redirect_response=False)
+    return browser.get(page_of(token)).content.decode()
+
+
 def test_it_works(
     browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token]
 ) -> None:
     token = keep(person, OLD, state=State.REFUSED, reason="It was deleted.", last_ok_at=None)
     assertContains(browser.get(url(token)), "Replace “Main”")
 
-    assertRedirects(
-        browser.post(url(token), {"secret": cloud.token}), "/tokens/", fetch_redirect_response=False
-    )
-    assertContains(browser.get("/tokens/"), "is replaced, and it works.")
+    page = compared(browser, token, cloud.token)
+    assert "Nothing has changed yet" in page
+    assert secret_of(token) == OLD
+    assert "is replaced, and it works." in switched(browser, token)
     assert secret_of(token) == cloud.token
     assert (token.state, token.reason, token.last_four) == (State.VALID, "", cloud.token[-4:])
     assert token.last_ok_at
@@ -80,9 +97,9 @@ def test_a_token_that_does_not_work_gives_way_to_an_unchecked_one(
 ) -> None:
     token = keep(person, OLD, state=state, last_ok_at=None)
     cloud.misbehave(Weather("html"))
-    browser.post(url(token), {"secret": cloud.token})
+    compared(browser, token, cloud.token)
 
-    assertContains(browser.get("/tokens/"), "replaced without having been checked")
+    assert "replaced without having been checked" in switched(browser, token)
     assert secret_of(token) == cloud.token
     assert (token.state, token.last_ok_at) == (State.UNVERIFIED, None)
 
@@ -95,9 +112,130 @@ def test_one_that_cannot_be_decrypted_is_not_held_on_to(
     Token.objects.update(sealed="gone:AAAA")
     if away:
         cloud.misbehave(Weather("html"))
-    browser.post(url(token), {"secret": cloud.token})
+    page = compared(browser, token, cloud.token)
+    assert "there is nothing to compare with" in page
+    switched(browser, token)
 
     assert secret_of(token) == cloud.token
+    assert not SpareSecret.objects.exists()
+
+
+def test_both_are_put_beside_each_other(
+    browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token]
+) -> None:
+    token = keep(person, cloud.token)
+    cloud.add_image("bj", name="<b>only here", token=cloud.token)
+    page = compared(browser, token, cloud.other_token)
+
+    assert "&lt;b&gt;only here" in page or "only now" in page
+    assert "only new" in page
+    assert cloud.token[-4:] in page
+    assert cloud.other_token[-4:] in page
+    assert cloud.token not in page
+    assert cloud.other_token not in page
+
+
+def test_a_second_token_of_the_account_sees_the_same(
+    browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token]
+) -> None:
+    """The stored one is refused by now, so nothing can be said; its row says so."""
+    token = keep(person, OLD)
+
+    page = compared(browser, token, cloud.token)
+    assert "cannot be compared" in page
+    assert "not listed" in page
+
+
+def test_keeping_the_old_one_forgets_the_new(
+    browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token]
+) -> None:
+    token = keep(person, cloud.token)
+    compared(browser, token, cloud.other_token)
+
+    assertContains(browser.post(page_of(token, "keep/"), follow=True), "Nothing is replaced")
+    assert secret_of(token) == cloud.token
+    assertContains(browser.post(page_of(token, "switch/"), follow=True), "not kept any more")
+    assert secret_of(token) == cloud.token
+
+
+def test_the_replaced_one_is_taken_back_with_one_click(
+    browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token]
+) -> None:
+    token = keep(person, cloud.token)
+    compared(browser, token, cloud.other_token)
+    assert "Take it back" in switched(browser, token)
+
+    assertContains(browser.post(page_of(token, "restore/"), follow=True), "and it works.")
+    assert secret_of(token) == cloud.token
+    browser.post(page_of(token, "restore/"))
+    assert secret_of(token) == cloud.other_token
+
+
+def test_a_replaced_one_that_was_deleted_at_the_cloud_does_not_come_back(
+    browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token]
+) -> None:
+    token = keep(person, "f" * 64)
+    compared(browser, token, cloud.token)
+    switched(browser, token)
+
+    page = browser.post(page_of(token, "restore/"), follow=True)
+    assertContains(page, "the token you have stays")
+    assert secret_of(token) == cloud.token
+
+
+@pytest.mark.parametrize(("kind", "todo"), [("next", "switch/"), ("previous", "restore/")])
+def test_what_is_kept_is_of_no_use_after_its_time(
+    browser: Client,
+    cloud: Sandbox,
+    person: User,
+    keep: Callable[..., Token],
+    kind: str,
+    todo: str,
+) -> None:
+    token = keep(person, cloud.token)
+    compared(browser, token, cloud.other_token)
+    if kind == "previous":
+        switched(browser, token)
+    before = secret_of(token)
+    SpareSecret.objects.update(until=timezone.now())
+
+    assertContains(browser.post(page_of(token, todo), follow=True), "not kept any more")
+    assert secret_of(token) == before
+    assertNotContains(browser.get(page_of(token)), "Take it back")
+
+
+def test_a_kept_one_opens_in_its_own_row_alone(
+    browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token]
+) -> None:
+    token = keep(person, cloud.token)
+    compared(browser, token, cloud.other_token)
+    SpareSecret.objects.update(sealed=token.sealed)
+
+    assertContains(browser.get(page_of(token, "compare/"), follow=True), "not kept any more")
+    assertContains(browser.post(page_of(token, "switch/"), follow=True), "not kept any more")
+    assert secret_of(token) == cloud.token
+
+
+def test_the_same_token_again_is_said_to_be_the_same(
+    browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token]
+) -> None:
+    token = keep(person, cloud.token)
+
+    page = browser.post(url(token), {"secret": cloud.token})
+    assertContains(page, "stored already", status_code=422)
+    assert not cloud.calls
+
+
+def test_a_link_switches_nothing(
+    browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token]
+) -> None:
+    token = keep(person, cloud.token)
+    compared(browser, token, cloud.other_token)
+
+    for todo in ("switch/", "keep/", "restore/"):
+        assertRedirects(browser.get(page_of(token, todo)), page_of(token))
+    assert secret_of(token) == cloud.token
+    assert SpareSecret.objects.exists()
 
 
 def test_nonsense_is_not_asked_about(

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from dashboard.accounts import tokens
+from dashboard.accounts import policy, tokens
 from dashboard.accounts.audit import Actor
 from dashboard.accounts.forms import AddTokenForm
-from dashboard.accounts.models import State, User
+from dashboard.accounts.models import State, Team, User
 from dashboard.accounts.views.wording import cloud_said
 
 
@@ -18,13 +18,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--user", required=True, help="whose it becomes: a user name")
+        parser.add_argument("--team", help="whose people may read with it too: a team's address")
         parser.add_argument("--label", required=True, help="a name for it, unique for the person")
 
-    def handle(self, *args: Any, user: str, label: str, **options: Any) -> None:
+    def handle(self, *args: Any, user: str, label: str, team: str | None, **options: Any) -> None:
         owner = User.objects.filter(username=user).first()
         if owner is None:
             raise CommandError(f"There is no user {user!r}.")
-        form = AddTokenForm({"label": label, "secret": _secret()}, owner=owner)
+        given = {"label": label, "secret": _secret(), "team": _team(owner, team)}
+        form = AddTokenForm(given, owner=owner, by=owner)
         if not form.is_valid():
             raise CommandError(_errors(form))
         try:
@@ -39,6 +41,15 @@ class Command(BaseCommand):
         else:
             warning = f"Stored {token} for {owner}, {token.state}. {cloud_said(verdict)}"
             self.stdout.write(self.style.WARNING(warning))
+
+
+def _team(owner: User, slug: str | None) -> Team | None:
+    if slug is None:
+        return None
+    found = Team.objects.filter(slug=slug).first()
+    if found is None or not policy.may(owner, "team.add_token", found):
+        raise CommandError(f"{owner} is in no team {slug!r} to which they may add a token.")
+    return found
 
 
 def _secret() -> str:

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
 from dashboard.accounts import vault
-from dashboard.accounts.models import Token
+from dashboard.accounts.models import SpareSecret, Token
 
 BATCH = 100
 
@@ -20,13 +21,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         seen, changed, unreadable = 0, 0, 0
-        for batch in _batches():
-            for token in batch:
+        for batch in chain(_batches(Token), _batches(SpareSecret)):
+            for row in batch:
                 try:
-                    changed += _resealed(token)
+                    changed += _resealed(row)
                 except vault.Unreadable as error:
                     unreadable += 1
-                    self.stderr.write(f"Left as it is: {token.pk} ({token}): {error}")
+                    self.stderr.write(f"Left as it is: {row.pk} ({row}): {error}")
             seen += len(batch)
             self.stdout.write(f"{seen} tokens seen, {changed} encrypted again")
         if unreadable:
@@ -34,17 +35,17 @@ class Command(BaseCommand):
         self.stdout.write("Every token is under the first key.")
 
 
-def _batches() -> Iterator[list[Token]]:
+def _batches(kind: type[Token] | type[SpareSecret]) -> Iterator[list[Any]]:
     last = UUID(int=0)
-    while batch := list(Token.objects.filter(pk__gt=last).order_by("pk")[:BATCH]):
+    while batch := list(kind._default_manager.filter(pk__gt=last).order_by("pk")[:BATCH]):
         yield batch
         last = batch[-1].pk
 
 
-def _resealed(token: Token) -> bool:
-    secret = vault.unseal(token.sealed, token.pk)
-    if vault.is_current(token.sealed):
+def _resealed(row: Token | SpareSecret) -> bool:
+    secret = vault.unseal(row.sealed, row.pk)
+    if vault.is_current(row.sealed):
         return False
     # Only what was read is overwritten: the token may have been replaced meanwhile.
-    mine = Token.objects.filter(pk=token.pk, sealed=token.sealed)
-    return bool(mine.update(sealed=vault.seal(secret, token.pk)))
+    mine = type(row)._default_manager.filter(pk=row.pk, sealed=row.sealed)
+    return bool(mine.update(sealed=vault.seal(secret, row.pk)))

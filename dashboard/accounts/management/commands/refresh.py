@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType
+from typing import Any
+
+import structlog
+from django.core.cache import cache
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import close_old_connections
+
+from dashboard.accounts import upkeep
+
+log = structlog.get_logger("dashboard.accounts")
+
+LOCK = "dashboard.accounts.refresh"
+# Longer than one round takes; a process that died in one holds nobody up for longer.
+LOCK_SECONDS = 900
+
+
+class Command(BaseCommand):
+    help = (
+        "Checks the tokens that were not checked for long, and deletes secrets and links whose "
+        "time is over. Once, or every so many seconds. Of several at once only one does the work."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--every", type=int, metavar="SECONDS", help="go on until stopped")
+
+    def handle(self, *args: Any, every: int | None, **options: Any) -> None:
+        if not every:
+            self._round()
+            return
+        stopped = threading.Event()
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            stopped.set()
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        while not stopped.is_set():
+            try:
+                self._round()
+            except Exception:
+                # A database that is away comes back; this process would not.
+                log.exception("refresh failed")
+            stopped.wait(max(1, every))
+
+    def _round(self) -> None:
+        close_old_connections()
+        if not cache.add(LOCK, "taken", LOCK_SECONDS):
+            self.stdout.write("Another process is at it.")
+            return
+        try:
+            checked, pruned = upkeep.check_due_tokens(), upkeep.prune()
+        finally:
+            cache.delete(LOCK)
+        if checked or pruned:
+            self.stdout.write(f"{checked} tokens checked, {pruned} things deleted")

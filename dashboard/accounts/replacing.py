@@ -1,0 +1,86 @@
+"""Safe replacement of a token's secret: offered, compared, switched, taken back.
+
+A token has at most two spare secrets: the NEXT one, which is being compared, and the PREVIOUS one,
+kept for a day. Using a spare makes the secret it replaces the previous one. Every step asks the
+cloud first, and a bad secret never takes the place of a good one.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from dashboard.accounts import vault
+from dashboard.accounts.audit import Actor
+from dashboard.accounts.models import SpareSecret, Token
+from dashboard.accounts.tokens import accepts, last_four, note, set_secret
+from images import services
+from images.services import Verdict
+
+log = structlog.get_logger("dashboard.accounts")
+
+Kind = SpareSecret.Kind
+
+# How long an offered secret waits to be switched to, and a replaced one to be taken back.
+KEPT = {Kind.NEXT: timedelta(minutes=15), Kind.PREVIOUS: timedelta(hours=24)}
+
+
+class SameSecret(Exception):
+    """It is the secret that is stored already."""
+
+
+def spare(token: Token, kind: Kind) -> SpareSecret | None:
+    """The token's spare secret of that kind, unless its time is over."""
+    return token.spares.filter(kind=kind, until__gt=timezone.now()).first()
+
+
+def offer(token: Token, secret: str, *, by: Actor) -> tuple[bool, Verdict]:
+    """Keep the secret as the next one, to be compared with the one in use; False when the cloud
+    says that it must not replace that. Raises SameSecret."""
+    if vault.is_readable(token.sealed, token.pk) and secret == vault.unseal(token.sealed, token.pk):
+        raise SameSecret
+    verdict = services.verify(secret)
+    if not accepts(token, verdict):
+        log.info("token not replaced", token=str(token.pk), state=verdict.state)
+        note(by, "token.replace", token, result=verdict.state)
+        return False, verdict
+    with transaction.atomic():
+        _keep(token, secret, Kind.NEXT)
+    return True, verdict
+
+
+def use(token: Token, spare: SpareSecret, *, by: Actor) -> tuple[bool, Verdict]:
+    """Put the spare secret in use, and keep the one that was; False when the cloud says that it
+    must not replace that. Raises vault.Unreadable."""
+    secret = vault.unseal(spare.sealed, spare.pk)
+    verdict = services.verify(secret)
+    action = "token.switch" if spare.kind == Kind.NEXT else "token.take-back"
+    if not accepts(token, verdict):
+        log.info("token not replaced", token=str(token.pk), state=verdict.state)
+        note(by, action, token, result=verdict.state)
+        return False, verdict
+    with transaction.atomic():
+        spare.delete()
+        if vault.is_readable(token.sealed, token.pk):
+            _keep(token, vault.unseal(token.sealed, token.pk), Kind.PREVIOUS)
+        set_secret(token, secret, verdict)
+        token.save(force_update=True)
+        note(by, action, token)
+    log.info("token replaced", token=str(token.pk), state=token.state)
+    return True, verdict
+
+
+def drop(token: Token, kind: Kind) -> None:
+    token.spares.filter(kind=kind).delete()
+
+
+def _keep(token: Token, secret: str, kind: Kind) -> None:
+    drop(token, kind)
+    kept = SpareSecret(
+        token=token, kind=kind, last_four=last_four(secret), until=timezone.now() + KEPT[kind]
+    )
+    kept.sealed = vault.seal(secret, kept.pk)
+    kept.save(force_insert=True)

@@ -1,0 +1,105 @@
+"""The forms of teams, invitations and display links."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.forms import BaseUserCreationForm
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from dashboard.accounts.models import Role, Team, Token, User
+
+LONGEST_QUERY = 2000
+# Fields of an address that are the visitor's, not the screen's.
+NOT_KEPT = ("token", "page", "size", "columns", "sort")
+
+
+class TeamForm(forms.Form):
+    name = forms.CharField(
+        label=_("Name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+
+    def clean_name(self) -> str:
+        return " ".join(self.cleaned_data["name"].split())
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.VIEWER)
+
+
+class RemoveForm(forms.Form):
+    """Whose the tokens of the one who goes become; nobody's: they go along."""
+
+    heir = forms.ModelChoiceField(
+        label=_("Their tokens in this team"),
+        queryset=User.objects.none(),
+        required=False,
+        empty_label=_("leave the team with them"),
+    )
+
+    def __init__(self, *args: Any, team: Team, leaving: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        heirs = User.objects.filter(
+            memberships__team=team, memberships__role=Role.ADMIN, is_active=True
+        )
+        field = self.fields["heir"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101
+        field.queryset = heirs.exclude(pk=leaving.pk).order_by("username")
+        field.label_from_instance = lambda user: _("become %(name)s’s") % {"name": user}  # type: ignore[method-assign,assignment]
+
+
+class NewAccountForm(BaseUserCreationForm):  # type: ignore[type-arg]
+    class Meta:
+        model = User
+        fields = ("username",)
+
+
+class DisplayForm(forms.Form):
+    title = forms.CharField(
+        label=_("Title"),
+        max_length=80,
+        help_text=_("Stands at the top of the screen, such as “Duty room”."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    token = forms.ModelChoiceField(label=_("Token"), queryset=Token.objects.none())
+    query = forms.CharField(
+        label=_("What it shows"),
+        required=False,
+        max_length=LONGEST_QUERY,
+        help_text=_(
+            "The address of a list of images with the filters you want, copied from your browser. "
+            "Empty: every image."
+        ),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    days = forms.TypedChoiceField(
+        label=_("Works for"),
+        coerce=int,
+        initial=90,
+        choices=((7, _("7 days")), (30, _("30 days")), (90, _("90 days")), (365, _("a year"))),
+    )
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+
+    def __init__(self, *args: Any, tokens: QuerySet[Token], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["token"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101
+        field.queryset = tokens
+
+    def clean_query(self) -> str:
+        """The query alone, of a whole address or of a part of one."""
+        text = self.cleaned_data["query"].strip()
+        try:
+            parts = urlsplit(text)
+        except ValueError:
+            raise ValidationError(_("This is not an address.")) from None
+        query = parts.query if "?" in text else "" if parts.path.startswith("/") else text
+        if query and "=" not in query:
+            raise ValidationError(_("There are no filters in this address."))
+        kept = [(name, value) for name, value in parse_qsl(query) if name not in NOT_KEPT]
+        return urlencode(kept)

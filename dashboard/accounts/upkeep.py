@@ -1,0 +1,53 @@
+"""What grows old by itself: what is known of tokens, and secrets and links whose time is over."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+from django.db.models import Q
+from django.utils import timezone
+
+from dashboard.accounts import tokens, vault
+from dashboard.accounts.models import Display, Invitation, SpareSecret, State, Token
+
+log = structlog.get_logger("dashboard.accounts")
+
+CHECK_EVERY = timedelta(hours=6)
+# One that does not work may have been put right at the cloud.
+CHECK_TROUBLE_EVERY = timedelta(minutes=30)
+CHECKS_AT_ONCE = 100
+# An expired display link is listed as such for this long.
+DISPLAYS_KEPT = timedelta(days=30)
+
+
+def check_due_tokens() -> int:
+    """Ask the cloud about the tokens that nobody has heard of for long; how many were asked about.
+    Those that nobody may read with are left alone."""
+    now = timezone.now()
+    in_trouble = Q(checked_at__lt=now - CHECK_TROUBLE_EVERY) & ~Q(state=State.VALID)
+    due = Q(checked_at=None) | Q(checked_at__lt=now - CHECK_EVERY) | in_trouble
+    in_use = Token.objects.filter(disabled_at=None).exclude(expires_on__lt=now.date())
+    checked = 0
+    for token in in_use.filter(due).order_by("checked_at")[:CHECKS_AT_ONCE]:
+        try:
+            verdict = tokens.check_token(token)
+        except vault.Unreadable:
+            log.warning("token unreadable", token=str(token.pk))
+            Token.objects.filter(pk=token.pk).update(checked_at=now)
+            continue
+        checked += 1
+        if verdict.state == State.UNREACHABLE:
+            break  # The cloud is away: it would be so for the others, one deadline each.
+    return checked
+
+
+def prune() -> int:
+    """Delete the secrets and links whose time is over; how many those were."""
+    now = timezone.now()
+    over = (
+        SpareSecret.objects.filter(until__lte=now),
+        Invitation.objects.filter(expires_at__lte=now),
+        Display.objects.filter(expires_at__lte=now - DISPLAYS_KEPT),
+    )
+    return sum(rows.delete()[0] for rows in over)

@@ -1,0 +1,107 @@
+"""Replacing a token's secret: paste the new one, compare, switch, and take it back within a day."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from dashboard.accounts import policy, replacing, vault
+from dashboard.accounts.forms import ReplaceTokenForm
+from dashboard.accounts.models import SpareSecret, Token
+from dashboard.accounts.replacing import Kind
+from dashboard.accounts.views.wording import announce, cloud_said
+from images import services
+
+PAGE = ("GET", "HEAD", "POST")
+
+
+@require_http_methods(PAGE)
+def token_replace(request: HttpRequest, token_id: UUID) -> HttpResponse:
+    token = policy.token(request, "token.manage", token_id)
+    form = ReplaceTokenForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            secret = form.cleaned_data["secret"]
+            offered, verdict = replacing.offer(token, secret, by=policy.actor(request))
+        except replacing.SameSecret:
+            form.add_error("secret", _("This is the token that is stored already."))
+        else:
+            if offered:
+                return redirect("token_compare", token.pk)
+            kept = _("Not replaced: the token you have stays.")
+            form.add_error("secret", f"{kept} {cloud_said(verdict)}")
+    context = {"place": "tokens", "token": token, "form": form}
+    return render(request, "accounts/replace.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+def token_compare(request: HttpRequest, token_id: UUID) -> HttpResponse:
+    token = policy.token(request, "token.manage", token_id)
+    offered = replacing.spare(token, Kind.NEXT)
+    if offered is None:
+        return _too_late(request, token)
+    try:
+        new = policy.spare_credential(token, offered)
+    except vault.Unreadable:
+        return _too_late(request, token)
+    old = policy.stored_credential(token)
+    context = {
+        "place": "tokens",
+        "token": token,
+        "offered": offered,
+        "readable": old is not None,
+        "pairs": services.compare(old or new, new),
+    }
+    return render(request, "accounts/compare.html", context)
+
+
+@require_http_methods(PAGE)
+def token_switch(request: HttpRequest, token_id: UUID) -> HttpResponse:
+    """Put the offered secret in use."""
+    token = policy.token(request, "token.manage", token_id)
+    return _use(request, token, Kind.NEXT)
+
+
+@require_http_methods(PAGE)
+def token_restore(request: HttpRequest, token_id: UUID) -> HttpResponse:
+    """Put the secret in use again that was replaced within the last day."""
+    token = policy.token(request, "token.manage", token_id)
+    return _use(request, token, Kind.PREVIOUS)
+
+
+@require_http_methods(PAGE)
+def token_keep(request: HttpRequest, token_id: UUID) -> HttpResponse:
+    """Leave everything as it is, and forget the offered secret."""
+    token = policy.token(request, "token.manage", token_id)
+    if request.method == "POST":
+        replacing.drop(token, Kind.NEXT)
+        messages.success(request, _("Nothing is replaced; the new token is forgotten."))
+    return redirect("token_page", token.pk)
+
+
+def _use(request: HttpRequest, token: Token, kind: SpareSecret.Kind) -> HttpResponse:
+    if request.method != "POST":
+        return redirect("token_page", token.pk)
+    spare = replacing.spare(token, kind)
+    if spare is None:
+        return _too_late(request, token)
+    try:
+        used, verdict = replacing.use(token, spare, by=policy.actor(request))
+    except vault.Unreadable:
+        return _too_late(request, token)
+    if used:
+        announce(request, "replaced", token, verdict)
+    else:
+        kept = _("Not replaced: the token you have stays.")
+        messages.error(request, f"{kept} {cloud_said(verdict)}")
+    return redirect("token_page", token.pk)
+
+
+def _too_late(request: HttpRequest, token: Token) -> HttpResponse:
+    messages.error(request, _("The other token is not kept any more. Paste it again."))
+    return redirect("token_page", token.pk)

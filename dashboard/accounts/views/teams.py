@@ -1,0 +1,73 @@
+"""A person's teams, and the first page of each: its tokens, those in trouble first."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from dashboard.accounts import policy, teams
+from dashboard.accounts.models import Team
+from dashboard.accounts.team_forms import TeamForm
+from dashboard.accounts.views.rows import token_rows
+
+PAGE = ("GET", "HEAD", "POST")
+
+
+@require_http_methods(PAGE)
+def team_list(request: HttpRequest) -> HttpResponse:
+    if request.method == "POST":
+        policy.require(request, "teams.create")
+    user = policy.require(request, "teams.list")
+    form = TeamForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        team = teams.create(form.cleaned_data["name"], by=policy.actor(request))
+        messages.success(request, _("The team “%(team)s” is made.") % {"team": team})
+        return redirect("team_people", team.slug)
+    mine = Team.objects.annotate(people=Count("memberships", distinct=True))
+    if not user.is_superuser:
+        mine = mine.filter(pk__in=user.roles)
+    context = {"place": "teams", "teams": mine, "roles": user.roles, "form": form}
+    return render(request, "accounts/teams.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+def team_page(request: HttpRequest, slug: str) -> HttpResponse:
+    team = policy.team(request, "team.view", slug)
+    tokens = team.tokens.select_related("owner", "team")
+    context = {
+        "place": "teams",
+        "tab": "tokens",
+        "team": team,
+        "rows": token_rows(policy.person(request), tokens),
+    }
+    return render(request, "accounts/team.html", context)
+
+
+@require_http_methods(PAGE)
+def team_settings(request: HttpRequest, slug: str) -> HttpResponse:
+    team = policy.team(request, "team.manage", slug)
+    asked = request.POST if request.method == "POST" else None
+    form = TeamForm(asked, initial={"name": team.name})
+    if form.is_valid():
+        teams.rename(team, form.cleaned_data["name"], by=policy.actor(request))
+        messages.success(request, _("The team is called “%(team)s” now.") % {"team": team})
+        return redirect("team_settings", team.slug)
+    context = {"place": "teams", "tab": "settings", "team": team, "form": form}
+    return render(
+        request, "accounts/team_settings.html", context, status=422 if form.errors else 200
+    )
+
+
+@require_http_methods(PAGE)
+def team_delete(request: HttpRequest, slug: str) -> HttpResponse:
+    team = policy.team(request, "team.delete", slug)
+    if request.method != "POST":
+        context = {"place": "teams", "tab": "settings", "team": team}
+        return render(request, "accounts/team_delete.html", context)
+    teams.delete(team, by=policy.actor(request))
+    messages.success(request, _("The team “%(team)s” is deleted.") % {"team": team})
+    return redirect("team_list")

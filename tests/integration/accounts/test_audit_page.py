@@ -1,0 +1,97 @@
+"""/teams/<slug>/audit/ and /audit/: what was done, filtered and as CSV."""
+
+from __future__ import annotations
+
+import csv
+from io import StringIO
+
+import pytest
+from django.test import Client
+from pytest_django.asserts import assertContains, assertNotContains
+
+from dashboard.accounts import audit, teams
+from dashboard.accounts.audit import Actor
+from dashboard.accounts.models import Role, Team, User
+
+ANN, BOB = Actor("ann", "192.0.2.1"), Actor("=bob()", "192.0.2.2")
+URL = "/teams/blue/audit/"
+
+
+@pytest.fixture
+def blue(person: User) -> Team:
+    team, red = teams.create("Blue", by=ANN), teams.create("Red", by=ANN)
+    teams.set_role(team, person, Role.ADMIN, by=BOB)
+    audit.record(ANN, "token.add", team=red, subject="Theirs ····0000", owner="carl")
+    audit.record(BOB, "token.add", team=team, subject="<b>Ours", owner="dora", result="refused")
+    return team
+
+
+def total(page: str) -> int:
+    return int(page.split('data-total="')[1].split('"')[0])
+
+
+def rows(browser: Client, url: str) -> list[dict[str, str]]:
+    response = browser.get(url)
+    text = b"".join(response.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    return list(csv.DictReader(StringIO(text)))
+
+
+def test_an_admin_sees_what_was_done_in_their_team(browser: Client, blue: Team) -> None:
+    page = browser.get(URL)
+
+    for text in ("Team made", "Member added", "192.0.2.2", "dora", "&lt;b&gt;Ours", "refused"):
+        assertContains(page, text)
+    assertNotContains(page, "Theirs")
+    assert total(page.content.decode()) == 3
+
+
+def test_a_superuser_sees_everything(browser: Client, blue: Team, person: User) -> None:
+    assert browser.get("/audit/").status_code == 403
+    person.is_superuser = True
+    person.save()
+
+    assertContains(browser.get("/audit/"), "Theirs")
+    assert len(rows(browser, "/audit.csv")) == 5
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("q=ann", 1),
+        ("q=DORA", 1),
+        ("q=192.0.2.2", 2),
+        ("q=nobody", 0),
+        ("action=token.add", 1),
+        ("since=2020-01-01", 3),
+        ("until=2020-01-01", 0),
+        ("since=2999-01-01", 0),
+        ("action=nonsense&since=nonsense", 3),
+        ("page=99", 3),
+        ("q=%00", 3),
+    ],
+)
+def test_the_file_holds_what_the_page_shows(
+    browser: Client, blue: Team, query: str, count: int
+) -> None:
+    assert total(browser.get(f"{URL}?{query}").content.decode()) == count
+    assert len(rows(browser, f"/teams/blue/audit.csv?{query}")) == count
+
+
+def test_nonsense_is_named_on_the_page(browser: Client, blue: Team) -> None:
+    assertContains(browser.get(f"{URL}?since=nonsense"), 'class="error"')
+
+
+def test_no_cell_of_the_file_is_a_formula(browser: Client, blue: Team) -> None:
+    first = rows(browser, "/teams/blue/audit.csv")[0]
+
+    assert first["actor"] == "'=bob()"
+    assert (first["action"], first["owner"], first["result"]) == ("token.add", "dora", "refused")
+
+
+def test_many_entries_come_page_by_page(browser: Client, blue: Team) -> None:
+    for number in range(60):
+        audit.record(ANN, "token.add", team=blue, subject=f"Number {number}")
+
+    assertContains(browser.get(URL), "Page 1 of 2")
+    assertContains(browser.get(f"{URL}?page=2&q="), "Newer")
+    assertContains(browser.get(f"{URL}?page=2"), "Team made")

@@ -1,0 +1,277 @@
+"""Every address, for everyone, with every method, against the one table of the policy.
+
+The addresses are those the site has: a new one without a line in `PAGES` fails here.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from dashboard.accounts import displays, policy, teams
+from dashboard.accounts.audit import Actor
+from dashboard.accounts.models import Role, Team, Token, User
+from images.sandbox import Sandbox
+
+BY = Actor("test")
+METHODS = ("get", "post", "put", "delete")
+SAFE = ("get",)
+
+
+@dataclass(frozen=True)
+class Page:
+    """What an address asks of the policy. `on` is what the action is on: a token, a team, a token
+    that the query names ("reading"), a key in the address, or nothing in particular."""
+
+    action: str
+    on: str = ""
+    methods: tuple[str, ...] = ("get", "post")  # nothing has others
+    post: str = ""
+    """The action of its POST, where that is another one."""
+
+
+TOKEN, TEAM, READING, KEY = "token", "team", "reading", "key"
+DOOR = Page("door.use")
+ACCOUNT = Page("account.manage")
+
+PAGES = {
+    "home": Page("images.view"),
+    "healthz": Page("door.use", methods=SAFE),
+    "readyz": Page("door.use", methods=SAFE),
+    "set_language": DOOR,
+    "account_login": DOOR,
+    "account_logout": DOOR,
+    "account_inactive": Page("door.use", methods=SAFE),
+    "account_signup": DOOR,
+    "account_change_password": ACCOUNT,
+    "images:list": Page("token.read_with", READING, SAFE),
+    "images:refresh": Page("token.read_with", READING, ("post",)),
+    "images:export-csv": Page("token.read_with", READING, SAFE),
+    "images:export-json": Page("token.read_with", READING, SAFE),
+    "images:jobs": Page("token.read_with", READING, SAFE),
+    "images:detail": Page("token.read_with", READING, SAFE),
+    "token_list": Page("tokens.keep"),
+    "token_replace": Page("token.manage", TOKEN),
+    "token_delete": Page("token.manage", TOKEN),
+    "token_page": Page("token.manage", TOKEN),
+    "token_compare": Page("token.manage", TOKEN, SAFE),
+    "token_switch": Page("token.manage", TOKEN),
+    "token_keep": Page("token.manage", TOKEN),
+    "token_restore": Page("token.manage", TOKEN),
+    "token_disable": Page("token.manage", TOKEN),
+    "token_enable": Page("token.manage", TOKEN),
+    "token_check": Page("token.manage", TOKEN),
+    "token_default": Page("token.read_with", TOKEN),
+    "team_list": Page("teams.list", post="teams.create"),
+    "team_page": Page("team.view", TEAM, SAFE),
+    "team_people": Page("team.view", TEAM, SAFE),
+    "team_leave": Page("team.leave", TEAM),
+    "team_settings": Page("team.manage", TEAM),
+    "team_delete": Page("team.delete", TEAM),
+    "member_role": Page("team.manage", TEAM),
+    "member_remove": Page("team.manage", TEAM),
+    "invitation_make": Page("team.manage", TEAM),
+    "invitation_withdraw": Page("team.manage", TEAM),
+    "invitation": Page("door.use", KEY),
+    "display_list": Page("team.manage", TEAM),
+    "display_revoke": Page("team.manage", TEAM),
+    "team_audit": Page("audit.read", TEAM, SAFE),
+    "team_audit_csv": Page("audit.read", TEAM, SAFE),
+    "audit_list": Page("audit.read_all", methods=SAFE),
+    "audit_csv": Page("audit.read_all", methods=SAFE),
+}
+
+# How each of these people stands: to the team and the token they ask about, and to nothing in
+# particular. The owner is a viewer of the team otherwise.
+PEOPLE: dict[str, tuple[str, str, str]] = {
+    "anonymous": (policy.ANONYMOUS, policy.ANONYMOUS, policy.ANONYMOUS),
+    "stranger": (policy.STRANGER, policy.STRANGER, policy.PERSON),
+    "viewer": (policy.VIEWER, policy.VIEWER, policy.PERSON),
+    "owner": (policy.VIEWER, policy.OWNER, policy.PERSON),
+    "admin": (policy.ADMIN, policy.ADMIN, policy.PERSON),
+    "admin of another team": (policy.STRANGER, policy.STRANGER, policy.PERSON),
+    "console": (policy.CONSOLE, policy.CONSOLE, policy.CONSOLE),
+    "display key": (policy.ANONYMOUS, policy.ANONYMOUS, policy.ANONYMOUS),
+    "superuser": (policy.SUPERUSER, policy.SUPERUSER, policy.SUPERUSER),
+}
+
+
+def addresses(patterns: list[Any], before: str = "") -> Iterator[str]:
+    """The name of every address of the site; those of Django's administration are one."""
+    for pattern in patterns:
+        if isinstance(pattern, URLPattern):
+            yield before + (pattern.name or "")
+        elif isinstance(pattern, URLResolver) and pattern.namespace != "admin":
+            inside = f"{pattern.namespace}:" if pattern.namespace else before
+            yield from addresses(pattern.url_patterns, inside)
+
+
+NAMES = sorted(set(addresses(get_resolver().url_patterns)))
+
+
+@dataclass
+class World:
+    """A team with one of everything, and everyone who may ask about it."""
+
+    team: Team
+    token: Token
+    people: dict[str, User]
+    key: str
+    ids: dict[str, Any] = field(default_factory=dict)
+
+    def client(self, who: str) -> Client:
+        client = Client()
+        if who in self.people:
+            client.force_login(self.people[who])
+        elif who == "display key":
+            assert client.get(reverse("display", args=[self.key])).status_code == 200
+        return client
+
+    def address(self, name: str, **changes: Any) -> str:
+        """The address of that name about the team's things, or others in their place."""
+        found = [each for each in _patterns(get_resolver().url_patterns) if each[0] == name]
+        ids = self.ids | changes
+        kwargs = {each: ids[each] for each in found[0][1]}
+        if name == "invitation":
+            kwargs = {"key": ids["invitation_key"]}
+        url = reverse(name, kwargs=kwargs)
+        return f"{url}?token={ids['token_id']}" if PAGES[name].on == READING else url
+
+
+def _patterns(patterns: list[Any], before: str = "") -> Iterator[tuple[str, list[str]]]:
+    for each in patterns:
+        if isinstance(each, URLPattern):
+            yield before + (each.name or ""), list(each.pattern.converters)
+        elif isinstance(each, URLResolver) and each.namespace != "admin":
+            inside = f"{each.namespace}:" if each.namespace else before
+            yield from _patterns(each.url_patterns, inside)
+
+
+@pytest.fixture
+def world(cloud: Sandbox, keep: Callable[..., Token]) -> World:
+    people = {
+        name: User.objects.create_user(name, password="x") for name in PEOPLE if name != "anonymous"
+    }
+    del people["display key"]
+    people["superuser"].is_superuser = people["superuser"].is_staff = True
+    people["superuser"].save()
+    blue, red = teams.create("Blue", by=BY), teams.create("Red", by=BY)
+    for name, role in (("admin", "admin"), ("viewer", "viewer"), ("owner", "viewer")):
+        teams.set_role(blue, people[name], role, by=BY)
+    teams.set_role(blue, people["console"], Role.CONSOLE, by=BY)
+    teams.set_role(red, people["admin of another team"], Role.ADMIN, by=BY)
+    for name in ("stranger", "admin of another team"):
+        keep(people[name], "0" * 64)
+    token = keep(people["owner"], cloud.token, team=blue)
+    display, key = displays.make(blue, token, "Wall", query="", days=7, language="en", by=BY)
+    invitation, invitation_key = teams.invite(blue, Role.VIEWER, by=BY)
+    uuid_of_an_image = cloud.images("bj")[0]["cimgUuid"]
+    ids = {
+        "slug": blue.slug,
+        "token_id": token.pk,
+        "user_id": people["viewer"].pk,
+        "invitation_id": invitation.pk,
+        "invitation_key": invitation_key,
+        "display_id": display.pk,
+        "key": key,
+        "region": "bj",
+        "uuid": uuid_of_an_image,
+        "as_of": 0,
+        "shown": "none",
+    }
+    return World(blue, token, people, key, ids)
+
+
+def test_every_address_has_a_line() -> None:
+    assert set(NAMES) == set(PAGES)
+
+
+def test_every_action_of_the_table_is_somebodys_and_names_real_standings() -> None:
+    for action, standings in policy.TABLE.items():
+        assert standings, action
+        assert standings <= set(policy.STANDINGS), action
+
+
+def expected(name: str, who: str, method: str) -> bool:
+    page = PAGES[name]
+    on_team, on_token, on_nothing = PEOPLE[who]
+    if page.on == KEY:
+        return True  # whoever has the key
+    standing = {TEAM: on_team, TOKEN: on_token, READING: on_token}.get(page.on, on_nothing)
+    action = page.post if method == "post" and page.post else page.action
+    return standing in policy.TABLE[action]
+
+
+def is_to_the_door(response: HttpResponse) -> bool:
+    return response.status_code == 302 and "/accounts/login/?next=" in response["Location"]
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("name", NAMES)
+def test_the_table_holds(world: World, name: str, who: str) -> None:
+    page = PAGES[name]
+    for method in METHODS:
+        with transaction.atomic():
+            client = world.client(who)
+            response = getattr(client, method)(world.address(name))
+            transaction.set_rollback(True)
+        status, told = response.status_code, f"{method} {name} as {who}: {response.status_code}"
+        if method not in ("get", "post"):
+            assert status == 405, told
+        elif not expected(name, who, method):
+            if who in ("anonymous", "display key"):
+                assert is_to_the_door(response), told
+            else:
+                assert status in ((404, 405) if page.on else (403, 405)), told
+                assert status != 405 or method not in page.methods, told
+        elif method in page.methods:
+            assert status in (200, 204, 302, 422), told
+            assert not is_to_the_door(response), told
+        else:
+            assert status == 405, told
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_the_administration_is_for_superusers(world: World, who: str) -> None:
+    for url in (
+        "/admin/",
+        "/admin/accounts/token/",
+        f"/admin/accounts/token/{world.token.pk}/change/",
+    ):
+        response = world.client(who).get(url)
+        allowed = PEOPLE[who][2] in policy.TABLE["site.administer"]
+        assert (response.status_code == 200) is allowed, url
+
+
+@pytest.mark.parametrize("who", ["stranger", "admin of another team"])
+@pytest.mark.parametrize(
+    "name", [name for name, page in PAGES.items() if page.on in (TOKEN, TEAM, READING)]
+)
+def test_what_is_someone_elses_is_no_more_than_what_never_was(
+    world: World, name: str, who: str
+) -> None:
+    """In body, headers and the number of queries, which is what it costs."""
+    never: dict[str, Any] = {"slug": "never-was", "token_id": uuid.uuid4()}
+    never |= {"invitation_id": uuid.uuid4(), "display_id": uuid.uuid4(), "user_id": 999_999}
+    for method in ("get", "post"):
+        seen = []
+        for changes in ({}, never):
+            client = world.client(who)
+            client.get("/teams/")  # what only a first request does
+            with CaptureQueriesContext(connection) as queries:
+                response = getattr(client, method)(world.address(name, **changes))
+            body = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", response.content.decode())
+            headers = {key for key in response.headers if key != "X-Request-ID"}
+            seen.append((response.status_code, body, headers, len(queries)))
+        assert seen[0] == seen[1]
+        assert seen[0][0] in (404, 405)
