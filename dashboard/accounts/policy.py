@@ -9,7 +9,7 @@ templates ask `may`. Every view that reads from the cloud starts with `access(re
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from allauth.account.adapter import get_adapter
@@ -88,13 +88,16 @@ class Credential:
 class Access:
     """`tokens` are all that the reader may read with, their own first, for the switcher.
     `credential` is None when there are none, or when the chosen one, then `unusable`, cannot be
-    read with; `why` says why (UNREADABLE, DISABLED or EXPIRED). `reader` is a name to note."""
+    read with; `why` says why (UNREADABLE, DISABLED or EXPIRED). `reader` is a name to note;
+    `manages` whether they may look after the chosen token, `keeps` whether they keep any."""
 
     credential: Credential | None
     tokens: tuple[Token, ...]
     reader: str = ""
     unusable: Token | None = None
     why: str = ""
+    manages: bool = False
+    keeps: bool = False
 
     @property
     def others(self) -> tuple[Token, ...]:
@@ -185,7 +188,7 @@ def team(request: HttpRequest, action: str, slug: str) -> Team:
 
 
 def access(request: HttpRequest) -> Access:
-    """What the request may read with, in two queries.
+    """What the request may read with, in two queries: the tokens, and the person's roles.
 
     `?token=<uuid>` chooses; one that the person may not read with is Http404, one that is not a
     UUID is left to the form that reads the query. Without it: the default token, else the oldest
@@ -195,7 +198,11 @@ def access(request: HttpRequest) -> Access:
     tokens = tokens_of(user)
     wanted = _uuid(request.GET.get("token", ""))
     chosen = _named(tokens, wanted) if wanted else default_of(user, tokens)
-    return _access(chosen, tokens, user.get_username())
+    return replace(
+        _access(chosen, tokens, user.get_username()),
+        manages=chosen is not None and may(user, "token.manage", chosen),
+        keeps=may(user, "tokens.keep"),
+    )
 
 
 def tokens_of(user: User) -> tuple[Token, ...]:

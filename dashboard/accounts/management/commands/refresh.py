@@ -41,6 +41,7 @@ class Command(BaseCommand):
         signal.signal(signal.SIGINT, stop)
         while not stopped.is_set():
             try:
+                close_old_connections()
                 self._round()
             except Exception:
                 # A database that is away comes back; this process would not.
@@ -48,7 +49,6 @@ class Command(BaseCommand):
             stopped.wait(max(1, every))
 
     def _round(self) -> None:
-        close_old_connections()
         if not cache.add(LOCK, "taken", LOCK_SECONDS):
             self.stdout.write("Another process is at it.")
             return

@@ -1,0 +1,252 @@
+"""/tokens/<id>/: what is known of a token, who may read with it and for how long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
+
+from dashboard.accounts import displays, teams
+from dashboard.accounts.audit import Actor
+from dashboard.accounts.models import AuditEntry, Display, Role, Team, Token, User
+from images.sandbox import Sandbox, Weather
+
+BY = Actor("test")
+
+
+@pytest.fixture
+def blue(person: User, stranger: User) -> Team:
+    """A team: the person is its admin, the stranger a viewer in it."""
+    team = teams.create("Blue", by=BY)
+    teams.set_role(team, person, Role.ADMIN, by=BY)
+    teams.set_role(team, stranger, Role.VIEWER, by=BY)
+    return team
+
+
+def page_of(token: Token, todo: str = "") -> str:
+    return f"/tokens/{token.pk}/{todo}"
+
+
+def today() -> date:
+    return timezone.now().date()
+
+
+def said(token: Token, **changes: object) -> dict[str, object]:
+    """What the form sends."""
+    fields = {"label": token.label, "team": token.team_id, "expires_on": token.expires_on}
+    return {name: value for name, value in {**fields, **changes}.items() if value is not None}
+
+
+def actions() -> list[str]:
+    return list(AuditEntry.objects.exclude(actor="test").values_list("action", flat=True)[::-1])
+
+
+def test_it_tells_everything_known(browser: Client, viewer: Client, person: User) -> None:
+    browser.get("/images/")
+    token = Token.objects.get()
+    browser.post(page_of(token, "check/"))
+
+    page = browser.get(page_of(token))
+    for text in ("Works", 'class="tag">北京', "by</span> <bdi>person", "Last checked", "Main"):
+        assertContains(page, text)
+
+
+def test_a_region_it_may_not_list_is_told_apart(
+    browser: Client, person: User, cloud: Sandbox, keep: Callable[..., Token]
+) -> None:
+    token = keep(person, cloud.token)
+    cloud.misbehave(Weather("errno", region="gz", errno=41022))
+    page = browser.post(page_of(token, "check/"), follow=True)
+
+    assertContains(page, "“Main ····")
+    token.refresh_from_db()
+    assert {region["id"]: region["ok"] for region in token.regions}["bj"] is True
+    assert token.state == "valid"
+
+
+def test_a_disabled_token_is_kept_and_reads_nothing(
+    browser: Client, viewer: Client, cloud: Sandbox
+) -> None:
+    token = Token.objects.get()
+    assertContains(browser.post(page_of(token, "disable/"), follow=True), "is disabled")
+
+    page = browser.get("/images/")
+    assertContains(page, "This token is disabled", status_code=403)
+    assertContains(page, page_of(token), status_code=403)
+    assert browser.get("/images/export.json").status_code == 403
+    assert not cloud.calls
+    assertContains(browser.post(page_of(token, "enable/"), follow=True), "in use again")
+    assertContains(browser.get("/images/"), 'data-image="')
+    assert actions() == ["token.disable", "token.enable"]
+
+
+def test_another_token_takes_the_place_of_a_disabled_one(
+    browser: Client, person: User, cloud: Sandbox, keep: Callable[..., Token]
+) -> None:
+    off = keep(person, cloud.other_token, "Off", disabled_at=timezone.now())
+    keep(person, cloud.token, "On")
+
+    assertContains(browser.get("/images/"), "On")
+    page = browser.get(f"/images/?token={off.pk}")
+    assertContains(page, "Or list images with another token", status_code=403)
+
+
+def test_after_its_last_day_nobody_reads_with_it(
+    browser: Client, person: User, cloud: Sandbox, keep: Callable[..., Token]
+) -> None:
+    token = keep(person, cloud.token, expires_on=today())
+    assertContains(browser.get("/images/"), 'data-image="')
+
+    token.expires_on = today() - timedelta(days=1)
+    token.save()
+    assertContains(browser.get("/images/"), "last day is over", status_code=403)
+    assertContains(browser.get(page_of(token)), "Its last day is over")
+    assertContains(browser.get("/tokens/"), "Expired")
+
+
+@pytest.mark.parametrize(("days", "warned"), [(15, False), (14, True), (0, True)])
+def test_two_weeks_before_the_last_day_a_banner_says_so(
+    browser: Client,
+    person: User,
+    cloud: Sandbox,
+    keep: Callable[..., Token],
+    days: int,
+    warned: bool,
+) -> None:
+    token = keep(person, cloud.token, expires_on=today() + timedelta(days=days))
+    for url, text in (("/images/", "data-ends"), (page_of(token), "Its last day is")):
+        assert (text in browser.get(url).content.decode()) is warned
+    fragment = browser.get("/images/", headers={"hx-request": "true"})
+    assert ("data-ends" in fragment.content.decode()) is warned
+
+
+def test_label_team_and_last_day_are_edited(
+    browser: Client, person: User, blue: Team, keep: Callable[..., Token]
+) -> None:
+    token = keep(person, "0" * 64)
+    day = today() + timedelta(days=30)
+    form = said(token, label=" New  name ", team=blue.pk, expires_on=day)
+
+    assertRedirects(browser.post(page_of(token), form), page_of(token))
+    token.refresh_from_db()
+    assert (token.label, token.team, token.expires_on) == ("New name", blue, day)
+    assert actions() == ["token.edit"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"label": ""},
+        {"label": "other"},
+        {"label": "5f0c" * 16},
+        {"team": 999_999},
+        {"expires_on": "2020-01-01"},
+        {"expires_on": "nonsense"},
+    ],
+)
+def test_what_makes_no_sense_changes_nothing(
+    browser: Client, person: User, keep: Callable[..., Token], blue: Team, changes: dict[str, str]
+) -> None:
+    token = keep(person, "0" * 64)
+    keep(person, "1" * 64, "Other")
+
+    page = browser.post(page_of(token), said(token, **changes))
+    assertContains(page, 'class="error"', status_code=422)
+    assertNotContains(page, "5f0c" * 16, status_code=422)
+    token.refresh_from_db()
+    assert (token.label, token.team, token.expires_on) == ("Main", None, None)
+
+
+def test_a_team_of_others_is_like_one_that_never_was(
+    browser: Client, person: User, blue: Team, keep: Callable[..., Token]
+) -> None:
+    token = keep(person, "0" * 64)
+    red = teams.create("Red", by=BY)
+
+    pages = [browser.post(page_of(token), said(token, team=pk)) for pk in (red.pk, 999_999)]
+    assert [page.status_code for page in pages] == [422, 422]
+    assert "Red" not in pages[0].content.decode()
+
+
+def test_a_token_that_leaves_its_team_takes_its_screens_along(
+    browser: Client, person: User, blue: Team, keep: Callable[..., Token]
+) -> None:
+    token = keep(person, "0" * 64, team=blue)
+    displays.make(blue, token, "Wall", query="", days=7, language="en", by=BY)
+    assertContains(browser.get(page_of(token)), "1 display link that shows its images is deleted")
+
+    browser.post(page_of(token), said(token, team=""))
+    assert not Display.objects.exists()
+    assert actions() == ["token.leave-team", "token.edit"]
+
+
+def test_an_admin_looks_after_a_members_token_and_cannot_take_it_elsewhere(
+    browser: Client, person: User, stranger: User, blue: Team, keep: Callable[..., Token]
+) -> None:
+    token = keep(stranger, "0" * 64, "Theirs", team=blue)
+    red = teams.create("Red", by=BY)
+    teams.set_role(red, person, Role.ADMIN, by=BY)
+
+    assertContains(browser.get("/teams/blue/"), page_of(token))
+    assertContains(browser.post(page_of(token, "disable/"), follow=True), "is disabled")
+    assert browser.post(page_of(token), said(token, team=red.pk)).status_code == 422
+    assertRedirects(browser.post(page_of(token), said(token, team="")), "/teams/")
+    assert browser.get(page_of(token)).status_code == 404
+
+
+def test_a_viewer_reads_with_a_teams_token_and_looks_after_none(
+    client: Client,
+    stranger: User,
+    person: User,
+    blue: Team,
+    cloud: Sandbox,
+    keep: Callable[..., Token],
+) -> None:
+    token = keep(person, cloud.token, team=blue)
+    client.force_login(stranger)
+
+    assertContains(client.get("/images/"), 'data-image="')
+    token.refresh_from_db()
+    assert token.last_used_by == "stranger"
+    page = client.get("/teams/blue/")
+    assertContains(page, "Main")
+    assertNotContains(page, page_of(token))
+    assertContains(client.get("/tokens/"), "Your teams’ tokens")
+    assertContains(client.post(page_of(token, "default/"), follow=True), "used by default now")
+    assert client.post(page_of(token, "disable/")).status_code == 404
+
+
+def test_who_cannot_put_a_token_right_is_told_who_can(
+    client: Client, stranger: User, person: User, blue: Team, keep: Callable[..., Token]
+) -> None:
+    token = keep(person, "0" * 64, team=blue, disabled_at=timezone.now())
+    client.force_login(stranger)
+
+    page = client.get("/images/")
+    assertContains(page, "The admins of its team can put that right.", status_code=403)
+    assertNotContains(page, page_of(token), status_code=403)
+
+
+def test_the_team_has_its_tokens_by_trouble(
+    browser: Client, person: User, blue: Team, keep: Callable[..., Token]
+) -> None:
+    day = today()
+    keep(person, "0" * 64, "fine", team=blue)
+    keep(person, "0" * 64, "off", team=blue, disabled_at=timezone.now())
+    keep(person, "0" * 64, "soon", team=blue, expires_on=day + timedelta(days=3))
+    keep(person, "0" * 64, "over", team=blue, expires_on=day - timedelta(days=3))
+    for state in ("refused", "forbidden", "unreachable", "unverified"):
+        keep(person, "0" * 64, state, team=blue, state=state)
+    broken = keep(person, "0" * 64, "broken", team=blue)
+    Token.objects.filter(pk=broken.pk).update(sealed="gone:AAAA")
+
+    page = browser.get("/teams/blue/").content.decode()
+    labels = ["broken", "refused", "forbidden", "over", "unreachable", "soon"]
+    labels += ["unverified", "fine", "off"]
+    places = [page.index(f"<bdi>{label}</bdi>") for label in labels]
+    assert places == sorted(places)
+    assert page.count("Cannot be read: replace it") == 1
