@@ -9,7 +9,10 @@ from typing import Any
 import structlog
 
 # A token is 64 hex digits in every document of the vendor; an Authorization value may be anything.
-SECRETS = re.compile(r"(?i)\b[0-9a-f]{64}\b|(?<=bearer )\S+")
+# The addresses of display links and invitations end in the key that opens them.
+SECRETS = re.compile(
+    r"(?i)\b[0-9a-f]{64}\b|(?<=bearer )\S+|(?<=/display/)[\w%-]+|(?<=/invitations/)[\w%-]+"
+)
 
 
 def redact(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:

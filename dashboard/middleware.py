@@ -20,6 +20,9 @@ log = structlog.get_logger("dashboard.request")
 # Asked for all the time, and by machines.
 UNLOGGED = (settings.STATIC_URL, "/healthz", "/readyz")
 
+# The address alone opens them, so it goes nowhere else.
+SECRET_ADDRESSES = "/display/"
+
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 METHODS = (*SAFE_METHODS, "POST")
 
@@ -71,6 +74,9 @@ def security_headers(get_response: Handler) -> Handler:
         response = get_response(request)
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        if request.path.startswith(SECRET_ADDRESSES):
+            response["Referrer-Policy"] = "no-referrer"
+            response["X-Robots-Tag"] = "noindex"
         if not request.path.startswith(settings.STATIC_URL):
             # Pages hold one person's view: no shared or browser store keeps them.
             response.headers.setdefault("Cache-Control", "private, no-store")

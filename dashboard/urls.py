@@ -5,10 +5,13 @@ from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from dashboard import health
+from images.views import display
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="images:list"), name="home"),
     path("images/", include("images.urls")),
+    path("overview/display", display.overview_display, name="overview_display"),
+    path("display/<str:key>/", display.display, name="display"),
     path("", include("dashboard.accounts.urls")),
     path("admin/", admin.site.urls),
     path("language/", login_not_required(set_language), name="set_language"),

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from images.cloud.records import Image
+from images.insights import status_kind
 from images.services.progress import Progress
 from images.services.snapshots import Failure
 from images.wording import EXPLANATIONS, Explanation
@@ -132,23 +132,7 @@ def disk_type(value: str | None) -> SafeString:
     return unknown(DISK_TYPES.get(value, value) if value else None)
 
 
-# Only Ready is documented; the others are what such systems say, and the rest is neutral.
-STATUS_KINDS = {
-    "ready": "ok",
-    "available": "ok",
-    "creating": "busy",
-    "importing": "busy",
-    "deleting": "busy",
-    "failed": "bad",
-    "error": "bad",
-    "disabled": "off",
-}
-
-
-@register.filter
-def status_kind(image: Image) -> str:
-    """Which mark a status carries: ok, busy, bad, off or plain."""
-    return STATUS_KINDS.get((image.status or "").lower(), "plain")
+register.filter(status_kind)
 
 
 @register.filter

@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec
 from urllib.parse import parse_qsl
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -119,25 +119,34 @@ def with_inventory(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpR
         access = policy.access(request)
         if access.credential is None:
             return _without_token(request, access)
-        query, nonsense = read_query(request.GET)
-        inventory = _inventory(access, access.credential)
-        named, unread = _token_named(request)
-        token = str(access.credential.token_id) if named else ""
-        nonsense = (*unread, *nonsense)
-        opened = Opened(access, access.credential, token, query, nonsense, inventory)
+        opened = opened_with(access, access.credential, request.GET)
         if opened.unknown_region:
             return not_found(request, opened, _("There is no such region, or no longer."))
         response = view(request, opened, *args, **kwargs)
-        response["X-Inventory-Regions"] = _freshness(inventory)
+        response["X-Inventory-Regions"] = _freshness(opened.inventory)
         return response
 
     return opening
 
 
-def _token_named(request: HttpRequest) -> tuple[bool, tuple[Nonsense, ...]]:
+def opened_with(access: policy.Access, credential: policy.Credential, params: QueryDict) -> Opened:
+    """The inventory of that token, and the query that the parameters of an address make."""
+    query, nonsense = read_query(params)
+    named, unread = _token_named(params)
+    return Opened(
+        access=access,
+        credential=credential,
+        token=str(credential.token_id) if named else "",
+        query=query,
+        nonsense=(*unread, *nonsense),
+        inventory=_inventory(access, credential),
+    )
+
+
+def _token_named(params: QueryDict) -> tuple[bool, tuple[Nonsense, ...]]:
     """Whether the address names a token, and what it gives that is no token's id. That is not
     repeated on the page: it may be the secret itself, pasted into the wrong place."""
-    *earlier, last = request.GET.getlist("token") or [""]
+    *earlier, last = params.getlist("token") or [""]
     why: list[str | Promise] = [REPEATED for text in earlier if text not in ("", last)]
     named = True
     try:

@@ -17,13 +17,13 @@ from django.utils.translation import gettext as _
 
 from images.cloud.records import Image, Job
 from images.index import Index
+from images.insights import status_kind
 from images.services.progress import Progress
 from images.templatetags.inventory import (
     moment,
     outlook,
     percent,
     size,
-    status_kind,
     unknown,
     yes_no,
 )
@@ -84,7 +84,7 @@ def status(image: Image) -> SafeString:
     """The status with its mark."""
     if not image.status:
         return unknown(image.status)
-    shown = f'<span class="status status-{status_kind(image)}">{escape(image.status)}</span>'
+    shown = f'<span class="status status-{status_kind(image.status)}">{escape(image.status)}</span>'
     return mark_safe(shown)  # noqa: S308
 
 

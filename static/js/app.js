@@ -8,8 +8,11 @@ const UNITS = [
   ["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3_600], ["minute", 60],
 ];
 
+// A wall screen's own clock may be wrong for years: there the server says what time it is.
+const skew = Number(document.body.dataset.now) * 1000 - Date.now() || 0;
+
 function ago(date) {
-  const seconds = (date - Date.now()) / 1000;
+  const seconds = (date - Date.now() - skew) / 1000;
   for (const [unit, length] of UNITS) {
     if (Math.abs(seconds) >= length) return relative.format(Math.trunc(seconds / length), unit);
   }
@@ -157,4 +160,4 @@ if (matchMedia("(width < 60rem)").matches) {
 }
 dress(document);
 rest();
-setInterval(showTimes, 10_000);
+setInterval(showTimes, document.body.dataset.now ? 1_000 : 10_000);

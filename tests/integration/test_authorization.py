@@ -60,6 +60,8 @@ PAGES = {
     "images:export-json": Page("token.read_with", READING, SAFE),
     "images:jobs": Page("token.read_with", READING, SAFE),
     "images:detail": Page("token.read_with", READING, SAFE),
+    "overview_display": Page("token.read_with", READING, SAFE),
+    "display": Page("screen.view", KEY, SAFE),
     "token_list": Page("tokens.keep"),
     "token_replace": Page("token.manage", TOKEN),
     "token_delete": Page("token.manage", TOKEN),

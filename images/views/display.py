@@ -1,0 +1,132 @@
+"""The wall screen: /overview/display for who is signed in, /display/<key>/ for whoever has a link.
+
+Both refresh themselves for weeks. Nothing on the screen leads anywhere.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+from hashlib import blake2b
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import render
+from django.templatetags.static import static
+from django.utils.translation import get_language, override
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from dashboard.accounts import policy
+from images.cloud.records import Image
+from images.overview import overview, with_stalled
+from images.services import jobs
+from images.services.progress import Progress
+from images.views import filters
+from images.views.opening import Opened, is_fragment, opened_with, with_inventory
+
+POLL_SECONDS = 10
+# What fits on a screen that nobody scrolls.
+WORRIES_SHOWN = 12
+RUNNING_SHOWN = 8
+STATUSES_SHOWN = 4
+# After so many intervals without a good answer a region's list is shown to be old.
+OLD_INTERVALS = 3
+FILES = ("css/app.css", "css/display.css", "js/app.js", "js/display.js")
+
+
+@require_safe
+@with_inventory
+def overview_display(request: HttpRequest, opened: Opened) -> HttpResponseBase:
+    return _screen(request, opened, title=_("Images"), team="")
+
+
+@login_not_required
+@require_safe
+def display(request: HttpRequest, key: str) -> HttpResponseBase:
+    """Whatever else the address or a cookie says, the link alone decides what is shown."""
+    try:
+        shown = policy.display(key)
+    except Http404:
+        return _gone(request)
+    with override(shown.language or get_language()):
+        access = shown.access
+        if access.credential is None:
+            context = {"shown": shown, "title": shown.title}
+            response = _page(request, "images/_display_dark.html", context)
+        else:
+            opened = opened_with(access, access.credential, QueryDict(shown.query))
+            response = _screen(request, opened, title=shown.title, team=shown.team)
+        response["Content-Language"] = get_language() or ""
+    return response
+
+
+def _gone(request: HttpRequest) -> HttpResponse:
+    """The same for a link that is unknown, expired or revoked; an open screen goes to it whole."""
+    response = render(request, "images/display_gone.html", status=404)
+    if is_fragment(request):
+        response["HX-Refresh"] = "true"
+    return response
+
+
+def _screen(request: HttpRequest, opened: Opened, *, title: str, team: str) -> HttpResponse:
+    inventory, found = opened.inventory, overview(opened.inventory.index, opened.query)
+    progress = jobs.progress(opened.credential, inventory) if found.running else {}
+    running = [
+        (image, progress.get(image.job.uuid)) for image in found.running if image.job is not None
+    ]
+    worries = with_stalled(found.worries, _stalled(running))
+    regions = inventory.regions
+    if opened.query.region:
+        regions = tuple(state for state in regions if state.id in opened.query.region)
+    context = {
+        "opened": opened,
+        "title": title,
+        "team": team,
+        "total": found.total,
+        "statuses": found.statuses[:STATUSES_SHOWN],
+        "other": sum(count for _status, count in found.statuses[STATUSES_SHOWN:]),
+        "worries": worries[:WORRIES_SHOWN],
+        "worries_left": max(0, len(worries) - WORRIES_SHOWN),
+        "worried": len(worries),
+        "running": running[:RUNNING_SHOWN],
+        "running_left": max(0, len(running) - RUNNING_SHOWN),
+        "jobs": len(running),
+        "regions": regions,
+        "old_seconds": OLD_INTERVALS * inventory.fresh_seconds,
+        "chips": filters.chips(opened),
+    }
+    return _page(request, "images/_display.html", context)
+
+
+def _stalled(running: list[tuple[Image, Progress | None]]) -> dict[str, Image]:
+    return {
+        progress.job.uuid: image
+        for image, progress in running
+        if progress and progress.stalled_minutes
+    }
+
+
+def _page(request: HttpRequest, fragment: str, context: dict[str, Any]) -> HttpResponse:
+    """The whole page once, then the fragment alone; the whole again when the page's own files have
+    changed since."""
+    made_of = _version()
+    if not is_fragment(request):
+        around = {
+            "fragment": fragment,
+            "version": made_of,
+            "now": time.time(),
+            "poll": POLL_SECONDS,
+            "address": request.get_full_path(),
+        }
+        return render(request, "images/display.html", context | around)
+    if request.headers.get("X-Screen") != made_of:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return render(request, fragment, context)
+
+
+@cache
+def _version() -> str:
+    """Another one whenever a file of the page is another: their names hold their digests."""
+    return blake2b(" ".join(map(static, FILES)).encode(), digest_size=8).hexdigest()

@@ -1,0 +1,316 @@
+"""The wall screen: /overview/display and /display/<key>/."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import Settings
+from pytest_django.asserts import assertContains, assertNotContains
+
+from dashboard import logs
+from dashboard.accounts import displays, teams
+from dashboard.accounts.audit import Actor
+from dashboard.accounts.models import Display, Role, Team, Token, User
+from images.sandbox import Sandbox, Weather
+from tests.integration.conftest import Clock, read_again
+
+BY = Actor("ann")
+STATES = r'data-region-state="(\w+)" data-region="(\w+)"'
+
+
+@pytest.fixture
+def token(person: User, cloud: Sandbox, keep: Callable[..., Token]) -> Token:
+    """In a team of which the person is an admin."""
+    blue = teams.create("Blue", by=BY)
+    teams.set_role(blue, person, Role.ADMIN, by=BY)
+    return keep(person, cloud.token, team=blue)
+
+
+@pytest.fixture
+def make(token: Token) -> Callable[..., str]:
+    """The address of a new display link."""
+
+    def make(query: str = "", language: str = "en") -> str:
+        team = token.team
+        assert team
+        _, key = displays.make(
+            team, token, "Duty room", query=query, days=7, language=language, by=BY
+        )
+        return reverse("display", args=[key])
+
+    return make
+
+
+def total(page: Any) -> int:
+    found = re.search(r'data-total="(\d+)"', page.content.decode())
+    assert found
+    return int(found[1])
+
+
+def test_it_works(anonymous: Client, make: Callable[..., str], cloud: Sandbox) -> None:
+    url = make()
+    page = anonymous.get(url)
+
+    regions = set(re.findall(r'data-region="(\w+)"', page.content.decode()))
+    assert {"bj", "gz"} <= regions
+    assert total(page) == sum(len(cloud.images(region)) for region in regions)
+    for text in ("Duty room", "Blue", "Needs attention", 'data-region-state="fresh"', "noindex"):
+        assertContains(page, text)
+    assertContains(page, f'hx-get="{url}"')
+    token = Token.objects.get()
+    assert token.last_used_by == "Duty room"
+    assert Display.objects.get().last_seen_at
+
+
+def test_nothing_on_it_leads_anywhere_and_nothing_is_left_behind(
+    anonymous: Client, make: Callable[..., str]
+) -> None:
+    page = anonymous.get(make())
+
+    links = re.findall(r"<(?:a|form|button)\b[^>]*", page.content.decode())
+    assert links == ['<a class="skip" href="#main"']
+    assert not anonymous.cookies
+    assert page["Referrer-Policy"] == "no-referrer"
+    assert page["Cache-Control"] == "private, no-store"
+    assert page["X-Robots-Tag"] == "noindex"
+
+
+def test_the_key_opens_nothing_else(anonymous: Client, make: Callable[..., str]) -> None:
+    url = make()
+    anonymous.get(url)
+
+    for path in ("/images/", "/overview/display", "/teams/blue/", "/images/export.json"):
+        assert anonymous.get(path)["Location"].startswith("/accounts/login/")
+    assert anonymous.post(url).status_code == 405
+
+
+def test_the_link_alone_decides_what_is_shown(
+    anonymous: Client, client: Client, stranger: User, make: Callable[..., str]
+) -> None:
+    url = make("region=bj", language="zh-hans")
+    shown = total(anonymous.get(url))
+    client.force_login(stranger)
+    client.cookies["django_language"] = "en"
+
+    assert 0 < shown < total(anonymous.get(make()))
+    for who in (anonymous, client):
+        page = who.get(f"{url}?region=gz&token=nonsense&q=nothing")
+        assert total(page) == shown
+        assert page["Content-Language"] == "zh-hans"
+
+
+@pytest.mark.parametrize("end", ["revoked", "expired", "unknown", "left", "team"])
+def test_a_link_that_does_not_work_is_like_one_that_never_was(
+    anonymous: Client, make: Callable[..., str], token: Token, end: str
+) -> None:
+    url = make()
+    display = Display.objects.get()
+    if end == "revoked":
+        displays.revoke(display, by=BY)
+    elif end == "expired":
+        Display.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    elif end == "left":
+        Token.objects.update(team=None)
+    elif end == "team":
+        teams.delete(Team.objects.get(), by=BY)
+    else:
+        url = f"/display/{'x' * 43}/"
+    page, never = anonymous.get(url), anonymous.get("/display/never/")
+
+    assert page.status_code == 404
+    assertContains(page, "This display link does not work", status_code=404)
+    assert page.content == never.content
+    assert dict(page.headers).keys() == dict(never.headers).keys()
+
+
+def test_a_screen_that_is_open_learns_that_its_link_was_revoked(
+    anonymous: Client, make: Callable[..., str]
+) -> None:
+    url = make()
+    displays.revoke(Display.objects.get(), by=BY)
+
+    answer = anonymous.get(url, headers={"hx-request": "true"})
+    assert (answer.status_code, answer["HX-Refresh"]) == (404, "true")
+
+
+def test_an_open_screen_is_swapped_and_after_a_new_version_reloaded(
+    anonymous: Client, make: Callable[..., str]
+) -> None:
+    url = make()
+    found = re.search(r'"X-Screen": "(\w+)"', anonymous.get(url).content.decode())
+    assert found
+
+    asked = {"hx-request": "true", "x-screen": found[1]}
+    assertNotContains(anonymous.get(url, headers=asked), "<html")
+    answer = anonymous.get(url, headers=asked | {"x-screen": "older"})
+    assert (answer["HX-Refresh"], answer.content) == ("true", b"")
+
+
+def test_the_key_is_stored_nowhere_and_logged_nowhere(
+    anonymous: Client,
+    make: Callable[..., str],
+    caplog: pytest.LogCaptureFixture,
+    settings: Settings,
+) -> None:
+    url = make()
+    key = url.split("/")[2]
+    caplog.set_level(logging.DEBUG)
+    anonymous.get(url)
+    settings.DIDIYUN_API_URL = None
+    Token.objects.update(last_ok_at=None)
+    from django.core.cache import cache
+
+    cache.clear()
+    anonymous.raise_request_exception = False
+    assert anonymous.get(url).status_code in (200, 500)
+
+    assert key not in repr(list(Display.objects.values()))
+    for record in caplog.records:
+        event = record.msg if isinstance(record.msg, dict) else {"event": record.getMessage()}
+        assert key not in repr(logs.redact(None, "info", event))
+    told = logs.redact(None, "info", {"path": url, "event": f"Not Found: /invitations/{key}/"})
+    assert told == {"path": "/display/[redacted]/", "event": "Not Found: /invitations/[redacted]/"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"disabled_at": timezone.now()}, "is disabled"),
+        ({"expires_on": "2020-01-01"}, "has expired"),
+        ({"sealed": "gone:AAAA"}, "cannot be read"),
+    ],
+)
+def test_a_token_that_cannot_be_read_with_is_said_and_comes_back(
+    anonymous: Client, make: Callable[..., str], fields: dict[str, Any], text: str, token: Token
+) -> None:
+    url = make()
+    Token.objects.update(**fields)
+    assertContains(anonymous.get(url), text)
+
+    Token.objects.update(disabled_at=None, expires_on=None, sealed=token.sealed)
+    assertContains(anonymous.get(url), "Needs attention")
+
+
+def test_what_needs_attention_comes_first_the_worst_first(
+    anonymous: Client, make: Callable[..., str], cloud: Sandbox
+) -> None:
+    for number in range(15):
+        cloud.add_image("bj", name=f"broken {number:02}", status="Error")
+    page = anonymous.get(make("region=bj")).content.decode()
+
+    names = re.findall(r'class="worry worry-([\w-]+)">\s*<bdi class="worry-name">([^<]*)', page)
+    assert names[0] == ("failed", "broken 00")
+    assert len(names) == 12
+    assert re.search(r"and \d+ more", page)
+    assert '<span class="status status-bad"><bdi>Error</bdi>' in page
+
+
+def test_a_region_that_fails_is_said_beside_the_others(
+    anonymous: Client, make: Callable[..., str], cloud: Sandbox
+) -> None:
+    cloud.misbehave(Weather("errno", errno=41026, region="gz"))
+    page = anonymous.get(make()).content.decode()
+
+    states = {region: state for state, region in re.findall(STATES, page)}
+    assert (states["bj"], states["gz"]) == ("fresh", "failed")
+    assert "The cloud is not available" in page
+
+
+def test_old_data_turns_visibly_old_and_fresh_again(
+    anonymous: Client, make: Callable[..., str], cloud: Sandbox, clock: Clock
+) -> None:
+    url = make()
+    assertNotContains(anonymous.get(url), "region-old")
+    cloud.misbehave(Weather("html"))
+    clock.now += 200
+    read_again(cloud.token)
+    assertContains(anonymous.get(url), "region-old")
+
+    cloud.clear_weather()
+    clock.now += 200
+    read_again(cloud.token)
+    assertNotContains(anonymous.get(url), "region-old")
+
+
+def test_a_cloud_that_says_nothing_at_all_is_explained(
+    anonymous: Client, make: Callable[..., str], cloud: Sandbox
+) -> None:
+    cloud.misbehave(Weather("html"))
+
+    assertContains(anonymous.get(make()), "could not be read")
+
+
+def test_names_of_the_cloud_are_text(
+    anonymous: Client, make: Callable[..., str], cloud: Sandbox
+) -> None:
+    cloud.add_image("bj", name="<script>alert(1)</script>", status="<i>Error")
+
+    assertNotContains(anonymous.get(make()), "<script>alert")
+    assertNotContains(anonymous.get(make()), "<i>Error")
+
+
+def test_a_console_account_has_the_same_screen(
+    client: Client, stranger: User, token: Token
+) -> None:
+    assert token.team
+    teams.set_role(token.team, stranger, Role.CONSOLE, by=BY)
+    client.force_login(stranger)
+
+    page = client.get("/overview/display?region=bj")
+    assertContains(page, "Needs attention")
+    assertContains(page, 'hx-get="/overview/display?region=bj"')
+    assertContains(client.get("/images/"), 'href="/overview/display"')
+
+
+def test_links_are_made_and_revoked_by_an_admin(
+    browser: Client, anonymous: Client, token: Token
+) -> None:
+    form = {"title": "Hall", "token": token.pk, "days": 7, "language": "en"}
+    form["query"] = "http://testserver/images/?region=bj&page=3&token=x"
+    page = browser.post("/teams/blue/displays/", form).content.decode()
+    link = re.search(r'value="http://testserver(/display/[\w-]{43}/)"', page)
+    assert link
+    assert link[1] not in browser.get("/teams/blue/displays/").content.decode()
+    assertContains(anonymous.get(link[1]), "Hall")
+
+    display = Display.objects.get()
+    assert display.query == "region=bj"
+    url = f"/teams/blue/displays/{display.pk}/revoke/"
+    assertContains(browser.post(url, follow=True), "“Hall” is revoked.")
+    assert anonymous.get(link[1]).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"title": ""},
+        {"token": "nonsense"},
+        {"token": "foreign"},
+        {"days": 8},
+        {"language": "xx"},
+        {"query": "http://["},
+        {"query": "nothing that filters"},
+        {"query": "q=" + "x" * 3000},
+    ],
+)
+def test_a_link_that_makes_no_sense_is_not_made(
+    browser: Client,
+    token: Token,
+    stranger: User,
+    keep: Callable[..., Token],
+    changes: dict[str, Any],
+) -> None:
+    form = {"title": "Hall", "token": token.pk, "days": 7, "language": "en", **changes}
+    if form["token"] == "foreign":
+        form["token"] = keep(stranger, "0" * 64).pk
+
+    assertContains(browser.post("/teams/blue/displays/", form), 'class="error"', status_code=422)
+    assert not Display.objects.exists()
