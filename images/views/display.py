@@ -28,8 +28,8 @@ from images.views.opening import Opened, is_fragment, opened_with, with_inventor
 
 POLL_SECONDS = 10
 # What fits on a screen that nobody scrolls.
-WORRIES_SHOWN = 12
-RUNNING_SHOWN = 8
+WORRIES_SHOWN = 8
+RUNNING_SHOWN = 5
 STATUSES_SHOWN = 4
 # After so many intervals without a good answer a region's list is shown to be old.
 OLD_INTERVALS = 3

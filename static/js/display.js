@@ -4,7 +4,7 @@
 const SILENT_AFTER = 35_000;
 
 const skew = Number(document.body.dataset.now) * 1000 - Date.now();
-const clock = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "medium" });
+const clock = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "medium", hourCycle: "h23" });
 const silence = document.getElementById("silence");
 const since = document.getElementById("silent-since");
 let heardAt = Date.now();
