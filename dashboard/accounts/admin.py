@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import QuerySet
@@ -17,6 +18,7 @@ from dashboard.accounts.models import Role, Team, Token, User
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 # People sign in with a user name; no address is kept.
 admin.site.unregister(EmailAddress)
+admin.site.unregister(Authenticator)
 
 
 @admin.register(User)
@@ -57,4 +59,21 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             self.delete_model(request, token)
 
     def has_change_permission(self, request: HttpRequest, obj: Token | None = None) -> bool:
+        return False
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Taken away from who has lost theirs; the secret is not shown."""
+
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_filter = ("type",)
+    list_select_related = ("user",)
+    search_fields = ("user__username",)
+    fields = ("user", "type", "created_at", "last_used_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Authenticator | None = None) -> bool:
         return False

@@ -1,10 +1,50 @@
+"""How allauth is bent to this site: no sign-up, and second factors sealed by the vault."""
+
 from __future__ import annotations
 
+import base64
+import secrets
+from typing import Any
+
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
 from django.http import HttpRequest
+
+from dashboard.accounts import vault
+
+log = structlog.get_logger("dashboard.accounts")
 
 
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        # Accounts are made by `manage.py add_user` or in the admin.
+        # Accounts are made by an invitation, by `manage.py add_user` or in the admin.
         return False
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    def encrypt(self, text: str) -> str:
+        return vault.seal_second_factor(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """One that cannot be read is a secret that nobody knows: no code fits it, and an
+        administrator takes it away."""
+        try:
+            return vault.unseal_second_factor(encrypted_text)
+        except vault.Unreadable as error:
+            log.warning("second factor unreadable", reason=str(error))
+            return base64.b32encode(secrets.token_bytes(20)).decode()
+
+
+class ActivateForm(ActivateTOTPForm):  # type: ignore[misc]
+    """The new secret waits in the session until it is confirmed: sealed, there too."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        session = context.request.session
+        if SECRET_SESSION_KEY in session:
+            session[SECRET_SESSION_KEY] = vault.unseal_second_factor(session[SECRET_SESSION_KEY])
+        super().__init__(*args, **kwargs)
+        session[SECRET_SESSION_KEY] = vault.seal_second_factor(self.secret)

@@ -1,4 +1,7 @@
 from allauth.account import views as signin
+from allauth.mfa.base import views as mfa
+from allauth.mfa.recovery_codes import views as codes
+from allauth.mfa.totp import views as totp
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
@@ -8,6 +11,7 @@ from dashboard.accounts.views import (
     invitations,
     people,
     replacing,
+    second_step,
     teams,
     tokens,
 )
@@ -20,6 +24,23 @@ urlpatterns = [
     path("accounts/inactive/", signin.account_inactive, name="account_inactive"),
     path("accounts/signup/", signin.signup, name="account_signup"),
     path("accounts/password/change/", signin.password_change, name="account_change_password"),
+    path("accounts/reauthenticate/", signin.reauthenticate, name="account_reauthenticate"),
+    path("accounts/2fa/", mfa.index, name="mfa_index"),
+    path("accounts/2fa/authenticate/", second_step.second_step, name="mfa_authenticate"),
+    path("accounts/2fa/reauthenticate/", mfa.reauthenticate, name="mfa_reauthenticate"),
+    path("accounts/2fa/app/activate/", totp.activate_totp, name="mfa_activate_totp"),
+    path("accounts/2fa/app/deactivate/", totp.deactivate_totp, name="mfa_deactivate_totp"),
+    path("accounts/2fa/codes/", codes.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path(
+        "accounts/2fa/codes/generate/",
+        codes.generate_recovery_codes,
+        name="mfa_generate_recovery_codes",
+    ),
+    path(
+        "accounts/2fa/codes/download/",
+        codes.download_recovery_codes,
+        name="mfa_download_recovery_codes",
+    ),
     path("tokens/", tokens.token_list, name="token_list"),
     path("tokens/<uuid:token_id>/", tokens.token_page, name="token_page"),
     path("tokens/<uuid:token_id>/replace/", replacing.token_replace, name="token_replace"),

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
 from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
@@ -54,6 +56,15 @@ PAGES = {
     "account_inactive": Page("door.use", methods=SAFE),
     "account_signup": DOOR,
     "account_change_password": ACCOUNT,
+    "account_reauthenticate": ACCOUNT,
+    "mfa_index": Page("account.manage", methods=SAFE),
+    "mfa_authenticate": DOOR,
+    "mfa_reauthenticate": ACCOUNT,
+    "mfa_activate_totp": ACCOUNT,
+    "mfa_deactivate_totp": ACCOUNT,
+    "mfa_view_recovery_codes": Page("account.manage", methods=SAFE),
+    "mfa_generate_recovery_codes": ACCOUNT,
+    "mfa_download_recovery_codes": ACCOUNT,  # a POST is sent to prove who it is
     "images:list": Page("token.read_with", READING, SAFE),
     "images:refresh": Page("token.read_with", READING, ("post",)),
     "images:export-csv": Page("token.read_with", READING, SAFE),
@@ -92,6 +103,13 @@ PAGES = {
     "audit_list": Page("audit.read_all", methods=SAFE),
     "audit_csv": Page("audit.read_all", methods=SAFE),
 }
+
+# About one's own second factor; who has none is told that there is nothing.
+OF_SECOND_FACTOR = (
+    "mfa_deactivate_totp",
+    "mfa_view_recovery_codes",
+    "mfa_download_recovery_codes",
+)
 
 # How each of these people stands: to the team and the token they ask about, and to nothing in
 # particular. The owner is a viewer of the team otherwise.
@@ -225,6 +243,9 @@ def test_the_table_holds(world: World, name: str, who: str) -> None:
     for method in METHODS:
         with transaction.atomic():
             client = world.client(who)
+            if name in OF_SECOND_FACTOR and who in world.people:
+                TOTP.activate(world.people[who], "A" * 32)
+                RecoveryCodes.activate(world.people[who])
             response = getattr(client, method)(world.address(name))
             transaction.set_rollback(True)
         status, told = response.status_code, f"{method} {name} as {who}: {response.status_code}"

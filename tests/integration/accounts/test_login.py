@@ -92,15 +92,41 @@ def test_there_is_no_sign_up(anonymous: Client) -> None:
     assert not User.objects.exists()
 
 
-def test_after_five_wrong_passwords_even_the_right_one_must_wait(
+def test_after_ten_wrong_passwords_even_the_right_one_must_wait(
     anonymous: Client, person: User
 ) -> None:
-    for _ in range(5):
+    for _ in range(10):
         anonymous.post(URL, {"login": "person", "password": "wrong"})
 
     page = anonymous.post(URL, {"login": "person", "password": PASSWORD})
     assertContains(page, "Too many failed login attempts")
     assert "_auth_user_id" not in anonymous.session
+
+
+def test_whoever_guesses_does_not_lock_the_person_out_elsewhere(
+    anonymous: Client, person: User
+) -> None:
+    for _ in range(20):
+        anonymous.post(URL, {"login": "person", "password": "wrong"}, REMOTE_ADDR="192.0.2.66")
+
+    response = anonymous.post(URL, {"login": "person", "password": PASSWORD})
+    assert response["Location"] == "/images/"
+
+
+def test_signing_in_begins_a_new_session(anonymous: Client, person: User) -> None:
+    """Whoever planted a session before has nothing of the one after."""
+    anonymous.get("/accounts/login/?next=/tokens/")
+    session = anonymous.session
+    session["planted"] = True
+    session.save()
+    planted = str(session.session_key)
+    anonymous.cookies["sessionid"] = planted
+    anonymous.post(URL, {"login": "person", "password": PASSWORD})
+
+    assert anonymous.cookies["sessionid"].value != planted
+    stale = Client()
+    stale.cookies["sessionid"] = planted
+    assert stale.get("/tokens/").status_code == 302
 
 
 def test_too_many_attempts_from_one_place_get_a_page_of_ours(

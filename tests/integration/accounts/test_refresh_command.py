@@ -144,7 +144,7 @@ def test_kept_secrets_are_encrypted_again_too(
     out = StringIO()
     call_command("rotate_token_keys", stdout=out)
 
-    assert "2 tokens seen, 2 encrypted again" in out.getvalue()
+    assert "2 secrets seen, 2 encrypted again" in out.getvalue()
     settings.TOKEN_KEYS = f"new:{'A' * 43}="  # type: ignore[attr-defined]
     spare.refresh_from_db()
     assert vault.unseal(spare.sealed, spare.pk) == "1" * 64

@@ -36,8 +36,8 @@ def test_it_works(
 
     settings.TOKEN_KEYS = f"{new},{old}"
     said, _ = rotate()
-    assert "5 tokens seen, 5 encrypted again" in said
-    assert "Every token is under the first key." in said
+    assert "5 secrets seen, 5 encrypted again" in said
+    assert "Every secret is under the first key." in said
 
     settings.TOKEN_KEYS = new
     for number, token in enumerate(tokens):
@@ -48,7 +48,7 @@ def test_it_works(
 def test_again_it_changes_nothing(person: User, keep: Callable[..., Token]) -> None:
     token = keep(person, "0" * 64)
 
-    assert "1 tokens seen, 0 encrypted again" in rotate()[0]
+    assert "1 secrets seen, 0 encrypted again" in rotate()[0]
     assert Token.objects.get().sealed == token.sealed
 
 
@@ -61,7 +61,7 @@ def test_one_that_cannot_be_read_is_told_and_left(
     settings.TOKEN_KEYS = f"{key('new')},{old}"
 
     err = io.StringIO()
-    with pytest.raises(CommandError, match="1 of 2 tokens cannot be read"):
+    with pytest.raises(CommandError, match="1 of 2 secrets cannot be read"):
         call_command("rotate_token_keys", stdout=io.StringIO(), stderr=err)
     assert str(lost.pk) in err.getvalue()
     assert Token.objects.get(pk=lost.pk).sealed == lost.sealed
@@ -69,4 +69,4 @@ def test_one_that_cannot_be_read_is_told_and_left(
 
 
 def test_with_no_tokens_there_is_nothing_to_do(db: None) -> None:
-    assert rotate() == ("Every token is under the first key.\n", "")
+    assert rotate() == ("Every secret is under the first key.\n", "")

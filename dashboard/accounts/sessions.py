@@ -1,0 +1,64 @@
+"""How long a session lasts: so long without use, and so long in all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import gettext as _
+
+from dashboard.accounts.models import User
+
+Handler = Callable[[HttpRequest], HttpResponseBase]
+
+
+@dataclass(frozen=True)
+class Limits:
+    idle: timedelta
+    in_all: timedelta
+
+
+PERSON = Limits(idle=timedelta(days=1), in_all=timedelta(days=14))
+# A wall or a duty desk is signed in once, and watched for months.
+CONSOLE = Limits(idle=timedelta(days=30), in_all=timedelta(days=365))
+
+# The session is written no more often than this, so "without use" is as exact as this.
+NOTED_EVERY = timedelta(minutes=5)
+# The session's own keys: when it began, and when it was last known to be used (Unix seconds).
+BEGAN, USED = "began", "used"
+
+clock: Callable[[], float] = time.time
+
+
+def session_limits(get_response: Handler) -> Handler:
+    """Sign out who was away for too long, or has been here for too long; the page behind then asks
+    to sign in, and leads back."""
+
+    def handle(request: HttpRequest) -> HttpResponseBase:
+        if isinstance(request.user, User):
+            _keep_or_end(request, request.user)
+        return get_response(request)
+
+    return handle
+
+
+def _keep_or_end(request: HttpRequest, user: User) -> None:
+    now, session = clock(), request.session
+    used = session.get(USED)
+    if used is not None and 0 <= now - used < NOTED_EVERY.total_seconds():
+        return
+    limits = CONSOLE if user.is_console else PERSON
+    began = session.setdefault(BEGAN, now)
+    away = used is not None and now - used > limits.idle.total_seconds()
+    if away or now - began > limits.in_all.total_seconds():
+        logout(request)
+        messages.info(request, _("You were signed out because you were away for long."))
+        return
+    session[USED] = now
+    left = limits.in_all.total_seconds() - (now - began)
+    session.set_expiry(int(min(limits.idle.total_seconds() + NOTED_EVERY.total_seconds(), left)))
