@@ -12,8 +12,9 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from dashboard.accounts import displays, teams
 from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import AuditEntry, Display, Role, Team, Token, User
+from dashboard.accounts.models import AuditEntry, Display, Role, State, Team, Token, User
 from images.sandbox import Sandbox, Weather
+from images.sandbox.inventory import REGION_IDS
 
 BY = Actor("test")
 
@@ -59,13 +60,55 @@ def test_a_region_it_may_not_list_is_told_apart(
     browser: Client, person: User, cloud: Sandbox, keep: Callable[..., Token]
 ) -> None:
     token = keep(person, cloud.token)
-    cloud.misbehave(Weather("errno", region="gz", errno=41022))
+    cloud.misbehave(Weather("errno", endpoint="cimg/list", region="bj", errno=10000001))
+    cloud.misbehave(Weather("html", endpoint="cimg/list", region="gz"))
     page = browser.post(page_of(token, "check/"), follow=True)
 
-    assertContains(page, "“Main ····")
     token.refresh_from_db()
-    assert {region["id"]: region["ok"] for region in token.regions}["bj"] is True
-    assert token.state == "valid"
+    assert token.state == State.VALID
+    assert {each["id"]: each["ok"] for each in token.regions} == {
+        "bj": False,
+        "gz": None,
+        **dict.fromkeys([region for region in REGION_IDS if region not in ("bj", "gz")], True),
+    }
+    assertContains(page, "not: </span>北京")
+    assertContains(page, "广州 ?")
+
+
+def test_one_that_may_list_somewhere_works_also_by_what_the_list_shows(
+    browser: Client, person: User, cloud: Sandbox, keep: Callable[..., Token]
+) -> None:
+    token = keep(person, cloud.token)
+    cloud.misbehave(Weather("errno", endpoint="cimg/list", region="bj", errno=10000001))
+    browser.get("/images/")
+
+    token.refresh_from_db()
+    assert token.state == State.VALID
+
+
+@pytest.mark.parametrize(
+    ("trouble", "state"),
+    [
+        ([], State.FORBIDDEN),
+        ([Weather("html", endpoint="cimg/list", region="gz")], State.UNREACHABLE),
+        ([Weather("errno", endpoint="cimg/list", region="gz", errno=4)], State.REFUSED),
+    ],
+)
+def test_one_is_forbidden_only_where_every_region_says_so(
+    browser: Client,
+    person: User,
+    cloud: Sandbox,
+    keep: Callable[..., Token],
+    trouble: list[Weather],
+    state: State,
+) -> None:
+    token = keep(person, cloud.token)
+    for weather in (*trouble, Weather("errno", endpoint="cimg/list", errno=10000001)):
+        cloud.misbehave(weather)
+    browser.post(page_of(token, "check/"))
+
+    token.refresh_from_db()
+    assert token.state == state
 
 
 def test_a_disabled_token_is_kept_and_reads_nothing(
