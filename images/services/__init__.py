@@ -116,8 +116,8 @@ def verify(secret: str) -> Verdict:
 
 
 def compare(old: Credential, new: Credential) -> tuple[RegionPair, ...]:
-    """What either token lists, region by region; asks the cloud for what is not cached yet."""
-    return comparing.pairs(inventory(old), inventory(new))
+    """What either token lists now, region by region: the cloud is asked for both."""
+    return comparing.pairs(inventory(old, again=True), inventory(new, again=True))
 
 
 def verdict(inventory: Inventory) -> Verdict:
