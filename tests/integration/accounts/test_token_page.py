@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -165,6 +166,56 @@ def test_two_weeks_before_the_last_day_a_banner_says_so(
         assert (text in browser.get(url).content.decode()) is warned
     fragment = browser.get("/images/", headers={"hx-request": "true"})
     assert ("data-ends" in fragment.content.decode()) is warned
+
+
+def test_the_banner_tells_another_last_day_at_once(
+    browser: Client, person: User, cloud: Sandbox, keep: Callable[..., Token]
+) -> None:
+    keep(person, cloud.token)
+    for days in (3, 5):
+        Token.objects.update(expires_on=today() + timedelta(days=days))
+        page = browser.get("/images/")
+        assertContains(page, f'data-ends="{today() + timedelta(days=days)}"')
+
+
+def test_a_token_stays_in_a_team_in_which_its_owner_may_not_add_one(
+    browser: Client, person: User, blue: Team, keep: Callable[..., Token]
+) -> None:
+    red = teams.create("Red", by=BY)
+    teams.set_role(red, person, Role.CONSOLE, by=BY)
+    token = keep(person, "0" * 64, team=red)
+    page = browser.get(page_of(token)).content.decode()
+
+    assert f'<option value="{red.pk}" selected>' in page
+    assertRedirects(browser.post(page_of(token), said(token, label="New")), page_of(token))
+    token.refresh_from_db()
+    assert (token.label, token.team) == ("New", red)
+
+
+def test_another_team_is_like_one_that_never_was(
+    browser: Client, person: User, blue: Team, keep: Callable[..., Token]
+) -> None:
+    red = teams.create("Red", by=BY)
+    pages = []
+    for team in (red.pk, 999_999):
+        page = browser.post("/tokens/", {"label": "Main", "secret": "0" * 64, "team": team})
+        assert page.status_code == 422
+        told = page.content.decode()
+        assert "Red" not in told
+        pages.append(re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", told))
+    assert pages[0] == pages[1]
+    assert not Token.objects.exists()
+
+
+def test_deleting_says_which_screens_go_with_it(
+    browser: Client, person: User, blue: Team, keep: Callable[..., Token]
+) -> None:
+    token = keep(person, "0" * 64, team=blue)
+    displays.make(blue, token, "Wall", query="", days=7, language="en", by=BY)
+
+    page = browser.get(page_of(token, "delete/"))
+    assertContains(page, "1 display link that shows its images is deleted with it.")
+    assertContains(page, f'href="{page_of(token)}">Cancel')
 
 
 def test_label_team_and_last_day_are_edited(
