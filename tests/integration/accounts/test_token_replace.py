@@ -309,6 +309,28 @@ def test_a_kept_one_opens_in_its_own_row_alone(
     assert secret_of(token) == cloud.token
 
 
+def test_a_lost_key_takes_only_its_own_tokens_along(
+    browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token]
+) -> None:
+    """One is under a key that is gone, another has a kept one under it: all else works."""
+    lost, good = keep(person, cloud.token, "Lost"), keep(person, cloud.token, "Good")
+    compared(browser, good, cloud.other_token)
+    switched(browser, good)
+    Token.objects.filter(pk=lost.pk).update(sealed="gone:AAAA")
+    SpareSecret.objects.update(sealed="gone:AAAA")
+
+    for url in ("/tokens/", page_of(lost)):
+        assertContains(browser.get(url), "Cannot be read: replace it", 1)
+    assertContains(browser.get(f"/images/?token={lost.pk}"), "cannot be read", status_code=403)
+    assertContains(browser.get(f"/images/?token={good.pk}"), 'data-image="')
+    assertContains(browser.post(page_of(lost, "check/"), follow=True), "cannot be decrypted")
+    page = browser.post(page_of(good, "restore/"), follow=True)
+    assertContains(page, "The other token is not kept any more")
+    assert secret_of(good) == cloud.other_token
+    compared(browser, lost, cloud.token)
+    assert "is replaced, and it works." in switched(browser, lost)
+
+
 def test_the_same_token_again_is_said_to_be_the_same(
     browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token]
 ) -> None:
