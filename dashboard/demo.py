@@ -1,4 +1,4 @@
-"""The demo, `make run`: a sandbox cloud, and before it the dashboard with a person and a token.
+"""The demo, `make run`: a sandbox cloud, the dashboard with a person and a token, and `refresh`.
 
 Everything listens on this machine alone and keeps its data in var/demo, apart from the real one's.
 """
@@ -37,6 +37,7 @@ def main() -> None:
         os.environ.setdefault("LOG_LEVEL", "WARNING")
         _prepare(token)
         children.append(_start_dashboard())
+        children.append(_start_upkeep())
         _wait_until_ready(port, children)
         print(f"\n  Dashboard   http://127.0.0.1:{port}/")
         print(f"  Sign in     {USER} / {PASSWORD}")
@@ -101,6 +102,11 @@ def _prepare(token: str) -> None:
 def _start_dashboard() -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "gunicorn", "--config", "python:dashboard.gunicorn"]
     return subprocess.Popen([*command, "dashboard.wsgi"], text=True, cwd=BASE_DIR)
+
+
+def _start_upkeep() -> subprocess.Popen[str]:
+    command = [sys.executable, "manage.py", "refresh", "--every", "60"]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, text=True, cwd=BASE_DIR)
 
 
 def _wait_until_ready(port: int, children: list[subprocess.Popen[str]]) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.accounts import policy
-from dashboard.accounts.models import Role, Team, Token, User
+from dashboard.accounts.models import Membership, Role, Team, Token, User
 
 SECRET_LENGTH = 512
 # Printable ASCII without the space: what may stand in an Authorization header as one word.
@@ -112,14 +112,16 @@ class TokenForm(forms.Form):
 
 
 def _teams(owner: User, by: User, token: Token | None) -> QuerySet[Team]:
-    """Where the token may be: in the owner's teams; who is not the owner does not bring it into
-    another than it is in."""
+    """Where the token may be: where it is, and in the owner's teams; who is not the owner does not
+    bring it into another."""
+    stays = Q(pk=token.team_id) if token else Q(pk=None)
     if owner != by:
-        return Team.objects.filter(tokens=token) if token else Team.objects.none()
+        return Team.objects.filter(stays)
     if owner.is_superuser:
         return Team.objects.all()
     adding = [role for role in Role.values if role in policy.TABLE["team.add_token"]]
-    return Team.objects.filter(memberships__user=owner, memberships__role__in=adding)
+    theirs = Membership.objects.filter(user=owner, role__in=adding)
+    return Team.objects.filter(stays | Q(pk__in=theirs.values("team")))
 
 
 class AddTokenForm(TokenForm):

@@ -16,7 +16,7 @@ from django.utils import timezone
 from dashboard.accounts import vault
 from dashboard.accounts.audit import Actor
 from dashboard.accounts.models import SpareSecret, Token
-from dashboard.accounts.tokens import accepts, last_four, note, set_secret
+from dashboard.accounts.tokens import OF_THE_SECRET, accepts, last_four, note, set_secret
 from images import services
 from images.services import Verdict
 
@@ -30,6 +30,10 @@ KEPT = {Kind.NEXT: timedelta(minutes=15), Kind.PREVIOUS: timedelta(hours=24)}
 
 class SameSecret(Exception):
     """It is the secret that is stored already."""
+
+
+class Gone(Exception):
+    """While the cloud was asked, someone else used the spare secret or replaced the stored one."""
 
 
 def spare(token: Token, kind: Kind) -> SpareSecret | None:
@@ -54,7 +58,7 @@ def offer(token: Token, secret: str, *, by: Actor) -> tuple[bool, Verdict]:
 
 def use(token: Token, spare: SpareSecret, *, by: Actor) -> tuple[bool, Verdict]:
     """Put the spare secret in use, and keep the one that was; False when the cloud says that it
-    must not replace that. Raises vault.Unreadable."""
+    must not replace that. Raises vault.Unreadable and Gone."""
     secret = vault.unseal(spare.sealed, spare.pk)
     verdict = services.verify(secret)
     action = "token.switch" if spare.kind == Kind.NEXT else "token.take-back"
@@ -63,11 +67,11 @@ def use(token: Token, spare: SpareSecret, *, by: Actor) -> tuple[bool, Verdict]:
         note(by, action, token, result=verdict.state)
         return False, verdict
     with transaction.atomic():
-        spare.delete()
+        _claim(token, spare)
         if vault.is_readable(token.sealed, token.pk):
             _keep(token, vault.unseal(token.sealed, token.pk), Kind.PREVIOUS)
         set_secret(token, secret, verdict)
-        token.save(force_update=True)
+        token.save(update_fields=OF_THE_SECRET)
         note(by, action, token)
     log.info("token replaced", token=str(token.pk), state=token.state)
     return True, verdict
@@ -75,6 +79,14 @@ def use(token: Token, spare: SpareSecret, *, by: Actor) -> tuple[bool, Verdict]:
 
 def drop(token: Token, kind: Kind) -> None:
     token.spares.filter(kind=kind).delete()
+
+
+def _claim(token: Token, spare: SpareSecret) -> None:
+    """Take the spare secret out of its place. Of two who use it at once the second gets Gone."""
+    same = Token.objects.select_for_update().filter(pk=token.pk, sealed=token.sealed).first()
+    deleted, _ = SpareSecret.objects.filter(pk=spare.pk).delete()
+    if not (same and deleted):
+        raise Gone
 
 
 def _keep(token: Token, secret: str, kind: Kind) -> None:

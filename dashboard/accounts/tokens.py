@@ -31,6 +31,11 @@ STORED_AS = {
     "unverified": State.UNVERIFIED,
     "unreachable": State.UNVERIFIED,
 }
+# What `set_secret` changes. All else may have been changed while the cloud was asked.
+OF_THE_SECRET = (
+    *("sealed", "last_four", "regions", "state", "reason", "request_id"),
+    *("changed_at", "checked_at", "last_ok_at", "last_failed_at"),
+)
 # The same news is written again, and a use is noted, only after this long.
 STAMP_EVERY = timedelta(seconds=60)
 REASON_LENGTH = 500

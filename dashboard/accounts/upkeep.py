@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -16,20 +17,22 @@ log = structlog.get_logger("dashboard.accounts")
 CHECK_EVERY = timedelta(hours=6)
 # One that does not work may have been put right at the cloud.
 CHECK_TROUBLE_EVERY = timedelta(minutes=30)
-CHECKS_AT_ONCE = 100
+CHECKS_A_ROUND = 100
 # An expired display link is listed as such for this long.
 DISPLAYS_KEPT = timedelta(days=30)
 
 
-def check_due_tokens() -> int:
-    """Ask the cloud about the tokens that nobody has heard of for long; how many were asked about.
-    Those that nobody may read with are left alone."""
+def check_due_tokens(go_on: Callable[[], bool]) -> int:
+    """Ask the cloud about the tokens that nobody has heard of for long, as long as `go_on` says so;
+    how many were asked about. Those that nobody may read with are left alone."""
     now = timezone.now()
     in_trouble = Q(checked_at__lt=now - CHECK_TROUBLE_EVERY) & ~Q(state=State.VALID)
     due = Q(checked_at=None) | Q(checked_at__lt=now - CHECK_EVERY) | in_trouble
     in_use = Token.objects.filter(disabled_at=None).exclude(expires_on__lt=now.date())
     checked = 0
-    for token in in_use.filter(due).order_by("checked_at")[:CHECKS_AT_ONCE]:
+    for token in in_use.filter(due).order_by("checked_at")[:CHECKS_A_ROUND]:
+        if not go_on():
+            break
         try:
             verdict = tokens.check_token(token)
         except vault.Unreadable:

@@ -39,6 +39,9 @@ COOL_DOWN_SECONDS = 5
 REGIONS_AT_ONCE = 4
 
 STATES = {"refused": "refused", "forbidden": "forbidden", "arrears": "unverified"}
+# Where no region was listed: what is said of the account comes first, and a token is forbidden only
+# where all regions said so. The others may be listed once the cloud's trouble has passed.
+TELLING = {"refused": 0, "arrears": 0, "forbidden": 2}
 
 
 @dataclass(frozen=True)
@@ -113,16 +116,20 @@ def verify(secret: str) -> Verdict:
 
 
 def compare(old: Credential, new: Credential) -> tuple[RegionPair, ...]:
-    """What either token lists, region by region; asks the cloud for what is not cached yet."""
-    return comparing.pairs(inventory(old), inventory(new))
+    """What either token lists now, region by region: the cloud is asked for both."""
+    return comparing.pairs(inventory(old, again=True), inventory(new, again=True))
 
 
 def verdict(inventory: Inventory) -> Verdict:
-    """What the cloud said of the token when it was last read with."""
-    failure = inventory.token_failure or inventory.failure
+    """What the cloud said of the token when it was last read with. As `verify` has it, one that may
+    list in some regions only is valid."""
+    listed = [each.head for each in inventory.regions if each.head.version and not each.failure]
+    failure = inventory.token_failure
+    if failure is None or (failure.kind == "forbidden" and listed and not inventory.head.failure):
+        failure = inventory.failure
     if failure:
         return _against(failure.kind, failure.request_id)
-    return Verdict("valid", "", next((each.head.request_id for each in inventory.regions), ""))
+    return Verdict("valid", "", next((head.request_id for head in listed), ""))
 
 
 def _try_region(account: Account, region: Region) -> str | CloudError:
@@ -141,11 +148,9 @@ def _judged(regions: list[Region], answers: list[str | CloudError]) -> Verdict:
     request_ids = [answer for answer in answers if isinstance(answer, str)]
     if request_ids or not answers:
         return Verdict("valid", "", next(iter(request_ids), ""), listable)
-    # What is said against the token says more than what is said against one region's trouble.
     errors = [answer for answer in answers if isinstance(answer, CloudError)]
-    worst = min(errors, key=lambda error: error.kind not in STATES)
-    against = _against(worst.kind, worst.request_id)
-    return replace(against, regions=listable)
+    telling = min(errors, key=lambda error: TELLING.get(error.kind, 1))
+    return replace(_against(telling.kind, telling.request_id), regions=listable)
 
 
 def _may_list(answer: str | CloudError) -> bool | None:

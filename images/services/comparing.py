@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from django.utils.functional import Promise
 
 from images.cloud.records import Image
-from images.services.inventory import Inventory
+from images.services.inventory import Inventory, RegionState
+from images.wording import EXPLANATIONS
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What one token lists in a region. `count` is None where it could not list it now: `why` says
+    why, "" where the token has no such region."""
+
+    count: int | None
+    why: str | Promise = ""
 
 
 @dataclass(frozen=True)
 class RegionPair:
-    """One region as the old token lists it, and the new one. A count is None where the token has
-    no such region or could not list it; then there is nothing to compare, and `only_old` and
-    `only_new`, the images that just one of them sees, are None too."""
+    """One region as the old token lists it, and the new one. `only_old` and `only_new` are the
+    images that just one of them sees; None where either list is not known to be whole."""
 
     id: str
     name: str
-    old: int | None
-    new: int | None
-    only_old: tuple[Image, ...] | None
-    only_new: tuple[Image, ...] | None
+    old: Listed
+    new: Listed
+    only_old: tuple[Image, ...] | None = None
+    only_new: tuple[Image, ...] | None = None
 
     @property
     def same(self) -> bool:
@@ -30,34 +40,41 @@ class RegionPair:
 def pairs(old: Inventory, new: Inventory) -> tuple[RegionPair, ...]:
     """Every region that either of them has."""
     names = {state.id: state.head.region.name for state in (*old.regions, *new.regions)}
-    before, after = _listed(old), _listed(new)
-    return tuple(
-        _pair(region, name, before.get(region), after.get(region)) for region, name in names.items()
+    return tuple(_pair(region, name, old, new) for region, name in names.items())
+
+
+def _pair(region: str, name: str, old: Inventory, new: Inventory) -> RegionPair:
+    pair = RegionPair(region, name, _listed(old, region), _listed(new, region))
+    if not (_is_whole(old, region) and _is_whole(new, region)):
+        return pair
+    before, after = _images(old, region), _images(new, region)
+    return replace(
+        pair,
+        only_old=tuple(image for uuid, image in before.items() if uuid not in after),
+        only_new=tuple(image for uuid, image in after.items() if uuid not in before),
     )
 
 
-def _listed(inventory: Inventory) -> dict[str, dict[str, Image]]:
-    """The images of each region that was listed, by uuid."""
-    found: dict[str, dict[str, Image]] = {
-        state.id: {} for state in inventory.regions if state.head.version
-    }
-    for image in inventory.images:
-        found[image.region][image.uuid] = image
-    return found
+def _listed(inventory: Inventory, region: str) -> Listed:
+    state = _state(inventory, region)
+    failure = inventory.head.failure or (state and state.failure)
+    if failure:
+        return Listed(None, EXPLANATIONS[failure.kind].title)
+    return Listed(state.head.count if state else None)
 
 
-def _pair(
-    region: str,
-    name: str,
-    old: Mapping[str, Image] | None,
-    new: Mapping[str, Image] | None,
-) -> RegionPair:
-    if old is None or new is None:
-        return RegionPair(region, name, _count(old), _count(new), None, None)
-    only_old = tuple(image for uuid, image in old.items() if uuid not in new)
-    only_new = tuple(image for uuid, image in new.items() if uuid not in old)
-    return RegionPair(region, name, len(old), len(new), only_old, only_new)
+def _is_whole(inventory: Inventory, region: str) -> bool:
+    """Whether it is the list of now and lacks nothing: what moved or could not be read may be
+    missing from it."""
+    state = _state(inventory, region)
+    if state is None or state.failure or inventory.head.failure:
+        return False
+    return not state.head.moved and not state.skipped
 
 
-def _count(images: Mapping[str, Image] | None) -> int | None:
-    return None if images is None else len(images)
+def _state(inventory: Inventory, region: str) -> RegionState | None:
+    return next((state for state in inventory.regions if state.id == region), None)
+
+
+def _images(inventory: Inventory, region: str) -> dict[str, Image]:
+    return {image.uuid: image for image in inventory.images if image.region == region}

@@ -51,7 +51,8 @@ def kept(opened: Opened, what: tuple[Any, ...], make: Callable[[], bytes]) -> by
     inventory = opened.inventory
     question = (
         *(*what, get_language(), opened.credential.token_id),
-        *(opened.access.manages, opened.access.keeps, opened.access.token.ends_soon),
+        *(opened.access.manages, opened.access.keeps),
+        opened.access.token.ends_soon and opened.access.token.expires_on,
         *(inventory.head.asked_at, tuple(state.state for state in inventory.regions)),
         tuple((token.pk, token.label, token.last_four) for token in opened.access.tokens),
     )

@@ -50,12 +50,14 @@ def token_compare(request: HttpRequest, token_id: UUID) -> HttpResponse:
     except vault.Unreadable:
         return _too_late(request, token)
     old = policy.stored_credential(token)
+    pairs = services.compare(old or new, new)
     context = {
         "place": "tokens",
         "token": token,
         "offered": offered,
         "readable": old is not None,
-        "pairs": services.compare(old or new, new),
+        "listing": any(pair.old.count is not None for pair in pairs),
+        "pairs": pairs,
     }
     return render(request, "accounts/compare.html", context)
 
@@ -92,7 +94,7 @@ def _use(request: HttpRequest, token: Token, kind: SpareSecret.Kind) -> HttpResp
         return _too_late(request, token)
     try:
         used, verdict = replacing.use(token, spare, by=policy.actor(request))
-    except vault.Unreadable:
+    except (vault.Unreadable, replacing.Gone):
         return _too_late(request, token)
     if used:
         announce(request, "replaced", token, verdict)

@@ -58,6 +58,11 @@ class Row:
     def unlistable(self) -> list[str]:
         return [region["name"] for region in self.token.regions if region["ok"] is False]
 
+    @property
+    def untold(self) -> list[str]:
+        """Regions of which the cloud did not say."""
+        return [region["name"] for region in self.token.regions if region["ok"] is None]
+
 
 def standing(token: Token) -> str:
     """One of STANDINGS: the first thing to know about the token."""

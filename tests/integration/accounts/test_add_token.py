@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 from django.core.management import CommandError, call_command
 
-from dashboard.accounts import vault
+from dashboard.accounts import teams, vault
+from dashboard.accounts.audit import Actor
 from dashboard.accounts.models import State, Token, User
 from images.sandbox import Sandbox, Weather
 
@@ -21,11 +22,17 @@ def typed(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     return stdin
 
 
-def add(typed: io.StringIO, secret: str, user: str = "person", label: str = "Main") -> str:
+def add(
+    typed: io.StringIO,
+    secret: str,
+    user: str = "person",
+    label: str = "Main",
+    team: str | None = None,
+) -> str:
     typed.write(secret)
     typed.seek(0)
     out = io.StringIO()
-    call_command("add_token", user=user, label=label, stdout=out, no_color=True)
+    call_command("add_token", user=user, label=label, team=team, stdout=out, no_color=True)
     return out.getvalue()
 
 
@@ -53,6 +60,28 @@ def test_when_the_cloud_is_away_it_is_stored_with_a_warning(
 
     assert "unverified" in add(typed, cloud.token)
     assert Token.objects.get().state == State.UNVERIFIED
+
+
+def test_a_team_gets_it(typed: io.StringIO, cloud: Sandbox, person: User) -> None:
+    blue = teams.create("Blue", by=Actor("test"))
+    teams.set_role(blue, person, "viewer", by=Actor("test"))
+
+    add(typed, cloud.token, team="blue")
+    assert Token.objects.get().team == blue
+
+
+@pytest.mark.parametrize("slug", ["blue", "red", "nowhere"])
+def test_a_team_the_person_may_add_none_to(
+    typed: io.StringIO, cloud: Sandbox, person: User, slug: str
+) -> None:
+    """A console in it, not in it, or there is none."""
+    blue = teams.create("Blue", by=Actor("test"))
+    teams.set_role(blue, person, "console", by=Actor("test"))
+    teams.create("Red", by=Actor("test"))
+
+    with pytest.raises(CommandError, match=f"is in no team '{slug}' to which they may add"):
+        add(typed, cloud.token, team=slug)
+    assert not cloud.calls
 
 
 def test_an_unknown_person(typed: io.StringIO, cloud: Sandbox) -> None:

@@ -16,7 +16,7 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.utils import timezone
 
-from dashboard.accounts import displays, teams, vault
+from dashboard.accounts import displays, teams, upkeep, vault
 from dashboard.accounts.audit import Actor
 from dashboard.accounts.management.commands.refresh import LOCK
 from dashboard.accounts.models import Display, Invitation, SpareSecret, State, Token, User
@@ -87,6 +87,17 @@ def test_while_the_cloud_is_away_not_every_token_waits_for_it(
     cloud.misbehave(Weather("html"))
 
     assert refresh().startswith("1 tokens checked")
+
+
+def test_it_stops_between_two_tokens_when_told(
+    person: User, cloud: Sandbox, keep: Callable[..., Token]
+) -> None:
+    for number in range(3):
+        keep(person, cloud.token, f"Number {number}", **hours_ago(9))
+    going = iter([True, True, False])
+
+    assert upkeep.check_due_tokens(lambda: next(going)) == 2
+    assert Token.objects.filter(checked_at__gt=timezone.now() - timedelta(hours=1)).count() == 2
 
 
 def test_what_is_over_is_deleted(person: User, keep: Callable[..., Token]) -> None:

@@ -15,7 +15,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from dashboard.accounts import vault
-from dashboard.accounts.models import Token, User
+from dashboard.accounts.models import SpareSecret, Token, User
 from images.sandbox import Sandbox, Weather
 
 REFUSED = "f00d" * 16
@@ -29,11 +29,17 @@ def walk(browser: Client, cloud: Sandbox) -> Iterator[bytes]:
         response = browser.post(url, form) if form else browser.get(url)
         assert response.status_code < 500
         cookies = str(response.cookies) + str(browser.cookies)
-        return response.serialize_headers() + response.content + cookies.encode()
+        return response.serialize_headers() + response.getvalue() + cookies.encode()
 
     def added(label: str, secret: str) -> Iterator[bytes]:
         yield seen("/tokens/", label=label, secret=secret)
         yield seen("/tokens/")
+
+    def replaced(token: str) -> Iterator[bytes]:
+        yield seen(f"{token}compare/")
+        for todo in ("switch", "restore", "restore"):
+            yield seen(f"{token}{todo}/", now="1")
+            yield seen(token)
 
     yield from added("Main", cloud.token)
     yield from added("Main", cloud.token)
@@ -52,10 +58,22 @@ def walk(browser: Client, cloud: Sandbox) -> Iterator[bytes]:
     for token in Token.objects.all():
         for secret in (REFUSED, UNCHECKABLE, cloud.other_token):
             yield seen(f"/tokens/{token.pk}/replace/", secret=secret)
+            yield from replaced(f"/tokens/{token.pk}/")
+        for todo in ("disable", "enable"):
+            yield seen(f"/tokens/{token.pk}/{todo}/", secret=cloud.token)
+        for label in (cloud.token, f"Number {token.last_four}"):
+            yield seen(f"/tokens/{token.pk}/", label=label, secret=cloud.token)
+        yield seen(f"/images/?token={token.pk}")
         yield seen(f"/tokens/{token.pk}/delete/")
         yield seen("/tokens/")
         yield seen(f"/admin/accounts/token/{token.pk}/change/")
         yield seen(f"/admin/accounts/token/{token.pk}/delete/")
+    for token in Token.objects.all():
+        yield seen(f"/tokens/{token.pk}/replace/", secret=cloud.token)
+        if token.label == "Main":
+            yield seen(f"/tokens/{token.pk}/keep/", now="1")
+    for log in ("/audit/", "/audit.csv"):
+        yield seen(log)
     yield seen("/admin/accounts/token/")
     yield seen("/nowhere/", secret=cloud.token)
 
@@ -100,7 +118,9 @@ def test_it_works(
     everything = b"\n".join([*answers, *logged, *printed, *stored(), *files()])
     for secret in (cloud.token, cloud.other_token, cloud.forbidden_token, REFUSED, UNCHECKABLE):
         assert secret.encode() not in everything
-    assert {vault.unseal(token.sealed, token.pk) for token in Token.objects.all()} <= {
+    kept: list[Token | SpareSecret] = [*Token.objects.all(), *SpareSecret.objects.all()]
+    assert {spare.kind for spare in SpareSecret.objects.all()} == {"next", "previous"}
+    assert {vault.unseal(row.sealed, row.pk) for row in kept} <= {
         cloud.token,
         cloud.other_token,
         cloud.forbidden_token,

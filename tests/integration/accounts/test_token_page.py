@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -12,8 +13,9 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from dashboard.accounts import displays, teams
 from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import AuditEntry, Display, Role, Team, Token, User
+from dashboard.accounts.models import AuditEntry, Display, Role, State, Team, Token, User
 from images.sandbox import Sandbox, Weather
+from images.sandbox.inventory import REGION_IDS
 
 BY = Actor("test")
 
@@ -59,13 +61,55 @@ def test_a_region_it_may_not_list_is_told_apart(
     browser: Client, person: User, cloud: Sandbox, keep: Callable[..., Token]
 ) -> None:
     token = keep(person, cloud.token)
-    cloud.misbehave(Weather("errno", region="gz", errno=41022))
+    cloud.misbehave(Weather("errno", endpoint="cimg/list", region="bj", errno=10000001))
+    cloud.misbehave(Weather("html", endpoint="cimg/list", region="gz"))
     page = browser.post(page_of(token, "check/"), follow=True)
 
-    assertContains(page, "“Main ····")
     token.refresh_from_db()
-    assert {region["id"]: region["ok"] for region in token.regions}["bj"] is True
-    assert token.state == "valid"
+    assert token.state == State.VALID
+    assert {each["id"]: each["ok"] for each in token.regions} == {
+        "bj": False,
+        "gz": None,
+        **dict.fromkeys([region for region in REGION_IDS if region not in ("bj", "gz")], True),
+    }
+    assertContains(page, "not: </span>北京")
+    assertContains(page, "广州 ?")
+
+
+def test_one_that_may_list_somewhere_works_also_by_what_the_list_shows(
+    browser: Client, person: User, cloud: Sandbox, keep: Callable[..., Token]
+) -> None:
+    token = keep(person, cloud.token)
+    cloud.misbehave(Weather("errno", endpoint="cimg/list", region="bj", errno=10000001))
+    browser.get("/images/")
+
+    token.refresh_from_db()
+    assert token.state == State.VALID
+
+
+@pytest.mark.parametrize(
+    ("trouble", "state"),
+    [
+        ([], State.FORBIDDEN),
+        ([Weather("html", endpoint="cimg/list", region="gz")], State.UNREACHABLE),
+        ([Weather("errno", endpoint="cimg/list", region="gz", errno=4)], State.REFUSED),
+    ],
+)
+def test_one_is_forbidden_only_where_every_region_says_so(
+    browser: Client,
+    person: User,
+    cloud: Sandbox,
+    keep: Callable[..., Token],
+    trouble: list[Weather],
+    state: State,
+) -> None:
+    token = keep(person, cloud.token)
+    for weather in (*trouble, Weather("errno", endpoint="cimg/list", errno=10000001)):
+        cloud.misbehave(weather)
+    browser.post(page_of(token, "check/"))
+
+    token.refresh_from_db()
+    assert token.state == state
 
 
 def test_a_disabled_token_is_kept_and_reads_nothing(
@@ -122,6 +166,56 @@ def test_two_weeks_before_the_last_day_a_banner_says_so(
         assert (text in browser.get(url).content.decode()) is warned
     fragment = browser.get("/images/", headers={"hx-request": "true"})
     assert ("data-ends" in fragment.content.decode()) is warned
+
+
+def test_the_banner_tells_another_last_day_at_once(
+    browser: Client, person: User, cloud: Sandbox, keep: Callable[..., Token]
+) -> None:
+    keep(person, cloud.token)
+    for days in (3, 5):
+        Token.objects.update(expires_on=today() + timedelta(days=days))
+        page = browser.get("/images/")
+        assertContains(page, f'data-ends="{today() + timedelta(days=days)}"')
+
+
+def test_a_token_stays_in_a_team_in_which_its_owner_may_not_add_one(
+    browser: Client, person: User, blue: Team, keep: Callable[..., Token]
+) -> None:
+    red = teams.create("Red", by=BY)
+    teams.set_role(red, person, Role.CONSOLE, by=BY)
+    token = keep(person, "0" * 64, team=red)
+    page = browser.get(page_of(token)).content.decode()
+
+    assert f'<option value="{red.pk}" selected>' in page
+    assertRedirects(browser.post(page_of(token), said(token, label="New")), page_of(token))
+    token.refresh_from_db()
+    assert (token.label, token.team) == ("New", red)
+
+
+def test_another_team_is_like_one_that_never_was(
+    browser: Client, person: User, blue: Team, keep: Callable[..., Token]
+) -> None:
+    red = teams.create("Red", by=BY)
+    pages = []
+    for team in (red.pk, 999_999):
+        page = browser.post("/tokens/", {"label": "Main", "secret": "0" * 64, "team": team})
+        assert page.status_code == 422
+        told = page.content.decode()
+        assert "Red" not in told
+        pages.append(re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", told))
+    assert pages[0] == pages[1]
+    assert not Token.objects.exists()
+
+
+def test_deleting_says_which_screens_go_with_it(
+    browser: Client, person: User, blue: Team, keep: Callable[..., Token]
+) -> None:
+    token = keep(person, "0" * 64, team=blue)
+    displays.make(blue, token, "Wall", query="", days=7, language="en", by=BY)
+
+    page = browser.get(page_of(token, "delete/"))
+    assertContains(page, "1 display link that shows its images is deleted with it.")
+    assertContains(page, f'href="{page_of(token)}">Cancel')
 
 
 def test_label_team_and_last_day_are_edited(

@@ -7,13 +7,16 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from dashboard.accounts import vault
+from dashboard.accounts import replacing, vault
+from dashboard.accounts.audit import Actor
 from dashboard.accounts.models import SpareSecret, State, Token, User
 from images.sandbox import Sandbox, Weather
+from tests.integration.conftest import Clock
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
 OLD = "0" * 64
+BY = Actor("person")
 
 
 def url(token: Token) -> str:
@@ -124,11 +127,20 @@ def test_both_are_put_beside_each_other(
     browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token]
 ) -> None:
     token = keep(person, cloud.token)
-    cloud.add_image("bj", name="<b>only here", token=cloud.token)
+    for number in range(12):
+        cloud.add_image("gz", name=f"<b>new {number:02}", token=cloud.other_token)
     page = compared(browser, token, cloud.other_token)
 
-    assert "&lt;b&gt;only here" in page or "only now" in page
-    assert "only new" in page
+    count = {
+        (region, secret): len(cloud.images(region, secret))
+        for region in ("bj", "gz")
+        for secret in (cloud.token, cloud.other_token)
+    }
+    assert f"{count['bj', cloud.token]} only now" in page
+    assert f"{count['bj', cloud.other_token]} only new" in page
+    assert f"{count['gz', cloud.other_token]} only new" in page
+    shown = 10 - (count["gz", cloud.other_token] - 12)
+    assert page.count("<li><bdi>&lt;b&gt;new") == shown
     assert cloud.token[-4:] in page
     assert cloud.other_token[-4:] in page
     assert cloud.token not in page
@@ -138,12 +150,93 @@ def test_both_are_put_beside_each_other(
 def test_a_second_token_of_the_account_sees_the_same(
     browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token]
 ) -> None:
-    """The stored one is refused by now, so nothing can be said; its row says so."""
-    token = keep(person, OLD)
+    second = "5ec0" * 16
+    cloud.accounts[second] = cloud.accounts[cloud.token]
+    page = compared(browser, keep(person, cloud.token), second)
 
-    page = compared(browser, token, cloud.token)
+    assert page.count("the same images") == len(cloud.regions())
+    assert "cannot be compared" not in page
+
+
+def test_it_is_compared_what_each_lists_now(
+    browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token], clock: Clock
+) -> None:
+    """Not what was listed with the stored one before: that may be a day old."""
+    token, second = keep(person, cloud.token), "5ec0" * 16
+    browser.get("/images/")
+    cloud.accounts[second] = cloud.accounts[cloud.token]
+    cloud.add_image("gz", name="came since then")
+    clock.now += 30
+
+    assert "came since then" not in compared(browser, token, second)
+
+
+def test_a_stored_one_that_is_refused_by_now_lists_nothing_whatever_it_listed_before(
+    browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token], clock: Clock
+) -> None:
+    token, second = keep(person, cloud.token), "5ec0" * 16
+    browser.get("/images/")
+    cloud.accounts[second] = cloud.accounts.pop(cloud.token)
+    clock.now += 30
+    page = compared(browser, token, second)
+
+    assert "The stored token lists nothing now" in page
+    assert "The cloud does not accept this token" in page
     assert "cannot be compared" in page
-    assert "not listed" in page
+    assert "the same images" not in page
+
+
+@pytest.mark.parametrize(
+    ("weather", "told"),
+    [
+        (Weather("html", endpoint="cimg/list", region="gz"), "could not be read"),
+        (Weather("damaged_items", region="gz"), "cannot be compared"),
+        (Weather("moving", region="gz"), "cannot be compared"),
+    ],
+)
+def test_what_could_not_be_listed_whole_is_not_compared(
+    browser: Client,
+    cloud: Sandbox,
+    person: User,
+    keep: Callable[..., Token],
+    weather: Weather,
+    told: str,
+) -> None:
+    token, second = keep(person, cloud.token), "5ec0" * 16
+    cloud.accounts[second] = cloud.accounts[cloud.token]
+    cloud.misbehave(weather)
+    page = compared(browser, token, second)
+
+    assert told in page
+    assert page.count("cannot be compared") == 1
+    assert page.count("the same images") == len(cloud.regions()) - 1
+
+
+def test_what_was_done_to_the_token_while_the_cloud_was_asked_stays_done(
+    cloud: Sandbox, person: User, keep: Callable[..., Token]
+) -> None:
+    token = keep(person, cloud.token)
+    replacing.offer(token, cloud.other_token, by=BY)
+    Token.objects.update(disabled_at=timezone.now(), label="Renamed")
+    replacing.use(token, token.spares.get(), by=BY)
+
+    assert secret_of(token) == cloud.other_token
+    assert (bool(token.disabled_at), token.label) == (True, "Renamed")
+
+
+def test_of_two_who_switch_at_once_one_does(
+    cloud: Sandbox, person: User, keep: Callable[..., Token]
+) -> None:
+    token = keep(person, cloud.token)
+    replacing.offer(token, cloud.other_token, by=BY)
+    spare, slower = token.spares.get(), Token.objects.get()
+    replacing.use(token, token.spares.get(), by=BY)
+
+    with pytest.raises(replacing.Gone):
+        replacing.use(slower, spare, by=BY)
+    assert secret_of(token) == cloud.other_token
+    kept = token.spares.get()
+    assert vault.unseal(kept.sealed, kept.pk) == cloud.token
 
 
 def test_keeping_the_old_one_forgets_the_new(
@@ -214,6 +307,28 @@ def test_a_kept_one_opens_in_its_own_row_alone(
     assertContains(browser.get(page_of(token, "compare/"), follow=True), "not kept any more")
     assertContains(browser.post(page_of(token, "switch/"), follow=True), "not kept any more")
     assert secret_of(token) == cloud.token
+
+
+def test_a_lost_key_takes_only_its_own_tokens_along(
+    browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token]
+) -> None:
+    """One is under a key that is gone, another has a kept one under it: all else works."""
+    lost, good = keep(person, cloud.token, "Lost"), keep(person, cloud.token, "Good")
+    compared(browser, good, cloud.other_token)
+    switched(browser, good)
+    Token.objects.filter(pk=lost.pk).update(sealed="gone:AAAA")
+    SpareSecret.objects.update(sealed="gone:AAAA")
+
+    for url in ("/tokens/", page_of(lost)):
+        assertContains(browser.get(url), "Cannot be read: replace it", 1)
+    assertContains(browser.get(f"/images/?token={lost.pk}"), "cannot be read", status_code=403)
+    assertContains(browser.get(f"/images/?token={good.pk}"), 'data-image="')
+    assertContains(browser.post(page_of(lost, "check/"), follow=True), "cannot be decrypted")
+    page = browser.post(page_of(good, "restore/"), follow=True)
+    assertContains(page, "The other token is not kept any more")
+    assert secret_of(good) == cloud.other_token
+    compared(browser, lost, cloud.token)
+    assert "is replaced, and it works." in switched(browser, lost)
 
 
 def test_the_same_token_again_is_said_to_be_the_same(

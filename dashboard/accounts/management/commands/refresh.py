@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from types import FrameType
 from typing import Any
 
@@ -15,8 +16,10 @@ from dashboard.accounts import upkeep
 log = structlog.get_logger("dashboard.accounts")
 
 LOCK = "dashboard.accounts.refresh"
-# Longer than one round takes; a process that died in one holds nobody up for longer.
+# A process that died in its round holds nobody up for longer. Within it the round is over, with
+# what the last of its checks may take.
 LOCK_SECONDS = 900
+ROUND_SECONDS = 600
 
 
 class Command(BaseCommand):
@@ -29,10 +32,10 @@ class Command(BaseCommand):
         parser.add_argument("--every", type=int, metavar="SECONDS", help="go on until stopped")
 
     def handle(self, *args: Any, every: int | None, **options: Any) -> None:
-        if not every:
-            self._round()
-            return
         stopped = threading.Event()
+        if not every:
+            self._round(stopped)
+            return
 
         def stop(number: int, frame: FrameType | None) -> None:
             stopped.set()
@@ -42,18 +45,22 @@ class Command(BaseCommand):
         while not stopped.is_set():
             try:
                 close_old_connections()
-                self._round()
+                self._round(stopped)
             except Exception:
                 # A database that is away comes back; this process would not.
                 log.exception("refresh failed")
             stopped.wait(max(1, every))
 
-    def _round(self) -> None:
+    def _round(self, stopped: threading.Event) -> None:
         if not cache.add(LOCK, "taken", LOCK_SECONDS):
             self.stdout.write("Another process is at it.")
             return
+        end = time.monotonic() + ROUND_SECONDS
         try:
-            checked, pruned = upkeep.check_due_tokens(), upkeep.prune()
+            checked = upkeep.check_due_tokens(
+                lambda: not stopped.is_set() and time.monotonic() < end
+            )
+            pruned = upkeep.prune()
         finally:
             cache.delete(LOCK)
         if checked or pruned:
