@@ -16,7 +16,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from dashboard import environment, logs
+from dashboard import environment, logs, single_signon
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(environment.text("VAR_DIR", str(BASE_DIR / "var"))).resolve()
@@ -216,6 +216,22 @@ MFA_TOTP_ISSUER = "Image dashboard"
 # Throttling goes by the client's address: the proxy's word for it, where there is a proxy.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if HTTPS else 0
 DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.accounts.reports.Reticent"
+
+# Single sign-on, where the environment describes a provider
+
+OIDC = single_signon.provider()
+if OIDC:
+    INSTALLED_APPS += [
+        "allauth.socialaccount",
+        "allauth.socialaccount.providers.openid_connect",
+    ]
+    AUTHENTICATION_BACKENDS += ["allauth.account.auth_backends.AuthenticationBackend"]
+    SOCIALACCOUNT_ADAPTER = "dashboard.accounts.oidc.Adapter"
+    SOCIALACCOUNT_PROVIDERS = single_signon.allauth_settings(OIDC)
+    # Starting is a link: state and PKCE are bound to the session, so a link from elsewhere can at
+    # most sign people in as themselves.
+    SOCIALACCOUNT_LOGIN_ON_GET = True
+    SOCIALACCOUNT_STORE_TOKENS = False
 
 # Words and numbers
 

@@ -12,9 +12,10 @@ from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from dashboard.accounts import vault
+from dashboard.accounts.models import User
 
 log = structlog.get_logger("dashboard.accounts")
 
@@ -23,6 +24,15 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         # Accounts are made by an invitation, by `manage.py add_user` or in the admin.
         return False
+
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
+        login = (kwargs.get("signal_kwargs") or {}).get("sociallogin")
+        if login:
+            from dashboard.accounts import oidc  # its library may not be installed
+
+            oidc.apply_roles(user, login.account.extra_data)
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        return response
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]

@@ -2,6 +2,7 @@ from allauth.account import views as signin
 from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
@@ -9,6 +10,7 @@ from dashboard.accounts.views import (
     audit,
     displays,
     invitations,
+    no_password,
     people,
     replacing,
     second_step,
@@ -24,6 +26,7 @@ urlpatterns = [
     path("accounts/inactive/", signin.account_inactive, name="account_inactive"),
     path("accounts/signup/", signin.signup, name="account_signup"),
     path("accounts/password/change/", signin.password_change, name="account_change_password"),
+    path("accounts/password/set/", no_password.no_password, name="account_set_password"),
     path("accounts/reauthenticate/", signin.reauthenticate, name="account_reauthenticate"),
     path("accounts/2fa/", mfa.index, name="mfa_index"),
     path("accounts/2fa/authenticate/", second_step.second_step, name="mfa_authenticate"),
@@ -83,3 +86,18 @@ urlpatterns = [
     path("audit/", audit.audit_list, name="audit_list"),
     path("audit.csv", audit.audit_csv, name="audit_csv"),
 ]
+
+if settings.OIDC:
+    from allauth.socialaccount import views as social
+    from allauth.socialaccount.providers.openid_connect import views as oidc
+
+    urlpatterns += [
+        path(
+            "accounts/sso/cancelled/", social.login_cancelled, name="socialaccount_login_cancelled"
+        ),
+        path("accounts/sso/error/", social.login_error, name="socialaccount_login_error"),
+        path("accounts/sso/<slug:provider_id>/", oidc.login, name="openid_connect_login"),
+        path(
+            "accounts/sso/<slug:provider_id>/back/", oidc.callback, name="openid_connect_callback"
+        ),
+    ]

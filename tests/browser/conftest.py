@@ -68,7 +68,7 @@ def site(big_cloud: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @contextmanager
-def serving(cloud: Sandbox, var: Path) -> Iterator[Site]:
+def serving(cloud: Sandbox, var: Path, settings: dict[str, str] | None = None) -> Iterator[Site]:
     """A dashboard in front of a cloud, with one person and their token."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
@@ -78,7 +78,7 @@ def serving(cloud: Sandbox, var: Path) -> Iterator[Site]:
         "DIDIYUN_API_URL": cloud.url,
         "UPSTREAM_DEADLINE_SECONDS": "5",
     }
-    site = Site(f"http://127.0.0.1:{port}", os.environ | variables)
+    site = Site(f"http://127.0.0.1:{port}", os.environ | variables | (settings or {}))
     site.run("prepare")
     site.run("add_user", USER, stdin=PASSWORD)
     site.run("add_token", "--user", USER, "--label", "Main", stdin=cloud.token)

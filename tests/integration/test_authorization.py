@@ -56,6 +56,7 @@ PAGES = {
     "account_inactive": Page("door.use", methods=SAFE),
     "account_signup": DOOR,
     "account_change_password": ACCOUNT,
+    "account_set_password": Page("account.manage", methods=SAFE),
     "account_reauthenticate": ACCOUNT,
     "mfa_index": Page("account.manage", methods=SAFE),
     "mfa_authenticate": DOOR,

@@ -1,0 +1,22 @@
+"""What the sign-in page offers besides a password."""
+
+from __future__ import annotations
+
+from django import template
+from django.conf import settings
+
+from dashboard.single_signon import PROVIDER_ID, Provider
+
+register = template.Library()
+
+
+@register.simple_tag
+def single_signon() -> Provider | None:
+    """The company's provider, where there is one."""
+    found: Provider | None = settings.OIDC
+    return found
+
+
+@register.simple_tag
+def provider_id() -> str:
+    return PROVIDER_ID

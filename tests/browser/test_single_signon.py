@@ -1,0 +1,133 @@
+"""Single sign-on, from the sign-in page over a provider and back, in a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from images.sandbox import Sandbox
+from tests.browser.conftest import Site, serving
+from tests.browser.provider import CLIENT_ID, CLIENT_SECRET, Provider
+
+TEAMS = "from dashboard.accounts import teams; from dashboard.accounts.audit import Actor; "
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    with Provider() as provider:
+        yield provider
+
+
+@pytest.fixture(scope="module")
+def company(
+    provider: Provider, big_cloud: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """A dashboard that knows the provider, and two teams."""
+    variables = {
+        "OIDC_ISSUER": provider.url,
+        "OIDC_CLIENT_ID": CLIENT_ID,
+        "OIDC_CLIENT_SECRET": CLIENT_SECRET,
+        "OIDC_NAME": "Example Corp",
+        "OIDC_TEAMS": "ops=blue:viewer,chiefs=blue:admin,wall=red:console,lost=nowhere:viewer",
+    }
+    with serving(big_cloud, tmp_path_factory.mktemp("company"), variables) as site:
+        names = "[teams.create(name, by=Actor('x')) for name in ('Blue', 'Red')]"
+        site.run("shell", "-c", TEAMS + names)
+        yield site
+
+
+@pytest.fixture
+def visitor(company: Site, browser: Browser, provider: Provider) -> Iterator[Page]:
+    provider.lies, provider.broken = {}, False
+    with browser.new_context(base_url=company.url, locale="en-GB") as context:
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        yield page
+
+
+def sign_in(page: Page) -> None:
+    page.goto("/accounts/login/?next=/teams/")
+    page.get_by_role("link", name="Sign in with Example Corp").click()
+
+
+def test_groups_become_roles_each_time(visitor: Page, provider: Provider) -> None:
+    provider.facts = {"sub": "1", "preferred_username": "grace", "groups": ["ops", "wall", "x"]}
+    sign_in(visitor)
+
+    visitor.wait_for_url("**/teams/")
+    expect(visitor.locator(".masthead")).to_contain_text("grace")
+    cards = visitor.locator(".cards li")
+    expect(cards).to_contain_text(["Blue", "Red"])
+    expect(cards).to_contain_text(["Viewer", "Console"])
+    visitor.context.clear_cookies()
+    provider.facts["groups"] = ["chiefs", "ops"]
+    sign_in(visitor)
+    expect(cards).to_have_count(1)
+    expect(cards).to_contain_text(["Admin"])
+
+
+def test_it_has_no_password_and_gets_none(visitor: Page, provider: Provider) -> None:
+    provider.facts = {"sub": "2", "preferred_username": "alan", "groups": ["ops"]}
+    sign_in(visitor)
+
+    visitor.wait_for_url("**/teams/")
+    expect(visitor.locator(".masthead")).not_to_contain_text("Change password")
+    visitor.goto("/accounts/password/change/")
+    expect(visitor.locator("h1")).to_have_text("There is no password to change")
+
+
+def test_a_name_that_is_taken_here_is_not_taken_over(visitor: Page, provider: Provider) -> None:
+    """Ann has an account and a token here."""
+    provider.facts = {"sub": "3", "preferred_username": "ann", "groups": "ops"}
+    provider.facts |= {"email": "ann@example.com", "email_verified": True}
+    sign_in(visitor)
+
+    visitor.wait_for_url("**/teams/")
+    visitor.goto("/tokens/")
+    expect(visitor.locator("main")).to_contain_text("You have no token yet")
+    expect(visitor.locator(".masthead .menu")).not_to_have_text("ann")
+
+
+@pytest.mark.parametrize("groups", [None, [], ["others"], {"ops": 1}, [["ops"], 7, None], 5])
+def test_who_is_in_no_group_that_may_stays_outside(
+    visitor: Page, provider: Provider, groups: object
+) -> None:
+    provider.facts = {"sub": "4", "preferred_username": "eve", "groups": groups}
+    sign_in(visitor)
+
+    expect(visitor.locator("h1")).to_have_text("This dashboard is not open to your account")
+    visitor.goto("/teams/")
+    expect(visitor.locator("h1")).to_have_text("Sign in")
+
+
+@pytest.mark.parametrize(
+    "lies", [{"iss": "https://elsewhere.example"}, {"aud": "another"}, {"exp": 1}]
+)
+def test_an_id_token_that_is_not_for_us_lets_nobody_in(
+    visitor: Page, provider: Provider, lies: dict[str, object]
+) -> None:
+    provider.facts, provider.lies = {"sub": "5", "groups": ["ops"]}, lies
+    sign_in(visitor)
+
+    expect(visitor.locator("h1")).to_have_text("Signing in did not work")
+
+
+def test_a_provider_that_does_not_answer_is_explained(visitor: Page, provider: Provider) -> None:
+    provider.facts, provider.broken = {"sub": "6", "groups": ["ops"]}, True
+    sign_in(visitor)
+
+    expect(visitor.locator("h1")).to_have_text("Signing in did not work")
+
+
+def test_a_state_of_someone_else_is_refused(visitor: Page, company: Site) -> None:
+    visitor.goto("/accounts/sso/company/back/?code=stolen&state=invented")
+
+    expect(visitor.locator("h1")).to_have_text("Signing in did not work")
+
+
+def test_without_a_provider_there_is_nothing_of_it(page: Page) -> None:
+    page.goto("/accounts/login/")
+
+    expect(page.locator("main")).not_to_contain_text("Sign in with")
