@@ -57,7 +57,12 @@ def _keep_or_end(request: HttpRequest, user: User) -> None:
     away = used is not None and now - used > limits.idle.total_seconds()
     if away or now - began > limits.in_all.total_seconds():
         logout(request)
-        messages.info(request, _("You were signed out because you were away for long."))
+        said = (
+            _("You were signed out because you were away for long.")
+            if away
+            else _("You were signed out because you had signed in long ago.")
+        )
+        messages.info(request, said)
         return
     session[USED] = now
     left = limits.in_all.total_seconds() - (now - began)

@@ -36,10 +36,22 @@ READY_SECONDS = 30
 
 @dataclass
 class Site:
-    """A running dashboard. `run` is manage.py with its environment."""
+    """A dashboard, running unless it is stopped. `run` is manage.py with its environment."""
 
     url: str
     environment: dict[str, str]
+    server: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "gunicorn", "--config", "python:dashboard.gunicorn"]
+        self.server = subprocess.Popen([*command, "dashboard.wsgi"], env=self.environment, cwd=ROOT)
+        _wait_until_ready(self.url)
+
+    def stop(self) -> None:
+        if self.server:
+            self.server.terminate()
+            self.server.wait()
+            self.server = None
 
     def run(self, *arguments: str, stdin: str = "") -> str:
         command = [sys.executable, "manage.py", *arguments]
@@ -82,14 +94,11 @@ def serving(cloud: Sandbox, var: Path, settings: dict[str, str] | None = None) -
     site.run("prepare")
     site.run("add_user", USER, stdin=PASSWORD)
     site.run("add_token", "--user", USER, "--label", "Main", stdin=cloud.token)
-    command = [sys.executable, "-m", "gunicorn", "--config", "python:dashboard.gunicorn"]
-    server = subprocess.Popen([*command, "dashboard.wsgi"], env=site.environment, cwd=ROOT)
     try:
-        _wait_until_ready(site.url)
+        site.start()
         yield site
     finally:
-        server.terminate()
-        server.wait()
+        site.stop()
 
 
 def _wait_until_ready(url: str) -> None:

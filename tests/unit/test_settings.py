@@ -17,7 +17,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 ROOT = Path(__file__).parents[2]
-READERS = ("dashboard/settings.py", "dashboard/gunicorn.py")
+READERS = ("dashboard/settings.py", "dashboard/gunicorn.py", "dashboard/single_signon.py")
 SECRET = "correct-horse-battery"
 
 Settings = dict[str, Any]
@@ -264,3 +264,44 @@ def test_a_file_that_cannot_be_read_stops_the_start(
 
     with pytest.raises(ImproperlyConfigured, match=r"^SECRET_KEY_FILE: cannot be read"):
         start(SECRET_KEY_FILE=str(path))
+
+
+OIDC = {
+    "OIDC_ISSUER": "https://id.example/realm/",
+    "OIDC_CLIENT_ID": "dashboard",
+    "OIDC_CLIENT_SECRET": SECRET,
+}
+
+
+def test_single_sign_on_is_there_only_where_a_provider_is_named(start: Start) -> None:
+    assert not [app for app in start()["INSTALLED_APPS"] if "socialaccount" in app]
+
+    settings = start(**OIDC, OIDC_TEAMS="ops=blue:viewer, ops=red:console,chiefs=blue:admin")
+    assert "allauth.socialaccount" in settings["INSTALLED_APPS"]
+    provider = settings["OIDC"]
+    assert (provider.issuer, provider.name) == ("https://id.example/realm", "id.example")
+    assert provider.teams == {
+        "ops": [("blue", "viewer"), ("red", "console")],
+        "chiefs": [("blue", "admin")],
+    }
+    assert provider.groups_claim == "groups"
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"OIDC_ISSUER": "http://id.example"}, "OIDC_ISSUER"),
+        ({"OIDC_ISSUER": "id.example"}, "OIDC_ISSUER"),
+        ({"OIDC_CLIENT_ID": ""}, "OIDC_ISSUER needs"),
+        ({"OIDC_CLIENT_SECRET": ""}, "OIDC_ISSUER needs"),
+        ({"OIDC_TEAMS": "ops"}, "OIDC_TEAMS"),
+        ({"OIDC_TEAMS": "ops=blue:emperor"}, "OIDC_TEAMS"),
+        ({"OIDC_TEAMS": "ops=:admin"}, "OIDC_TEAMS"),
+    ],
+)
+def test_a_provider_that_makes_no_sense_stops_the_start(
+    start: Start, change: dict[str, str], name: str
+) -> None:
+    with pytest.raises(ImproperlyConfigured, match=name) as caught:
+        start(**OIDC | change)
+    assert SECRET not in str(caught.value)

@@ -1,0 +1,120 @@
+"""A wall screen in a real browser: it goes on by itself, whatever happens to the dashboard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from images.sandbox import Sandbox
+from tests.browser.conftest import Site, serving, watch
+
+MAKE = """
+from dashboard.accounts import displays, teams
+from dashboard.accounts.audit import Actor
+from dashboard.accounts.models import Token
+token, by = Token.objects.get(), Actor("ann")
+token.team = token.team or teams.create("Blue", by=by)
+token.save()
+print("KEY", displays.make(token.team, token, "Hall", query="", days=7, language="en", by=by)[1])
+"""
+READ = """
+from dashboard.accounts import policy
+from dashboard.accounts.models import Token
+from images.services import fetching
+fetching.fetch(policy.stored_credential(Token.objects.get()), everything=True)
+"""
+REVOKE = "from dashboard.accounts.models import Display; Display.objects.all().delete()"
+
+
+@pytest.fixture
+def cloud() -> Iterator[Sandbox]:
+    with Sandbox(images=12, seed=1, clock=lambda: 1_700_000_000.0) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def site(cloud: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with serving(cloud, tmp_path_factory.mktemp("wall")) as site:
+        yield site
+
+
+@pytest.fixture
+def address(site: Site) -> str:
+    found = re.search(r"KEY (\S+)", site.run("shell", "-c", MAKE))
+    assert found
+    return f"/display/{found[1]}/"
+
+
+@pytest.fixture
+def wall(site: Site, browser: Browser) -> Iterator[Page]:
+    """A screen whose time goes on when a test says so. That the dashboard is away the browser says
+    on its console: nothing else may be said there."""
+    with browser.new_context(base_url=site.url, locale="en-GB") as context:
+        watched = watch(context)
+        watched.page.clock.install()
+        yield watched.page
+        away = re.compile(r"ERR_|htmx:(afterRequest|sendError|timeout|responseError)|Failed to load resource")
+        assert [text for text in watched.complaints if not away.search(text)] == []
+
+
+def poll(page: Page, ends: str = "response") -> None:
+    """Let time go on until the screen has asked again, and was answered, or was not."""
+    with page.expect_event(ends, lambda about: "/display/" in about.url):
+        page.clock.run_for(11_000)
+
+
+def test_it_goes_on_by_itself(wall: Page, address: str, cloud: Sandbox, site: Site) -> None:
+    wall.goto(address)
+    expect(wall.get_by_role("heading", name="Hall")).to_be_visible()
+    before = int(wall.locator("[data-total]").inner_text())
+    expect(wall.locator("#clock")).to_have_text(re.compile(r"^\d\d:\d\d:\d\d$"))
+
+    cloud.add_image("bj", name="new on the wall", status="Failed")
+    site.run("shell", "-c", READ)
+    for _ in range(10):  # a new list is decoded behind, while the last one is shown
+        if wall.locator("[data-total]").inner_text() != str(before):
+            break
+        poll(wall)
+    expect(wall.locator("[data-total]")).to_have_text(str(before + 1))
+    expect(wall.locator(".attention")).to_contain_text("new on the wall")
+    expect(wall.locator("#silence")).to_be_hidden()
+
+
+def test_a_dashboard_that_is_away_leaves_the_last_news_and_says_so(
+    wall: Page, address: str, site: Site
+) -> None:
+    wall.goto(address)
+    shown = wall.locator("[data-total]").inner_text()
+    site.stop()
+    for _ in range(4):
+        poll(wall, "requestfailed")
+
+    expect(wall.locator("#silence")).to_be_visible()
+    expect(wall.locator("#silence")).to_contain_text("the dashboard does not answer")
+    expect(wall.locator("[data-total]")).to_have_text(shown)
+    site.start()
+    poll(wall)
+    expect(wall.locator("#silence")).to_be_hidden()
+    expect(wall.locator("[data-total]")).to_have_text(shown)
+
+
+def test_a_revoked_link_leaves_an_open_screen(wall: Page, address: str, site: Site) -> None:
+    wall.goto(address)
+    site.run("shell", "-c", REVOKE)
+    poll(wall)
+
+    expect(wall.get_by_role("heading")).to_have_text("This display link does not work")
+
+
+def test_without_javascript_the_page_fetches_itself(
+    site: Site, browser: Browser, address: str
+) -> None:
+    with browser.new_context(base_url=site.url, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(address)
+        expect(page.locator("[data-total]")).to_be_visible()
+        assert page.locator("meta[http-equiv=refresh]").get_attribute("content") == "30"
+        assert context.cookies() == []

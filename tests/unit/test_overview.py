@@ -1,0 +1,90 @@
+"""What a wall shows of some images."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from images.cloud.records import Image, Job
+from images.index import Index
+from images.overview import Worry, overview, with_stalled
+from images.query import ImageQuery
+from tests.unit.test_query import image
+
+EVERYTHING = ImageQuery()
+
+
+def job(**facts: object) -> Job:
+    known = {"uuid": "j", "type": "CreateCIMG", "progress": 5.0, "done": False}
+    return Job(**{**known, "success": None, "result": None, **facts})  # type: ignore[arg-type]
+
+
+def named(name: str, **facts: object) -> Image:
+    return image(name=name, uuid=name, storages=1, **facts)
+
+
+def worries(*images: Image) -> list[tuple[str | None, str]]:
+    found = overview(Index(images), EVERYTHING)
+    return [(worry.image.name, worry.why) for worry in found.worries]
+
+
+def test_it_works() -> None:
+    images = [named("a", status="Ready"), named("b", status="Ready"), named("c", status="Failed")]
+    found = overview(Index(images), EVERYTHING)
+
+    assert found.total == 3
+    assert found.statuses == (("Ready", 2), ("Failed", 1))
+    assert found.worries == (Worry(images[2], "failed"),)
+    assert found.running == ()
+
+
+def test_nothing_is_nothing() -> None:
+    found = overview(Index([]), EVERYTHING)
+
+    assert (found.total, found.statuses, found.worries, found.running) == (0, (), (), ())
+
+
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [
+        ({"status": "Error"}, "failed"),
+        ({"status": "failed"}, "failed"),
+        ({"job": job(done=True, success=False)}, "job-failed"),
+        ({"storages": 2, "storages_down": 1}, "at-risk"),
+        ({"storages": 0}, "at-risk"),
+        ({"storages": None}, ""),
+        ({"status": "Unheard of"}, ""),
+        ({"job": job()}, ""),
+        ({"job": job(done=True, success=True)}, ""),
+    ],
+)
+def test_what_needs_attention(facts: dict[str, object], why: str) -> None:
+    assert worries(image(name="a", **{"storages": 1, **facts})) == ([("a", why)] if why else [])
+
+
+def test_the_worst_comes_first_then_the_alphabet() -> None:
+    risky, failed, job_failed = (
+        *({"storages_down": 1}, {"status": "Failed"}, {"job": job(done=True, success=False)}),
+    )
+    found = worries(
+        named("d", **risky), named("c", **failed), named("B", **failed), named("a", **job_failed)
+    )
+
+    assert found == [("B", "failed"), ("c", "failed"), ("a", "job-failed"), ("d", "at-risk")]
+
+
+def test_a_job_that_no_longer_moves_is_a_worry_between_them() -> None:
+    stuck = named("z", job=job())
+    before = overview(Index([stuck, named("a", storages_down=1)]), EVERYTHING)
+
+    after = with_stalled(before.worries, {"j": stuck})
+    assert [worry.why for worry in after] == ["stalled", "at-risk"]
+    assert before.running == (stuck,)
+
+
+def test_only_what_is_selected_counts_however_it_is_sorted_and_paged() -> None:
+    index = Index([named(str(number), region="bj" if number % 2 else "gz") for number in range(9)])
+
+    assert overview(index, replace(EVERYTHING, region=("bj",))).total == 4
+    assert overview(index, replace(EVERYTHING, page=7, size=25, sort="-size")).total == 9
