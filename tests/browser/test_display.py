@@ -26,6 +26,7 @@ from dashboard.accounts.models import Token
 from images.services import fetching
 fetching.fetch(policy.stored_credential(Token.objects.get()), everything=True)
 """
+AWAY = re.compile(r"ERR_|htmx:(afterRequest|sendError|timeout|responseError)|Failed to load")
 REVOKE = "from dashboard.accounts.models import Display; Display.objects.all().delete()"
 
 
@@ -56,8 +57,7 @@ def wall(site: Site, browser: Browser) -> Iterator[Page]:
         watched = watch(context)
         watched.page.clock.install()
         yield watched.page
-        away = re.compile(r"ERR_|htmx:(afterRequest|sendError|timeout|responseError)|Failed to load resource")
-        assert [text for text in watched.complaints if not away.search(text)] == []
+        assert [text for text in watched.complaints if not AWAY.search(text)] == []
 
 
 def poll(page: Page, ends: str = "response") -> None:
