@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from dashboard.accounts import policy, tokens
+from dashboard.accounts import audit, policy, tokens
 from dashboard.accounts.models import Role, Team, Token, User
 
 # The same door as everyone's, with its throttle.
@@ -34,6 +34,22 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
             if admins and admins <= people:
                 protected.append(_("the last admin of the team “%(team)s”") % {"team": team})
         return deleted, counts, needed, protected
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        action = "account.change" if change else "account.make"
+        self._note(request, action, obj, f": {', '.join(form.changed_data)}" if change else "")
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        self._note(request, "account.delete", obj)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            self.delete_model(request, user)
+
+    def _note(self, request: HttpRequest, action: str, user: User, what: str = "") -> None:
+        audit.record(policy.actor(request), action, subject=f"{user}{what}")
 
 
 TIMES = ("created_at", "changed_at", "last_ok_at", "last_failed_at", "last_used_at")

@@ -99,6 +99,15 @@ def serving(cloud: Sandbox, var: Path, settings: dict[str, str] | None = None) -
         yield site
     finally:
         site.stop()
+    _find_no_secret(var, cloud)
+
+
+def _find_no_secret(var: Path, cloud: Sandbox) -> None:
+    """Neither in the database, the cache and the sessions, which are there, nor in the log."""
+    files = [path for path in var.rglob("*") if path.is_file()]
+    assert {"log", "db.sqlite3", "cache.sqlite3"} <= {path.name for path in files}
+    for secret in (cloud.token, cloud.other_token):
+        assert not [path for path in files if secret.encode() in path.read_bytes()]
 
 
 def _wait_until_ready(url: str) -> None:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from dashboard.accounts import policy, teams
+from dashboard.accounts import audit, policy, teams
 from dashboard.accounts.audit import Actor
 from dashboard.accounts.models import Invitation, User
 from dashboard.accounts.team_forms import NewAccountForm, RoleForm
@@ -81,6 +81,7 @@ def _new_account(
     with transaction.atomic():
         user = form.save()
         by = Actor(user.get_username(), policy.address(request))
+        audit.record(by, "account.make", subject=str(user))
         if not teams.accept(invitation, user, by=by):
             transaction.set_rollback(True)
             return render(request, "accounts/invitation_gone.html", status=404)

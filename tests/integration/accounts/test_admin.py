@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from dashboard.accounts.models import Token, User
+from dashboard.accounts.models import AuditEntry, Token, User
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -76,3 +76,14 @@ def test_its_door_is_the_one_that_is_throttled(anonymous: Client, person: User) 
 
 def test_it_is_for_administrators_only(browser: Client) -> None:
     assert browser.get("/admin/", follow=True).status_code == 403
+
+
+def test_what_is_done_to_accounts_is_noted(admin: Client, person: User) -> None:
+    form = {"username": "person", "date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
+    admin.post(f"/admin/accounts/user/{person.pk}/change/", {**form, "is_superuser": "on"})
+    admin.post(f"/admin/accounts/user/{person.pk}/delete/", {"post": "yes"})
+
+    changed, deleted = AuditEntry.objects.order_by("id")
+    assert (changed.actor, changed.action) == ("boss", "account.change")
+    assert "is_superuser" in changed.subject
+    assert (deleted.action, deleted.subject) == ("account.delete", "person")

@@ -57,7 +57,8 @@ def test_a_superuser_makes_a_team_and_invites_its_first_admin(
     assertContains(anonymous.get("/images/"), "Welcome to “Duty team”.")
     assert role_of(User.objects.get(username="ann")) == Role.ADMIN
     assert [action for _, action, _ in noted()] == [
-        *("team.create", "invitation.make", "invitation.accept", "member.add"),
+        *("team.create", "invitation.make"),
+        *("account.make", "invitation.accept", "member.add"),
     ]
 
 

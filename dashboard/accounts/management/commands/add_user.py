@@ -8,6 +8,8 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from dashboard.accounts import audit
+from dashboard.accounts.audit import Actor
 from dashboard.accounts.models import User
 
 
@@ -28,6 +30,7 @@ class Command(BaseCommand):
             raise CommandError(" ".join(error.messages)) from None
         user.set_password(password)
         user.save()
+        audit.record(Actor("manage.py"), "account.make", subject=f"{user}")
         self.stdout.write(f"Made {'administrator' if admin else 'user'} {user}.")
 
 
