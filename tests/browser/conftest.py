@@ -44,7 +44,10 @@ class Site:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "gunicorn", "--config", "python:dashboard.gunicorn"]
-        self.server = subprocess.Popen([*command, "dashboard.wsgi"], env=self.environment, cwd=ROOT)
+        with (Path(self.environment["VAR_DIR"]) / "log").open("ab") as log:
+            self.server = subprocess.Popen(
+                [*command, "dashboard.wsgi"], env=self.environment, cwd=ROOT, stderr=log
+            )
         _wait_until_ready(self.url)
 
     def stop(self) -> None:
