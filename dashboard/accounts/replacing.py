@@ -37,8 +37,9 @@ class Gone(Exception):
 
 
 def spare(token: Token, kind: Kind) -> SpareSecret | None:
-    """The token's spare secret of that kind, unless its time is over."""
-    return token.spares.filter(kind=kind, until__gt=timezone.now()).first()
+    """The token's spare secret of that kind, unless its time is over or its key is lost."""
+    found = token.spares.filter(kind=kind, until__gt=timezone.now()).first()
+    return found if found and vault.is_readable(found.sealed, found.pk) else None
 
 
 def offer(token: Token, secret: str, *, by: Actor) -> tuple[bool, Verdict]:
@@ -58,7 +59,7 @@ def offer(token: Token, secret: str, *, by: Actor) -> tuple[bool, Verdict]:
 
 def use(token: Token, spare: SpareSecret, *, by: Actor) -> tuple[bool, Verdict]:
     """Put the spare secret in use, and keep the one that was; False when the cloud says that it
-    must not replace that. Raises vault.Unreadable and Gone."""
+    must not replace that. Raises Gone."""
     secret = vault.unseal(spare.sealed, spare.pk)
     verdict = services.verify(secret)
     action = "token.switch" if spare.kind == Kind.NEXT else "token.take-back"

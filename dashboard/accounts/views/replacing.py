@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from dashboard.accounts import policy, replacing, vault
+from dashboard.accounts import policy, replacing
 from dashboard.accounts.forms import ReplaceTokenForm
 from dashboard.accounts.models import SpareSecret, Token
 from dashboard.accounts.replacing import Kind
@@ -45,10 +45,7 @@ def token_compare(request: HttpRequest, token_id: UUID) -> HttpResponse:
     offered = replacing.spare(token, Kind.NEXT)
     if offered is None:
         return _too_late(request, token)
-    try:
-        new = policy.spare_credential(token, offered)
-    except vault.Unreadable:
-        return _too_late(request, token)
+    new = policy.spare_credential(token, offered)
     old = policy.stored_credential(token)
     pairs = services.compare(old or new, new)
     context = {
@@ -94,7 +91,7 @@ def _use(request: HttpRequest, token: Token, kind: SpareSecret.Kind) -> HttpResp
         return _too_late(request, token)
     try:
         used, verdict = replacing.use(token, spare, by=policy.actor(request))
-    except (vault.Unreadable, replacing.Gone):
+    except replacing.Gone:
         return _too_late(request, token)
     if used:
         announce(request, "replaced", token, verdict)
