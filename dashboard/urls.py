@@ -5,11 +5,12 @@ from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from dashboard import health
-from images.views import display
+from images.views import display, overview
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="images:list"), name="home"),
     path("images/", include("images.urls")),
+    path("overview/", overview.overview_page, name="overview"),
     path("overview/display", display.overview_display, name="overview_display"),
     path("display/<str:key>/", display.display, name="display"),
     path("", include("dashboard.accounts.urls")),

@@ -16,6 +16,7 @@ from images.query import ImageQuery, matching
 
 # What is wrong with an image, the worst first.
 FAILED, JOB_FAILED, STALLED, AT_RISK = "failed", "job-failed", "stalled", "at-risk"
+REPEATED_KEPT = 10
 WORRIES = (FAILED, JOB_FAILED, STALLED, AT_RISK)
 
 
@@ -31,12 +32,15 @@ class Worry:
 class Overview:
     """`statuses` are (status as the cloud spells it or None, how many), the commonest first;
     `worries` every image that needs attention, the worst first; `running` those with a job under
-    way."""
+    way; `bytes` the size of all by region; `repeated` the names that several images of one region
+    have, with how many, the commonest first."""
 
     total: int
     statuses: tuple[tuple[str | None, int], ...]
     worries: tuple[Worry, ...]
     running: tuple[Image, ...]
+    bytes: dict[str, int]
+    repeated: tuple[tuple[str, int], ...]
 
 
 def overview(index: Index, query: ImageQuery) -> Overview:
@@ -64,7 +68,26 @@ def _overview(images: list[Image]) -> Overview:
         statuses=tuple(statuses.most_common()),
         worries=_sorted(worries),
         running=tuple(sorted(running, key=_name)),
+        bytes=_bytes(images),
+        repeated=_repeated(images),
     )
+
+
+def _bytes(images: list[Image]) -> dict[str, int]:
+    sums: Counter[str] = Counter()
+    for image in images:
+        sums[image.region] += image.size or 0
+    return dict(sums)
+
+
+def _repeated(images: list[Image]) -> tuple[tuple[str, int], ...]:
+    """At most REPEATED_KEPT of them."""
+    places = Counter((image.region, image.name) for image in images if image.name)
+    most: dict[str, int] = {}
+    for (_region, name), count in places.items():
+        if count > 1:
+            most[name] = max(count, most.get(name, 0))
+    return tuple(sorted(most.items(), key=lambda each: (-each[1], each[0]))[:REPEATED_KEPT])
 
 
 def _why(image: Image) -> str:

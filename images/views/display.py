@@ -76,7 +76,7 @@ def _screen(request: HttpRequest, opened: Opened, *, title: str, team: str) -> H
     running = [
         (image, progress.get(image.job.uuid)) for image in found.running if image.job is not None
     ]
-    worries = with_stalled(found.worries, _stalled(running))
+    worries = with_stalled(found.worries, stalled(running))
     regions = inventory.regions
     if opened.query.region:
         regions = tuple(state for state in regions if state.id in opened.query.region)
@@ -100,7 +100,8 @@ def _screen(request: HttpRequest, opened: Opened, *, title: str, team: str) -> H
     return _page(request, "images/_display.html", context)
 
 
-def _stalled(running: list[tuple[Image, Progress | None]]) -> dict[str, Image]:
+def stalled(running: list[tuple[Image, Progress | None]]) -> dict[str, Image]:
+    """The images whose job no longer moves, by the job's uuid."""
     return {
         progress.job.uuid: image
         for image, progress in running

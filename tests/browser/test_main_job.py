@@ -233,7 +233,12 @@ def test_the_main_job_without_javascript(plain: Page) -> None:
 @pytest.mark.parametrize("width", [320, 768, 1280])
 def test_no_page_is_wider_than_the_screen(signed_in: Page, width: int) -> None:
     signed_in.set_viewport_size({"width": width, "height": 800})
-    addresses = ["/images/", "/images/bj/4a48f88391134a01befe88ff98b68a88/", "/overview/display"]
+    addresses = [
+        "/images/",
+        "/images/bj/4a48f88391134a01befe88ff98b68a88/",
+        "/overview/",
+        "/overview/display",
+    ]
     addresses += ["/accounts/password/change/", "/images/?q=nothing-like-this", "/accounts/2fa/"]
     for address in addresses:
         signed_in.goto(address)

@@ -72,6 +72,7 @@ PAGES = {
     "images:export-json": Page("token.read_with", READING, SAFE),
     "images:jobs": Page("token.read_with", READING, SAFE),
     "images:detail": Page("token.read_with", READING, SAFE),
+    "overview": Page("token.read_with", READING, SAFE),
     "overview_display": Page("token.read_with", READING, SAFE),
     "display": Page("screen.view", KEY, SAFE),
     "token_list": Page("tokens.keep"),
