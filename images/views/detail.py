@@ -13,6 +13,7 @@ from images.cloud.reading import read_details
 from images.cloud.records import Image
 from images.export import pretty_json
 from images.views import rows
+from images.views.answering import answer, curl
 from images.views.opening import Opened, is_fragment, not_found, unavailable, with_inventory
 from images.views.results import results_with
 from images.views.table import page_context
@@ -39,7 +40,15 @@ def panel_context(opened: Opened, image: Image) -> dict[str, Any]:
         for state in opened.inventory.regions
         for zone in state.head.region.zones
     }
+    here = [
+        zones.get(each.lower(), each)
+        for each in image.zones
+        if each.lower().startswith(image.region.lower())
+    ]
+    region = opened.region_names.get(image.region, image.region)
     return {
+        "answer": answer(image, region, here),
+        "curl": curl(image),
         "details": read_details(image),
         "status": rows.status(image),
         "regions": [(each, opened.region_names.get(each, "")) for each in image.regions],
