@@ -120,7 +120,7 @@ document.addEventListener("click", async (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
+  if (event.key !== "Escape" || event.target.closest("dialog[open]")) return;
   const menu = document.querySelector("details.menu[open]");
   if (menu) {
     menu.open = false;

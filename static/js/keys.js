@@ -1,0 +1,56 @@
+// Keyboard shortcuts. None fires while someone types, or with a modifier.
+
+const PLACES = { o: "overview", i: "images", t: "tokens" };
+const help = document.getElementById("keys");
+let going = 0;
+
+const rows = () => [...document.querySelectorAll("tr[data-image]")];
+const rowInFocus = () => document.activeElement.closest("tr[data-image]");
+
+function move(by) {
+  const all = rows();
+  const here = all.indexOf(rowInFocus() ?? document.querySelector("tr[data-image][aria-current]"));
+  const next = here < 0 ? (by > 0 ? 0 : all.length - 1) : here + by;
+  all[next]?.querySelector("a").focus();
+}
+
+function copyId() {
+  const row = rowInFocus();
+  const open = document.querySelector("#detail [data-copy]")?.dataset.copy;
+  const id = row ? row.querySelector(".c-id")?.textContent.trim() || row.dataset.image : open;
+  if (id) navigator.clipboard?.writeText(id);
+}
+
+function toFilters() {
+  const sheet = document.querySelector(".filters-sheet");
+  if (!sheet) return;
+  sheet.open = true;
+  (sheet.querySelector(".facet[open] a") ?? sheet.querySelector(".facet summary"))?.focus();
+}
+
+const ACTIONS = {
+  "/": () => document.getElementById("q")?.focus(),
+  j: () => move(1),
+  k: () => move(-1),
+  "[": () => document.querySelector(".pager a[rel=prev]")?.click(),
+  "]": () => document.querySelector(".pager a[rel=next]")?.click(),
+  f: toFilters,
+  c: copyId,
+  r: () => document.querySelector("#refresh button:not(:disabled)")?.click(),
+  "?": () => help?.showModal(),
+  g: () => { going = Date.now(); },
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (event.target.closest("input, textarea, select, [contenteditable], dialog[open]")) return;
+  const place = Date.now() - going < 1_500 && PLACES[event.key];
+  going = 0;
+  const link = place && document.querySelector(`.places a[data-place="${place}"]`);
+  if (!link && !ACTIONS[event.key]) return;
+  event.preventDefault();
+  if (link) link.click();
+  else ACTIONS[event.key]();
+});
+
+document.querySelector("[data-keys]")?.addEventListener("click", () => help?.showModal());

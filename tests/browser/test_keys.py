@@ -1,0 +1,76 @@
+"""The main job by keyboard alone."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+OPEN = "#detail [data-detail]"
+
+
+def test_an_image_is_found_opened_and_left_without_a_mouse(signed_in: Page) -> None:
+    page, keys = signed_in, signed_in.keyboard
+    keys.press("/")
+    expect(page.locator("#q")).to_be_focused()
+    keys.type("web")
+    expect(page.locator(".chip")).to_contain_text("web")
+    expect(page.locator("#q")).to_have_value("web")
+    page.locator("#q").blur()
+    keys.press("j")
+    first = page.locator("tr[data-image]").nth(0)
+    second = page.locator("tr[data-image]").nth(1)
+    expect(first.locator("a")).to_be_focused()
+    keys.press("j")
+    expect(second.locator("a")).to_be_focused()
+    keys.press("Enter")
+    expect(page.locator(OPEN)).to_have_attribute(
+        "data-detail", second.get_attribute("data-image") or "-"
+    )
+    expect(page.locator("#detail-title")).to_be_focused()
+    keys.press("Escape")
+    expect(page.locator(OPEN)).to_have_count(0)
+    expect(second.locator("a")).to_be_focused()
+    keys.press("k")
+    expect(first.locator("a")).to_be_focused()
+
+
+def test_pages_filters_and_places(signed_in: Page) -> None:
+    page, keys = signed_in, signed_in.keyboard
+    keys.press("]")
+    expect(page.locator(".pager [aria-current]").first).to_have_text("Page 2")
+    keys.press("[")
+    expect(page.locator(".pager [aria-current]").first).to_have_text("Page 1")
+    keys.press("f")
+    expect(page.locator(".choice").first).to_be_focused()
+    keys.press("g")
+    keys.press("o")
+    expect(page.locator("h1")).to_have_text("Overview")
+    keys.press("g")
+    keys.press("t")
+    expect(page.locator("h1")).to_have_text("API tokens")
+    keys.press("g")
+    keys.press("i")
+    expect(page).to_have_url(re.compile("/images/$"))
+
+
+def test_the_list_of_keys_opens_and_closes(signed_in: Page) -> None:
+    page, keys = signed_in, signed_in.keyboard
+    keys.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("Keyboard shortcuts")
+    keys.press("j")  # in the dialog nothing else fires
+    expect(page.get_by_role("dialog")).to_be_visible()
+    keys.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_nothing_fires_while_someone_types_or_with_a_modifier(signed_in: Page) -> None:
+    page, keys = signed_in, signed_in.keyboard
+    page.locator("#q").focus()
+    keys.type("j/k?")
+    expect(page.locator("#q")).to_have_value("j/k?")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.locator("#q").fill("")
+    page.locator("#q").blur()
+    keys.press("Control+j")
+    expect(page.locator("tr[data-image] a:focus")).to_have_count(0)
