@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -156,6 +158,16 @@ def test_a_revoked_link_leaves_an_open_screen(wall: Page, address: str, site: Si
     poll(wall)
 
     expect(wall.get_by_role("heading")).to_have_text("This display link does not work")
+
+
+def test_a_request_that_cannot_be_read_leaves_no_key_in_the_log(site: Site, address: str) -> None:
+    with socket.create_connection(("127.0.0.1", int(site.environment["PORT"]))) as line:
+        line.sendall(f"GET {address}\r\n\r\n".encode())
+        assert b" 400 " in line.recv(100)
+
+    log = (Path(site.environment["VAR_DIR"]) / "log").read_text()
+    assert "'GET /display/[redacted]/'" in log
+    assert address not in log
 
 
 def test_without_javascript_the_page_fetches_itself(
