@@ -91,6 +91,24 @@ def test_it_goes_on_by_itself(wall: Page, address: str, cloud: Sandbox, site: Si
     expect(wall.locator("#silence")).to_be_hidden()
 
 
+def test_all_of_it_fits_on_a_wall_and_nothing_is_wider_than_a_phone(
+    wall: Page, address: str, cloud: Sandbox
+) -> None:
+    job = {"jobUuid": "a" * 32, "type": "CreateCIMG", "progress": 5, "done": False}
+    for number in range(20):
+        cloud.add_image("bj", name=f"a long name of a broken image {number}", status="Failed")
+        cloud.add_image("gz", name=f"under way {number}", job={**job, "jobUuid": f"{number:032x}"})
+    wall.goto(address)
+    expect(wall.get_by_text("more")).to_have_count(2)
+
+    size = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+    for width, height in ((1280, 720), (1920, 1080), (3840, 2160), (1024, 768)):
+        wall.set_viewport_size({"width": width, "height": height})
+        assert wall.evaluate(size) == [width, height]
+    wall.set_viewport_size({"width": 360, "height": 740})
+    assert wall.evaluate(size)[0] == 360
+
+
 def test_a_dashboard_that_is_away_leaves_the_last_news_and_says_so(
     wall: Page, address: str, site: Site
 ) -> None:

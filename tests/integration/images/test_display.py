@@ -216,31 +216,83 @@ def test_what_needs_attention_comes_first_the_worst_first(
     assert '<span class="status status-bad"><bdi>Error</bdi>' in page
 
 
+@pytest.fixture
+def well(make: Callable[..., str], cloud: Sandbox) -> str:
+    """The address of a screen of images with which all is well."""
+    return make("storage=ok&status=Ready")
+
+
+def test_that_all_is_well_is_said_only_where_all_is_known(
+    anonymous: Client, make: Callable[..., str], well: str, cloud: Sandbox
+) -> None:
+    assertContains(anonymous.get(well), "Nothing needs attention.")
+    assertNotContains(anonymous.get(well), 'class="gap"')
+
+    page = anonymous.get(make("region=nowhere"))
+    assertContains(page, "<bdi>nowhere</bdi>: There is no such region, or no longer.")
+    assertNotContains(page, "Nothing needs attention.")
+    page = anonymous.get(make("q=nothing-is-called-like-this"))
+    assertContains(page, "No images to show")
+    assertNotContains(page, "Nothing needs attention.")
+
+
 def test_a_region_that_fails_is_said_beside_the_others(
-    anonymous: Client, make: Callable[..., str], cloud: Sandbox
+    anonymous: Client, well: str, cloud: Sandbox
 ) -> None:
     cloud.misbehave(Weather("errno", errno=41026, region="gz"))
-    page = anonymous.get(make()).content.decode()
+    page = anonymous.get(well)
 
-    states = {region: state for state, region in re.findall(STATES, page)}
+    states = {region: state for state, region in re.findall(STATES, page.content.decode())}
     assert (states["bj"], states["gz"]) == ("fresh", "failed")
-    assert "The cloud is not available" in page
+    assertContains(page, "The cloud is not available")
+    assertContains(page, "广州: nothing is known of the images there.")
+    assertContains(page, "Of what could be read, nothing needs attention.")
+    assertNotContains(page, "Nothing needs attention.")
 
 
 def test_old_data_turns_visibly_old_and_fresh_again(
-    anonymous: Client, make: Callable[..., str], cloud: Sandbox, clock: Clock
+    anonymous: Client, well: str, cloud: Sandbox, clock: Clock
 ) -> None:
-    url = make()
-    assertNotContains(anonymous.get(url), "region-old")
-    cloud.misbehave(Weather("html"))
-    clock.now += 200
+    assertContains(anonymous.get(well), '<span class="region-age">fresh · ', count=3)
+    cloud.misbehave(Weather("html", region="bj"))
+    clock.now += 100
     read_again(cloud.token)
-    assertContains(anonymous.get(url), "region-old")
+    page = anonymous.get(well)
+    assertContains(page, '<span class="region-age">stale · ', count=1)
+    assertContains(page, "Nothing needs attention.")
+
+    clock.now += 100
+    read_again(cloud.token)
+    page = anonymous.get(well)
+    assertContains(page, "region-old", count=1)
+    assertContains(page, '<span class="region-age">old · ', count=1)
+    assertContains(page, "北京: what you see is old, from <time")
+    assertNotContains(page, "Nothing needs attention.")
 
     cloud.clear_weather()
     clock.now += 200
     read_again(cloud.token)
-    assertNotContains(anonymous.get(url), "region-old")
+    assertNotContains(anonymous.get(well), "region-old")
+    assertContains(anonymous.get(well), "Nothing needs attention.")
+
+
+def test_why_nothing_newer_comes_is_said(
+    anonymous: Client, well: str, cloud: Sandbox, clock: Clock
+) -> None:
+    anonymous.get(well)
+    cloud.misbehave(Weather("errno", errno=3, endpoint="region/list"))
+    clock.now += 4000
+    read_again(cloud.token)
+    page = anonymous.get(well)
+
+    assertContains(page, '<p class="gap">The cloud is not available</p>')
+    assertNotContains(page, "Nothing needs attention.")
+
+
+def test_what_the_address_says_in_vain_is_named(client: Client, viewer: Client) -> None:
+    page = viewer.get("/overview/display?regoin=bj")
+
+    assertContains(page, "Part of the address was ignored: <code>regoin=bj</code>")
 
 
 def test_a_cloud_that_says_nothing_at_all_is_explained(
