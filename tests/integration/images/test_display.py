@@ -107,6 +107,16 @@ def test_the_link_alone_decides_what_is_shown(
         assert page["Content-Language"] == "zh-hans"
 
 
+def test_a_screen_does_not_keep_whoever_is_signed_in_beside_it(
+    client: Client, stranger: User, make: Callable[..., str]
+) -> None:
+    client.force_login(stranger)
+    before = dict(client.session)
+
+    assert not client.get(make()).cookies
+    assert dict(client.session) == before
+
+
 @pytest.mark.parametrize("end", ["revoked", "expired", "unknown", "left", "team"])
 def test_a_link_that_does_not_work_is_like_one_that_never_was(
     anonymous: Client, make: Callable[..., str], token: Token, end: str
