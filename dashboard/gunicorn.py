@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from dashboard import logs
 from images.cloud import child
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
@@ -23,6 +24,11 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 control_socket_disable = True
 errorlog = "-"
 loglevel = "warning"
+
+
+def on_starting(server: Any) -> None:
+    # It names the address of a request that it cannot read.
+    server.log.error_log.addFilter(logs.redact_record)
 
 
 def post_worker_init(worker: Any) -> None:

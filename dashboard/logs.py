@@ -19,6 +19,12 @@ def redact(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
     return {key: _redacted(value) for key, value in event.items()}
 
 
+def redact_record(record: logging.LogRecord) -> bool:
+    """The same as a filter, for a logger with handlers of its own; lets every record through."""
+    record.msg, record.args = _redacted(record.getMessage()), ()
+    return True
+
+
 def _redacted(value: Any) -> Any:
     if isinstance(value, str):
         return SECRETS.sub("[redacted]", value)

@@ -6,8 +6,9 @@ Pure functions over an index; what was found is kept with it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from heapq import nsmallest
 
 from images.cloud.records import Image
 from images.index import Index
@@ -16,8 +17,10 @@ from images.query import ImageQuery, matching
 
 # What is wrong with an image, the worst first.
 FAILED, JOB_FAILED, STALLED, AT_RISK = "failed", "job-failed", "stalled", "at-risk"
-REPEATED_KEPT = 10
 WORRIES = (FAILED, JOB_FAILED, STALLED, AT_RISK)
+WORST = 20  # more than a screen has room for
+REPEATED_KEPT = 10
+KEPT_BYTES = 200  # of one worry, running image or status, about
 
 
 @dataclass(frozen=True)
@@ -30,13 +33,14 @@ class Worry:
 
 @dataclass(frozen=True)
 class Overview:
-    """`statuses` are (status as the cloud spells it or None, how many), the commonest first;
-    `worries` every image that needs attention, the worst first; `running` those with a job under
-    way; `bytes` the size of all by region; `repeated` the names that several images of one region
-    have, with how many, the commonest first."""
+    """`statuses` are (status as the cloud spells it or None, how many), bad ones first, then the
+    commonest; `worries` the WORST images that need attention, the worst first, of `worried` in all;
+    `running` those with a job under way; `bytes` the size of all by region; `repeated` the names
+    that several images of one region have, with how many, the commonest first."""
 
     total: int
     statuses: tuple[tuple[str | None, int], ...]
+    worried: int
     worries: tuple[Worry, ...]
     running: tuple[Image, ...]
     bytes: dict[str, int]
@@ -45,29 +49,39 @@ class Overview:
 
 def overview(index: Index, query: ImageQuery) -> Overview:
     """Of the images that the query selects, whatever it says of sorting and paging."""
-    question = ("overview", replace(query, sort="name", page=1, size=50, columns=()))
-    found: Overview | None = index.memo.get(question)
+    query = replace(query, sort="name", page=1, size=50, columns=())
+    found: Overview | None = index.memo.get(("overview", query))
     if found is None:
-        images = [index.images[position] for position in matching(index, query)]
-        found = _overview(images)
-        index.memo.put(question, found, 200 * (len(found.worries) + len(found.running) + 10))
+        found = _overview([index.images[position] for position in matching(index, query)])
+        size = KEPT_BYTES * (len(found.worries) + len(found.running) + len(found.statuses))
+        index.memo.put(("overview", query), found, size)
     return found
 
 
-def with_stalled(worries: tuple[Worry, ...], stalled: Mapping[str, Image]) -> tuple[Worry, ...]:
-    """The worries and those about jobs that no longer move (image by the job's uuid)."""
-    return _sorted([*worries, *(Worry(image, STALLED) for image in stalled.values())])
+def with_stalled(found: Overview, stalled: Iterable[Image]) -> Overview:
+    """What was found and, of the images running there, those whose job no longer moves."""
+    more = [image for image in stalled if _why(image) != FAILED]
+    if not more:
+        return found
+    places = {(image.region, image.uuid) for image in more}
+    others = [each for each in found.worries if (each.image.region, each.image.uuid) not in places]
+    return replace(
+        found,
+        worried=found.worried + sum(not _why(image) for image in more),
+        worries=_worst([*others, *(Worry(image, STALLED) for image in more)]),
+    )
 
 
 def _overview(images: list[Image]) -> Overview:
-    statuses = Counter(image.status for image in images)
+    statuses = Counter(image.status for image in images).most_common()
     worries = [Worry(image, why) for image in images if (why := _why(image))]
     running = [image for image in images if image.job and image.job.state == "running"]
     return Overview(
         total=len(images),
-        statuses=tuple(statuses.most_common()),
-        worries=_sorted(worries),
-        running=tuple(sorted(running, key=_name)),
+        statuses=tuple(sorted(statuses, key=lambda each: status_kind(each[0]) != "bad")),
+        worried=len(worries),
+        worries=_worst(worries),
+        running=tuple(running),
         bytes=_bytes(images),
         repeated=_repeated(images),
     )
@@ -98,9 +112,10 @@ def _why(image: Image) -> str:
     return AT_RISK if storage_state(image) == "at-risk" else ""
 
 
-def _sorted(worries: list[Worry]) -> tuple[Worry, ...]:
-    return tuple(sorted(worries, key=lambda each: (WORRIES.index(each.why), _name(each.image))))
+def _worst(worries: Iterable[Worry]) -> tuple[Worry, ...]:
+    return tuple(nsmallest(WORST, worries, key=_rank))
 
 
-def _name(image: Image) -> tuple[str, str]:
-    return (image.name or "").lower(), image.uuid
+def _rank(worry: Worry) -> tuple[int, str, str, str]:
+    image = worry.image
+    return WORRIES.index(worry.why), (image.name or "").lower(), image.region, image.uuid

@@ -6,6 +6,7 @@ Both refresh themselves for weeks. Nothing on the screen leads anywhere.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from functools import cache
 from hashlib import blake2b
 from typing import Any
@@ -22,18 +23,22 @@ from dashboard.accounts import policy
 from images.cloud.records import Image
 from images.overview import overview, with_stalled
 from images.services import jobs
+from images.services.inventory import RegionState
 from images.services.progress import Progress
 from images.views import filters
 from images.views.opening import Opened, is_fragment, opened_with, with_inventory
 
 POLL_SECONDS = 10
-# What fits on a screen that nobody scrolls.
-WORRIES_SHOWN = 8
-RUNNING_SHOWN = 5
+# How many worries and running jobs fit on a screen that nobody scrolls, and how many where notices
+# need some of the room.
+ROOM, TIGHT = (8, 5), (5, 3)
 STATUSES_SHOWN = 4
 # After so many intervals without a good answer a region's list is shown to be old.
 OLD_INTERVALS = 3
 FILES = ("css/app.css", "css/display.css", "js/app.js", "js/display.js")
+
+Going = tuple[Image, Progress | None]
+"""An image with a running job, and how far that is as far as is known."""
 
 
 @require_safe
@@ -71,42 +76,60 @@ def _gone(request: HttpRequest) -> HttpResponse:
 
 
 def _screen(request: HttpRequest, opened: Opened, *, title: str, team: str) -> HttpResponse:
-    inventory, found = opened.inventory, overview(opened.inventory.index, opened.query)
-    progress = jobs.progress(opened.credential, inventory) if found.running else {}
-    running = [
-        (image, progress.get(image.job.uuid)) for image in found.running if image.job is not None
-    ]
-    worries = with_stalled(found.worries, stalled(running))
-    regions = inventory.regions
-    if opened.query.region:
-        regions = tuple(state for state in regions if state.id in opened.query.region)
+    found = overview(opened.inventory.index, opened.query)
+    running = under_way(opened, found.running)
+    found = with_stalled(found, stalled(running))
+    regions = _regions(opened)
+    most_worries, most_jobs = ROOM if regions["whole"] else TIGHT
+    worries = found.worries[:most_worries]
     context = {
         "opened": opened,
         "title": title,
         "team": team,
-        "total": found.total,
+        "found": found,
         "statuses": found.statuses[:STATUSES_SHOWN],
         "other": sum(count for _status, count in found.statuses[STATUSES_SHOWN:]),
-        "worries": worries[:WORRIES_SHOWN],
-        "worries_left": max(0, len(worries) - WORRIES_SHOWN),
-        "worried": len(worries),
-        "running": running[:RUNNING_SHOWN],
-        "running_left": max(0, len(running) - RUNNING_SHOWN),
+        "worries": worries,
+        "worries_left": found.worried - len(worries),
+        "running": running[:most_jobs],
+        "running_left": len(running[most_jobs:]),
         "jobs": len(running),
-        "regions": regions,
-        "old_seconds": OLD_INTERVALS * inventory.fresh_seconds,
         "chips": filters.chips(opened),
+        **regions,
     }
     return _page(request, "images/_display.html", context)
 
 
-def stalled(running: list[tuple[Image, Progress | None]]) -> dict[str, Image]:
-    """The images whose job no longer moves, by the job's uuid."""
+def under_way(opened: Opened, images: Sequence[Image]) -> list[Going]:
+    progress = jobs.progress(opened.credential, opened.inventory) if images else {}
+    return [(image, progress.get(image.job.uuid)) for image in images if image.job]
+
+
+def stalled(running: Sequence[Going]) -> list[Image]:
+    """Those whose job no longer moves."""
+    return [image for image, progress in running if progress and progress.stalled_minutes]
+
+
+def _regions(opened: Opened) -> dict[str, Any]:
+    """The regions of the screen, and what keeps it from being all there is, or true."""
+    inventory, wanted = opened.inventory, opened.query.region
+    states = [state for state in inventory.regions if not wanted or state.id in wanted]
+    oldest = OLD_INTERVALS * inventory.fresh_seconds
+    old = [state for state in states if state.age is not None and state.age > oldest]
+    unread = [state for state in states if not state.head.version]
+    doubts = (old, unread, opened.unknown_region, inventory.head.failure, inventory.head.unreadable)
     return {
-        progress.job.uuid: image
-        for image, progress in running
-        if progress and progress.stalled_minutes
+        "regions": states,
+        "old": [state.id for state in old],
+        "old_names": _names(old),
+        "old_since": min((state.head.fetched_at for state in old), default=None),
+        "unread_names": _names(unread),
+        "whole": not any(doubts),
     }
+
+
+def _names(states: Sequence[RegionState]) -> str:
+    return " · ".join(state.head.region.name for state in states)
 
 
 def _page(request: HttpRequest, fragment: str, context: dict[str, Any]) -> HttpResponse:

@@ -20,9 +20,8 @@ from django.views.decorators.http import require_safe
 from images.forms import query_string
 from images.overview import overview, with_stalled
 from images.query import ImageQuery, run
-from images.services import jobs
 from images.views import filters
-from images.views.display import stalled
+from images.views.display import stalled, under_way
 from images.views.opening import Opened, with_inventory
 from images.views.table import page_context
 
@@ -71,16 +70,14 @@ class Card:
 @with_inventory
 def overview_page(request: HttpRequest, opened: Opened) -> HttpResponse:
     found = overview(opened.inventory.index, opened.query)
-    progress = jobs.progress(opened.credential, opened.inventory) if found.running else {}
-    running = [(image, progress.get(image.job.uuid)) for image in found.running if image.job]
-    worries = with_stalled(found.worries, stalled(running))
+    running = under_way(opened, found.running)
+    found = with_stalled(found, stalled(running))
     context = page_context(opened) | {
         "place": "overview",
         "found": found,
         "bytes": sum(found.bytes.values()),
         "cards": _cards(opened, found.bytes),
-        "worries": worries[:WORRIES_SHOWN],
-        "worried": len(worries),
+        "worries": found.worries[:WORRIES_SHOWN],
         "repeated": [(name, count, _href(opened, name=(name,))) for name, count in found.repeated],
         "running": running[:WORRIES_SHOWN],
         "chips": filters.chips(opened),

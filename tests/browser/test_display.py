@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from images.sandbox import Sandbox
-from tests.browser.conftest import Site, serving, watch
+from tests.browser.conftest import Site, serving, sign_in, watch
 
 MAKE = """
 from dashboard.accounts import displays, teams
@@ -27,6 +29,12 @@ from images.services import fetching
 fetching.fetch(policy.stored_credential(Token.objects.get()), everything=True)
 """
 AWAY = re.compile(r"ERR_|htmx:(afterRequest|sendError|timeout|responseError)|Failed to load")
+SIGN_OUT = """
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+Session.objects.all().delete()
+cache.clear()
+"""
 REVOKE = "from dashboard.accounts.models import Display; Display.objects.all().delete()"
 
 
@@ -62,7 +70,7 @@ def wall(site: Site, browser: Browser) -> Iterator[Page]:
 
 def poll(page: Page, ends: str = "response") -> None:
     """Let time go on until the screen has asked again, and was answered, or was not."""
-    with page.expect_event(ends, lambda about: "/display/" in about.url):
+    with page.expect_event(ends, lambda about: "/display" in about.url):
         page.clock.run_for(11_000)
 
 
@@ -83,6 +91,24 @@ def test_it_goes_on_by_itself(wall: Page, address: str, cloud: Sandbox, site: Si
     expect(wall.locator("#silence")).to_be_hidden()
 
 
+def test_all_of_it_fits_on_a_wall_and_nothing_is_wider_than_a_phone(
+    wall: Page, address: str, cloud: Sandbox
+) -> None:
+    job = {"jobUuid": "a" * 32, "type": "CreateCIMG", "progress": 5, "done": False}
+    for number in range(20):
+        cloud.add_image("bj", name=f"a long name of a broken image {number}", status="Failed")
+        cloud.add_image("gz", name=f"under way {number}", job={**job, "jobUuid": f"{number:032x}"})
+    wall.goto(address)
+    expect(wall.get_by_text("more")).to_have_count(2)
+
+    size = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+    for width, height in ((1280, 720), (1920, 1080), (3840, 2160), (1024, 768)):
+        wall.set_viewport_size({"width": width, "height": height})
+        assert wall.evaluate(size) == [width, height]
+    wall.set_viewport_size({"width": 360, "height": 740})
+    assert wall.evaluate(size)[0] == 360
+
+
 def test_a_dashboard_that_is_away_leaves_the_last_news_and_says_so(
     wall: Page, address: str, site: Site
 ) -> None:
@@ -93,12 +119,55 @@ def test_a_dashboard_that_is_away_leaves_the_last_news_and_says_so(
         poll(wall, "requestfailed")
 
     expect(wall.locator("#silence")).to_be_visible()
-    expect(wall.locator("#silence")).to_contain_text("the dashboard does not answer")
+    expect(wall.locator("#silence")).to_contain_text("The dashboard does not answer.")
     expect(wall.locator("[data-total]")).to_have_text(shown)
     site.start()
     poll(wall)
     expect(wall.locator("#silence")).to_be_hidden()
     expect(wall.locator("[data-total]")).to_have_text(shown)
+
+
+def test_what_a_proxy_says_meanwhile_is_no_news(wall: Page, address: str) -> None:
+    wall.goto(address)
+    shown = wall.locator("[data-total]").inner_text()
+    wall.route("**/display/**", lambda route: route.fulfill(status=502, body="Bad gateway"))
+    for _ in range(4):
+        poll(wall)
+
+    expect(wall.get_by_text("does not answer")).to_be_visible()
+    expect(wall.get_by_text("sign in again")).to_be_hidden()
+    expect(wall.locator("#silence time")).to_have_text(re.compile(r"^\d+ seconds ago$"))
+    expect(wall.locator("[data-total]")).to_have_text(shown)
+    wall.unroute("**/display/**")
+    poll(wall)
+    expect(wall.locator("#silence")).to_be_hidden()
+
+
+def test_who_is_signed_out_stays_before_the_last_news(wall: Page, site: Site) -> None:
+    sign_in(wall)
+    wall.goto("/overview/display")
+    shown = wall.locator("[data-total]").inner_text()
+    site.run("shell", "-c", SIGN_OUT)
+    for _ in range(4):
+        poll(wall)
+
+    expect(wall.get_by_text("sign in again")).to_be_visible()
+    expect(wall.get_by_text("does not answer")).to_be_hidden()
+    expect(wall.locator("[data-total]")).to_have_text(shown)
+    expect(wall).to_have_url(re.compile("/overview/display$"))
+
+
+def test_after_an_update_of_the_dashboard_the_screen_loads_itself_anew(
+    wall: Page, address: str
+) -> None:
+    wall.goto(address)
+    screen = wall.locator("#screen")
+    now = screen.get_attribute("hx-headers") or ""
+    screen.evaluate("screen => screen.setAttribute('hx-headers', '{\"X-Screen\": \"older\"}')")
+    poll(wall)
+
+    expect(screen).to_have_attribute("hx-headers", now)
+    expect(wall.locator("[data-total]")).to_be_visible()
 
 
 def test_a_revoked_link_leaves_an_open_screen(wall: Page, address: str, site: Site) -> None:
@@ -107,6 +176,16 @@ def test_a_revoked_link_leaves_an_open_screen(wall: Page, address: str, site: Si
     poll(wall)
 
     expect(wall.get_by_role("heading")).to_have_text("This display link does not work")
+
+
+def test_a_request_that_cannot_be_read_leaves_no_key_in_the_log(site: Site, address: str) -> None:
+    with socket.create_connection(("127.0.0.1", int(site.environment["PORT"]))) as line:
+        line.sendall(f"GET {address}\r\n\r\n".encode())
+        assert b" 400 " in line.recv(100)
+
+    log = (Path(site.environment["VAR_DIR"]) / "log").read_text()
+    assert "'GET /display/[redacted]/'" in log
+    assert address not in log
 
 
 def test_without_javascript_the_page_fetches_itself(

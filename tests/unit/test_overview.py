@@ -8,7 +8,7 @@ import pytest
 
 from images.cloud.records import Image, Job
 from images.index import Index
-from images.overview import Worry, overview, with_stalled
+from images.overview import WORST, Worry, overview, with_stalled
 from images.query import ImageQuery
 from tests.unit.test_query import image
 
@@ -34,7 +34,7 @@ def test_it_works() -> None:
     found = overview(Index(images), EVERYTHING)
 
     assert found.total == 3
-    assert found.statuses == (("Ready", 2), ("Failed", 1))
+    assert found.statuses == (("Failed", 1), ("Ready", 2))
     assert found.worries == (Worry(images[2], "failed"),)
     assert found.running == ()
 
@@ -78,9 +78,38 @@ def test_a_job_that_no_longer_moves_is_a_worry_between_them() -> None:
     stuck = named("z", job=job())
     before = overview(Index([stuck, named("a", storages_down=1)]), EVERYTHING)
 
-    after = with_stalled(before.worries, {"j": stuck})
-    assert [worry.why for worry in after] == ["stalled", "at-risk"]
+    after = with_stalled(before, [stuck])
+    assert [worry.why for worry in after.worries] == ["stalled", "at-risk"]
+    assert (before.worried, after.worried) == (1, 2)
     assert before.running == (stuck,)
+    assert with_stalled(before, []) is before
+
+
+@pytest.mark.parametrize(
+    ("facts", "why"), [({"storages_down": 1}, "stalled"), ({"status": "Failed"}, "failed")]
+)
+def test_an_image_is_one_worry_the_worst_of_its_own(facts: dict[str, object], why: str) -> None:
+    stuck = named("z", job=job(), **facts)
+    after = with_stalled(overview(Index([stuck]), EVERYTHING), [stuck])
+
+    assert [worry.why for worry in after.worries] == [why]
+    assert after.worried == 1
+
+
+def test_of_very_many_worries_the_worst_are_named_and_all_are_counted() -> None:
+    risky = [named(f"{number:03}", storages_down=1) for number in range(300)]
+    found = overview(Index([*risky, named("z", status="Failed")]), EVERYTHING)
+
+    assert found.worried == 301
+    assert [worry.image.name for worry in found.worries[:3]] == ["z", "000", "001"]
+    assert len(found.worries) == WORST
+
+
+def test_a_bad_status_comes_before_commoner_ones() -> None:
+    statuses = ["Ready", "Ready", "Disabled", "Disabled", "Importing", "Importing", "Error"]
+    images = [named(str(number), status=each) for number, each in enumerate(statuses)]
+
+    assert overview(Index(images), EVERYTHING).statuses[0] == ("Error", 1)
 
 
 def test_only_what_is_selected_counts_however_it_is_sorted_and_paged() -> None:

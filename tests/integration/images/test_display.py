@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import re
 from collections.abc import Callable
@@ -15,7 +16,6 @@ from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertNotContains
 
-from dashboard import logs
 from dashboard.accounts import displays, teams
 from dashboard.accounts.audit import Actor
 from dashboard.accounts.models import Display, Role, Team, Token, User
@@ -107,6 +107,16 @@ def test_the_link_alone_decides_what_is_shown(
         assert page["Content-Language"] == "zh-hans"
 
 
+def test_a_screen_does_not_keep_whoever_is_signed_in_beside_it(
+    client: Client, stranger: User, make: Callable[..., str]
+) -> None:
+    client.force_login(stranger)
+    before = dict(client.session)
+
+    assert not client.get(make()).cookies
+    assert dict(client.session) == before
+
+
 @pytest.mark.parametrize("end", ["revoked", "expired", "unknown", "left", "team"])
 def test_a_link_that_does_not_work_is_like_one_that_never_was(
     anonymous: Client, make: Callable[..., str], token: Token, end: str
@@ -154,30 +164,33 @@ def test_an_open_screen_is_swapped_and_after_a_new_version_reloaded(
     assert (answer["HX-Refresh"], answer.content) == ("true", b"")
 
 
-def test_the_key_is_stored_nowhere_and_logged_nowhere(
+def test_the_key_is_stored_nowhere_and_logged_nowhere_also_when_the_page_breaks(
     anonymous: Client,
     make: Callable[..., str],
-    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
     settings: Settings,
 ) -> None:
-    url = make()
+    url, log = make(), io.StringIO()
     key = url.split("/")[2]
-    caplog.set_level(logging.DEBUG)
-    anonymous.get(url)
-    settings.DIDIYUN_API_URL = None
-    Token.objects.update(last_ok_at=None)
-    from django.core.cache import cache
-
-    cache.clear()
+    [stderr] = [each for each in logging.getLogger().handlers if each.name == "stderr"]
+    monkeypatch.setattr(stderr, "stream", log)
     anonymous.raise_request_exception = False
-    assert anonymous.get(url).status_code in (200, 500)
 
+    assert anonymous.get(url).status_code == 200
+    assert anonymous.get("/display/").status_code == 404
+    assert anonymous.get(f"/invitations/{key}/").status_code == 404
+    settings.INVENTORY_FRESH_SECONDS = None
+    page = anonymous.get(url)
+
+    assert page.status_code == 500
+    assert key not in page.content.decode()
     assert key not in repr(list(Display.objects.values()))
-    for record in caplog.records:
-        event = record.msg if isinstance(record.msg, dict) else {"event": record.getMessage()}
-        assert key not in repr(logs.redact(None, "info", event))
-    told = logs.redact(None, "info", {"path": url, "event": f"Not Found: /invitations/{key}/"})
-    assert told == {"path": "/display/[redacted]/", "event": "Not Found: /invitations/[redacted]/"}
+    lines = log.getvalue()
+    assert key not in lines
+    assert "Internal Server Error: /display/[redacted]/" in lines
+    assert "Traceback" in lines
+    assert '"path": "/display/[redacted]/"' in lines
+    assert '"path": "/invitations/[redacted]/"' in lines
 
 
 @pytest.mark.parametrize(
@@ -213,31 +226,83 @@ def test_what_needs_attention_comes_first_the_worst_first(
     assert '<span class="status status-bad"><bdi>Error</bdi>' in page
 
 
+@pytest.fixture
+def well(make: Callable[..., str], cloud: Sandbox) -> str:
+    """The address of a screen of images with which all is well."""
+    return make("storage=ok&status=Ready")
+
+
+def test_that_all_is_well_is_said_only_where_all_is_known(
+    anonymous: Client, make: Callable[..., str], well: str, cloud: Sandbox
+) -> None:
+    assertContains(anonymous.get(well), "Nothing needs attention.")
+    assertNotContains(anonymous.get(well), 'class="gap"')
+
+    page = anonymous.get(make("region=nowhere"))
+    assertContains(page, "<bdi>nowhere</bdi>: There is no such region, or no longer.")
+    assertNotContains(page, "Nothing needs attention.")
+    page = anonymous.get(make("q=nothing-is-called-like-this"))
+    assertContains(page, "No images to show")
+    assertNotContains(page, "Nothing needs attention.")
+
+
 def test_a_region_that_fails_is_said_beside_the_others(
-    anonymous: Client, make: Callable[..., str], cloud: Sandbox
+    anonymous: Client, well: str, cloud: Sandbox
 ) -> None:
     cloud.misbehave(Weather("errno", errno=41026, region="gz"))
-    page = anonymous.get(make()).content.decode()
+    page = anonymous.get(well)
 
-    states = {region: state for state, region in re.findall(STATES, page)}
+    states = {region: state for state, region in re.findall(STATES, page.content.decode())}
     assert (states["bj"], states["gz"]) == ("fresh", "failed")
-    assert "The cloud is not available" in page
+    assertContains(page, "The cloud is not available")
+    assertContains(page, "广州: nothing is known of the images there.")
+    assertContains(page, "Of what could be read, nothing needs attention.")
+    assertNotContains(page, "Nothing needs attention.")
 
 
 def test_old_data_turns_visibly_old_and_fresh_again(
-    anonymous: Client, make: Callable[..., str], cloud: Sandbox, clock: Clock
+    anonymous: Client, well: str, cloud: Sandbox, clock: Clock
 ) -> None:
-    url = make()
-    assertNotContains(anonymous.get(url), "region-old")
-    cloud.misbehave(Weather("html"))
-    clock.now += 200
+    assertContains(anonymous.get(well), '<span class="region-age">fresh · ', count=3)
+    cloud.misbehave(Weather("html", region="bj"))
+    clock.now += 100
     read_again(cloud.token)
-    assertContains(anonymous.get(url), "region-old")
+    page = anonymous.get(well)
+    assertContains(page, '<span class="region-age">stale · ', count=1)
+    assertContains(page, "Nothing needs attention.")
+
+    clock.now += 100
+    read_again(cloud.token)
+    page = anonymous.get(well)
+    assertContains(page, "region-old", count=1)
+    assertContains(page, '<span class="region-age">old · ', count=1)
+    assertContains(page, "北京: what you see is old, from <time")
+    assertNotContains(page, "Nothing needs attention.")
 
     cloud.clear_weather()
     clock.now += 200
     read_again(cloud.token)
-    assertNotContains(anonymous.get(url), "region-old")
+    assertNotContains(anonymous.get(well), "region-old")
+    assertContains(anonymous.get(well), "Nothing needs attention.")
+
+
+def test_why_nothing_newer_comes_is_said(
+    anonymous: Client, well: str, cloud: Sandbox, clock: Clock
+) -> None:
+    anonymous.get(well)
+    cloud.misbehave(Weather("errno", errno=3, endpoint="region/list"))
+    clock.now += 4000
+    read_again(cloud.token)
+    page = anonymous.get(well)
+
+    assertContains(page, '<p class="gap">The cloud is not available</p>')
+    assertNotContains(page, "Nothing needs attention.")
+
+
+def test_what_the_address_says_in_vain_is_named(client: Client, viewer: Client) -> None:
+    page = viewer.get("/overview/display?regoin=bj")
+
+    assertContains(page, "Part of the address was ignored: <code>regoin=bj</code>")
 
 
 def test_a_cloud_that_says_nothing_at_all_is_explained(
