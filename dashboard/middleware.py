@@ -20,9 +20,9 @@ log = structlog.get_logger("dashboard.request")
 # Asked for all the time, and by machines.
 UNLOGGED = (settings.STATIC_URL, "/healthz", "/readyz")
 
-# The address alone opens them, so it goes nowhere else. Invitations have forms: told not to name its
-# address, a browser sends them with "Origin: null", which the check against forgery refuses. Theirs
-# goes to no other site.
+# The address alone opens them, so it goes nowhere else. Not those of invitations, which have forms:
+# a browser that may not name its address sends them with "Origin: null", and the check against
+# forgery refuses that. Theirs goes to no other site.
 SECRET_ADDRESSES = "/display/"  # noqa: S105
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
