@@ -153,7 +153,8 @@ class Page(Node):
     @property
     def facts(self) -> dict[str, str]:
         """What the panel says: term -> words."""
-        terms, words = self.all("dt"), self.all("dd")
+        panel = self.one("article")
+        terms, words = panel.all("dt"), panel.all("dd")
         return {term.text: each.text for term, each in zip(terms, words, strict=True)}
 
     @property

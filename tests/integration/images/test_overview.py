@@ -84,3 +84,9 @@ def test_a_cloud_that_is_away_is_explained(viewer: Client, cloud: Sandbox) -> No
 
 def test_nothing_is_no_error(viewer: Client) -> None:
     assertContains(viewer.get(f"{URL}?q=nothing-like-this"), "0 images")
+
+
+def test_all_is_well_is_said_only_of_what_was_read(viewer: Client, cloud: Sandbox) -> None:
+    cloud.misbehave(Weather("errno", errno=41026, region="gz"))
+
+    assertContains(viewer.get(f"{URL}?q=nothing-like-this"), "Of what could be read, nothing needs")
