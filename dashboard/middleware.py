@@ -25,7 +25,7 @@ UNLOGGED = (settings.STATIC_URL, "/healthz", "/readyz")
 # forgery refuses that. Theirs goes to no other site.
 SECRET_ADDRESSES = "/display/"  # noqa: S105
 
-SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+SAFE_METHODS = ("GET", "HEAD")
 METHODS = (*SAFE_METHODS, "POST")
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
@@ -88,8 +88,8 @@ def security_headers(get_response: Handler) -> Handler:
 
 
 def known_methods(get_response: Handler) -> Handler:
-    """Forms send POST, everything else is reading: nothing here is there for other methods, also
-    not where a library would take a PUT for a POST."""
+    """Forms send POST, everything else is reading: no view has to think of other methods, nor does
+    a library take a PUT for a POST."""
 
     def handle(request: HttpRequest) -> HttpResponseBase:
         if request.method not in METHODS:

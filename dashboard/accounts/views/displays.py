@@ -10,16 +10,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from dashboard.accounts import displays, policy
 from dashboard.accounts.models import Display, Team
 from dashboard.accounts.team_forms import DisplayForm
 
-PAGE = ("GET", "HEAD", "POST")
 
-
-@require_http_methods(PAGE)
 def display_list(request: HttpRequest, slug: str) -> HttpResponse:
     """Making one answers with the page itself, not a redirect: the link is nowhere else."""
     team = policy.team(request, "team.manage", slug)
@@ -47,7 +43,6 @@ def _page(request: HttpRequest, team: Team, form: DisplayForm, *, link: str = ""
     return render(request, "accounts/displays.html", context, status=422 if form.errors else 200)
 
 
-@require_http_methods(PAGE)
 def display_revoke(request: HttpRequest, slug: str, display_id: UUID) -> HttpResponse:
     team = policy.team(request, "team.manage", slug)
     display = get_object_or_404(Display, pk=display_id, team=team)

@@ -13,7 +13,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
 
 from dashboard.accounts import audit, policy, teams
 from dashboard.accounts.audit import Actor
@@ -21,11 +20,9 @@ from dashboard.accounts.models import Invitation, User
 from dashboard.accounts.team_forms import NewAccountForm, RoleForm
 from dashboard.accounts.views.people import people_page
 
-PAGE = ("GET", "HEAD", "POST")
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
-@require_http_methods(PAGE)
 def invitation_make(request: HttpRequest, slug: str) -> HttpResponse:
     """Answers with the page itself, not a redirect: the link is nowhere else."""
     team = policy.team(request, "team.manage", slug)
@@ -37,7 +34,6 @@ def invitation_make(request: HttpRequest, slug: str) -> HttpResponse:
     return people_page(request, team, link=link)
 
 
-@require_http_methods(PAGE)
 def invitation_withdraw(request: HttpRequest, slug: str, invitation_id: UUID) -> HttpResponse:
     team = policy.team(request, "team.manage", slug)
     invitation = get_object_or_404(Invitation, pk=invitation_id, team=team)
@@ -49,7 +45,6 @@ def invitation_withdraw(request: HttpRequest, slug: str, invitation_id: UUID) ->
 
 @login_not_required
 @sensitive_post_parameters()
-@require_http_methods(PAGE)
 def invitation(request: HttpRequest, key: str) -> HttpResponse:
     found = teams.invitation(key)
     if found is None:

@@ -7,13 +7,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from dashboard.accounts import policy, teams
 from dashboard.accounts.models import Role, Team, User
 from dashboard.accounts.team_forms import RemoveForm, RoleForm
-
-PAGE = ("GET", "HEAD", "POST")
 
 
 @require_safe
@@ -35,7 +33,6 @@ def people_page(request: HttpRequest, team: Team, *, link: str = "") -> HttpResp
     return render(request, "accounts/people.html", context)
 
 
-@require_http_methods(PAGE)
 def member_role(request: HttpRequest, slug: str, user_id: int) -> HttpResponse:
     team = policy.team(request, "team.manage", slug)
     member = _member(team, user_id)
@@ -52,13 +49,11 @@ def member_role(request: HttpRequest, slug: str, user_id: int) -> HttpResponse:
     return redirect("team_people", team.slug)
 
 
-@require_http_methods(PAGE)
 def member_remove(request: HttpRequest, slug: str, user_id: int) -> HttpResponse:
     team = policy.team(request, "team.manage", slug)
     return _leaving(request, team, _member(team, user_id))
 
 
-@require_http_methods(PAGE)
 def team_leave(request: HttpRequest, slug: str) -> HttpResponse:
     team = policy.team(request, "team.leave", slug)
     return _leaving(request, team, policy.person(request))

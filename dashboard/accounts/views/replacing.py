@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from dashboard.accounts import policy, replacing
 from dashboard.accounts.forms import ReplaceTokenForm
@@ -17,10 +17,7 @@ from dashboard.accounts.replacing import Kind
 from dashboard.accounts.views.wording import announce, cloud_said
 from images import services
 
-PAGE = ("GET", "HEAD", "POST")
 
-
-@require_http_methods(PAGE)
 def token_replace(request: HttpRequest, token_id: UUID) -> HttpResponse:
     token = policy.token(request, "token.manage", token_id)
     form = ReplaceTokenForm(request.POST if request.method == "POST" else None)
@@ -59,21 +56,18 @@ def token_compare(request: HttpRequest, token_id: UUID) -> HttpResponse:
     return render(request, "accounts/compare.html", context)
 
 
-@require_http_methods(PAGE)
 def token_switch(request: HttpRequest, token_id: UUID) -> HttpResponse:
     """Put the offered secret in use."""
     token = policy.token(request, "token.manage", token_id)
     return _use(request, token, Kind.NEXT)
 
 
-@require_http_methods(PAGE)
 def token_restore(request: HttpRequest, token_id: UUID) -> HttpResponse:
     """Put the secret in use again that was replaced within the last day."""
     token = policy.token(request, "token.manage", token_id)
     return _use(request, token, Kind.PREVIOUS)
 
 
-@require_http_methods(PAGE)
 def token_keep(request: HttpRequest, token_id: UUID) -> HttpResponse:
     """Leave everything as it is, and forget the offered secret."""
     token = policy.token(request, "token.manage", token_id)

@@ -7,17 +7,14 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from dashboard.accounts import policy, teams
 from dashboard.accounts.models import Team
 from dashboard.accounts.team_forms import TeamForm
 from dashboard.accounts.views.rows import token_rows
 
-PAGE = ("GET", "HEAD", "POST")
 
-
-@require_http_methods(PAGE)
 def team_list(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         policy.require(request, "teams.create")
@@ -47,7 +44,6 @@ def team_page(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "accounts/team.html", context)
 
 
-@require_http_methods(PAGE)
 def team_settings(request: HttpRequest, slug: str) -> HttpResponse:
     team = policy.team(request, "team.manage", slug)
     asked = request.POST if request.method == "POST" else None
@@ -62,7 +58,6 @@ def team_settings(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
-@require_http_methods(PAGE)
 def team_delete(request: HttpRequest, slug: str) -> HttpResponse:
     team = policy.team(request, "team.delete", slug)
     if request.method != "POST":

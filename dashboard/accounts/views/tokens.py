@@ -9,7 +9,6 @@ from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from dashboard.accounts import policy, replacing, tokens, vault
 from dashboard.accounts.forms import AddTokenForm, TokenForm
@@ -17,10 +16,7 @@ from dashboard.accounts.models import Token, User
 from dashboard.accounts.views.rows import token_row, token_rows
 from dashboard.accounts.views.wording import announce, cloud_said
 
-PAGE = ("GET", "HEAD", "POST")
 
-
-@require_http_methods(PAGE)
 def token_list(request: HttpRequest) -> HttpResponse:
     user = policy.require(request, "tokens.keep")
     if request.method != "POST":
@@ -58,7 +54,6 @@ def _list_page(request: HttpRequest, form: AddTokenForm) -> HttpResponse:
     return render(request, "accounts/tokens.html", context, status=422 if form.errors else 200)
 
 
-@require_http_methods(PAGE)
 def token_page(request: HttpRequest, token_id: UUID) -> HttpResponse:
     """Everything about one token; its POST edits what its people say of it."""
     token = policy.token(request, "token.manage", token_id)
@@ -99,7 +94,6 @@ def _default(user: User) -> Token | None:
     return policy.default_of(user, policy.tokens_of(user))
 
 
-@require_http_methods(PAGE)
 def token_delete(request: HttpRequest, token_id: UUID) -> HttpResponse:
     token = policy.token(request, "token.manage", token_id)
     if request.method != "POST":
@@ -111,7 +105,6 @@ def token_delete(request: HttpRequest, token_id: UUID) -> HttpResponse:
     return redirect("token_list") if mine or not team else redirect("team_page", team.slug)
 
 
-@require_http_methods(PAGE)
 def token_default(request: HttpRequest, token_id: UUID) -> HttpResponse:
     token = policy.token(request, "token.read_with", token_id)
     # A GET comes from signing in again after the session ended: there is nothing to do twice.
@@ -123,7 +116,6 @@ def token_default(request: HttpRequest, token_id: UUID) -> HttpResponse:
     return _back(request, token)
 
 
-@require_http_methods(PAGE)
 def token_disable(request: HttpRequest, token_id: UUID) -> HttpResponse:
     token = policy.token(request, "token.manage", token_id)
     if request.method == "POST" and not token.disabled_at:
@@ -133,7 +125,6 @@ def token_disable(request: HttpRequest, token_id: UUID) -> HttpResponse:
     return redirect("token_page", token.pk)
 
 
-@require_http_methods(PAGE)
 def token_enable(request: HttpRequest, token_id: UUID) -> HttpResponse:
     token = policy.token(request, "token.manage", token_id)
     if request.method == "POST" and token.disabled_at:
@@ -142,7 +133,6 @@ def token_enable(request: HttpRequest, token_id: UUID) -> HttpResponse:
     return redirect("token_page", token.pk)
 
 
-@require_http_methods(PAGE)
 def token_check(request: HttpRequest, token_id: UUID) -> HttpResponse:
     token = policy.token(request, "token.manage", token_id)
     if request.method != "POST":
