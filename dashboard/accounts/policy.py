@@ -1,27 +1,21 @@
-"""Who may do what, and which token a request reads with.
+"""Who may do what.
 
 `TABLE` is the whole of it: for each action the standings that allow it. What a person's standing
 is depends on what they act on: `standings` tells. Views ask `team`, `token` and `require`, which
 answer 404 for anything the person may not act on, like for something that does not exist;
-templates ask `may`. Every view that reads from the cloud starts with `access(request)`.
+templates ask `may`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from allauth.account.adapter import get_adapter
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
-from django.utils import timezone
 
-from dashboard.accounts import links, vault
-from dashboard.accounts import tokens as records
 from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Display, SpareSecret, Team, Token, User
-from dashboard.accounts.tokens import Outcome
+from dashboard.accounts.models import Team, Token, User
 
 # Standings. A person without a tie to what they act on is a stranger there; where an action is on
 # nothing in particular, a person is anyone who is signed in and not just a console.
@@ -48,83 +42,11 @@ TABLE: dict[str, frozenset[str]] = {
     "teams.create": frozenset({SUPERUSER}),
     "audit.read_all": frozenset({SUPERUSER}),
     "site.administer": frozenset({SUPERUSER}),
-    # with the key of a display link
+    # with the key of a display link, which alone decides
     "screen.view": frozenset({DISPLAY}),
-    # at the door
+    # with nothing at all: the pages that do not ask to sign in
     "door.use": frozenset({ANONYMOUS, PERSON, CONSOLE, SUPERUSER}),
 }
-
-# Every request asks this. Written out, because composing it takes three times as long (0.4 ms)
-# as asking it does.
-_TOKENS = Token._meta.db_table
-TOKENS_OF_PERSON = f"""
-    SELECT * FROM {_TOKENS}
-    WHERE owner_id = %s OR team_id IN
-        (SELECT team_id FROM accounts_membership WHERE user_id = %s)
-    ORDER BY owner_id <> %s, created_at, id
-"""  # noqa: S608  (the tables' names are ours)
-TOKENS_OF_SUPERUSER = f"""
-    SELECT * FROM {_TOKENS}
-    WHERE owner_id = %s OR team_id IS NOT NULL
-    ORDER BY owner_id <> %s, created_at, id
-"""  # noqa: S608
-
-# Why a token cannot be read with.
-UNREADABLE, DISABLED, EXPIRED = "unreadable", "disabled", "expired"
-
-
-@dataclass(frozen=True)
-class Credential:
-    """A token that can be read with. `cache_key` stands for the secret wherever it is stored."""
-
-    token_id: UUID
-    label: str
-    last_four: str
-    secret: str = field(repr=False)
-    cache_key: str
-
-
-@dataclass(frozen=True)
-class Access:
-    """`tokens` are all that the reader may read with, their own first, for the switcher.
-    `credential` is None when there are none, or when the chosen one, then `unusable`, cannot be
-    read with; `why` says why (UNREADABLE, DISABLED or EXPIRED). `reader` is a name to note;
-    `manages` whether they may look after the chosen token, `keeps` whether they keep any."""
-
-    credential: Credential | None
-    tokens: tuple[Token, ...]
-    reader: str = ""
-    unusable: Token | None = None
-    why: str = ""
-    manages: bool = False
-    keeps: bool = False
-
-    @property
-    def others(self) -> tuple[Token, ...]:
-        """The tokens that could be read with instead of the unusable one, as far as is known."""
-        return tuple(
-            each
-            for each in self.tokens
-            if each != self.unusable and not each.disabled_at and not each.has_expired
-        )
-
-    @property
-    def token(self) -> Token:
-        """The stored token of the credential."""
-        assert self.credential, "asked only where there is one"  # noqa: S101
-        return next(each for each in self.tokens if each.pk == self.credential.token_id)
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What a display link opens: a token, and a query as text, as the address would hold it."""
-
-    display_id: UUID
-    title: str
-    team: str
-    query: str
-    language: str
-    access: Access
 
 
 def person(request: HttpRequest) -> User:
@@ -185,117 +107,3 @@ def team(request: HttpRequest, action: str, slug: str) -> Team:
     if found is None or not may(person(request), action, found):
         raise Http404
     return found
-
-
-def access(request: HttpRequest) -> Access:
-    """What the request may read with, in two queries: the tokens, and the person's roles.
-
-    `?token=<uuid>` chooses; one that the person may not read with is Http404, one that is not a
-    UUID is left to the form that reads the query. Without it: the default token, else the oldest
-    of their own that is in use, else of their teams.
-    """
-    user = person(request)
-    tokens = tokens_of(user)
-    wanted = _uuid(request.GET.get("token", ""))
-    chosen = _named(tokens, wanted) if wanted else default_of(user, tokens)
-    return replace(
-        _access(chosen, tokens, user.get_username()),
-        manages=chosen is not None and may(user, "token.manage", chosen),
-        keeps=may(user, "tokens.keep"),
-    )
-
-
-def tokens_of(user: User) -> tuple[Token, ...]:
-    """All that the person may read with, their own first."""
-    if user.is_superuser:
-        return tuple(Token.objects.raw(TOKENS_OF_SUPERUSER, [user.pk] * 2))
-    return tuple(Token.objects.raw(TOKENS_OF_PERSON, [user.pk] * 3))
-
-
-def default_of(user: User, tokens: Sequence[Token]) -> Token | None:
-    """The one in use when none is named."""
-    preferred = (token for token in tokens if token.pk == user.default_token_id)
-    in_use = (token for token in tokens if not token.disabled_at and not token.has_expired)
-    return next(preferred, None) or next(in_use, None) or (tokens[0] if tokens else None)
-
-
-def display(key: str) -> Shown:
-    """What the key of a display link opens. Http404 for one that is unknown, expired or revoked."""
-    now = timezone.now()
-    found = (
-        Display.objects.select_related("token", "team")
-        .filter(key_hash=links.hash_of(key), expires_at__gt=now)
-        .first()
-    )
-    # A token that has left the team takes its screens along.
-    if found is None or found.token.team_id != found.team_id:
-        raise Http404
-    if not found.last_seen_at or now - found.last_seen_at > records.STAMP_EVERY:
-        Display.objects.filter(pk=found.pk).update(last_seen_at=now)
-    return Shown(
-        display_id=found.pk,
-        title=found.title,
-        team=found.team.name,
-        query=found.query,
-        language=found.language,
-        access=_access(found.token, (found.token,), found.title),
-    )
-
-
-def record_outcome(credential: Credential, outcome: Outcome | None) -> None:
-    """Note what the cloud said of the token, as `services.Verdict` puts it; None is nothing said.
-
-    One UPDATE, which changes no row when the same was noted less than a minute ago.
-    """
-    if outcome:
-        records.record_outcome(credential.token_id, outcome, last_four=credential.last_four)
-
-
-def record_use(credential: Credential, reader: str) -> None:
-    """Note that the token was used just now and by whom, at most once a minute."""
-    records.record_use(credential.token_id, reader)
-
-
-def _access(token: Token | None, tokens: tuple[Token, ...], reader: str) -> Access:
-    if token is None:
-        return Access(None, tokens, reader)
-    if token.disabled_at or token.has_expired:
-        why = DISABLED if token.disabled_at else EXPIRED
-        return Access(None, tokens, reader, token, why)
-    try:
-        return Access(_credential(token, token), tokens, reader)
-    except vault.Unreadable:
-        return Access(None, tokens, reader, token, UNREADABLE)
-
-
-def stored_credential(token: Token) -> Credential | None:
-    """The token's secret as something to read with, also while nobody may; None when it cannot be
-    decrypted. Only for who may manage the token."""
-    try:
-        return _credential(token, token)
-    except vault.Unreadable:
-        return None
-
-
-def spare_credential(token: Token, spare: SpareSecret) -> Credential:
-    """The same of a spare secret. Raises vault.Unreadable."""
-    return _credential(token, spare)
-
-
-def _credential(token: Token, kept: Token | SpareSecret) -> Credential:
-    secret = vault.unseal(kept.sealed, kept.pk)
-    return Credential(token.pk, token.label, kept.last_four, secret, vault.cache_key(secret))
-
-
-def _named(tokens: Sequence[Token], wanted: UUID) -> Token:
-    for token in tokens:
-        if token.pk == wanted:
-            return token
-    raise Http404
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -19,7 +19,7 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from dashboard.accounts import policy
+from dashboard.accounts import credentials
 from images.cloud.records import Image
 from images.overview import overview, with_stalled
 from images.services import jobs
@@ -52,7 +52,7 @@ def overview_display(request: HttpRequest, opened: Opened) -> HttpResponseBase:
 def display(request: HttpRequest, key: str) -> HttpResponseBase:
     """Whatever else the address or a cookie says, the link alone decides what is shown."""
     try:
-        shown = policy.display(key)
+        shown = credentials.display(key)
     except Http404:
         return _gone(request)
     with override(shown.language or get_language()):

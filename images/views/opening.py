@@ -18,7 +18,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.vary import vary_on_headers
 
-from dashboard.accounts import policy
+from dashboard.accounts import credentials
 from images import services
 from images.forms import REPEATED, Nonsense, query_string, read_query
 from images.query import ImageQuery
@@ -39,8 +39,8 @@ class Opened:
     person's own default is used.
     """
 
-    access: policy.Access
-    credential: policy.Credential
+    access: credentials.Access
+    credential: credentials.Credential
     token: str
     query: ImageQuery
     nonsense: tuple[Nonsense, ...]
@@ -116,7 +116,7 @@ def with_inventory(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpR
     @wraps(view)
     @vary_on_headers("HX-Request")
     def opening(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        access = policy.access(request)
+        access = credentials.access(request)
         if access.credential is None:
             return _without_token(request, access)
         opened = opened_with(access, access.credential, request.GET)
@@ -129,7 +129,9 @@ def with_inventory(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpR
     return opening
 
 
-def opened_with(access: policy.Access, credential: policy.Credential, params: QueryDict) -> Opened:
+def opened_with(
+    access: credentials.Access, credential: credentials.Credential, params: QueryDict
+) -> Opened:
     """The inventory of that token, and the query that the parameters of an address make."""
     query, nonsense = read_query(params)
     named, unread = _token_named(params)
@@ -157,7 +159,7 @@ def _token_named(params: QueryDict) -> tuple[bool, tuple[Nonsense, ...]]:
     return named, tuple(Nonsense("token", "…", each) for each in why)
 
 
-def _inventory(access: policy.Access, credential: policy.Credential) -> Inventory:
+def _inventory(access: credentials.Access, credential: credentials.Credential) -> Inventory:
     """What the cloud has; and the token's state and last use kept true, with a query only where
     they change."""
     token = access.token
@@ -168,9 +170,9 @@ def _inventory(access: policy.Access, credential: policy.Credential) -> Inventor
         inventory = services.inventory(credential, again=True)
     verdict = services.verdict(inventory)
     if verdict.state != token.state:
-        policy.record_outcome(credential, verdict)
+        credentials.record_outcome(credential, verdict)
     if token.last_used_at is None or timezone.now() - token.last_used_at > USE_NOTED_EVERY:
-        policy.record_use(credential, access.reader)
+        credentials.record_use(credential, access.reader)
     return inventory
 
 
@@ -180,7 +182,7 @@ def is_fragment(request: HttpRequest) -> bool:
     return bool(htmx) and not htmx.history_restore_request
 
 
-def _without_token(request: HttpRequest, access: policy.Access) -> HttpResponse:
+def _without_token(request: HttpRequest, access: credentials.Access) -> HttpResponse:
     """What is missing and how to get it. The list without a token is where everyone begins; a file
     that is asked for and cannot be had is an error."""
     begins = access.unusable is None and request.path == reverse("images:list")

@@ -14,7 +14,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from dashboard.accounts import policy
+from dashboard.accounts import credentials, policy
 from images import services
 from images.views.opening import Opened, is_fragment, with_inventory
 from images.views.results import kept, mark, results
@@ -64,7 +64,7 @@ def page_context(opened: Opened) -> dict[str, Any]:
 @require_POST
 def refresh(request: HttpRequest) -> HttpResponse:
     """Ask the cloud now, then go back to where the person was."""
-    credential = policy.access(request).credential
+    credential = credentials.access(request).credential
     seconds = services.refresh(credential) if credential else 0
     if seconds:
         said = ngettext(

@@ -23,10 +23,10 @@ token.save()
 print("KEY", displays.make(token.team, token, "Hall", query="", days=7, language="en", by=by)[1])
 """
 READ = """
-from dashboard.accounts import policy
+from dashboard.accounts import credentials, policy
 from dashboard.accounts.models import Token
 from images.services import fetching
-fetching.fetch(policy.stored_credential(Token.objects.get()), everything=True)
+fetching.fetch(credentials.stored(Token.objects.get()), everything=True)
 """
 AWAY = re.compile(r"ERR_|htmx:(afterRequest|sendError|timeout|responseError)|Failed to load")
 SIGN_OUT = """

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from dashboard.accounts import policy, replacing
+from dashboard.accounts import credentials, policy, replacing
 from dashboard.accounts.forms import ReplaceTokenForm
 from dashboard.accounts.models import SpareSecret, Token
 from dashboard.accounts.replacing import Kind
@@ -42,8 +42,8 @@ def token_compare(request: HttpRequest, token_id: UUID) -> HttpResponse:
     offered = replacing.spare(token, Kind.NEXT)
     if offered is None:
         return _too_late(request, token)
-    new = policy.spare_credential(token, offered)
-    old = policy.stored_credential(token)
+    new = credentials.spare(token, offered)
+    old = credentials.stored(token)
     pairs = services.compare(old or new, new)
     context = {
         "place": "tokens",

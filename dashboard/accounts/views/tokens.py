@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from dashboard.accounts import policy, replacing, tokens, vault
+from dashboard.accounts import credentials, policy, replacing, tokens, vault
 from dashboard.accounts.forms import AddTokenForm, TokenForm
 from dashboard.accounts.models import Token, User
 from dashboard.accounts.views.rows import token_row, token_rows
@@ -40,9 +40,9 @@ def token_list(request: HttpRequest) -> HttpResponse:
 
 def _list_page(request: HttpRequest, form: AddTokenForm) -> HttpResponse:
     user = policy.person(request)
-    readable = policy.tokens_of(user)
+    readable = credentials.tokens_of(user)
     prefetch_related_objects(readable, "team")
-    default = policy.default_of(user, readable)
+    default = credentials.default_of(user, readable)
     mine = [token for token in readable if token.owner_id == user.pk]
     shared = [token for token in readable if token.owner_id != user.pk]
     context = {
@@ -91,7 +91,7 @@ def _after(request: HttpRequest, user: User, token: Token) -> str:
 
 
 def _default(user: User) -> Token | None:
-    return policy.default_of(user, policy.tokens_of(user))
+    return credentials.default_of(user, credentials.tokens_of(user))
 
 
 def token_delete(request: HttpRequest, token_id: UUID) -> HttpResponse:

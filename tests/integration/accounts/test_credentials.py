@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest
 from django.test import RequestFactory
 from pytest_django import DjangoAssertNumQueries
 
-from dashboard.accounts import policy, vault
+from dashboard.accounts import credentials, vault
 from dashboard.accounts.models import Token, User
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -25,7 +25,7 @@ def asking(person: User, **query: str) -> HttpRequest:
 
 
 def chosen(person: User, **query: str) -> str:
-    credential = policy.access(asking(person, **query)).credential
+    credential = credentials.access(asking(person, **query)).credential
     assert credential
     return credential.label
 
@@ -35,9 +35,9 @@ def test_it_works(
 ) -> None:
     token = keep(person, SECRET)
     with django_assert_num_queries(2):
-        access = policy.access(asking(person))
+        access = credentials.access(asking(person))
 
-    assert access.credential == policy.Credential(
+    assert access.credential == credentials.Credential(
         token.pk, "Main", "5f0c", SECRET, vault.cache_key(SECRET)
     )
     assert access.tokens == (token,)
@@ -46,7 +46,7 @@ def test_it_works(
 
 
 def test_a_person_without_tokens_reads_with_none(person: User) -> None:
-    assert policy.access(asking(person)) == policy.Access(None, (), "person", keeps=True)
+    assert credentials.access(asking(person)) == credentials.Access(None, (), "person", keeps=True)
 
 
 def test_the_one_named_comes_before_the_default_and_that_before_the_oldest(
@@ -79,7 +79,7 @@ def test_someone_elses_is_like_one_that_never_was(
 
     for token_id in (theirs.pk, uuid.uuid4()):
         with pytest.raises(Http404) as caught:
-            policy.access(asking(person, token=str(token_id)))
+            credentials.access(asking(person, token=str(token_id)))
         assert not caught.value.args
 
 
@@ -98,7 +98,7 @@ def test_one_that_cannot_be_decrypted_is_named_and_not_passed_over(
     broken, good = keep(person, SECRET), keep(person, SECRET, "Good")
     Token.objects.filter(pk=broken.pk).update(sealed=good.sealed)
 
-    access = policy.access(asking(person))
+    access = credentials.access(asking(person))
     assert (access.credential, access.unusable) == (None, broken)
     assert chosen(person, token=str(good.pk)) == "Good"
 
@@ -108,4 +108,4 @@ def test_nobody_reads_with_nothing() -> None:
     request.user = AnonymousUser()
 
     with pytest.raises(PermissionDenied):
-        policy.access(request)
+        credentials.access(request)
