@@ -27,6 +27,7 @@ class Provider:
     name: str
     groups_claim: str
     teams: dict[str, list[tuple[str, str]]]
+    id: str = PROVIDER_ID
 
 
 def provider() -> Provider | None:

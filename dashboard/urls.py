@@ -1,14 +1,12 @@
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
-from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
-from dashboard import health
+from dashboard import health, theme
 from images.views import display, overview
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="images:list"), name="home"),
     path("images/", include("images.urls")),
     path("overview/", overview.overview_page, name="overview"),
     path("overview/display", display.overview_display, name="overview_display"),
@@ -16,6 +14,7 @@ urlpatterns = [
     path("", include("dashboard.accounts.urls")),
     path("admin/", admin.site.urls),
     path("language/", login_not_required(set_language), name="set_language"),
+    path("theme/", login_not_required(theme.set_theme), name="set_theme"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -108,6 +108,7 @@ class ImageQueryForm(forms.Form):
     storage = Parameter(grammar.read_storage, repeatable=True)
     check = Parameter(grammar.read_text, repeatable=True)
     name = Parameter(grammar.read_text, repeatable=True)
+    image = Parameter(grammar.read_place, repeatable=True)
     q = Parameter(grammar.read_search)
     min_size = Parameter(grammar.read_size)
     max_size = Parameter(grammar.read_size)
@@ -117,6 +118,7 @@ class ImageQueryForm(forms.Form):
     page = Parameter(grammar.read_page)
     size = Parameter(grammar.read_page_size)
     columns = Parameter(grammar.read_column, repeatable=True)
+    density = Parameter(grammar.read_density)
 
     def __init__(self, given: MultiValueDict[str, str]) -> None:
         super().__init__(given)

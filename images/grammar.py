@@ -25,6 +25,7 @@ COLUMNS = {
     *("created", "updated"),
 }
 SIZES = (25, 50, 100, 200)
+DENSITIES = {"comfortable": "", "compact": "compact"}
 MAX_PAGE = 10**9
 MAX_BYTES = 2**63 - 1
 MAX_LENGTH = 200
@@ -67,6 +68,13 @@ def read_text(text: str) -> str:
 def read_region(text: str) -> str:
     if not SLUG.fullmatch(text):
         raise Rejected(_("not the id of a region"))
+    return text
+
+
+def read_place(text: str) -> str:
+    region, _slash, uuid = text.partition("/")
+    if not (SLUG.fullmatch(region) and SLUG.fullmatch(uuid)):
+        raise Rejected(_("not an image, such as region/uuid"))
     return text
 
 
@@ -134,6 +142,12 @@ def read_column(text: str) -> str:
     if text not in COLUMNS:
         raise Rejected(_("no such column"))
     return text
+
+
+def read_density(text: str) -> str:
+    if text not in DENSITIES:
+        raise Rejected(_("neither comfortable nor compact"))
+    return DENSITIES[text]
 
 
 def _read_number(text: str) -> int:

@@ -186,6 +186,17 @@ class Index:
     def having_name(self, names: frozenset[str]) -> Rows:
         return pack(bytes([image.name in names for image in self.images]))
 
+    def position(self, region: str, uuid: str) -> int | None:
+        """Where that image stands among the images; None when it is none of them."""
+        for position, image in enumerate(self.images):
+            if image.uuid == uuid and image.region == region:
+                return position
+        return None
+
+    def having_place(self, places: frozenset[str]) -> Rows:
+        """The rows of the images at these places, "region/uuid"."""
+        return pack(bytes([f"{each.region}/{each.uuid}" in places for each in self.images]))
+
     def between(self, number: str, low: int | None, high: int | None) -> Rows:
         """The rows where a number (a key of SORTS) is known and in low..high, both inclusive; None
         is no limit.

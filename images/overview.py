@@ -49,7 +49,7 @@ class Overview:
 
 def overview(index: Index, query: ImageQuery) -> Overview:
     """Of the images that the query selects, whatever it says of sorting and paging."""
-    query = replace(query, sort="name", page=1, size=50, columns=())
+    query = replace(query, sort="name", page=1, size=50, columns=(), density="")
     found: Overview | None = index.memo.get(("overview", query))
     if found is None:
         found = _overview([index.images[position] for position in matching(index, query)])

@@ -28,9 +28,11 @@ class ImageQuery:
     """One query, as the URL says it; by default everything, newest first.
 
     Of one facet's values an image must have any, and so for each facet that has some. `name` is
-    exact. `q` is part, in any case, of the name, the description, either id or a tag; no NUL in it.
-    Sizes are bytes, both inclusive; times are ms, `created_before` exclusive; an image whose size
-    or time is unknown is in no range. `columns` are what the page shows, empty for its own choice.
+    exact; `image` picks single ones, as "region/uuid". `q` is part, in any case, of the name, the
+    description, either id or a tag; no NUL in it. Sizes are bytes, both inclusive; times are ms,
+    `created_before` exclusive; an image whose size or time is unknown is in no range. `columns` are
+    what the page shows, empty for its own choice, and `density` how close its rows stand: "" or
+    "compact".
     """
 
     region: tuple[str, ...] = ()
@@ -48,6 +50,7 @@ class ImageQuery:
     storage: tuple[str, ...] = ()
     check: tuple[str, ...] = ()
     name: tuple[str, ...] = ()
+    image: tuple[str, ...] = ()
     q: str = ""
     min_size: int | None = None
     max_size: int | None = None
@@ -57,6 +60,7 @@ class ImageQuery:
     page: int = 1
     size: int = 50
     columns: tuple[str, ...] = ()
+    density: str = ""
 
 
 class FacetValue(msgspec.Struct, frozen=True, gc=False):
@@ -89,7 +93,7 @@ class Filtered(NamedTuple):
     facets: dict[str, tuple[FacetValue, ...]]
 
 
-SHOWING = ("sort", "page", "size", "columns")  # the fields that say how, not which
+SHOWING = ("sort", "page", "size", "columns", "density")  # the fields that say how, not which
 _selection = attrgetter(*(field.name for field in fields(ImageQuery) if field.name not in SHOWING))
 
 
@@ -158,6 +162,9 @@ def _outside_facets(index: Index, query: ImageQuery) -> Rows:
     if query.name:
         names = frozenset(query.name)
         parts.append((("name", names), lambda: index.having_name(names)))
+    if query.image:
+        places = frozenset(query.image)
+        parts.append((("image", places), lambda: index.having_place(places)))
     sizes = (query.min_size, query.max_size)
     # Times are whole milliseconds: before one is up to the one before it.
     before = None if query.created_before is None else query.created_before - 1

@@ -16,6 +16,9 @@ from dashboard.accounts.models import Role, Team, Token, User
 
 # The same door as everyone's, with its throttle.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.has_permission = lambda request: (  # type: ignore[method-assign]
+    isinstance(request.user, User) and policy.may(request.user, "site.administer")
+)
 # People sign in with a user name; no address is kept.
 admin.site.unregister(EmailAddress)
 admin.site.unregister(Authenticator)

@@ -155,6 +155,13 @@ def record_use(credential: Credential, reader: str) -> None:
     records.record_use(credential.token_id, reader)
 
 
+def remember_looks(request: HttpRequest, looks: str) -> None:
+    """Keep how the person likes the list: the part of a query string that says so."""
+    user = policy.person(request)
+    if looks != user.looks:
+        User.objects.filter(pk=user.pk).update(looks=looks)
+
+
 def _access(token: Token | None, tokens: tuple[Token, ...], reader: str) -> Access:
     if token is None:
         return Access(None, tokens, reader)

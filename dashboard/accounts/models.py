@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from django.contrib.auth.models import AbstractUser
 from django.db import connection, models
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +20,11 @@ class User(AbstractUser):
     default_token = models.ForeignKey(
         "Token", models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    start_view = models.ForeignKey(
+        "SavedView", models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
+    # The part of a query string that says how the person likes the list; "" as it comes.
+    looks = models.CharField(max_length=1000, blank=True, editable=False)
 
     @cached_property
     def roles(self) -> dict[int, str]:
@@ -225,6 +231,35 @@ class Display(models.Model):
     @property
     def has_expired(self) -> bool:
         return self.expires_at <= timezone.now()
+
+
+class SavedView(models.Model):
+    """A query of the list under a name: its owner's, and a team's where it is shared."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(User, models.CASCADE, related_name="views")
+    team = models.ForeignKey(Team, models.CASCADE, null=True, blank=True, related_name="views")
+    name = models.CharField(_("name"), max_length=80)
+    query = models.TextField(_("query"), blank=True)
+    made_at = models.DateTimeField(_("made"), auto_now_add=True)
+
+    class Meta:
+        ordering = ("name", "made_at")
+        verbose_name = _("saved view")
+        verbose_name_plural = _("saved views")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("owner", "name"), condition=Q(team=None), name="one_view_a_name_and_owner"
+            ),
+            models.UniqueConstraint(
+                fields=("team", "name"),
+                condition=Q(team__isnull=False),
+                name="one_view_a_name_and_team",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class AuditEntry(models.Model):

@@ -1,8 +1,8 @@
 """Who may do what.
 
 `TABLE` is the whole of it: for each action the standings that allow it. What a person's standing
-is depends on what they act on: `standings` tells. Views ask `team`, `token` and `require`, which
-answer 404 for anything the person may not act on, like for something that does not exist;
+is depends on what they act on: `standings` tells. Views ask `team`, `token`, `view` and `require`,
+which answer 404 for anything the person may not act on, like for something that does not exist;
 templates ask `may`.
 """
 
@@ -15,13 +15,15 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
 from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Team, Token, User
+from dashboard.accounts.models import SavedView, Team, Token, User
 
 # Standings. A person without a tie to what they act on is a stranger there; where an action is on
 # nothing in particular, a person is anyone who is signed in and not just a console.
 OWNER, VIEWER, ADMIN, CONSOLE, SUPERUSER = "owner", "viewer", "admin", "console", "superuser"
 PERSON, STRANGER, DISPLAY, ANONYMOUS = "person", "stranger", "display", "anonymous"
 STANDINGS = (OWNER, VIEWER, ADMIN, CONSOLE, SUPERUSER, PERSON, STRANGER, DISPLAY, ANONYMOUS)
+
+Thing = Team | Token | SavedView
 
 TABLE: dict[str, frozenset[str]] = {
     # on a token
@@ -30,14 +32,19 @@ TABLE: dict[str, frozenset[str]] = {
     # on a team
     "team.view": frozenset({VIEWER, ADMIN, CONSOLE, SUPERUSER}),
     "team.add_token": frozenset({VIEWER, ADMIN, SUPERUSER}),
+    "team.share_view": frozenset({VIEWER, ADMIN, SUPERUSER}),
     "team.leave": frozenset({VIEWER, ADMIN}),
     "team.manage": frozenset({ADMIN, SUPERUSER}),
     "team.delete": frozenset({SUPERUSER}),
     "audit.read": frozenset({ADMIN, SUPERUSER}),
+    # on a saved view
+    "view.open": frozenset({OWNER, VIEWER, ADMIN, CONSOLE, SUPERUSER}),
+    "view.change": frozenset({OWNER, ADMIN, SUPERUSER}),
     # on nothing in particular
     "images.view": frozenset({PERSON, CONSOLE, SUPERUSER}),
     "account.manage": frozenset({PERSON, CONSOLE, SUPERUSER}),
     "tokens.keep": frozenset({PERSON, SUPERUSER}),
+    "views.keep": frozenset({PERSON, SUPERUSER}),
     "teams.list": frozenset({PERSON, CONSOLE, SUPERUSER}),
     "teams.create": frozenset({SUPERUSER}),
     "audit.read_all": frozenset({SUPERUSER}),
@@ -66,22 +73,23 @@ def address(request: HttpRequest) -> str:
     return get_adapter(request).get_client_ip(request) or ""
 
 
-def standings(user: User, on: Team | Token | None = None) -> set[str]:
+def standings(user: User, on: Thing | None = None) -> set[str]:
     """How the person stands to what they act on. Asks the database for the roles, once."""
     above = {SUPERUSER} if user.is_superuser else set()
     if on is None:
         return above | {CONSOLE if user.is_console else PERSON}
-    team_id = on.team_id if isinstance(on, Token) else on.pk
-    found = {user.roles[team_id]} if team_id in user.roles else set()
-    if isinstance(on, Token) and on.owner_id == user.pk:
+    if isinstance(on, Team):
+        return ({user.roles[on.pk]} if on.pk in user.roles else {STRANGER}) | above
+    found = {user.roles[on.team_id]} if on.team_id in user.roles else set()
+    if on.owner_id == user.pk:
         # A console looks after nothing, also of what it kept when it was something else.
         found.add(CONSOLE if user.is_console else OWNER)
-    if isinstance(on, Token) and on.team_id is None:
+    if on.team_id is None:
         above = set()
     return (found or {STRANGER}) | above
 
 
-def may(user: User, action: str, on: Team | Token | None = None) -> bool:
+def may(user: User, action: str, on: Thing | None = None) -> bool:
     return not TABLE[action].isdisjoint(standings(user, on))
 
 
@@ -96,6 +104,14 @@ def require(request: HttpRequest, action: str) -> User:
 def token(request: HttpRequest, action: str, token_id: UUID) -> Token:
     """The token of that id, or Http404, also where the person may not do this."""
     found = Token.objects.select_related("owner", "team").filter(pk=token_id).first()
+    if found is None or not may(person(request), action, found):
+        raise Http404
+    return found
+
+
+def view(request: HttpRequest, action: str, view_id: UUID) -> SavedView:
+    """The saved view of that id, or Http404, also where the person may not do this."""
+    found = SavedView.objects.select_related("owner", "team").filter(pk=view_id).first()
     if found is None or not may(person(request), action, found):
         raise Http404
     return found

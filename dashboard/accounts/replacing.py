@@ -50,10 +50,11 @@ def offer(token: Token, secret: str, *, by: Actor) -> tuple[bool, Verdict]:
     verdict = services.verify(secret)
     if not accepts(token, verdict):
         log.info("token not replaced", token=str(token.pk), state=verdict.state)
-        note(by, "token.replace", token, result=verdict.state)
+        note(by, "token.offer", token, result=verdict.state)
         return False, verdict
     with transaction.atomic():
         _keep(token, secret, Kind.NEXT)
+        note(by, "token.offer", token)
     return True, verdict
 
 

@@ -30,6 +30,8 @@ CONSOLE = Limits(idle=timedelta(days=30), in_all=timedelta(days=365))
 
 # The session is written no more often than this, so "without use" is as exact as this.
 NOTED_EVERY = timedelta(minutes=5)
+# What an open page asks by itself is no use that someone makes of it.
+BY_ITSELF = "/images/news/"
 # The session's own keys: when it began, and when it was last known to be used (Unix seconds).
 BEGAN, USED = "began", "used"
 
@@ -55,6 +57,7 @@ def _keep_or_end(request: HttpRequest, user: User) -> None:
     used = session.get(USED)
     if used is not None and 0 <= now - used < NOTED_EVERY.total_seconds():
         return
+    by_itself = request.path.startswith(BY_ITSELF) and not user.is_console
     limits = CONSOLE if user.is_console else PERSON
     began = session.setdefault(BEGAN, now)
     away = used is not None and now - used > limits.idle.total_seconds()
@@ -66,6 +69,8 @@ def _keep_or_end(request: HttpRequest, user: User) -> None:
             else _("You were signed out because you had signed in long ago.")
         )
         messages.info(request, said)
+        return
+    if by_itself:
         return
     session[USED] = now
     left = limits.in_all.total_seconds() - (now - began)

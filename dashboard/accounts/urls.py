@@ -1,4 +1,4 @@
-from allauth.account import views as signin
+from allauth.account import views as account
 from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
@@ -10,26 +10,26 @@ from dashboard.accounts.views import (
     audit,
     displays,
     invitations,
-    no_password,
     people,
     replacing,
-    second_step,
+    saved,
+    signin,
     teams,
     tokens,
 )
 
 # Of allauth's pages only those that password sign-in needs, under the names it gives them.
 urlpatterns = [
-    path("accounts/login/", signin.login, name="account_login"),
+    path("accounts/login/", account.login, name="account_login"),
     # Signing in only to be asked about signing out helps nobody.
-    path("accounts/logout/", login_not_required(signin.logout), name="account_logout"),
-    path("accounts/inactive/", signin.account_inactive, name="account_inactive"),
-    path("accounts/signup/", signin.signup, name="account_signup"),
-    path("accounts/password/change/", signin.password_change, name="account_change_password"),
-    path("accounts/password/set/", no_password.no_password, name="account_set_password"),
-    path("accounts/reauthenticate/", signin.reauthenticate, name="account_reauthenticate"),
+    path("accounts/logout/", login_not_required(account.logout), name="account_logout"),
+    path("accounts/inactive/", account.account_inactive, name="account_inactive"),
+    path("accounts/signup/", account.signup, name="account_signup"),
+    path("accounts/password/change/", account.password_change, name="account_change_password"),
+    path("accounts/password/set/", signin.no_password, name="account_set_password"),
+    path("accounts/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
     path("accounts/2fa/", mfa.index, name="mfa_index"),
-    path("accounts/2fa/authenticate/", second_step.second_step, name="mfa_authenticate"),
+    path("accounts/2fa/authenticate/", signin.second_step, name="mfa_authenticate"),
     path("accounts/2fa/reauthenticate/", mfa.reauthenticate, name="mfa_reauthenticate"),
     path("accounts/2fa/app/activate/", totp.activate_totp, name="mfa_activate_totp"),
     path("accounts/2fa/app/deactivate/", totp.deactivate_totp, name="mfa_deactivate_totp"),
@@ -56,6 +56,12 @@ urlpatterns = [
     path("tokens/<uuid:token_id>/delete/", tokens.token_delete, name="token_delete"),
     path("tokens/<uuid:token_id>/default/", tokens.token_default, name="token_default"),
     path("tokens/<uuid:token_id>/check/", tokens.token_check, name="token_check"),
+    path("", saved.start, name="home"),
+    path("views/", saved.view_list, name="view_list"),
+    path("views/menu/", saved.view_menu, name="view_menu"),
+    path("views/<uuid:view_id>/", saved.view_edit, name="view_edit"),
+    path("views/<uuid:view_id>/begin/", saved.view_begin, name="view_begin"),
+    path("views/<uuid:view_id>/delete/", saved.view_delete, name="view_delete"),
     path("teams/", teams.team_list, name="team_list"),
     path("teams/<slug:slug>/", teams.team_page, name="team_page"),
     path("teams/<slug:slug>/settings/", teams.team_settings, name="team_settings"),

@@ -84,6 +84,5 @@ class Inventory:
         )
 
     def find(self, region: str, uuid: str) -> Image | None:
-        return next(
-            (image for image in self.images if image.uuid == uuid and image.region == region), None
-        )
+        position = self.index.position(region, uuid)
+        return None if position is None else self.images[position]

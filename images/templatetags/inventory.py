@@ -31,6 +31,17 @@ def plain_size(value: int) -> str:
     return f"{number_format(round(amount, digits), digits)}\u00a0{UNITS[unit]}"
 
 
+@register.filter
+def counted(number: int) -> str:
+    """How many there are of something: 1,234."""
+    return str(number) if number < 1000 else _counted(number, get_language())
+
+
+@lru_cache(maxsize=10_000)
+def _counted(number: int, language: str | None) -> str:
+    return number_format(number, force_grouping=True)
+
+
 def written_size(value: int) -> str:
     """Bytes as a form takes them back, exactly: "20 GiB" where that is whole, else the number."""
     for power in range(len(UNITS) - 1, 0, -1):

@@ -86,5 +86,6 @@ def _storages(image: Image) -> str:
 
 
 def _check(image: Image) -> str:
-    # The one value that is documented.
-    return _("It has not been checked.") if image.check_state == "uncheck" else ""
+    if image.check_state == "uncheck":  # The one value that is documented.
+        return _("It has not been checked.")
+    return _("Its check: %(state)s.") % {"state": image.check_state} if image.check_state else ""

@@ -7,6 +7,7 @@ from html import escape
 
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from images.query import ImageQuery
@@ -62,7 +63,14 @@ def chosen(query: ImageQuery) -> tuple[str, ...]:
 def headers(opened: Opened) -> SafeString:
     """The `<th>` elements of this table, each a link that sorts where its column can be sorted."""
     made = [_header(opened, COLUMNS[name]) for name in chosen(opened.query)]
-    return mark_safe("".join(made))  # noqa: S308
+    return mark_safe("".join([_pick_all(), *made]))  # noqa: S308
+
+
+def _pick_all() -> str:
+    label = escape(gettext("Select all on this page"))
+    return (
+        f'<td class="c-pick"><input type="checkbox" data-pick-all aria-label="{label}" hidden></td>'
+    )
 
 
 def _header(opened: Opened, column: Column) -> str:

@@ -8,18 +8,22 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from images.cloud.reading import read_details
 from images.cloud.records import Image
 from images.export import pretty_json
 from images.views import rows
 from images.views.answering import answer, curl
+from images.views.elsewhere import elsewhere
+from images.views.neighbours import place_of
 from images.views.opening import Opened, is_fragment, not_found, unavailable, with_inventory
 from images.views.results import results_with
 from images.views.table import page_context
 
 
 @require_safe
+@vary_on_headers("HX-Target")
 @with_inventory
 def image_detail(request: HttpRequest, opened: Opened, region: str, uuid: str) -> HttpResponse:
     image = opened.inventory.find(region, uuid)
@@ -28,6 +32,8 @@ def image_detail(request: HttpRequest, opened: Opened, region: str, uuid: str) -
     if image is None:
         return not_found(request, opened, _("There is no such image here, or no longer."))
     panel = {"image": image, **panel_context(opened, image)}
+    if is_fragment(request) and request.htmx.target == "images":  # type: ignore[attr-defined]
+        return HttpResponse(results_with(opened, panel))
     if is_fragment(request):
         return render(request, "images/_detail.html", {"opened": opened, **panel})
     context = {**page_context(opened), "image": image, "results": results_with(opened, panel)}
@@ -48,6 +54,8 @@ def panel_context(opened: Opened, image: Image) -> dict[str, Any]:
     region = opened.region_names.get(image.region, image.region)
     return {
         "answer": answer(image, region, here),
+        "place": place_of(opened, image),
+        "elsewhere": elsewhere(opened, image),
         "curl": curl(image),
         "details": read_details(image),
         "status": rows.status(image),

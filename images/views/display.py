@@ -20,12 +20,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from dashboard.accounts import credentials
-from images.cloud.records import Image
 from images.overview import overview, with_stalled
-from images.services import jobs
 from images.services.inventory import RegionState
-from images.services.progress import Progress
-from images.views import filters
+from images.views import filters, watching
 from images.views.opening import Opened, is_fragment, opened_with, with_inventory
 
 POLL_SECONDS = 10
@@ -36,9 +33,6 @@ STATUSES_SHOWN = 4
 # After so many intervals without a good answer a region's list is shown to be old.
 OLD_INTERVALS = 3
 FILES = ("css/app.css", "css/display.css", "js/app.js", "js/display.js")
-
-Going = tuple[Image, Progress | None]
-"""An image with a running job, and how far that is as far as is known."""
 
 
 @require_safe
@@ -77,8 +71,8 @@ def _gone(request: HttpRequest) -> HttpResponse:
 
 def _screen(request: HttpRequest, opened: Opened, *, title: str, team: str) -> HttpResponse:
     found = overview(opened.inventory.index, opened.query)
-    running = under_way(opened, found.running)
-    found = with_stalled(found, stalled(running))
+    running = watching.under_way(opened, found.running)
+    found = with_stalled(found, watching.stalled(running))
     regions = _regions(opened)
     most_worries, most_jobs = ROOM if regions["whole"] else TIGHT
     worries = found.worries[:most_worries]
@@ -98,16 +92,6 @@ def _screen(request: HttpRequest, opened: Opened, *, title: str, team: str) -> H
         **regions,
     }
     return _page(request, "images/_display.html", context)
-
-
-def under_way(opened: Opened, images: Sequence[Image]) -> list[Going]:
-    progress = jobs.progress(opened.credential, opened.inventory) if images else {}
-    return [(image, progress.get(image.job.uuid)) for image in images if image.job]
-
-
-def stalled(running: Sequence[Going]) -> list[Image]:
-    """Those whose job no longer moves."""
-    return [image for image, progress in running if progress and progress.stalled_minutes]
 
 
 def _regions(opened: Opened) -> dict[str, Any]:

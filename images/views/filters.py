@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from images.forms import toggled
 from images.query import FACETS, FacetValue
-from images.templatetags.inventory import plain_size, written_size
+from images.templatetags.inventory import counted, plain_size, written_size
 from images.views.opening import Opened
 
 TITLES = {
@@ -138,7 +138,7 @@ def _choice(opened: Opened, facet: str, each: FacetValue, adding: str) -> str:
         href, pressed = adding + pair, ""
     return (
         f'<li><a class="choice" href="{href}" hx-get="{href}"{pressed}>'
-        f'{shown} <span class="count">{each.count}</span></a></li>'
+        f'{shown} <span class="count">{counted(each.count)}</span></a></li>'
     )
 
 
@@ -167,6 +167,10 @@ def _chips(opened: Opened) -> Iterator[Chip]:
     for value in query.name:
         rest = tuple(other for other in query.name if other != value)
         yield Chip(_("Exact name"), value, opened.link_to(replace(query, name=rest, page=1)))
+    if query.image:
+        number = len(query.image)
+        shown = ngettext("%(number)s image", "%(number)s images", number) % {"number": number}
+        yield Chip(_("Selection"), shown, opened.link(image=(), page=1))
     for field, title in RANGES.items():
         bound = getattr(query, field)
         if bound is not None:

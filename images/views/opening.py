@@ -28,6 +28,8 @@ from images.wording import EXPLANATIONS
 
 P = ParamSpec("P")
 
+# The fields that say how the list looks, whatever it holds.
+LOOKS = ("sort", "size", "columns", "density")
 USE_NOTED_EVERY = timedelta(minutes=1)
 
 
@@ -95,7 +97,7 @@ class Opened:
     def cleared(self) -> str:
         """The list without any filter, but looking the same."""
         query = self.query
-        return self.link_to(ImageQuery(sort=query.sort, size=query.size, columns=query.columns))
+        return self.link_to(ImageQuery(**{name: getattr(query, name) for name in LOOKS}))
 
     @property
     def token_query(self) -> str:

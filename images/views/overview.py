@@ -20,8 +20,7 @@ from django.views.decorators.http import require_safe
 from images.forms import query_string
 from images.overview import overview, with_stalled
 from images.query import ImageQuery, run
-from images.views import filters
-from images.views.display import stalled, under_way
+from images.views import filters, watching
 from images.views.opening import Opened, with_inventory
 from images.views.table import page_context
 
@@ -70,8 +69,8 @@ class Card:
 @with_inventory
 def overview_page(request: HttpRequest, opened: Opened) -> HttpResponse:
     found = overview(opened.inventory.index, opened.query)
-    running = under_way(opened, found.running)
-    found = with_stalled(found, stalled(running))
+    running = watching.under_way(opened, found.running)
+    found = with_stalled(found, watching.stalled(running))
     context = page_context(opened) | {
         "place": "overview",
         "found": found,

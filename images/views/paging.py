@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from html import escape
 
-from django.utils.formats import localize
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from images.forms import SIZES
 from images.query import Result
+from images.templatetags.inventory import counted
 from images.views.opening import Opened
 
 AROUND = 2
@@ -19,7 +19,7 @@ def span(result: Result) -> SafeString:
     """Which of the rows are on this page; "" when there are none."""
     if not result.total:
         return SafeString()
-    numbers = {name: localize(getattr(result, name)) for name in ("first", "last", "total")}
+    numbers = {name: counted(getattr(result, name)) for name in ("first", "last", "total")}
     return mark_safe(escape(_("%(first)s–%(last)s of %(total)s") % numbers))  # noqa: S308
 
 

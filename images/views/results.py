@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import Any
 
 from django.template.loader import render_to_string
-from django.utils.formats import localize
 from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext
@@ -22,7 +21,8 @@ from django.utils.translation import gettext as _
 from images.cloud.records import Image
 from images.forms import query_string
 from images.query import ImageQuery, Result, run
-from images.views import columns, filters, paging, rows, watching
+from images.templatetags.inventory import counted
+from images.views import columns, filters, looks, paging, rows, watching
 from images.views.opening import Opened
 
 # Nobody can know it, so nothing that the cloud or a browser sends can be mistaken for a mark.
@@ -96,6 +96,8 @@ def _around(opened: Opened) -> dict[str, Any]:
         "headers": columns.headers(opened),
         "chips": filters.chips(opened),
         "sizes": paging.sizes(opened),
+        "written": opened.suffix.removeprefix("?"),
+        **looks.menu(opened.query),
         "search_fields": opened.fields_without("q"),
         "ranges": filters.ranges(opened),
         "range_fields": opened.fields_without(*filters.RANGES),
@@ -106,6 +108,7 @@ def _found(opened: Opened, panel: Image | None) -> dict[str, str]:
     """What the query found besides the rows, in parts for the template; "" where there is none."""
     result = run(opened.inventory.index, opened.query)
     previous, following = paging.neighbours(opened, result)
+    running = watching.running(opened, panel)
     return {
         "total": str(result.total),
         "heading": _heading(result),
@@ -113,7 +116,8 @@ def _found(opened: Opened, panel: Image | None) -> dict[str, str]:
         "pages": paging.pages(opened, result),
         "previous": previous,
         "following": following,
-        "jobs": watching.address(opened, panel),
+        "news": watching.address(opened, running),
+        "jobs": "1" if running else "",
         "facets": filters.facets(opened, result.facets),
     }
 
@@ -128,9 +132,9 @@ def _rows(opened: Opened) -> bytes:
 
 def _heading(result: Result) -> SafeString:
     """How many images fit, and of how many, if not all do."""
-    counted = ngettext("%(total)s image", "%(total)s images", result.total)
-    heading = escape(counted % {"total": localize(result.total)})
+    images = ngettext("%(total)s image", "%(total)s images", result.total)
+    heading = escape(images % {"total": counted(result.total)})
     if result.total != result.everything:
-        of_all = _("of %(everything)s") % {"everything": localize(result.everything)}
+        of_all = _("of %(everything)s") % {"everything": counted(result.everything)}
         heading += mark_safe(f' <span class="faint">{escape(of_all)}</span>')  # noqa: S308
     return heading

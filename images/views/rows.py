@@ -165,7 +165,7 @@ def markup(
 
 
 def _row(image: Image, columns: tuple[str, ...], names: Names, path: str) -> str:
-    parts = [f'<tr data-image="{image.uuid}" data-region="{image.region}">']
+    parts = [f'<tr data-image="{image.uuid}" data-region="{image.region}">', _pick(image)]
     for name in columns:
         if name == "name":
             parts.append(_heading(image, path))
@@ -174,6 +174,15 @@ def _row(image: Image, columns: tuple[str, ...], names: Names, path: str) -> str
             parts.append(f'<td class="{css}">{CELLS[name](image, names)}</td>')
     parts.append("</tr>\n")
     return "".join(parts)
+
+
+def _pick(image: Image) -> str:
+    """The box that picks the image, of the form below the table."""
+    label = escape(_("Select %(image)s") % {"image": image.name or image.uuid})
+    return (
+        '<td class="c-pick"><input type="checkbox" form="selection" name="image"'
+        f' value="{image.region}/{image.uuid}" aria-label="{label}"></td>'
+    )
 
 
 def _heading(image: Image, path: str) -> str:

@@ -8,13 +8,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
-from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import mark_safe
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from dashboard import theme
 from dashboard.accounts import credentials, policy
+from dashboard.back import back
 from images import services
 from images.views.opening import Opened, is_fragment, with_inventory
 from images.views.results import kept, mark, results
@@ -39,7 +39,7 @@ def list_page(request: HttpRequest, opened: Opened) -> HttpResponse:
 def _page(request: HttpRequest, opened: Opened) -> bytes:
     """The whole page, but for the token of its forms. Messages are shown once, so not kept."""
     user = policy.person(request)
-    person = (user.pk, user.get_username(), user.is_staff, user.is_superuser, user.is_console)
+    person = (user.pk, user.get_username(), user.is_superuser, user.is_console)
 
     def make() -> bytes:
         swapped = mark_safe(results(opened).decode())  # noqa: S308  (our own template made it)
@@ -48,7 +48,7 @@ def _page(request: HttpRequest, opened: Opened) -> bytes:
 
     if len(messages.get_messages(request)):
         return make()
-    return kept(opened, ("page", *person, opened.query, opened.token), make)
+    return kept(opened, ("page", *person, theme.chosen(request), opened.query, opened.token), make)
 
 
 def page_context(opened: Opened) -> dict[str, Any]:
@@ -73,6 +73,4 @@ def refresh(request: HttpRequest) -> HttpResponse:
             seconds,
         )
         messages.info(request, said % {"seconds": seconds})
-    back = request.headers.get("Referer", "")
-    inside = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()})
-    return HttpResponseRedirect(back if inside else reverse("images:list"))
+    return HttpResponseRedirect(back(request))

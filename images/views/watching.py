@@ -1,12 +1,12 @@
-"""Which running jobs a page shows, and where it asks how far they are.
+"""What a page asks by itself while it is open: how far its jobs are, and whether there is news.
 
-The address holds what the page shows, in short: when the answer would be about other jobs, the page
-gets a new list instead.
+The address holds what the page shows, in short: when that is no longer what there is, the page gets
+a new list instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
 from django.urls import reverse
@@ -14,7 +14,11 @@ from django.urls import reverse
 from images.cloud.records import Image
 from images.query import run
 from images.services import jobs
+from images.services.progress import Progress
 from images.views.opening import Opened
+
+Going = tuple[Image, Progress | None]
+"""An image with a running job, and how far that is as far as is known."""
 
 
 def shown(opened: Opened) -> list[Image]:
@@ -30,12 +34,14 @@ def is_running(image: Image | None) -> bool:
     return image is not None and image.job is not None and image.job.state == "running"
 
 
-def address(opened: Opened, panel: Image | None) -> str:
-    """Where to ask; "" when nothing that the page shows is under way. `panel` is the open image."""
-    watched = [*shown(opened), *([panel] if panel and is_running(panel) else [])]
-    if not watched:
-        return ""
-    path = reverse("images:jobs", args=(as_of(opened), in_short(watched)))
+def running(opened: Opened, panel: Image | None) -> list[Image]:
+    """The images that the page shows with a job under way; `panel` is the open one."""
+    return [*shown(opened), *([panel] if panel and is_running(panel) else [])]
+
+
+def address(opened: Opened, watched: Iterable[Image]) -> str:
+    """Where to ask about a page that shows these jobs."""
+    path = reverse("images:news", args=(as_of(opened), in_short(opened, watched)))
     return path + opened.suffix
 
 
@@ -44,7 +50,18 @@ def as_of(opened: Opened) -> int:
     return int(opened.inventory.head.asked_at * 1000)
 
 
-def in_short(watched: Iterable[Image]) -> str:
-    """The same for the same images, in whatever order and however often."""
+def in_short(opened: Opened, watched: Iterable[Image]) -> str:
+    """The same for the same lists and the same jobs, in whatever order and however often."""
     places = sorted({f"{image.region}/{image.uuid}" for image in watched})
-    return blake2b(" ".join(places).encode(), digest_size=8).hexdigest()
+    versions = [f"{state.id}@{state.head.version}" for state in opened.inventory.regions]
+    return blake2b(" ".join([*versions, *places]).encode(), digest_size=8).hexdigest()
+
+
+def under_way(opened: Opened, images: Sequence[Image]) -> list[Going]:
+    progress = jobs.progress(opened.credential, opened.inventory) if images else {}
+    return [(image, progress.get(image.job.uuid)) for image in images if image.job]
+
+
+def stalled(running: Sequence[Going]) -> list[Image]:
+    """Those whose job no longer moves."""
+    return [image for image, progress in running if progress and progress.stalled_minutes]

@@ -8,17 +8,20 @@ const rows = () => [...document.querySelectorAll("tr[data-image]")];
 const rowInFocus = () => document.activeElement.closest("tr[data-image]");
 
 function move(by) {
+  const panel = document.activeElement.closest("#detail");
+  if (panel) {
+    panel.querySelector(`[data-neighbour=${by > 0 ? "next" : "previous"}]`)?.click();
+    return;
+  }
   const all = rows();
   const here = all.indexOf(rowInFocus() ?? document.querySelector("tr[data-image][aria-current]"));
   const next = here < 0 ? (by > 0 ? 0 : all.length - 1) : here + by;
-  all[next]?.querySelector("a").focus();
+  all[next]?.querySelector(".c-name > a").focus();
 }
 
 function copyId() {
   const row = rowInFocus();
-  const open = document.querySelector("#detail [data-copy]")?.dataset.copy;
-  const id = row ? row.querySelector(".c-id")?.textContent.trim() || row.dataset.image : open;
-  if (id) navigator.clipboard?.writeText(id);
+  (row ?? document.getElementById("detail"))?.querySelector("[data-copy]")?.click();
 }
 
 function toFilters() {

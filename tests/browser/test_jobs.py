@@ -44,7 +44,7 @@ def test_a_job_goes_on_and_ends_before_ones_eyes(
     page = signed_in
     creating = next(image for image in busy_cloud.images("bj") if "job" in image)
     row = page.locator(f"tr[data-image='{creating['cimgUuid']}']")
-    job, link = row.locator(".job"), row.get_by_role("link")
+    job, link = row.locator(".job"), row.locator(".c-name > a")
     expect(job).to_contain_text("CreateCIMG 12.5 %")
     pages = page.evaluate("history.length")
     link.focus()

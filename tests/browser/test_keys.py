@@ -20,9 +20,9 @@ def test_an_image_is_found_opened_and_left_without_a_mouse(signed_in: Page) -> N
     keys.press("j")
     first = page.locator("tr[data-image]").nth(0)
     second = page.locator("tr[data-image]").nth(1)
-    expect(first.locator("a")).to_be_focused()
+    expect(first.locator(".c-name > a")).to_be_focused()
     keys.press("j")
-    expect(second.locator("a")).to_be_focused()
+    expect(second.locator(".c-name > a")).to_be_focused()
     keys.press("Enter")
     expect(page.locator(OPEN)).to_have_attribute(
         "data-detail", second.get_attribute("data-image") or "-"
@@ -30,9 +30,9 @@ def test_an_image_is_found_opened_and_left_without_a_mouse(signed_in: Page) -> N
     expect(page.locator("#detail-title")).to_be_focused()
     keys.press("Escape")
     expect(page.locator(OPEN)).to_have_count(0)
-    expect(second.locator("a")).to_be_focused()
+    expect(second.locator(".c-name > a")).to_be_focused()
     keys.press("k")
-    expect(first.locator("a")).to_be_focused()
+    expect(first.locator(".c-name > a")).to_be_focused()
 
 
 def test_pages_filters_and_places(signed_in: Page) -> None:

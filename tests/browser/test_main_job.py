@@ -67,7 +67,7 @@ def test_the_main_job(site: Site, page: Page, big_cloud: Sandbox) -> None:
 
     row = page.locator("tr[data-image]").nth(3)
     uuid = row.get_attribute("data-image") or ""
-    row.get_by_role("link").click()
+    row.locator(".c-name > a").click()
     panel = page.locator("#detail")
     expect(panel.get_by_text(uuid).first).to_be_visible()
     expect(row).to_have_attribute("aria-current", "true")

@@ -20,7 +20,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from dashboard.accounts import displays, policy, teams
+from dashboard.accounts import displays, policy, saved, teams
 from dashboard.accounts.audit import Actor
 from dashboard.accounts.models import Role, Team, Token, User
 from images.sandbox import Sandbox
@@ -32,8 +32,8 @@ SAFE = ("get",)
 
 @dataclass(frozen=True)
 class Page:
-    """What an address asks of the policy. `on` is what the action is on: a token, a team, a token
-    that the query names ("reading"), a key in the address, or nothing in particular."""
+    """What an address asks of the policy. `on` is what the action is on: a token, a team, a saved
+    view, a token that the query names ("reading"), a key in the address, or nothing."""
 
     action: str
     on: str = ""
@@ -42,15 +42,16 @@ class Page:
     """The action of its POST, where that is another one."""
 
 
-TOKEN, TEAM, READING, KEY = "token", "team", "reading", "key"
+TOKEN, TEAM, READING, VIEW, KEY = "token", "team", "reading", "view", "key"
 DOOR = Page("door.use")
 ACCOUNT = Page("account.manage")
 
 PAGES = {
-    "home": Page("images.view"),
+    "home": Page("images.view", methods=SAFE),
     "healthz": Page("door.use", methods=SAFE),
     "readyz": Page("door.use", methods=SAFE),
     "set_language": DOOR,
+    "set_theme": Page("door.use", methods=("post",)),
     "account_login": DOOR,
     "account_logout": DOOR,
     "account_inactive": Page("door.use", methods=SAFE),
@@ -67,14 +68,22 @@ PAGES = {
     "mfa_generate_recovery_codes": ACCOUNT,
     "mfa_download_recovery_codes": ACCOUNT,  # a POST is sent to prove who it is
     "images:list": Page("token.read_with", READING, SAFE),
+    "images:compare": Page("token.read_with", READING, SAFE),
+    "images:looks": Page("images.view", methods=("post",)),
     "images:refresh": Page("token.read_with", READING, ("post",)),
     "images:export-csv": Page("token.read_with", READING, SAFE),
     "images:export-json": Page("token.read_with", READING, SAFE),
-    "images:jobs": Page("token.read_with", READING, SAFE),
+    "images:news": Page("token.read_with", READING, SAFE),
     "images:detail": Page("token.read_with", READING, SAFE),
+    "images:look": Page("token.read_with", READING, SAFE),
     "overview": Page("token.read_with", READING, SAFE),
     "overview_display": Page("token.read_with", READING, SAFE),
     "display": Page("screen.view", KEY, SAFE),
+    "view_list": Page("images.view", post="views.keep"),
+    "view_menu": Page("images.view", methods=SAFE),
+    "view_edit": Page("view.change", VIEW),
+    "view_begin": Page("view.open", VIEW, ("post",)),
+    "view_delete": Page("view.change", VIEW, ("post",)),
     "token_list": Page("tokens.keep"),
     "token_replace": Page("token.manage", TOKEN),
     "token_delete": Page("token.manage", TOKEN),
@@ -197,6 +206,7 @@ def world(cloud: Sandbox, keep: Callable[..., Token]) -> World:
     token = keep(people["owner"], cloud.token, team=blue)
     display, key = displays.make(blue, token, "Wall", query="", days=7, language="en", by=BY)
     invitation, invitation_key = teams.invite(blue, Role.VIEWER, by=BY)
+    view = saved.save(people["owner"], "Golden", "q=golden", blue, by=BY)
     uuid_of_an_image = cloud.images("bj")[0]["cimgUuid"]
     ids = {
         "slug": blue.slug,
@@ -205,6 +215,7 @@ def world(cloud: Sandbox, keep: Callable[..., Token]) -> World:
         "invitation_id": invitation.pk,
         "invitation_key": invitation_key,
         "display_id": display.pk,
+        "view_id": view.pk,
         "key": key,
         "region": "bj",
         "uuid": uuid_of_an_image,
@@ -229,7 +240,9 @@ def expected(name: str, who: str, method: str) -> bool:
     on_team, on_token, on_nothing = PEOPLE[who]
     if page.on == KEY:
         return True  # whoever has the key
-    standing = {TEAM: on_team, TOKEN: on_token, READING: on_token}.get(page.on, on_nothing)
+    # The view is shared with the team, and made by the one who owns the token.
+    on_theirs = dict.fromkeys((TOKEN, READING, VIEW), on_token)
+    standing = {TEAM: on_team, **on_theirs}.get(page.on, on_nothing)
     action = page.post if method == "post" and page.post else page.action
     return standing in policy.TABLE[action]
 
@@ -280,14 +293,19 @@ def test_the_administration_is_for_superusers(world: World, who: str) -> None:
 
 @pytest.mark.parametrize("who", ["stranger", "admin of another team"])
 @pytest.mark.parametrize(
-    "name", [name for name, page in PAGES.items() if page.on in (TOKEN, TEAM, READING)]
+    "name", [name for name, page in PAGES.items() if page.on in (TOKEN, TEAM, READING, VIEW)]
 )
 def test_what_is_someone_elses_is_no_more_than_what_never_was(
     world: World, name: str, who: str
 ) -> None:
     """In body, headers and the number of queries, which is what it costs."""
     never: dict[str, Any] = {"slug": "never-was", "token_id": uuid.uuid4()}
-    never |= {"invitation_id": uuid.uuid4(), "display_id": uuid.uuid4(), "user_id": 999_999}
+    never |= {
+        "view_id": uuid.uuid4(),
+        "invitation_id": uuid.uuid4(),
+        "display_id": uuid.uuid4(),
+        "user_id": 999_999,
+    }
     for method in ("get", "post"):
         seen = []
         for changes in ({}, never):

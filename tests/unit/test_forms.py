@@ -113,6 +113,8 @@ def test_every_query_survives_its_query_string(data: st.DataObject) -> None:
         "page": st.integers(1, 10**9),
         "size": st.sampled_from(SIZES),
         "columns": st.lists(st.sampled_from(sorted(COLUMNS)), unique=True).map(tuple),
+        "density": st.sampled_from(["", "compact"]),
+        "image": st.sampled_from([(), ("bj/0a", "gz/A_0")]),
     }
     query = ImageQuery(**{name: data.draw(strategy) for name, strategy in strategies.items()})
     assert read(query_string(query)) == query
@@ -146,6 +148,10 @@ def test_every_query_survives_its_query_string(data: st.DataObject) -> None:
         ("size", "51"),
         ("size", "all"),
         ("columns", "price"),
+        ("density", "loose"),
+        ("image", "0a"),
+        ("image", "bj/"),
+        ("image", "bj/0a/1"),
         ("nonsense", "1"),
         ("Region", "bj"),
     ],

@@ -106,6 +106,8 @@ def misses(query: ImageQuery, image: Image) -> set[str]:
         missed.add("q")
     if query.name and image.name not in query.name:
         missed.add("name")
+    if query.image and f"{image.region}/{image.uuid}" not in query.image:
+        missed.add("image")
     for value, low, high in (
         (image.size, query.min_size, query.max_size),
         (image.created, query.created_after, query.created_before),
@@ -256,6 +258,9 @@ def queries(draw: st.DrawFn, images: Sequence[Image]) -> ImageQuery:
     chosen["q"] = draw(st.just("") | (parts | words).map(lambda text: text.replace("\0", "")))
     for name in draw(st.lists(st.sampled_from(BOUNDS), max_size=2, unique=True)):
         chosen[name] = draw(st.integers(-1, 5))
+    if images and not draw(st.integers(0, 4)):
+        some = draw(st.lists(st.sampled_from(images), min_size=1, max_size=3))
+        chosen["image"] = (*(f"{each.region}/{each.uuid}" for each in some), "bj/none")
     if texts and not draw(st.integers(0, 4)):
         chosen["name"] = (draw(st.sampled_from(texts)), "web")
     return ImageQuery(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import template
 from django.conf import settings
 
-from dashboard.single_signon import PROVIDER_ID, Provider
+from dashboard.single_signon import Provider
 
 register = template.Library()
 
@@ -15,8 +15,3 @@ def single_signon() -> Provider | None:
     """The company's provider, where there is one."""
     found: Provider | None = settings.OIDC
     return found
-
-
-@register.simple_tag
-def provider_id() -> str:
-    return PROVIDER_ID

@@ -66,8 +66,8 @@ def token_page(request: HttpRequest, token_id: UUID) -> HttpResponse:
         return redirect(_after(request, user, token))
     context = {
         "place": "tokens" if token.owner_id == user.pk else "teams",
-        "row": token_row(user, Token.objects.get(pk=token.pk), _default(user)),
-        "token": Token.objects.select_related("team", "owner").get(pk=token.pk),
+        "row": token_row(user, token, _default(user)),
+        "token": token,
         "previous": replacing.spare(token, replacing.Kind.PREVIOUS),
         "screens": token.displays.count(),
         "form": form,
@@ -80,6 +80,7 @@ def _edited(request: HttpRequest, token: Token, form: TokenForm) -> bool:
         tokens.edit_token(token, **form.cleaned_data, by=policy.actor(request))
     except tokens.LabelTaken:
         form.label_taken()
+        token.refresh_from_db()
         return False
     return True
 

@@ -56,9 +56,12 @@ def cloud_said(verdict: Verdict) -> str:
 
 # What is noted in the audit log -> how it is called.
 ACTIONS = {
+    "view.share": _("View shared"),
+    "view.unshare": _("View no longer shared"),
+    "view.delete": _("Shared view deleted"),
     "token.add": _("Token added"),
     "token.edit": _("Token edited"),
-    "token.replace": _("Token replaced"),
+    "token.offer": _("New token offered"),
     "token.switch": _("Token replaced"),
     "token.take-back": _("Replaced token taken back"),
     "token.disable": _("Token disabled"),

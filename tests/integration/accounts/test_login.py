@@ -20,7 +20,7 @@ def test_it_works(anonymous: Client, person: User) -> None:
     assert re.findall(r'name="(login|password)"', page.content.decode()) == ["login", "password"]
 
     response = anonymous.post(URL, {"login": "person", "password": PASSWORD})
-    assertRedirects(response, "/images/", fetch_redirect_response=False)
+    assertRedirects(response, "/", fetch_redirect_response=False)
     assert anonymous.session["_auth_user_id"] == str(person.pk)
     assert not response.cookies.get("messages")
 
@@ -37,12 +37,12 @@ def test_it_goes_back_to_the_page_that_was_wanted(anonymous: Client, person: Use
 def test_it_does_not_lead_out_of_the_site(anonymous: Client, person: User) -> None:
     for away in ("https://elsewhere.example/", "//elsewhere.example/", "javascript:alert(1)"):
         form = {"login": "person", "password": PASSWORD, "next": away}
-        assert anonymous.post(URL, form)["Location"] == "/images/"
+        assert anonymous.post(URL, form)["Location"] == "/"
         anonymous.logout()
 
 
 def test_a_signed_in_person_has_nothing_to_do_here(browser: Client) -> None:
-    assertRedirects(browser.get(URL), "/images/", fetch_redirect_response=False)
+    assertRedirects(browser.get(URL), "/", fetch_redirect_response=False)
 
 
 def test_a_wrong_password_is_said_and_not_shown(anonymous: Client, person: User) -> None:
@@ -110,7 +110,7 @@ def test_whoever_guesses_does_not_lock_the_person_out_elsewhere(
         anonymous.post(URL, {"login": "person", "password": "wrong"}, REMOTE_ADDR="192.0.2.66")
 
     response = anonymous.post(URL, {"login": "person", "password": PASSWORD})
-    assert response["Location"] == "/images/"
+    assert response["Location"] == "/"
 
 
 def test_signing_in_begins_a_new_session(anonymous: Client, person: User) -> None:

@@ -77,14 +77,14 @@ def test_it_works(anonymous: Client, secret: str) -> None:
     assertContains(anonymous.get(f"{URL}authenticate/"), "The second step")
 
     cache.clear()  # a code works once, and this one has switched it on
-    assert second_step(anonymous, code(secret)) == "/images/"
+    assert second_step(anonymous, code(secret)) == "/"
     assert anonymous.get("/tokens/").status_code == 200
 
 
 def test_a_recovery_code_signs_in_once(client: Client, secret: str) -> None:
     first = Authenticator.objects.get(type="recovery_codes").wrap().get_unused_codes()[0]
 
-    assert second_step(client, first) == "/images/"
+    assert second_step(client, first) == "/"
     client.post("/accounts/logout/")
     assert second_step(client, first) == ""
 
@@ -153,7 +153,7 @@ def test_a_lost_key_lets_nobody_in_and_an_administrator_helps(
     boss.post(f"/admin/mfa/authenticator/{factor.pk}/delete/", {"post": "yes"})
     assert not Authenticator.objects.filter(type="totp").exists()
     assert client.get(f"{URL}authenticate/")["Location"] == "/accounts/login/"
-    assert client.post("/accounts/login/", LOGIN)["Location"] == "/images/"
+    assert client.post("/accounts/login/", LOGIN)["Location"] == "/"
 
 
 def test_keys_are_rotated_here_too(secret: str, settings: Settings) -> None:

@@ -167,7 +167,7 @@ class Page(Node):
             if re.sub(r" \d+$", "", facet.all("summary")[0].text) == title:
                 return {
                     choice.one(_class="choice-label").text: (
-                        int(choice.one(_class="count").text),
+                        int(choice.one(_class="count").text.replace(",", "")),
                         choice.attributes["href"],
                     )
                     for choice in facet.all("a", _class="choice")
@@ -187,5 +187,7 @@ def both(browser: Client, address: str, status: int = 200) -> tuple[Page, Page]:
 
 
 def column_of(cell: Node) -> str:
+    """The column of a cell; "" for the one of the box that picks a row."""
     names = cell.attributes.get("class", "").split()
-    return next((name.removeprefix("c-") for name in names if name.startswith("c-")), "")
+    columns = (name.removeprefix("c-") for name in names if name.startswith("c-"))
+    return next((name for name in columns if name != "pick"), "")

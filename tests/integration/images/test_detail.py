@@ -9,9 +9,10 @@ import pytest
 from django.test import Client
 
 from images.sandbox import Sandbox, Weather
-from tests.integration.images.pages import RESTORE, Page, both
+from tests.integration.images.pages import FRAGMENT, RESTORE, Page, both
 
 SAMPLE = "4a48f88391134a01befe88ff98b68a88"
+LIST = "/images/"
 URL = f"/images/bj/{SAMPLE}/"
 
 UNKNOWN = "–"
@@ -89,7 +90,7 @@ def test_the_vendors_own_image_is_shown_value_for_value(viewer: Client, cloud: S
             "ceph-bj01-ssd f51da6e463cb45cd81393a1d21198f18 Ceph SSD BJ01 Enabled · Connected",
         ]
         assert json.loads(page.one("pre", id="raw").text) == sample
-        copied = [node.attributes["data-copy"] for node in page.all(data_copy=True)]
+        copied = [node.attributes["data-copy"] for node in page.one("article").all(data_copy=True)]
         assert copied[:-1] == ["cimg-cy58anir", SAMPLE, "北京02"]
         assert copied[-1].startswith("curl ")
         times = {node.attributes["datetime"] for node in page.one("article").all("time")}
@@ -299,3 +300,102 @@ def test_when_nothing_can_be_read_it_is_not_said_to_be_gone(viewer: Client, clou
         assert page.failures == ["unreadable"]
         assert "no such image" not in page.text
         assert not page.all(data_detail=True)
+
+
+def ways(page: Page) -> dict[str, str]:
+    """The neighbours that the panel leads to, and whether the list beside it has them too."""
+    return {
+        node.attributes["data-neighbour"]: node.attributes["href"]
+        for node in page.all("a", data_neighbour=True)
+    }
+
+
+def test_neighbours_follow_the_list_over_its_pages(large: Client) -> None:
+    query = "sort=size&size=25&os=CentOS"
+    order = [
+        uuid
+        for number in (1, 2, 3)
+        for uuid in Page(large.get(f"{LIST}?{query}&page={number}")).uuids
+    ]
+    first = Page(large.get(f"{LIST}?{query}"))
+    page = Page(large.get(first.rows[0].one("th").one("a").attributes["href"]))
+    assert "previous" not in ways(page)
+    walked = [page.one("article").attributes["data-detail"]]
+    for _ in range(30):
+        page = Page(large.get(ways(page)["next"]))
+        walked.append(page.one("article").attributes["data-detail"])
+        assert walked[-1] in page.uuids
+        assert f"{len(walked)} of " in page.one(_class="panel-ways").text
+
+    assert walked == order[:31]
+    assert (
+        ways(Page(large.get(ways(page)["previous"])))["next"]
+        .split("?")[0]
+        .endswith(f"{walked[-1]}/")
+    )
+
+
+def test_a_neighbour_on_another_page_brings_its_page_along(large: Client) -> None:
+    last = Page(large.get(f"{LIST}?size=25")).rows[-1]
+    page = Page(large.get(last.one("th").one("a").attributes["href"]))
+    following = page.one("a", data_neighbour="next").attributes
+    assert "hx-target" not in following
+    assert page.one("a", data_neighbour="previous").attributes["hx-target"] == "#detail"
+
+    target = {**FRAGMENT, "HX-Target": "images"}
+    answer = Page(large.get(following["href"], headers=target))
+    assert answer.one(id="images")
+    assert answer.one("article").attributes["data-detail"] == answer.uuids[0]
+    assert "HX-Target" in answer.response["Vary"]
+
+
+def test_an_image_that_the_list_does_not_hold_has_no_neighbours(viewer: Client) -> None:
+    row = Page(viewer.get(LIST)).rows[0]
+    address = f"{row.one('th').one('a').attributes['href']}?q=nothing-like-this"
+
+    assert not ways(Page(viewer.get(address)))
+
+
+def test_the_same_image_in_other_regions_is_shown_with_what_differs(
+    viewer: Client, cloud: Sandbox
+) -> None:
+    day = 86_400_000
+    facts: dict[str, Any] = {
+        "name": "golden",
+        "osFamily": "CentOS",
+        "osVersion": "7.9",
+        "status": "Ready",
+    }
+    facts |= {"requirement": {"minDiskSize": 20 * 2**30}, "checkState": "uncheck"}
+    here = made(cloud, **facts, size=3 * 2**30, createTime=10 * day)
+    there = {**facts, "osVersion": "7.6", "checkState": "checked", "status": "Failed"}
+    there |= {"requirement": {"minDiskSize": 40 * 2**30}}
+    cloud.add_image("gz", **there, size=2**30, createTime=7 * day)
+    cloud.add_image("sh", **facts, size=3 * 2**30, createTime=10 * day)
+    cloud.add_image("sh", **{**facts, "osFamily": "Ubuntu"})
+    page = Page(viewer.get(here))
+
+    rows = [row.text for row in page.one(id="elsewhere").one("tbody").all("tr")]
+    assert rows == [
+        "广州 Failed version 7.6, 2 GiB smaller, 3 days older, needs a disk of 40 GiB,"
+        " check: checked",
+        "上海 Ready nothing",
+    ]
+    [compare] = [link for link in page.links if "/compare/" in link]
+    assert len(Page(viewer.get(compare)).one("thead").all("th")) == 4
+
+
+def test_an_image_of_one_region_is_said_to_be_and_an_unread_region_is_not_known(
+    viewer: Client, cloud: Sandbox
+) -> None:
+    address = made(cloud, name="only-here")
+    words = "No other region lists an image of this name and system."
+    assert words in Page(viewer.get(address)).one(id="elsewhere").text
+    assert not Page(viewer.get(made(cloud, name=None))).all(id="elsewhere")
+
+
+def test_an_unread_region_may_hold_it_too(viewer: Client, cloud: Sandbox) -> None:
+    address = made(cloud, name="only-here")
+    cloud.misbehave(Weather("html", endpoint="cimg/list", region="gz"))
+
+    assert "What 广州 holds is not known." in Page(viewer.get(address)).one(id="elsewhere").text

@@ -479,13 +479,15 @@ def test_a_token_named_in_the_address_is_carried_by_every_link(
     other = keep(person, cloud.other_token, "Other")
     for page in both(viewer, f"{URL}?token={other.pk}&os=CentOS&q=e"):
         results = page.one(id="images")
-        switcher = results.one(_class="menu-list").all("a")
+        switcher = results.one(id="status").one(_class="menu-list").all("a")
         links = [link for link in results.all("a") if link not in switcher]
         assert len(links) > 10
         for link in links:
             assert query_of(link.attributes["href"])["token"] == [str(other.pk)]
         fields = [node.attributes["value"] for node in page.all("input", name="token")]
-        assert fields == [str(other.pk)] * 2
+        assert fields == [str(other.pk)] * 3  # the search's, the ranges' and the picked rows'
+        looks = results.one("input", form="looks").attributes["value"]
+        assert f"token={other.pk}" in looks
 
 
 def test_the_default_token_is_in_no_link(viewer: Client) -> None:

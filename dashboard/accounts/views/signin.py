@@ -1,12 +1,15 @@
-"""The second step of signing in: allauth's page, with a way out of it."""
+"""What allauth leaves to us of signing in."""
 
 from __future__ import annotations
 
 from allauth.account.internal.stagekit import clear_login
 from allauth.mfa.base import views as mfa
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.http import require_safe
 
 
 @login_not_required
@@ -18,3 +21,10 @@ def second_step(request: HttpRequest) -> HttpResponseBase:
         # waiting, this sign-in would send the person back and forth between the two pages.
         clear_login(request)
     return response
+
+
+@require_safe
+def no_password(request: HttpRequest) -> HttpResponse:
+    """Where allauth sends who wants to change a password and has none. They get none: it would let
+    them in after the provider has shut them out."""
+    return render(request, "account/no_password.html", {"sso": settings.OIDC})

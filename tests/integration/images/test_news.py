@@ -1,4 +1,4 @@
-"""/images/jobs/…: how far running jobs are, for everyone who watches, at the price of one."""
+"""/images/news/…: what an open page asks by itself, for all who watch at the price of one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def busy(cloud: Sandbox, kind: str, region: str = "bj") -> dict[str, Any]:
 
 def ask(browser: Client, page: Page, at: str = LIST) -> Page:
     """What the page at this address gets when it asks how far its jobs are."""
-    address = page.one(id="jobs").attributes["hx-get"]
+    address = page.one(id="news").attributes["hx-get"]
     headers = {**FRAGMENT, "HX-Current-URL": f"http://testserver{at}"}
     return Page(browser.get(address, headers=headers))
 
@@ -46,8 +46,10 @@ def path_of(region: str, image: dict[str, Any]) -> str:
 
 
 def swapped(page: Page) -> dict[str, Node]:
-    """What takes the place of something, by its id."""
-    return {node.attributes["id"]: node for node in page.all(hx_swap_oob="true")}
+    """What takes the place of something, by its id, besides the state of the regions."""
+    parts = {node.attributes["id"]: node for node in page.all(hx_swap_oob="true")}
+    assert page.regions == dict.fromkeys(REGIONS, "fresh") or not parts
+    return {name: node for name, node in parts.items() if name != "status"}
 
 
 def place(region: str, image: dict[str, Any]) -> str:
@@ -63,7 +65,7 @@ def results(cloud: Sandbox) -> list[tuple[str | None, int]]:
 
 def test_it_works(viewer: Client, cloud: Sandbox, clock: Clock) -> None:
     for page in both(viewer, LIST):
-        poller = page.one(id="jobs").attributes
+        poller = page.one(id="news").attributes
         assert poller["hx-swap"] == "none"
         assert poller["hx-push-url"] == "false"
     creating = busy(cloud, "CreateCIMG")
@@ -146,16 +148,55 @@ def test_only_rows_that_are_shown_are_swapped(viewer: Client, cloud: Sandbox) ->
     assert not swapped(ask(viewer, hidden))
 
 
-def test_no_row_with_a_running_job_no_poller(viewer: Client, cloud: Sandbox) -> None:
+def test_without_a_running_job_the_page_asks_seldom_and_of_no_job(
+    viewer: Client, cloud: Sandbox
+) -> None:
     busy_ones = {image["cimgUuid"] for region in REGIONS for image in cloud.images(region)
                  if not image.get("job", {}).get("done", True)}  # fmt: skip
     quiet = next(each for each in cloud.images("bj") if each["cimgUuid"] not in busy_ones)
     for page in both(viewer, f"{LIST}?q={quiet['cimgUuid']}"):
         assert page.total == 1
-        assert not page.all(id="jobs")
-    for page in (Page(viewer.get(f"{LIST}?status=Ready")), Page(viewer.get(f"{LIST}?q=nothing-"))):
+        assert page.one(id="news").attributes["hx-trigger"] == "every 30s"
+    results(cloud)
+    assert not swapped(ask(viewer, page))
+    for address in (f"{LIST}?status=Ready", f"{LIST}?q=nothing-"):
+        page = Page(viewer.get(address))
         assert not busy_ones & set(page.uuids)
-        assert not page.all(id="jobs")
+        assert ask(viewer, page).status == 200
+    assert not results(cloud)
+
+
+def test_an_open_page_gets_what_came_and_went(viewer: Client, cloud: Sandbox, clock: Clock) -> None:
+    page = Page(viewer.get(f"{LIST}?q=came-just-now"))
+    assert page.total == 0
+    clock.now += 3001
+    old = ask(viewer, page)  # which has the lists read again, behind
+    assert set(old.regions.values()) == {"stale"}
+    let_refreshes_finish()
+    cloud.add_image("bj", name="came-just-now", status="Ready")
+    clock.now += 3001
+    ask(viewer, page)
+    let_refreshes_finish()
+    new = ask(viewer, page)
+
+    assert new.response["HX-Retarget"] == "#images"
+    assert new.cells("name") == ["came-just-now"]
+    assert set(new.regions.values()) == {"fresh"}
+    assert not ask(viewer, new).rows
+
+
+def test_a_page_that_showed_nothing_shows_what_is_there_now(
+    viewer: Client, cloud: Sandbox, clock: Clock
+) -> None:
+    cloud.misbehave(Weather("html"))
+    page = Page(viewer.get(LIST))
+    assert page.failures
+    cloud.clear_weather()
+    clock.now += 16
+    ask(viewer, page)
+    let_refreshes_finish()
+
+    assert ask(viewer, page).total == 36
 
 
 def test_the_open_panel_shows_it_too(viewer: Client, cloud: Sandbox, clock: Clock) -> None:
@@ -303,7 +344,7 @@ def test_a_process_that_knows_less_than_the_page_changes_nothing(
     viewer: Client, cloud: Sandbox
 ) -> None:
     page = Page(viewer.get(LIST))
-    poller = page.one(id="jobs")
+    poller = page.one(id="news")
     *start, as_of, _, end = poller.attributes["hx-get"].split("/")
     poller.attributes["hx-get"] = "/".join([*start, as_of, "0" * 16, end])
     assert ask(viewer, page).status == 204

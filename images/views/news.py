@@ -1,4 +1,7 @@
-"""How far the running jobs of a page are: /images/jobs/…, which it polls while there are any."""
+"""What is new for an open page: /images/news/…, which it asks by itself.
+
+Every few seconds while a job of it is running, else every half a minute.
+"""
 
 from __future__ import annotations
 
@@ -20,24 +23,26 @@ from images.views.table import list_page
 
 @require_safe
 @with_inventory
-def image_jobs(request: HttpRequest, opened: Opened, as_of: int, shown: str) -> HttpResponse:
-    """The progress of what the page shows; or once that is no longer what runs, all of it anew."""
+def image_news(request: HttpRequest, opened: Opened, as_of: int, shown: str) -> HttpResponse:
+    """How old the lists are and how far the jobs; or once other images are there, all anew."""
     place = _open_image(request)
     panel = jobs.running(opened.inventory.index).get(place)
     watched = watching.shown(opened)
-    if watching.in_short([*watched, *([panel] if panel else [])]) != shown:
+    if watching.in_short(opened, [*watched, *([panel] if panel else [])]) != shown:
         # Another process may know less than the one that made the page.
         newer = watching.as_of(opened) > as_of
         return _anew(request, opened, place) if newer else HttpResponse(status=204)
-    progress = jobs.progress(opened.credential, opened.inventory)
+    running = bool(watched or panel)
+    progress = jobs.progress(opened.credential, opened.inventory) if running else {}
     now = [(image, progress.get(image.job.uuid)) for image in watched if image.job]
     parts = [rows.job_now(image, each) for image, each in now if each]
     visible = "status" in columns.chosen(opened.query)
     context = {
+        "opened": opened,
         "rows": mark_safe("".join(parts)) if visible else "",  # noqa: S308
         "progress": progress.get(panel.job.uuid) if panel and panel.job else None,
     }
-    return render(request, "images/_jobs.html", context)
+    return render(request, "images/_news.html", context)
 
 
 def _open_image(request: HttpRequest) -> jobs.Place:

@@ -1,0 +1,57 @@
+"""The form of a saved view."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from dashboard.accounts import policy, saved
+from dashboard.accounts.models import SavedView, Team, User
+
+
+class SavedViewForm(forms.Form):
+    """What a person says of a view. `at` is the one that is edited; a new one under the name of
+    one that they may change takes its place, then `replaced`."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    team = forms.ModelChoiceField(
+        label=_("Who sees it"),
+        queryset=Team.objects.none(),
+        required=False,
+        empty_label=_("Only me"),
+    )
+    query = forms.CharField(
+        required=False, max_length=saved.LONGEST_QUERY, widget=forms.HiddenInput
+    )
+    begin = forms.BooleanField(label=_("Begin with this view"), required=False)
+
+    def __init__(self, *args: Any, by: User, at: SavedView | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.by, self.at, self.replaced = by, at, at
+        field = self.fields["team"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101
+        field.queryset = teams = saved.teams_to_share_with(by)
+        if at and at.team:
+            field.queryset = teams = teams | Team.objects.filter(pk=at.team.pk)
+        if not teams.exists():
+            del self.fields["team"]
+        field.label_from_instance = lambda team: _("Everyone in “%(team)s”") % {"team": team}  # type: ignore[method-assign,assignment]
+
+    def clean_name(self) -> str:
+        return " ".join(self.cleaned_data["name"].split())
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = {"team": None, **self.cleaned_data}
+        if name := cleaned.get("name"):
+            owner = self.at.owner if self.at else self.by
+            other = saved.of_that_name(name, owner, cleaned["team"])
+            if other and other != self.at:
+                if self.at or not policy.may(self.by, "view.change", other):
+                    raise ValidationError(_("There is a view of this name already."))
+                self.replaced = other
+        return cleaned

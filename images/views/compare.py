@@ -1,0 +1,165 @@
+"""Two to four images side by side: /images/compare/?image=…&image=…, with what differs marked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from images.cloud.reading import read_details
+from images.cloud.records import Details, Image
+from images.forms import query_string
+from images.query import ImageQuery
+from images.templatetags.inventory import disk_type, size, unknown
+from images.views.columns import COLUMNS
+from images.views.opening import Opened, not_found, with_inventory
+from images.views.rows import CELLS
+from images.views.table import page_context
+
+LEAST, MOST = 2, 4
+ONLY = "differences"
+
+# The columns of the list, in the groups of the panel. Those that tell one image from another differ
+# anyway, so that is not marked.
+GROUPS: tuple[tuple[Promise, tuple[str, ...]], ...] = (
+    (gettext_lazy("Identity"), ("id", "uuid", "region", "type", "size", "description")),
+    (gettext_lazy("State"), ("status", "check", "shared", "external")),
+    (gettext_lazy("Operating system"), ("os", "arch", "platform")),
+    (gettext_lazy("A machine needs at least"), ("disk", "cpu", "memory", "machines")),
+    (gettext_lazy("Regions and zones"), ("regions", "zones")),
+    (gettext_lazy("Backup storages"), ("storages", "kept")),
+    (gettext_lazy("Use"), ("scenes", "tags")),
+    (gettext_lazy("Times"), ("created", "updated")),
+)
+NAMING = {"id", "uuid", "region"}
+
+
+def _storages(details: Details) -> str:
+    # In one order: the cloud's own says nothing.
+    kept = sorted(details.storages or (), key=lambda each: (each.name or "", each.uuid or ""))
+    names = (
+        f"<li><bdi>{unknown(each.name)}</bdi> {unknown(each.type)} {disk_type(each.disk_type)}"
+        f" {unknown(each.state)} · {unknown(each.status)}</li>"
+        for each in kept
+    )
+    return f"<ul>{''.join(names)}</ul>" if kept else unknown(None)
+
+
+def _tags(texts: Sequence[str]) -> str:
+    return " ".join(unknown(text) for text in texts) or unknown(None)
+
+
+# What the list has no column for.
+DETAILS: dict[str, tuple[Promise, Callable[[Details], str]]] = {
+    "cpu": (gettext_lazy("CPU cores"), lambda details: unknown(details.requirement.min_cpu)),
+    "memory": (gettext_lazy("Memory"), lambda details: size(details.requirement.min_memory)),
+    "machines": (
+        gettext_lazy("Machine types"),
+        lambda details: _tags(details.requirement.dc2_types),
+    ),
+    "kept": (gettext_lazy("Each storage"), _storages),
+}
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One image: where it is, and the comparison without it."""
+
+    image: Image
+    region: str
+    href: str
+    without: str
+
+
+@dataclass(frozen=True)
+class Line:
+    title: str
+    cells: list[SafeString]
+    differs: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    title: str
+    lines: list[Line]
+
+
+@require_safe
+@with_inventory
+def compare_images(request: HttpRequest, opened: Opened) -> HttpResponse:
+    only = request.GET.get("only") == ONLY
+    known = tuple(each for each in opened.nonsense if each.parameter != "only" or not only)
+    opened = replace(opened, nonsense=known)
+    images, gone = _named(opened)
+    if opened.query.image and not images:
+        return not_found(request, opened, _("There are no such images here, or no longer."))
+    shown = images[:MOST]
+    context = page_context(opened) | {
+        "compared": [_compared(opened, image) for image in shown],
+        "groups": groups(shown, opened.region_names, only=only) if len(shown) >= LEAST else [],
+        "gone": gone,
+        "left": len(images) - len(shown),
+        "only": only,
+        "switch": _address(opened, opened.query.image, only=not only),
+    }
+    return render(request, "images/compare.html", context)
+
+
+def _named(opened: Opened) -> tuple[list[Image], list[str]]:
+    """The images that the address names, in its order, and those of them that are not here."""
+    found, gone = [], []
+    for place in opened.query.image:
+        region, _slash, uuid = place.partition("/")
+        image = opened.inventory.find(region, uuid)
+        if image:
+            found.append(image)
+        else:
+            gone.append(place)
+    return found, gone
+
+
+def groups(images: Sequence[Image], names: dict[str, str], *, only: bool) -> list[Group]:
+    """The facts of the images, line by line; with `only`, the lines that differ."""
+    details = [read_details(image) for image in images]
+    made = []
+    for title, facts in GROUPS:
+        lines = [_line(fact, images, details, names) for fact in facts]
+        lines = [line for line in lines if line.differs or not only]
+        if lines:
+            made.append(Group(str(title), lines))
+    return made
+
+
+def _line(
+    fact: str, images: Sequence[Image], details: Sequence[Details], names: dict[str, str]
+) -> Line:
+    if fact in DETAILS:
+        title, show = DETAILS[fact]
+        cells = [show(each) for each in details]
+    else:
+        title = COLUMNS[fact].title
+        cells = [CELLS[fact](image, names) for image in images]
+    differs = fact not in NAMING and len(set(cells)) > 1
+    return Line(str(title), [mark_safe(cell) for cell in cells], differs)  # noqa: S308
+
+
+def _compared(opened: Opened, image: Image) -> Compared:
+    place = f"{image.region}/{image.uuid}"
+    rest = tuple(each for each in opened.query.image if each != place)
+    panel = reverse("images:detail", args=(image.region, image.uuid)) + opened.token_query
+    region = opened.region_names.get(image.region, image.region)
+    return Compared(image, region, panel, _address(opened, rest))
+
+
+def _address(opened: Opened, places: tuple[str, ...], *, only: bool = False) -> str:
+    written = query_string(ImageQuery(image=places), token=opened.token)
+    parts = [written, f"only={ONLY}" if only else ""]
+    return f"{reverse('images:compare')}?{'&'.join(filter(None, parts))}".rstrip("?")

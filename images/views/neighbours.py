@@ -1,0 +1,55 @@
+"""The images before and after one, in what the query selects and as it sorts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from images.cloud.records import Image
+from images.forms import query_string
+from images.query import matching
+from images.views.opening import Opened
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """`same_page` tells whether the list that is shown has it too: else both are shown anew."""
+
+    href: str
+    same_page: bool
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which of the selected images it is, from 1, and its neighbours, None at either end."""
+
+    number: int
+    total: int
+    previous: Neighbour | None
+    following: Neighbour | None
+
+
+def place_of(opened: Opened, image: Image) -> Place | None:
+    """None for an image that the query does not select: its address alone led to it."""
+    index = opened.inventory.index
+    order = matching(index, opened.query)
+    try:
+        at = order.index(index.position(image.region, image.uuid))
+    except ValueError:
+        return None
+    return Place(
+        number=at + 1,
+        total=len(order),
+        previous=_neighbour(opened, at - 1, index.images[order[at - 1]]) if at else None,
+        following=_neighbour(opened, at + 1, index.images[order[at + 1]])
+        if at + 1 < len(order)
+        else None,
+    )
+
+
+def _neighbour(opened: Opened, at: int, image: Image) -> Neighbour:
+    page = at // opened.query.size + 1
+    written = query_string(opened.query, token=opened.token, page=page)
+    address = reverse("images:detail", args=(image.region, image.uuid))
+    return Neighbour(f"{address}?{written}".rstrip("?"), page == opened.query.page)

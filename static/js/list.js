@@ -1,0 +1,151 @@
+// The list while it is swapped: what stays as it was, where focus goes, what comes unasked.
+
+const $ = (selector) => document.querySelector(selector);
+const narrow = matchMedia("(width < 60rem)");
+
+// What was folded or unfolded stays so when the filters are drawn anew, and so does a search in them.
+const folds = new Map();
+const searched = new Map();
+
+function keepFolds() {
+  for (const group of document.querySelectorAll("details[data-fold]")) {
+    const open = folds.get(group.dataset.fold);
+    if (open !== undefined) group.open = open;
+  }
+  for (const box of document.querySelectorAll(".choice-search")) {
+    box.hidden = false;
+    box.value = searched.get(box.parentElement.dataset.fold) ?? "";
+    if (box.value) searchChoices(box);
+  }
+}
+
+function searchChoices(box) {
+  const part = box.value.trim().toLowerCase();
+  for (const item of box.parentElement.querySelectorAll("li")) {
+    item.hidden = !item.querySelector(".choice-label").textContent.toLowerCase().includes(part);
+  }
+}
+
+document.addEventListener("toggle", (event) => {
+  if (event.target.matches?.("details[data-fold]")) folds.set(event.target.dataset.fold, event.target.open);
+}, true);
+
+document.addEventListener("input", (event) => {
+  if (!event.target.matches(".choice-search")) return;
+  searched.set(event.target.parentElement.dataset.fold, event.target.value);
+  searchChoices(event.target);
+});
+
+// Each part that scrolls by itself stays where it was; another page of the list starts at its top.
+const SCROLLED = [".filters", ".filters-sheet", ".table-wrap", ".panel", ".looks .menu-list"];
+let scrolled = [];
+
+function noteScroll(sameRows) {
+  scrolled = SCROLLED.map((selector) => {
+    const { scrollLeft = 0, scrollTop = 0 } = $(selector) ?? {};
+    return [selector, scrollLeft, selector === ".table-wrap" && !sameRows ? 0 : scrollTop];
+  });
+}
+
+function keepScroll() {
+  for (const [selector, left, top] of scrolled) $(selector)?.scrollTo({ left, top, behavior: "instant" });
+  scrolled = [];
+}
+
+// Which row the panel belongs to.
+function markOpenRow() {
+  const open = $("#detail [data-detail]")?.dataset.detail;
+  for (const row of document.querySelectorAll("tr[data-image]")) {
+    if (open && row.dataset.image === open) row.setAttribute("aria-current", "true");
+    else row.removeAttribute("aria-current");
+  }
+}
+
+function syncSearchBox() {
+  const box = $("#q");
+  if (box && box !== document.activeElement) {
+    box.value = new URLSearchParams(location.search).get("q") ?? "";
+  }
+}
+
+// htmx gives focus back to what has an id, but not into what was folded at that moment; and of the
+// menu of columns, the button that was pressed may be gone.
+let focused = null;
+
+function noteFocus() {
+  focused = document.activeElement.closest(".looks") && document.activeElement.id;
+}
+
+function keepFocus() {
+  if (focused === null || document.activeElement !== document.body) return;
+  (document.getElementById(focused) ?? $(".looks > summary"))?.focus();
+}
+
+let openedFrom = null;
+
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("tr[data-image] .c-name > a");
+  if (opener) openedFrom = opener.closest("tr").dataset.image;
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.defaultPrevented) return;
+  if (event.target.closest("dialog[open], input, textarea, select")) return;
+  const sheet = $(".filters-sheet[open]");
+  if (narrow.matches && sheet) {
+    sheet.open = false;
+    sheet.querySelector("summary").focus();
+  } else $("#detail [data-close]")?.click();
+});
+
+// An open page asks for news by itself, but not while nobody sees it.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.elt.id === "news" && document.hidden) event.preventDefault();
+});
+
+// The answer comes unasked: it changes nothing once the person has moved on, and leaves who stands
+// on a row on that row.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { requestConfig, target } = event.detail;
+  const unasked = requestConfig.elt.id === "news";
+  if (target.id === "images") {
+    noteScroll(unasked || requestConfig.elt === document.body);
+    noteFocus();
+  }
+  if (!unasked) return;
+  const moving = $("#progress.htmx-request");
+  if (moving || requestConfig.headers["HX-Current-URL"] !== location.href) event.preventDefault();
+  else if (target.id === "images") {
+    openedFrom = document.activeElement.closest("tr[data-image]")?.dataset.image ?? openedFrom;
+  }
+});
+
+// Nor does it take away what someone is using.
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  const { target } = event.detail;
+  if (target.contains(document.activeElement) || target.querySelector("details[open]")) {
+    event.detail.shouldSwap = false;
+  }
+});
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  const target = event.detail.target;
+  if (target.id === "look") return;
+  keepFolds();
+  keepScroll();
+  keepFocus();
+  markOpenRow();
+  if (document.activeElement.dataset.neighbour) return;
+  if (target.id === "detail" || event.detail.requestConfig?.elt.dataset.neighbour) {
+    $("#detail-title")?.focus({ preventScroll: true });
+  } else if (openedFrom && !$("#detail [data-detail]")) {
+    $(`tr[data-image="${CSS.escape(openedFrom)}"] .c-name > a`)?.focus();
+    openedFrom = null;
+  }
+});
+document.addEventListener("htmx:pushedIntoHistory", syncSearchBox);
+
+// A narrow screen starts with the filters folded; without this script they are simply open.
+if (narrow.matches) $(".filters-sheet")?.removeAttribute("open");
+keepFolds();
+markOpenRow();

@@ -1,0 +1,172 @@
+"""/views/: queries of the list under a name, one's own and those of a team."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
+
+from dashboard.accounts import teams
+from dashboard.accounts.audit import Actor
+from dashboard.accounts.models import AuditEntry, Role, SavedView, Team, User
+from tests.integration.conftest import Keep
+
+BY = Actor("test")
+QUERY = "status=error&columns=name&columns=size"
+
+
+@pytest.fixture
+def blue(person: User) -> Team:
+    team = teams.create("Blue", by=BY)
+    teams.set_role(team, person, Role.ADMIN, by=BY)
+    return team
+
+
+@pytest.fixture
+def ann(blue: Team) -> User:
+    user = User.objects.create_user("ann")
+    teams.set_role(blue, user, Role.VIEWER, by=BY)
+    return user
+
+
+def of(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def saved_view(client: Client, name: str = "Failed", query: str = QUERY, **more: str) -> SavedView:
+    response = client.post("/views/", {"name": name, "query": query, **more})
+    assertRedirects(response, "/views/", fetch_redirect_response=False)
+    return SavedView.objects.get(name=name.strip())
+
+
+def test_a_view_is_kept_and_opened(browser: Client) -> None:
+    assertContains(browser.get("/views/"), "No saved view yet")
+    assertContains(browser.get("/views/", {"query": QUERY}), 'value="status=error&amp;columns=')
+
+    saved_view(browser, query=f"{QUERY}&page=4")
+
+    page = browser.get("/views/")
+    assertContains(page, "“Failed” is saved.")
+    assertContains(page, f'href="/images/?{QUERY.replace("&", "&amp;")}"')
+    assertContains(page, "only you")
+
+
+def test_a_name_is_needed(browser: Client) -> None:
+    response = browser.post("/views/", {"name": " ", "query": QUERY})
+
+    assertContains(response, "This field is required", status_code=422)
+    assertContains(response, "error", status_code=422)
+    assert not SavedView.objects.exists()
+
+
+def test_the_same_name_again_takes_its_place(browser: Client) -> None:
+    saved_view(browser)
+    saved_view(browser, query="q=web")
+
+    assert SavedView.objects.get().query == "q=web"
+
+
+def test_the_menu_marks_the_view_that_is_open(browser: Client) -> None:
+    saved_view(browser)
+    here = f"http://testserver/images/?{QUERY}"
+    menu = {"hx-request": "true", "hx-current-url": here}
+
+    assertContains(browser.get("/views/menu/", headers=menu), 'aria-current="true"')
+    elsewhere = menu | {"hx-current-url": "http://testserver/images/"}
+    assertNotContains(browser.get("/views/menu/", headers=elsewhere), "aria-current")
+
+
+def test_a_view_is_renamed_and_deleted(browser: Client) -> None:
+    view = saved_view(browser)
+    other = saved_view(browser, "Other")
+    url = f"/views/{view.pk}/"
+
+    taken = browser.post(url, {"name": "Other", "query": QUERY})
+    assertContains(taken, "There is a view of this name already.", status_code=422)
+    assertRedirects(browser.post(url, {"name": "Broken", "query": QUERY}), "/views/")
+    assertRedirects(browser.post(f"/views/{other.pk}/delete/"), "/views/")
+
+    assert [each.name for each in SavedView.objects.all()] == ["Broken"]
+
+
+def test_a_person_begins_with_a_view(browser: Client) -> None:
+    assertRedirects(browser.get("/"), "/images/", fetch_redirect_response=False)
+
+    view = saved_view(browser, begin="on")
+    begins = f"/images/?{QUERY}"
+    assertRedirects(browser.get("/"), begins, fetch_redirect_response=False)
+    assertContains(browser.get("/views/"), "you begin here")
+
+    browser.post(f"/views/{view.pk}/begin/")
+    assertRedirects(browser.get("/"), "/images/", fetch_redirect_response=False)
+    browser.post(f"/views/{view.pk}/begin/")
+    browser.post(f"/views/{view.pk}/delete/")
+    assertRedirects(browser.get("/"), "/images/", fetch_redirect_response=False)
+
+
+def test_a_view_is_shared_with_a_team(browser: Client, blue: Team, ann: User) -> None:
+    view = saved_view(browser, team=str(blue.pk), begin="on")
+    theirs = of(ann)
+
+    page = theirs.get("/views/")
+    assertContains(page, "Failed")
+    assertContains(page, "shared by")
+    assertNotContains(page, f"/views/{view.pk}/delete/")
+    assert theirs.post(f"/views/{view.pk}/delete/").status_code == 404
+    theirs.post(f"/views/{view.pk}/begin/")
+    assertRedirects(theirs.get("/"), f"/images/?{QUERY}", fetch_redirect_response=False)
+
+    teams.remove_member(blue, ann, by=BY)
+    assertNotContains(theirs.get("/views/"), "Failed")
+    assertRedirects(theirs.get("/"), "/images/", fetch_redirect_response=False)
+
+
+def test_what_a_team_sees_is_in_its_audit_log(browser: Client, blue: Team) -> None:
+    view = saved_view(browser, team=str(blue.pk))
+    browser.post(f"/views/{view.pk}/", {"name": "Failed", "query": QUERY, "team": ""})
+    browser.post(f"/views/{view.pk}/", {"name": "Failed", "query": QUERY, "team": str(blue.pk)})
+    browser.post(f"/views/{view.pk}/delete/")
+
+    noted = AuditEntry.objects.exclude(actor="test").order_by("pk")
+    assert [(each.action, each.subject) for each in noted] == [
+        ("view.share", "Failed"),
+        ("view.unshare", "Failed"),
+        ("view.share", "Failed"),
+        ("view.delete", "Failed"),
+    ]
+
+
+def test_a_shared_view_names_no_token_of_ones_own(
+    browser: Client, person: User, blue: Team, keep: Keep
+) -> None:
+    own = keep(person, "a-secret")
+    view = saved_view(browser, query=f"q=web&token={own.pk}")
+    assert view.query == f"q=web&token={own.pk}"
+
+    view = saved_view(browser, "Ours", query=f"q=web&token={own.pk}", team=str(blue.pk))
+
+    assert view.query == "q=web"
+
+
+def test_a_console_begins_with_a_view_of_its_team_and_keeps_none(
+    browser: Client, blue: Team, ann: User
+) -> None:
+    view = saved_view(browser, team=str(blue.pk))
+    teams.set_role(blue, ann, Role.CONSOLE, by=BY)
+    wall = of(ann)
+
+    assertNotContains(wall.get("/views/", {"query": QUERY}), "Save this view")
+    assert wall.post("/views/", {"name": "Mine", "query": QUERY}).status_code == 404
+    wall.post(f"/views/{view.pk}/begin/")
+
+    assertRedirects(wall.get("/"), f"/images/?{QUERY}", fetch_redirect_response=False)
+    assert SavedView.objects.count() == 1
+
+
+def test_an_endless_query_is_refused(browser: Client) -> None:
+    response = browser.post("/views/", {"name": "Long", "query": "q=" + "x" * 5000})
+
+    assert response.status_code == 422
+    assert not SavedView.objects.exists()
