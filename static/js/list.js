@@ -73,12 +73,16 @@ function syncSearchBox() {
 let focused = null;
 
 function noteFocus() {
-  focused = document.activeElement.closest(".looks") && document.activeElement.id;
+  const { activeElement } = document;
+  // Two answers may come at once: the second finds the focus that the first has not yet given back.
+  if (activeElement !== document.body) focused = activeElement.closest(".looks") && activeElement.id;
 }
 
 function keepFocus() {
-  if (focused === null || document.activeElement !== document.body) return;
-  (document.getElementById(focused) ?? $(".looks > summary"))?.focus();
+  if (focused !== null && document.activeElement === document.body) {
+    (document.getElementById(focused) ?? $(".looks > summary"))?.focus();
+  }
+  focused = null;
 }
 
 let openedFrom = null;

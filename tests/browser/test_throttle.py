@@ -36,4 +36,4 @@ def test_it_works(site: Site) -> None:
     throttled = [text for text in said if "Too many failed login attempts" in text]
     assert len(throttled) == GUESSES - 10
     assert "Too many failed" in sign_in(site, "127.0.0.9", PASSWORD)[1]
-    assert sign_in(site, "127.0.0.10", PASSWORD) == (302, "/images/")
+    assert sign_in(site, "127.0.0.10", PASSWORD) == (302, "/")
