@@ -89,6 +89,14 @@ def inventory(credential: Credential, *, again: bool = False) -> Inventory:
     return Inventory(*found, fetching.clock(), settings.INVENTORY_FRESH_SECONDS)
 
 
+def begin(credential: Credential) -> bool:
+    """Start to read, behind, what nothing is known of yet; False when something is known."""
+    if store.load_head(credential.cache_key, fetching.clock()):
+        return False
+    fetching.refresh_behind(credential)
+    return True
+
+
 def refresh(credential: Credential) -> int:
     """Ask the cloud now. When it was asked less than COOL_DOWN_SECONDS ago it is not asked again:
     then in how many seconds it would be, else 0."""

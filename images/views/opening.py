@@ -10,6 +10,7 @@ from typing import Any, Concatenate, ParamSpec
 from urllib.parse import parse_qsl
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -31,6 +32,8 @@ P = ParamSpec("P")
 # The fields that say how the list looks, whatever it holds.
 LOOKS = ("sort", "size", "columns", "density")
 USE_NOTED_EVERY = timedelta(minutes=1)
+# The addresses that people look at while they come; the others answer with files and fragments.
+PAGES = ("images:list", "images:detail", "overview")
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,8 @@ def with_inventory(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpR
         access = credentials.access(request)
         if access.credential is None:
             return _without_token(request, access)
+        if _is_watched(request) and services.begin(access.credential):
+            return _loading(request)
         opened = opened_with(access, access.credential, request.GET)
         if opened.unknown_region:
             return not_found(request, opened, _("There is no such region, or no longer."))
@@ -203,6 +208,21 @@ def unavailable(request: HttpRequest, opened: Opened, failure: Failure) -> HttpR
     page, fragment = "images/unavailable.html", "images/_failure.html"
     status = EXPLANATIONS[failure.kind].status
     return _page(request, page, fragment, status=status, opened=opened, failure=failure)
+
+
+def _is_watched(request: HttpRequest) -> bool:
+    """Whether a browser opens a page, and not from the page that says that it is on its way."""
+    if request.headers.get("Sec-Fetch-Dest") != "document" or request.resolver_match is None:
+        return False
+    if request.headers.get("Referer") == request.build_absolute_uri():
+        return False
+    return request.resolver_match.view_name in PAGES
+
+
+def _loading(request: HttpRequest) -> HttpResponse:
+    """What is under way, for who would else look at nothing as long as the cloud takes."""
+    context = {"place": "images", "deadline": settings.UPSTREAM_DEADLINE_SECONDS}
+    return render(request, "images/loading.html", context)
 
 
 def _page(
