@@ -1,25 +1,29 @@
 // On every page: local times, copying, menus.
 
-const relative = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto" });
-const exact = new Intl.DateTimeFormat(document.documentElement.lang, {
-  dateStyle: "medium", timeStyle: "long",
-});
-const UNITS = [
-  ["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3_600], ["minute", 60],
-];
+// The page's language, as the person's country writes it.
+const language = document.documentElement.lang.split("-")[0];
+const locale = navigator.languages.find((each) => each.split("-")[0] === language) ?? language;
+const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+const exact = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "long" });
+const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60]];
+// From here on the day says more than its distance.
+const LONG_AGO = 30 * 86_400;
 
 // A wall screen's own clock may be wrong for years: there the server says what time it is.
 const skew = Number(document.body.dataset.now) * 1000 - Date.now() || 0;
 
 function ago(date) {
   const seconds = (date - Date.now() - skew) / 1000;
+  if (Math.abs(seconds) >= LONG_AGO) return day.format(date);
   for (const [unit, length] of UNITS) {
     if (Math.abs(seconds) >= length) return relative.format(Math.trunc(seconds / length), unit);
   }
   return relative.format(Math.trunc(seconds), "second");
 }
 
-// The server writes a correct absolute time; here it becomes "3 days ago", exact on hover.
+// The server writes a correct absolute time; here it becomes "3 days ago", or the local
+// day, exact on hover.
 function showTimes() {
   for (const time of document.querySelectorAll("time[data-time]")) {
     const date = new Date(time.dateTime);

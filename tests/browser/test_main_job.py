@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Download, Page, expect
 
-from images.sandbox import Sandbox
+from images.sandbox import Sandbox, Weather
 from tests.browser.conftest import PASSWORD, Site, Watched, sign_in, watch
 
 
@@ -159,11 +159,30 @@ def test_an_id_is_copied_with_one_click(signed_in: Page, site: Site) -> None:
     assert signed_in.evaluate("navigator.clipboard.readText()") == "cimg-cy58anir"
 
 
-def test_times_are_told_relatively_with_the_exact_one_on_hover(signed_in: Page) -> None:
+def test_times_are_told_as_people_say_them_with_the_exact_one_on_hover(signed_in: Page) -> None:
     signed_in.goto("/images/bj/4a48f88391134a01befe88ff98b68a88/")
+    read = signed_in.locator(".region-age time").first
+    expect(read).to_have_text(re.compile(r"now|(second|minute)s? ago"))
     created = signed_in.locator("#detail time").first
-    expect(created).to_have_text(re.compile(r"years ago"))
-    expect(created).to_have_attribute("title", re.compile("2020"))
+    expect(created).to_have_text(re.compile(r"^\d+ \w+ 2020$"))
+    expect(created).to_have_attribute("title", re.compile(r"2020.* (UTC|GMT)"))
+
+
+def test_a_first_list_says_that_it_is_on_its_way_and_comes_by_itself(
+    site: Site, page: Page, big_cloud: Sandbox
+) -> None:
+    big_cloud.misbehave(Weather("slow", endpoint="cimg/list", token=big_cloud.other_token))
+    site.run("add_user", "early", stdin=PASSWORD)
+    site.run("add_token", "--user", "early", "--label", "Main", stdin=big_cloud.other_token)
+    page.goto("/accounts/login/")
+    page.get_by_label("Username").fill("early")
+    page.get_by_label("Password").fill(PASSWORD)
+    with page.expect_response(f"{site.url}/images/") as first:
+        page.get_by_role("button", name="Sign in").click()
+    assert "Reading the list" in first.value.text()
+    expect(page.locator("tr[data-image]").first).to_be_visible()
+    assert page.url == f"{site.url}/images/"
+    big_cloud.clear_weather()
 
 
 def test_a_failure_keeps_its_honest_status(
@@ -175,9 +194,10 @@ def test_a_failure_keeps_its_honest_status(
     page.goto("/accounts/login/")
     page.get_by_label("Username").fill("unlucky")
     page.get_by_label("Password").fill(PASSWORD)
-    with page.expect_response("**/images/") as answer:
+    # The page that comes after the one which says that the list is being read.
+    with page.expect_response(lambda answer: answer.status == 403) as answer:
         page.get_by_role("button", name="Sign in").click()
-    assert answer.value.status == 403
+    assert answer.value.url == f"{site.url}/images/"
     expect(page.get_by_role("alert")).to_contain_text("may not list images")
     expect(page.get_by_role("alert")).to_contain_text("10000001")
     # An error status is news to the browser, too: once for the page, and nothing else.
