@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import reduce
 from operator import attrgetter, or_
 from typing import NamedTuple
@@ -18,7 +18,17 @@ import msgspec
 from images.index import FACETS, SORTS, Index
 from images.rowsets import Rows, ValueIndex
 
-__all__ = ["FACETS", "SORTS", "FacetValue", "ImageQuery", "Index", "Result", "matching", "run"]
+__all__ = [
+    "FACETS",
+    "SORTS",
+    "FacetValue",
+    "ImageQuery",
+    "Index",
+    "Result",
+    "matching",
+    "run",
+    "selecting",
+]
 
 FACET_VALUE_BYTES = 150  # of one FacetValue, about
 
@@ -95,6 +105,11 @@ class Filtered(NamedTuple):
 
 SHOWING = ("sort", "page", "size", "columns", "density")  # the fields that say how, not which
 _selection = attrgetter(*(field.name for field in fields(ImageQuery) if field.name not in SHOWING))
+
+
+def selecting(query: ImageQuery) -> ImageQuery:
+    """The same images, by name: one query for all that differ only in what they show of them."""
+    return replace(query, sort="name", page=1, size=50, columns=(), density="")
 
 
 def run(index: Index, query: ImageQuery) -> Result:
