@@ -9,12 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from heapq import nsmallest
 
 from images.cloud.records import Image
 from images.coverage import Coverage, rows
 from images.index import Index
 from images.insights import status_kind
-from images.query import ImageQuery, matching, run, selecting
+from images.query import ImageQuery, run, selected, selecting
 
 # What is wrong with an image, the worst first.
 FAILED, JOB_FAILED, STALLED, AT_RISK = "failed", "job-failed", "stalled", "at-risk"
@@ -75,7 +76,7 @@ def old_before(today: date) -> int:
 
 def _groups(index: Index, query: ImageQuery, today: date, compared: Coverage) -> Iterable[Group]:
     facets = run(index, query).facets
-    selected = [index.images[position] for position in matching(index, query)]
+    images = selected(index, query)
     bad = (
         each.value
         for each in facets["status"]
@@ -83,13 +84,13 @@ def _groups(index: Index, query: ImageQuery, today: date, compared: Coverage) ->
     )
     if statuses := tuple(bad):
         yield _asked(FAILED, index, replace(query, status=statuses))
-    failed = [each for each in selected if each.job and each.job.state == "failed"]
+    failed = [each for each in images if each.job and each.job.state == "failed"]
     yield _picked(JOB_FAILED, query, failed)
     if not query.storage or "at-risk" in query.storage:
         yield _asked(AT_RISK, index, replace(query, storage=("at-risk",)))
     if not query.check or "uncheck" in query.check:
         yield _asked(UNCHECKED, index, replace(query, check=("uncheck",)))
-    yield _repeated(query, selected)
+    yield _repeated(query, images)
     bounds = (old_before(today), query.created_before)
     before = min(bound for bound in bounds if bound is not None)
     yield _asked(OLD, index, replace(query, created_before=before, sort="created"))
@@ -105,11 +106,12 @@ def _asked(kind: str, index: Index, query: ImageQuery) -> Group:
     return Group(kind, found.total, first, query)
 
 
-def _picked(kind: str, query: ImageQuery, images: Sequence[Image]) -> Group:
-    """These images, of which a query knows nothing in common."""
-    places = tuple(f"{image.region}/{image.uuid}" for image in images)
-    one_by_one = replace(query, image=places) if len(places) <= LISTED else None
-    return Group(kind, len(images), tuple(images[:LISTED]), one_by_one)
+def _picked(kind: str, query: ImageQuery, images: Sequence[Image], count: int = 0) -> Group:
+    """The first of these images, or all, of which a query knows nothing in common."""
+    count = count or len(images)
+    places = tuple(f"{image.region}/{image.uuid}" for image in images[: LISTED + 1])
+    one_by_one = replace(query, image=places) if count <= LISTED else None
+    return Group(kind, count, tuple(images[:LISTED]), one_by_one)
 
 
 def _repeated(query: ImageQuery, images: Iterable[Image]) -> Group:
@@ -117,11 +119,11 @@ def _repeated(query: ImageQuery, images: Iterable[Image]) -> Group:
     for image in images:
         if image.name:
             same[image.region, image.name].append(image)
-    several = [(place, found) for place, found in same.items() if len(found) > 1]
-    several.sort(key=lambda each: (-len(each[1]), each[0][1].casefold(), each[0]))
-    repeats = (Repeat(*place, len(found)) for place, found in several[:LISTED])
-    group = _picked(REPEATED, query, [image for _place, found in several for image in found])
-    return replace(group, repeats=tuple(repeats))
+    several = {place: found for place, found in same.items() if len(found) > 1}
+    most = nsmallest(LISTED, several, key=lambda place: (-len(several[place]), place[::-1]))
+    first = [image for place in most for image in several[place]]
+    group = _picked(REPEATED, query, first, sum(map(len, several.values())))
+    return replace(group, repeats=tuple(Repeat(*each, len(several[each])) for each in most))
 
 
 def _rank(group: Group) -> int:

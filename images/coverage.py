@@ -10,10 +10,11 @@ from array import array
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 from images.cloud.records import Image
 from images.index import Index
-from images.query import ImageQuery, matching, selecting
+from images.query import ImageQuery, flags, selecting
 
 # Which rows: all of them, those that some region lacks, those in one region only.
 ALL, LACKING, ALONE = "all", "missing", "one"
@@ -68,28 +69,28 @@ def rows(index: Index, found: Coverage, first: int, last: int) -> list[Row]:
 
 
 def _coverage(index: Index, query: ImageQuery, regions: tuple[str, ...]) -> Coverage:
-    images = index.images
-    same: defaultdict[tuple[str, str | None], list[int]] = defaultdict(list)
-    selected = matching(index, query)
-    for position in selected:
-        image = images[position]
+    same: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    nameless = 0
+    for position, image in compress(enumerate(index.images), flags(index, query)):
         if image.name:
-            same[image.name, image.os_family].append(position)
-    # Sorting keeps what is equal as it came: by name.
-    spread = [(len({images[each].region for each in group}), group) for group in same.values()]
-    spread.sort(key=lambda each: each[0])
+            same[image.name, image.os_family or ""].append(position)
+        else:
+            nameless += 1
+    images = index.images
+    spread = {key: len({images[each].region for each in group}) for key, group in same.items()}
+    ordered = sorted(same, key=lambda key: (spread[key], key[0].casefold(), key))
     positions, starts = array("I"), array("I", [0])
-    for _number, group in spread:
-        positions.extend(group)
+    for key in ordered:
+        positions.extend(same[key])
         starts.append(len(positions))
     several = len(regions) > 1
     return Coverage(
         regions=regions,
         positions=positions,
         starts=starts,
-        alone=sum(number == 1 for number, _group in spread) if several else 0,
-        lacking=sum(number < len(regions) for number, _group in spread) if several else 0,
-        nameless=len(selected) - len(positions),
+        alone=sum(number == 1 for number in spread.values()) if several else 0,
+        lacking=sum(number < len(regions) for number in spread.values()) if several else 0,
+        nameless=nameless,
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from images.index import Index
-from images.query import ImageQuery, matching, selecting
+from images.query import ImageQuery, selected, selecting
 
 GIB = 2**30
 SIZES = tuple(number * GIB for number in (1, 5, 10, 20, 50, 100, 200))
@@ -45,13 +45,13 @@ def sizes(index: Index, query: ImageQuery) -> Histogram:
     query = selecting(query)
     found: Histogram | None = index.memo.get(("sizes", query))
     if found is None:
-        rows = matching(index, query)
-        known = sorted(size for row in rows if (size := index.images[row].size) is not None)
+        images = selected(index, query)
+        known = sorted(image.size for image in images if image.size is not None)
         bounds = [
             (None if low is None else low + 1, high)
             for low, high in zip((None, *SIZES), (*SIZES, None), strict=True)
         ]
-        found = Histogram(_counted(known, bounds), len(rows) - len(known))
+        found = Histogram(_counted(known, bounds), len(images) - len(known))
         index.memo.put(("sizes", query), found, KEPT_BYTES * len(bounds))
     return found
 
@@ -62,10 +62,10 @@ def ages(index: Index, query: ImageQuery, today: date) -> Histogram:
     query = selecting(query)
     found: Histogram | None = index.memo.get(("ages", query, today))
     if found is None:
-        rows = matching(index, query)
-        known = sorted(at for row in rows if (at := index.images[row].created) is not None)
+        images = selected(index, query)
+        known = sorted(image.created for image in images if image.created is not None)
         months, bounds = _periods(known, today)
-        found = Histogram(_counted(known, bounds), len(rows) - len(known), months)
+        found = Histogram(_counted(known, bounds), len(images) - len(known), months)
         index.memo.put(("ages", query, today), found, KEPT_BYTES * len(bounds))
     return found
 

@@ -16,7 +16,7 @@ from images.cloud.records import Image
 from images.coverage import Coverage
 from images.index import Index
 from images.insights import status_kind, storage_state
-from images.query import FACETS, FacetValue, ImageQuery, matching, run, selecting
+from images.query import FACETS, FacetValue, ImageQuery, run, selected, selecting
 
 WORST = 20  # more than a screen has room for
 KEPT_BYTES = 200  # of one worry, running image or status, about
@@ -49,7 +49,7 @@ def overview(index: Index, query: ImageQuery) -> Overview:
     query = selecting(query)
     found: Overview | None = index.memo.get(("overview", query))
     if found is None:
-        found = _overview([index.images[position] for position in matching(index, query)])
+        found = _overview(selected(index, query))
         size = KEPT_BYTES * (len(found.worries) + len(found.running) + len(found.statuses))
         index.memo.put(("overview", query), found, size)
     return found
@@ -183,6 +183,7 @@ def _overview(images: list[Image]) -> Overview:
     statuses = Counter(image.status for image in images).most_common()
     worries = [Worry(image, why) for image in images if (why := _why(image))]
     running = [image for image in images if image.job and image.job.state == "running"]
+    running.sort(key=_place)
     return Overview(
         total=len(images),
         statuses=tuple(sorted(statuses, key=lambda each: status_kind(each[0]) != "bad")),
@@ -213,5 +214,9 @@ def _worst(worries: Iterable[Worry]) -> tuple[Worry, ...]:
 
 
 def _rank(worry: Worry) -> tuple[int, str, str, str]:
-    image = worry.image
-    return WORRIES.index(worry.why), (image.name or "").lower(), image.region, image.uuid
+    return WORRIES.index(worry.why), *_place(worry.image)
+
+
+def _place(image: Image) -> tuple[str, str, str]:
+    """By name."""
+    return (image.name or "").lower(), image.region, image.uuid

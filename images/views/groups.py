@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from django.urls import reverse
@@ -25,7 +25,7 @@ from images.attention import (
 )
 from images.cloud.records import Image
 from images.views import charts
-from images.views.opening import Opened
+from images.views.opening import LOOKS, Opened
 
 NAMED = 3  # images of a group, on its line
 # What it is, and why it matters.
@@ -80,7 +80,8 @@ def lines(opened: Opened, groups: Sequence[Group], today: date) -> list[Line]:
 
 def _line(opened: Opened, group: Group, today: date) -> Line:
     title, hint = WORDS[group.kind]
-    href = opened.link_to(group.query) if group.query else ""
+    looks = {name: getattr(opened.query, name) for name in LOOKS}
+    href = opened.link_to(replace(group.query, **looks)) if group.query else ""
     if group.kind == ALONE:
         href = reverse("coverage", args=("one",)) + opened.suffix
     return Line(
