@@ -19,7 +19,7 @@ from images.views.opening import Opened
 
 FACETS = ("status", "platform", "arch")
 BARS_SHOWN = 8
-FAMILIES_SHOWN, VERSIONS_SHOWN = 6, 4
+FAMILIES_SHOWN, VERSIONS_SHOWN = 6, 3
 YEARS_APART = 5  # on an axis of years
 WIDE = 10  # of one column, in the drawing's units
 

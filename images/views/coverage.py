@@ -125,7 +125,8 @@ def _line(opened: Opened, states: list[RegionState], row: Row) -> Line:
     if len(versions) == 1 and (version := versions.pop()):
         system = f"{system} {version}".strip()
     cells = [_cell(opened, state, row) for state in states]
-    return Line(row.name, system, charts.link(opened, name=(row.name,), os=(os,)), cells)
+    name = row.name if row.name.strip() else f"“{row.name}”"
+    return Line(name, system, charts.link(opened, name=(row.name,), os=(os,)), cells)
 
 
 def _cell(opened: Opened, state: RegionState, row: Row) -> Cell:
