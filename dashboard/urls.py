@@ -1,14 +1,16 @@
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
 from dashboard import health, theme
-from images.views import display, overview
+from images.views import coverage, display, overview
 
 urlpatterns = [
     path("images/", include("images.urls")),
     path("overview/", overview.overview_page, name="overview"),
+    path("overview/coverage/", coverage.coverage_page, name="coverage"),
+    re_path("^overview/coverage/(?P<which>one|missing)/$", coverage.coverage_page, name="coverage"),
     path("overview/display", display.overview_display, name="overview_display"),
     path("display/<str:key>/", display.display, name="display"),
     path("", include("dashboard.accounts.urls")),

@@ -6,20 +6,19 @@ Pure functions over an index; what was found is kept with it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from heapq import nsmallest
+from typing import TypedDict
 
+from images.attention import AT_RISK, FAILED, JOB_FAILED, STALLED, WORRIES, Group
 from images.cloud.records import Image
+from images.coverage import Coverage
 from images.index import Index
 from images.insights import status_kind, storage_state
-from images.query import ImageQuery, matching
+from images.query import FACETS, FacetValue, ImageQuery, run, selected, selecting
 
-# What is wrong with an image, the worst first.
-FAILED, JOB_FAILED, STALLED, AT_RISK = "failed", "job-failed", "stalled", "at-risk"
-WORRIES = (FAILED, JOB_FAILED, STALLED, AT_RISK)
 WORST = 20  # more than a screen has room for
-REPEATED_KEPT = 10
 KEPT_BYTES = 200  # of one worry, running image or status, about
 
 
@@ -35,8 +34,7 @@ class Worry:
 class Overview:
     """`statuses` are (status as the cloud spells it or None, how many), bad ones first, then the
     commonest; `worries` the WORST images that need attention, the worst first, of `worried` in all;
-    `running` those with a job under way; `bytes` the size of all by region; `repeated` the names
-    that several images of one region have, with how many, the commonest first."""
+    `running` those with a job under way; `bytes` the size of all by region."""
 
     total: int
     statuses: tuple[tuple[str | None, int], ...]
@@ -44,15 +42,14 @@ class Overview:
     worries: tuple[Worry, ...]
     running: tuple[Image, ...]
     bytes: dict[str, int]
-    repeated: tuple[tuple[str, int], ...]
 
 
 def overview(index: Index, query: ImageQuery) -> Overview:
     """Of the images that the query selects, whatever it says of sorting and paging."""
-    query = replace(query, sort="name", page=1, size=50, columns=(), density="")
+    query = selecting(query)
     found: Overview | None = index.memo.get(("overview", query))
     if found is None:
-        found = _overview([index.images[position] for position in matching(index, query)])
+        found = _overview(selected(index, query))
         size = KEPT_BYTES * (len(found.worries) + len(found.running) + len(found.statuses))
         index.memo.put(("overview", query), found, size)
     return found
@@ -72,10 +69,121 @@ def with_stalled(found: Overview, stalled: Iterable[Image]) -> Overview:
     )
 
 
+def counts(index: Index, query: ImageQuery) -> dict[str, list[FacetValue]]:
+    """How many of the images that the query selects have each value of each facet; unlike those of
+    a list, without the values that the query does not choose."""
+    return {
+        name: [each for each in values if each.selected or not getattr(query, name)]
+        for name, values in run(index, selecting(query)).facets.items()
+    }
+
+
+class ImageData(TypedDict):
+    region: str
+    cimgUuid: str
+    name: str | None
+
+
+class GroupData(TypedDict):
+    kind: str
+    serious: bool
+    count: int
+    images: list[ImageData]
+
+
+class CoverageData(TypedDict):
+    """Rows are images by name and OS."""
+
+    regions: list[str]
+    rows: int
+    in_one_region_only: int
+    missing_somewhere: int
+
+
+class JobData(TypedDict):
+    """`left_seconds` is an estimate, None while there is none; `stalled_minutes` is 0 for a job
+    that moves."""
+
+    image: ImageData
+    type: str | None
+    progress: float | None
+    left_seconds: float | None
+    stalled_minutes: int
+
+
+class RegionData(TypedDict):
+    """How fresh the list of one region is, how many images it holds, whatever the query, and what
+    reading it took; `error` is why it is not fresher."""
+
+    id: str
+    name: str
+    state: str
+    fetched_at: float | None
+    age_seconds: int | None
+    count: int
+    seconds: float
+    calls: int
+    request_id: str
+    error: str | None
+
+
+class OverviewData(TypedDict):
+    """`bytes` by region; `counts` by facet and value; `worried` images are in any serious group."""
+
+    total: int
+    bytes: dict[str, int]
+    counts: dict[str, dict[str, int]]
+    worried: int
+    attention: list[GroupData]
+    coverage: CoverageData
+    running: list[JobData]
+    regions: list[RegionData]
+
+
+def as_data(
+    found: Overview,
+    counted: dict[str, list[FacetValue]],
+    attention: Sequence[Group],
+    compared: Coverage,
+    running: Sequence[JobData],
+    regions: Sequence[RegionData],
+) -> OverviewData:
+    """The overview as a script reads it."""
+    return {
+        "total": found.total,
+        "bytes": found.bytes,
+        "counts": {name: {each.value: each.count for each in counted[name]} for name in FACETS},
+        "worried": found.worried,
+        "attention": [_group_data(group) for group in attention],
+        "coverage": {
+            "regions": list(compared.regions),
+            "rows": compared.total,
+            "in_one_region_only": compared.alone,
+            "missing_somewhere": compared.lacking,
+        },
+        "running": list(running),
+        "regions": list(regions),
+    }
+
+
+def image_data(image: Image) -> ImageData:
+    return {"region": image.region, "cimgUuid": image.uuid, "name": image.name}
+
+
+def _group_data(group: Group) -> GroupData:
+    return {
+        "kind": group.kind,
+        "serious": group.serious,
+        "count": group.count,
+        "images": [image_data(image) for image in group.images],
+    }
+
+
 def _overview(images: list[Image]) -> Overview:
     statuses = Counter(image.status for image in images).most_common()
     worries = [Worry(image, why) for image in images if (why := _why(image))]
     running = [image for image in images if image.job and image.job.state == "running"]
+    running.sort(key=_place)
     return Overview(
         total=len(images),
         statuses=tuple(sorted(statuses, key=lambda each: status_kind(each[0]) != "bad")),
@@ -83,7 +191,6 @@ def _overview(images: list[Image]) -> Overview:
         worries=_worst(worries),
         running=tuple(running),
         bytes=_bytes(images),
-        repeated=_repeated(images),
     )
 
 
@@ -92,16 +199,6 @@ def _bytes(images: list[Image]) -> dict[str, int]:
     for image in images:
         sums[image.region] += image.size or 0
     return dict(sums)
-
-
-def _repeated(images: list[Image]) -> tuple[tuple[str, int], ...]:
-    """At most REPEATED_KEPT of them."""
-    places = Counter((image.region, image.name) for image in images if image.name)
-    most: dict[str, int] = {}
-    for (_region, name), count in places.items():
-        if count > 1:
-            most[name] = max(count, most.get(name, 0))
-    return tuple(sorted(most.items(), key=lambda each: (-each[1], each[0]))[:REPEATED_KEPT])
 
 
 def _why(image: Image) -> str:
@@ -117,5 +214,9 @@ def _worst(worries: Iterable[Worry]) -> tuple[Worry, ...]:
 
 
 def _rank(worry: Worry) -> tuple[int, str, str, str]:
-    image = worry.image
-    return WORRIES.index(worry.why), (image.name or "").lower(), image.region, image.uuid
+    return WORRIES.index(worry.why), *_place(worry.image)
+
+
+def _place(image: Image) -> tuple[str, str, str]:
+    """By name."""
+    return (image.name or "").lower(), image.region, image.uuid

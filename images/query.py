@@ -8,17 +8,31 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import reduce
+from itertools import compress
 from operator import attrgetter, or_
 from typing import NamedTuple
 
 import msgspec
 
+from images.cloud.records import Image
 from images.index import FACETS, SORTS, Index
-from images.rowsets import Rows, ValueIndex
+from images.rowsets import Rows, ValueIndex, unpack
 
-__all__ = ["FACETS", "SORTS", "FacetValue", "ImageQuery", "Index", "Result", "matching", "run"]
+__all__ = [
+    "FACETS",
+    "SORTS",
+    "FacetValue",
+    "ImageQuery",
+    "Index",
+    "Result",
+    "flags",
+    "matching",
+    "run",
+    "selected",
+    "selecting",
+]
 
 FACET_VALUE_BYTES = 150  # of one FacetValue, about
 
@@ -97,6 +111,11 @@ SHOWING = ("sort", "page", "size", "columns", "density")  # the fields that say 
 _selection = attrgetter(*(field.name for field in fields(ImageQuery) if field.name not in SHOWING))
 
 
+def selecting(query: ImageQuery) -> ImageQuery:
+    """One query for all that select the same images and differ only in how they show them."""
+    return replace(query, sort="-created", page=1, size=50, columns=(), density="")
+
+
 def run(index: Index, query: ImageQuery) -> Result:
     """The page that the query asks for, or the last one when there are fewer."""
     filtered = _filter(index, query)
@@ -119,6 +138,16 @@ def matching(index: Index, query: ImageQuery) -> Sequence[int]:
     """The positions of all images that the query selects, in its order."""
     filtered = _filter(index, query)
     return _in_order(index, query, filtered, filtered.total)
+
+
+def selected(index: Index, query: ImageQuery) -> list[Image]:
+    """All images that the query selects, in no order but the cloud's."""
+    return list(compress(index.images, flags(index, query)))
+
+
+def flags(index: Index, query: ImageQuery) -> bytes:
+    """For each image of the index, 1 where the query selects it, else 0."""
+    return unpack(_filter(index, query).rows, len(index.images))
 
 
 def _in_order(index: Index, query: ImageQuery, filtered: Filtered, upto: int) -> array[int]:

@@ -77,6 +77,7 @@ PAGES = {
     "images:detail": Page("token.read_with", READING, SAFE),
     "images:look": Page("token.read_with", READING, SAFE),
     "overview": Page("token.read_with", READING, SAFE),
+    "coverage": Page("token.read_with", READING, SAFE),
     "overview_display": Page("token.read_with", READING, SAFE),
     "display": Page("screen.view", KEY, SAFE),
     "view_list": Page("images.view", post="views.keep"),

@@ -2,91 +2,250 @@
 
 from __future__ import annotations
 
-import html
 import re
 
 import pytest
-from django.test import Client
-from pytest_django.asserts import assertContains, assertNotContains
+from django.db import connections
+from django.http import QueryDict
+from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 
+from dashboard.accounts import credentials
+from dashboard.accounts.models import User
 from images.sandbox import Sandbox, Weather
+from images.views.opening import opened_with
+from images.views.overview import overview_data
+from tests.integration.conftest import Keep
+from tests.integration.images.pages import Node, Page, both
 
 URL = "/overview/"
-CARDS = ("region", "status", "os", "version", "platform", "arch", "size", "age")
+TABLES = ("region", "os", "status", "platform", "arch")
+HISTOGRAMS = ("age", "size")
 
 
-def bars(page: str, card: str) -> list[tuple[str, str, int]]:
-    """Label, address and count of each bar of one card."""
-    body = page.partition(f'id="{card}-title"')[2].partition("</section>")[0]
-    rows = re.findall(
-        r'<a href="([^"]+)"><bdi>([^<]*)</bdi>.*?<td class="numeric">(\d+)</td>', body, re.DOTALL
-    )
-    return [(html.unescape(label), html.unescape(href), int(count)) for href, label, count in rows]
+def card(page: Node, name: str) -> Node:
+    return page.one("section", aria_labelledby=f"{name}-title")
 
 
-def total(client: Client, address: str) -> int:
-    found = re.search(r'data-total="(\d+)"', client.get(address).content.decode())
-    assert found
-    return int(found[1])
+def number(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
+def bars(page: Node, name: str) -> list[tuple[str, str, int]]:
+    """Label, address ("" without a link) and count of each row of one card's table."""
+    found = []
+    for row in card(page, name).one("tbody").all("tr"):
+        label = row.one("th")
+        links = [link.attributes["href"] for link in label.all("a")]
+        count = number(row.all("td", _class="numeric")[0].text)
+        found.append((label.text, links[0] if links else "", count))
+    return found
+
+
+def group(page: Node, kind: str) -> Node:
+    return page.one("li", data_group=kind)
+
+
+def total(client: Client, address: str) -> int | None:
+    return Page(client.get(address)).total
+
+
+def figure(page: Node, name: str) -> int:
+    return number(page.one("strong", data_figure=name).text)
 
 
 def test_it_works(viewer: Client, cloud: Sandbox) -> None:
-    page = viewer.get(URL)
+    page, fragment = both(viewer, URL)
 
-    assertContains(page, "36 images")
-    assertContains(page, "Needs attention")
-    assertContains(page, 'data-region-state="fresh"')
-    calls = len(cloud.calls)
-    viewer.get(URL)
-    assert len(cloud.calls) == calls
+    for each in (page, fragment):
+        assert figure(each, "total") == 36
+        assert set(each.regions.values()) == {"fresh"}
+        assert card(each, "attention")
+    assert page.one(id="news").attributes["hx-get"] == URL
 
 
-@pytest.mark.parametrize("card", CARDS)
-def test_every_bar_leads_to_just_its_images(viewer: Client, card: str) -> None:
-    found = bars(viewer.get(URL).content.decode(), card)
+def test_the_cloud_is_not_asked_and_the_database_as_little_as_for_the_list(
+    viewer: Client, cloud: Sandbox
+) -> None:
+    counts = {}
+    for address in ("/images/", URL, "/overview/coverage/"):
+        viewer.get(address)
+        calls = len(cloud.calls)
+        with CaptureQueriesContext(connections["default"]) as queries:
+            viewer.get(address)
+        counts[address] = len(queries)
+        assert len(cloud.calls) == calls
+    assert max(counts.values()) == counts["/images/"]
+
+
+@pytest.mark.parametrize("query", ["", "?region=bj", "?os=CentOS&check=uncheck&min_size=1GiB"])
+@pytest.mark.parametrize("name", [*TABLES, *HISTOGRAMS])
+def test_every_bar_leads_to_just_its_images(viewer: Client, name: str, query: str) -> None:
+    found = bars(Page(viewer.get(URL + query)), name)
 
     assert found
     for label, address, count in found:
-        assert total(viewer, address) == count, label
+        assert bool(address) == bool(count), label
+        if address:
+            assert total(viewer, address) == count, label
 
 
 def test_every_image_is_in_one_bar(viewer: Client) -> None:
-    page = viewer.get(URL).content.decode()
+    page = Page(viewer.get(URL))
 
-    for card in ("region", "status", "age", "size"):
-        assert sum(count for _label, _address, count in bars(page, card)) == 36, card
+    for name in ("region", "status", "platform", "arch", *HISTOGRAMS):
+        assert sum(count for _label, _address, count in bars(page, name)) == 36, name
 
 
-def test_a_query_narrows_it_and_stays_in_the_links(viewer: Client) -> None:
-    page = viewer.get(f"{URL}?region=bj").content.decode()
+@pytest.mark.parametrize("name", HISTOGRAMS)
+def test_the_drawing_says_what_its_table_says(viewer: Client, name: str) -> None:
+    page = Page(viewer.get(URL))
+    drawn = [
+        (link.attributes["aria-label"], link.attributes["href"])
+        for link in card(page, name).one("svg").all("a")
+    ]
 
-    assert sum(count for _label, _address, count in bars(page, "status")) == 12
+    assert drawn == [
+        (f"{label}: {count}", address) for label, address, count in bars(page, name) if count
+    ]
+
+
+def test_a_version_reads_with_its_family(viewer: Client, cloud: Sandbox) -> None:
+    cloud.add_image("bj", osFamily="CentOS", osVersion="7.9")
+    found = {label: address for label, address, _count in bars(Page(viewer.get(URL)), "os")}
+
+    assert found["CentOS 7.9"].endswith("os=CentOS&version=7.9")
+
+
+def test_what_a_query_leaves_out_is_nowhere(viewer: Client) -> None:
+    page = Page(viewer.get(f"{URL}?region=bj"))
+
+    assert figure(page, "total") == 12
+    assert [count for _label, _address, count in bars(page, "region")] == [12]
+    assert [row.attributes["data-fresh"] for row in page.all("tr", data_fresh=True)] == ["bj"]
     for _label, address, _count in bars(page, "status"):
         assert "region=bj" in address
 
 
-def test_names_that_repeat_are_told(viewer: Client, cloud: Sandbox) -> None:
-    for _ in range(2):
-        cloud.add_image("bj", name="<twice>")
-    cloud.add_image("gz", name="once here")
-    page = viewer.get(URL)
+def test_a_query_that_bounds_ages_and_sizes_bounds_every_column(viewer: Client) -> None:
+    query = "?min_size=3GiB&max_size=7GiB&created_after=2022-03-04&created_before=2023-04-05"
+    page = Page(viewer.get(URL + query))
 
-    assertContains(page, "&lt;twice&gt;")
-    assertContains(page, "name=%3Ctwice%3E")
-    assertNotContains(page, "name=once")
+    assert 0 < figure(page, "total") < 36
+    for name in HISTOGRAMS:
+        for label, address, count in bars(page, name):
+            assert not address or total(viewer, address) == count, label
+
+
+def test_each_group_leads_to_just_its_images(viewer: Client, cloud: Sandbox) -> None:
+    for _ in range(2):
+        cloud.add_image("bj", name="<twice>", status="Failed", backupStorageInfos=[])
+    cloud.add_image("gz", name="once", createTime=1)
+    page = Page(viewer.get(f"{URL}?sort=size"))
+
+    counts = {}
+    for each in page.all("li", data_group=True):
+        kind = each.attributes["data-group"]
+        counts[kind] = number(each.one("strong", _class="group-count").text)
+        if kind != "one-region":
+            [link] = each.one("div", _class="group-head").all("a")
+            assert total(viewer, link.attributes["href"]) == counts[kind], kind
+            assert kind == "old" or "sort=size" in link.attributes["href"]
+    assert {"failed", "repeated", "unchecked", "old", "one-region"} <= set(counts)
+
+
+def test_names_that_repeat_lead_to_those_of_their_region(viewer: Client, cloud: Sandbox) -> None:
+    for region in ("bj", "bj", "gz"):
+        cloud.add_image(region, name="<twice>")
+    found = group(Page(viewer.get(URL)), "repeated")
+
+    assert found.text.count("<twice>") == 1
+    [chip] = [chip for chip in found.all("a", _class="chip") if "<twice>" in chip.text]
+    assert chip.text == "<twice> 北京 ×2"
+    assert total(viewer, chip.attributes["href"]) == 2
+
+
+@pytest.mark.parametrize("name", ["x" * 201, "<script>alert(1)</script>", "a&region=gz", " +%"])
+def test_no_name_breaks_a_link_or_the_page(viewer: Client, cloud: Sandbox, name: str) -> None:
+    for _ in range(2):
+        cloud.add_image("bj", name=name, osFamily=name, osVersion=name)
+    page = Page(viewer.get(URL))
+
+    for label, address, count in bars(page, "os"):
+        assert not address or total(viewer, address) == count, label
+    for link in group(page, "repeated").all("a", _class="chip"):
+        assert total(viewer, link.attributes["href"]) == int(link.text.rpartition("×")[2])
+    assert "alert" not in page.one("head").text
+
+
+def test_jobs_show_how_far_they_are(viewer: Client, cloud: Sandbox) -> None:
+    page = Page(viewer.get(URL))
+    running = figure(page, "running")
+
+    assert running
+    assert len(card(page, "running").all("li")) == running
+    assert page.one(id="news").attributes["hx-trigger"] == "every 10s"
+
+
+def test_calm_is_said_only_of_what_was_read(viewer: Client, cloud: Sandbox) -> None:
+    assert "Nothing needs attention." in Page(viewer.get(f"{URL}?status=Ready&storage=ok")).text
+    assert "Nothing needs attention." not in Page(viewer.get(URL)).text
+    assert "No images to show" in Page(viewer.get(f"{URL}?q=nothing-like-this")).text
+
+
+def test_a_region_that_could_not_be_read_is_told_with_the_reason(
+    viewer: Client, cloud: Sandbox
+) -> None:
+    cloud.misbehave(Weather("errno", errno=41026, region="gz"))
+    page = Page(viewer.get(f"{URL}?q=nothing-like-this"))
+
+    assert "Of what could be read, nothing needs attention." in page.text
+    assert "1 not read" in page.one(_class="figures").text
+    assert "errno 41026" in card(page, "freshness").text
+    assert len(card(page, "freshness").all("tr", data_fresh=True)) == 3
+
+
+def test_freshness_tells_what_reading_took(viewer: Client, cloud: Sandbox) -> None:
+    row = Page(viewer.get(URL)).one("tr", data_fresh="bj")
+
+    assert re.search(r"fresh \d{4}-.* UTC 12 \d\.\d s \d [0-9a-f]{32}$", row.text)
+
+
+def test_as_data_it_says_the_same(viewer: Client, person: User, rf: RequestFactory) -> None:
+    page = Page(viewer.get(f"{URL}?region=bj"))
+    request = rf.get(URL)
+    request.user = person
+    access = credentials.access(request)
+    assert access.credential
+    data = overview_data(opened_with(access, access.credential, QueryDict("region=bj")))
+
+    assert data["total"] == figure(page, "total")
+    assert data["worried"] == figure(page, "worried")
+    assert len(data["running"]) == figure(page, "running")
+    assert [each["kind"] for each in data["attention"]] == [
+        each.attributes["data-group"] for each in page.all("li", data_group=True)
+    ]
+    [region] = data["regions"]
+    assert (region["id"], region["state"], region["count"]) == ("bj", "fresh", 12)
 
 
 def test_a_cloud_that_is_away_is_explained(viewer: Client, cloud: Sandbox) -> None:
     cloud.misbehave(Weather("html"))
+    page, fragment = both(viewer, URL)
 
-    assertContains(viewer.get(URL), "could not be read")
+    assert page.failures
+    assert fragment.failures
+    assert not page.all(_class="figures")
 
 
-def test_nothing_is_no_error(viewer: Client) -> None:
-    assertContains(viewer.get(f"{URL}?q=nothing-like-this"), "0 images")
+def test_an_account_without_images_is_no_error(
+    browser: Client, person: User, cloud: Sandbox, keep: Keep
+) -> None:
+    for region in ("gz", "bj", "sh"):
+        for image in cloud.images(region):
+            cloud.remove_image(region, image["cimgUuid"])
+    keep(person, cloud.token)
+    page = Page(browser.get(URL))
 
-
-def test_all_is_well_is_said_only_of_what_was_read(viewer: Client, cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("errno", errno=41026, region="gz"))
-
-    assertContains(viewer.get(f"{URL}?q=nothing-like-this"), "Of what could be read, nothing needs")
+    assert figure(page, "total") == figure(page, "worried") == 0
+    assert "No images to show" in card(page, "attention").text
