@@ -9,7 +9,7 @@ STATIC := $(shell find static -type f)
 MESSAGES := $(shell find locale -name '*.po')
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve setup test check bench lock messages screenshot clean
+.PHONY: help run serve setup test check bench lock messages screenshot shots clean
 
 help:
 	@echo "make run         the demo: a sandbox cloud and the dashboard, nothing else needed"
@@ -18,6 +18,7 @@ help:
 	@echo "make check       lint, types, import rules, templates"
 	@echo "make bench       how fast, beside a page with nothing in it (takes some minutes)"
 	@echo "make screenshot  regenerate the README's picture"
+	@echo "make shots       pictures of every page and state in build/shots (ONLY=list: of some)"
 	@echo "make lock        resolve the pinned dependencies anew"
 	@echo "make messages    collect the texts to translate (needs gettext)"
 
@@ -48,6 +49,10 @@ bench: setup .venv/dev.stamp
 screenshot: setup .venv/dev.stamp
 	@sh tests/browser/chromium.sh
 	@$(BIN)/python -m tests.browser.screenshot docs/images.png
+
+shots: setup .venv/dev.stamp
+	@sh tests/browser/chromium.sh
+	@$(BIN)/python -m tests.browser.shots "$(ONLY)"
 
 lock: .venv/dev.stamp
 	$(COMPILE) --output-file requirements/run.txt pyproject.toml

@@ -1,0 +1,125 @@
+"""Who is there when every page is looked at, and what they have: made in the dashboard's own shell.
+
+`make` runs in a process of the dashboard (`manage.py shell`), and prints what `world.py` reads.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import timedelta
+from typing import Any
+from urllib.request import urlopen
+
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+
+from dashboard.accounts import credentials, displays, replacing, saved, teams, tokens, vault
+from dashboard.accounts.audit import Actor
+from dashboard.accounts.models import State, Team, Token, User
+from images.services import fetching
+
+BY = Actor("ann", "192.0.2.7")
+PASSWORD = "correct horse battery"
+# What the cloud will do to the regions of these people, once it has listed them or before.
+GONE = {"kind": "status", "status": 503}
+
+
+def make(secrets: dict[str, str]) -> None:
+    """`secrets` are the tokens by whose they are; "ann" and hers are there already."""
+    ann = User.objects.get(username="ann")
+    people = {name: User.objects.create_user(name, password=PASSWORD) for name in PEOPLE}
+    people["root"].is_superuser = people["root"].is_staff = True
+    people["root"].save()
+    for name in ("broke", "partial", "stale"):
+        _keep(people[name], "Production", secrets[name])
+    people["ann"] = ann
+    TOTP.activate(people["bob"], "A" * 32)
+    RecoveryCodes.activate(people["bob"])
+    blue = _team(people)
+    ids = _things(ann, blue, secrets)
+    _spoil(people, secrets)
+    print("WORLD", json.dumps({"sessions": _sessions(people), "ids": ids}))  # noqa: T201
+
+
+PEOPLE = ("new", "bob", "wall", "root", "broke", "partial", "stale")
+
+
+def _keep(owner: User, label: str, secret: str, **fields: Any) -> Token:
+    """A token as it is stored, without asking the cloud."""
+    row_id, now = uuid.uuid4(), timezone.now()
+    sealed, last_four = vault.seal(secret, row_id), secret[-4:]
+    fields = {"state": State.VALID, "last_ok_at": now, "checked_at": now, **fields}
+    return Token.objects.create(
+        id=row_id,
+        owner=owner,
+        label=label,
+        sealed=sealed,
+        last_four=last_four,
+        changed_at=now,
+        **fields,
+    )
+
+
+def _team(people: dict[str, User]) -> Team:
+    blue = teams.create("Blue", by=BY)
+    for name, role in (("ann", "admin"), ("bob", "viewer"), ("wall", "console")):
+        teams.set_role(blue, people[name], role, by=BY)
+    return blue
+
+
+def _things(ann: User, blue: Team, secrets: dict[str, str]) -> dict[str, str]:
+    """Tokens in every state, links, views; their ids and keys, as addresses name them."""
+    now = timezone.now()
+    main = ann.tokens.get()
+    tokens.check_token(main)
+    tokens.edit_token(main, "Main", team=blue, expires_on=None, by=BY)
+    failed = {"last_ok_at": now - timedelta(days=3), "last_failed_at": now}
+    refused = _keep(ann, "Old account", "0" * 64, state=State.REFUSED, reason="errno 4", **failed)
+    ends = _keep(ann, "Guest", secrets["ends"], expires_on=now.date() + timedelta(days=3))
+    _keep(ann, "Spare", "1" * 64, disabled_at=now, team=blue)
+    _keep(ann, "Silent", "2" * 64, state=State.UNREACHABLE, reason="time out", **failed)
+    replacing.offer(main, secrets["other"], by=BY)
+    display, key = displays.make(blue, main, "Hall", query="", days=7, language="", by=BY)
+    displays.make(blue, main, "Door", query="os=CentOS", days=1, language="en", by=BY)
+    invitation_key = teams.invite(blue, "viewer", by=BY)[1]
+    query = "q=golden&os=CentOS&os=Ubuntu&storage=at-risk&sort=-created&columns=name&columns=size"
+    view = saved.save(ann, "Golden images", query, blue, by=BY)
+    saved.save(ann, "Large", "min_size=20GiB&density=compact", None, by=BY)
+    saved.begin_with(User.objects.get(username="bob"), view)
+    return {
+        "token": str(main.pk),
+        "refused": str(refused.pk),
+        "ends": str(ends.pk),
+        "view": str(view.pk),
+        "display": str(display.pk),
+        "key": key,
+        "invitation": invitation_key,
+        "bob": str(User.objects.get(username="bob").pk),
+    }
+
+
+def _spoil(people: dict[str, User], secrets: dict[str, str]) -> None:
+    """Of `stale` everything was read, and can be read no more; of `partial` all but one region."""
+    stale = credentials.stored(people["stale"].tokens.get())
+    assert stale
+    fetching.fetch(stale, everything=True)
+    weathers = [
+        {**GONE, "token": secrets["stale"]},
+        {**GONE, "token": secrets["partial"], "endpoint": "cimg/list", "region": "gz"},
+    ]
+    urlopen(f"{settings.DIDIYUN_API_URL}/sandbox/weather", json.dumps(weathers).encode()).close()
+    fetching.fetch(stale, everything=True)
+
+
+def _sessions(people: dict[str, User]) -> dict[str, str]:
+    """A session of each, so that nobody need sign in."""
+    found = {}
+    for name, user in people.items():
+        client = Client()
+        client.force_login(user)
+        found[name] = client.cookies["sessionid"].value
+    return found

@@ -1,0 +1,186 @@
+"""Every page and state of the dashboard, and how to get there.
+
+A new page has a line here: it is then in `make shots`, and tried for everyone by
+`test_accessibility.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page
+
+from tests.browser.conftest import PASSWORD
+from tests.browser.world import World
+
+NOBODY = ""
+
+
+@dataclass(frozen=True)
+class State:
+    """`shows` is what is there once it is reached, and only then; `then` what is done after the
+    address was opened."""
+
+    name: str
+    address: str
+    shows: str
+    who: str = "ann"
+    then: Callable[[Page], None] | None = None
+
+    def reach(self, page: Page, world: World) -> None:
+        world.become(page.context, self.who)
+        page.goto(self.address.format(**world.ids))
+        if self.then:
+            self.then(page)
+        page.locator(self.shows).first.wait_for()
+
+
+def press(*keys: str) -> Callable[[Page], None]:
+    def then(page: Page) -> None:
+        for key in keys:
+            page.keyboard.press(key)
+
+    return then
+
+
+def click(*selectors: str) -> Callable[[Page], None]:
+    def then(page: Page) -> None:
+        for selector in selectors:
+            page.locator(selector).first.click()
+
+    return then
+
+
+def open_filters(page: Page) -> None:
+    """As a sheet on a narrow screen; on a wide one they are there anyway."""
+    page.keyboard.press("f")
+
+
+def pick(page: Page) -> None:
+    for place in (0, 2, 3):
+        page.locator("tr[data-image] .c-pick input").nth(place).check()
+
+
+def look(page: Page) -> None:
+    page.locator("tr[data-image] .c-name > a").nth(1).focus()
+    page.keyboard.press(" ")
+
+
+def sign_in_wrongly(page: Page) -> None:
+    page.locator("#id_login").fill("ann")
+    page.locator("#id_password").fill("not hers")
+    page.keyboard.press("Enter")
+
+
+def sign_in_first_step(page: Page) -> None:
+    page.locator("#id_login").fill("bob")
+    page.locator("#id_password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+
+
+def add_no_token(page: Page) -> None:
+    page.locator("#id_label").fill("Main")
+    page.locator("#id_secret").fill("two words")
+    page.keyboard.press("Enter")
+
+
+def prove(page: Page) -> None:
+    """Who is asked whether it is them says so."""
+    page.locator("main input[type=password]").fill(PASSWORD)
+    page.keyboard.press("Enter")
+
+
+def forget_the_form_token(page: Page) -> None:
+    page.context.clear_cookies(name="csrftoken")
+    sign_in_wrongly(page)
+
+
+def ask_too_often(page: Page) -> None:
+    token = page.locator("main [name=csrfmiddlewaretoken]").input_value()
+    while page.request.post("/accounts/login/", form={"csrfmiddlewaretoken": token}).status != 429:
+        pass
+    sign_in_wrongly(page)
+
+
+LIST = "/images/?size=25"
+STATES = (
+    State("sign-in", "/accounts/login/", "#id_password", NOBODY),
+    State("sign-in-error", "/accounts/login/", ".notice-bad", NOBODY, sign_in_wrongly),
+    State("sign-out", "/accounts/logout/", "main form"),
+    State("no-token", "/images/", ".state", "new"),
+    State("list", "/images/", "tr[data-image]"),
+    State("list-filtered", f"{LIST}&os=CentOS&os=Ubuntu&q=e&min_size=1GiB", ".chip"),
+    State("list-empty", "/images/?q=nothing-like-this", ".results .state"),
+    State("list-compact", f"{LIST}&density=compact", ".is-compact"),
+    State("list-selection", LIST, "#selection", then=pick),
+    State("list-filters", f"{LIST}&os=CentOS", ".filters-sheet[open]", then=open_filters),
+    State("list-columns", LIST, ".looks[open]", then=click(".looks > summary")),
+    State("list-views", LIST, ".views [href*='/views/']", then=click(".views > summary")),
+    State("list-look", LIST, "#look:popover-open dl", then=look),
+    State("list-keys", LIST, "#keys[open]", then=press("?")),
+    State("list-nonsense", f"{LIST}&min_size=lots&created_after=soon&page=x", ".notice-warn ul"),
+    State("list-token-ends", f"{LIST}&token={{ends}}", "[data-ends]"),
+    State("list-cloud-failed", "/images/", ".state-bad", "broke"),
+    State("list-region-failed", LIST, "[data-region-state=failed]", "partial"),
+    State("list-stale", LIST, "[data-region-state=stale]", "stale"),
+    State("list-token-refused", "/images/?token={refused}", "[data-failure]"),
+    State("panel", "/images/{ok}/?size=25", ".answer"),
+    State("panel-at-risk", "/images/{at_risk}/?size=25", ".row-bad"),
+    State("panel-job", "/images/{running}/?size=25", "#job progress"),
+    State("panel-failed", "/images/{failed}/?size=25", ".answer-bad"),
+    State("image-gone", "/images/bj/ffffffffffffffffffffffffffffffff/", "main .state"),
+    State("compare", "/images/compare/?image={ok}&image={at_risk}&image={failed}", ".differs"),
+    State("overview", "/overview/", ".bars"),
+    State("overview-region-failed", "/overview/", "[data-region-state=failed]", "partial"),
+    State("overview-failed", "/overview/", ".state-bad", "broke"),
+    State("wall", "/overview/display", "[data-total]", "wall"),
+    State("wall-stale", "/overview/display", "[data-region-state=stale]", "stale"),
+    State("wall-link", "/display/{key}/", "[data-total]", NOBODY),
+    State("wall-link-gone", "/display/no-such-key/", "h1", NOBODY),
+    State("views", "/views/", "[data-view]"),
+    State("views-none", "/views/", ".state", "new"),
+    State(
+        "view-save",
+        "/images/?q=web&os=CentOS",
+        "#save-title",
+        then=click(".views > summary", "#save-view button"),
+    ),
+    State("view-change", "/views/{view}/", "form.form"),
+    State("tokens", "/tokens/", "[data-token]"),
+    State("tokens-error", "/tokens/", ".error", then=add_no_token),
+    State("token", "/tokens/{token}/", "form.form"),
+    State("token-refused", "/tokens/{refused}/", ".badge-bad"),
+    State("token-replace", "/tokens/{token}/replace/", "#id_secret"),
+    State("token-compare", "/tokens/{token}/compare/", "[data-pair]"),
+    State("token-delete", "/tokens/{token}/delete/", "main .danger"),
+    State("teams", "/teams/", ".card-link"),
+    State("team", "/teams/blue/", ".tabs"),
+    State("team-people", "/teams/blue/people/", "[data-member]"),
+    State(
+        "team-invited",
+        "/teams/blue/people/",
+        "[data-link]",
+        then=click("form[action$='/invitations/'] button"),
+    ),
+    State("team-remove", "/teams/blue/people/{bob}/remove/", "main form"),
+    State("team-displays", "/teams/blue/displays/", "form.form"),
+    State("team-audit", "/teams/blue/audit/", "tbody tr"),
+    State("team-settings", "/teams/blue/settings/", "form.form"),
+    State("team-delete", "/teams/blue/delete/", "main .danger", "root"),
+    State("team-viewer", "/teams/blue/", ".tabs", "bob"),
+    State("audit", "/audit/", "tbody tr", "root"),
+    State("invitation", "/invitations/{invitation}/", "main form", NOBODY),
+    State("invitation-gone", "/invitations/no-such-key/", "h1", NOBODY),
+    State("password-change", "/accounts/password/change/", "form.form"),
+    State("2-step", "/accounts/2fa/", "h1"),
+    State("2-step-on", "/accounts/2fa/", "h1", "bob"),
+    State("2-step-confirm", "/accounts/2fa/app/activate/", "main [type=password]"),
+    State("2-step-activate", "/accounts/2fa/app/activate/", "img.qr", "new", prove),
+    State("2-step-code", "/accounts/login/", "#id_code", NOBODY, sign_in_first_step),
+    State("error-404", "/nothing/", "main .state"),
+    State("error-403-csrf", "/accounts/login/", "main .state", NOBODY, forget_the_form_token),
+    State("error-500", "/floor/", "h1"),
+    # Last: from here on nobody signs in for a minute.
+    State("error-429", "/accounts/login/", "a.button[href$='/login/']", NOBODY, ask_too_often),
+)

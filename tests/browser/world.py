@@ -1,0 +1,82 @@
+"""A dashboard with one of everything: what is looked at in pictures, and tried for everyone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext
+
+from images.sandbox import Sandbox
+from images.sandbox.cloud import token_of
+from images.sandbox.inventory import Image
+from tests.browser.conftest import Site, serving
+
+# So that every page stays as it is however long it is looked at. With one page more, which breaks.
+SETTINGS = {
+    "DJANGO_SETTINGS_MODULE": "tests.bench.settings",
+    "INVENTORY_FRESH_SECONDS": "36000",
+    "INVENTORY_STALE_SECONDS": "86400",
+    "LOG_LEVEL": "WARNING",
+}
+MAKE = "import json; from tests.browser import cast; cast.make(json.loads({!r}))"
+OWN_ACCOUNTS = ("partial", "stale", "ends")
+
+
+@dataclass(frozen=True)
+class World:
+    """`sessions` are the people's, by name; `ids` what addresses name, such as `{token}`."""
+
+    site: Site
+    sessions: dict[str, str]
+    ids: dict[str, str]
+
+    def become(self, context: BrowserContext, who: str) -> None:
+        """From now on the browser is that person's; "" is nobody's."""
+        context.clear_cookies()
+        if who:
+            cookie = {"name": "sessionid", "value": self.sessions[who], "url": self.site.url}
+            context.add_cookies([cookie])  # type: ignore[list-item]
+
+
+@contextmanager
+def world(images: int, var: Path) -> Iterator[World]:
+    """So many images in each region. Their jobs stand still."""
+    with Sandbox(images, seed=1, clock=lambda: 1_700_000_000.0) as cloud:
+        secrets = {name: token_of(1, name) for name in OWN_ACCOUNTS}
+        for secret in secrets.values():
+            cloud.accounts[secret] = cloud.accounts[cloud.token]
+        secrets |= {"broke": cloud.arrears_token, "other": cloud.other_token}
+        with serving(cloud, var, SETTINGS) as site:
+            told = site.run("shell", "-c", MAKE.format(json.dumps(secrets)))
+            made = json.loads(told.rpartition("WORLD ")[2])
+            yield World(site, made["sessions"], {**made["ids"], **_images(cloud)})
+
+
+def _images(cloud: Sandbox) -> dict[str, str]:
+    """Region and uuid of an image of each kind, as addresses hold them."""
+    kinds: dict[str, Callable[[Image], bool]] = {
+        "ok": lambda image: image["status"] == "Ready" and "job" not in image,
+        "running": lambda image: not image.get("job", {"done": True})["done"],
+        "failed": lambda image: image["status"] == "Failed",
+        "at_risk": lambda image: any(
+            each.get("status") == "Disconnected" for each in image.get("backupStorages", ())
+        ),
+    }
+    images = [(region, image) for region in ("bj", "gz", "sh") for image in cloud.images(region)]
+    return {
+        kind: next(f"{region}/{image['cimgUuid']}" for region, image in images if fits(image))
+        for kind, fits in kinds.items()
+    }
+
+
+def visitor(world: World, browser: Browser, language: str) -> BrowserContext:
+    """A browser that asks for pages in the language: "en" or "zh"."""
+    locale = {"en": "en-GB", "zh": "zh-CN"}[language]
+    zone = {"en": "Europe/London", "zh": "Asia/Shanghai"}[language]
+    context = browser.new_context(base_url=world.site.url, locale=locale, timezone_id=zone)
+    context.set_default_timeout(10_000)
+    return context
