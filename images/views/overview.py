@@ -31,6 +31,7 @@ from images.overview import (
 from images.services.inventory import RegionState
 from images.services.progress import Progress
 from images.views import charts, filters, watching
+from images.views import histograms as drawn
 from images.views.coverage import bars, compared, wanted
 from images.views.groups import lines
 from images.views.opening import Opened, is_fragment, with_inventory
@@ -92,8 +93,8 @@ def _drawn(opened: Opened, found: Found) -> dict[str, Any]:
         "found": found.overview,
         "bytes": sum(found.overview.bytes.values()),
         "cards": charts.cards(opened, found.overview.bytes),
-        "ages": charts.ages(opened, histograms.ages(index, query, found.today)),
-        "sizes": charts.sizes(opened, histograms.sizes(index, query)),
+        "ages": drawn.ages(opened, histograms.ages(index, query, found.today)),
+        "sizes": drawn.sizes(opened, histograms.sizes(index, query)),
         "serious": [line for line in attention if line.group.serious],
         "untidy": [line for line in attention if not line.group.serious],
         "running": found.running[:RUNNING_SHOWN],
