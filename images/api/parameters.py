@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from images.cloud.reading import SLUG
@@ -75,10 +74,9 @@ PARAMETERS: dict[str, tuple[Schema, str | Promise]] = {
     "density": ({"enum": list(DENSITIES)}, NO_EFFECT),
     "cursor": (
         PLACE,
-        format_lazy(
-            "{} {}",
-            _("The “next_cursor” of the answer before: goes on behind its last image, wherever"),
-            _("that stands by now. “page” is not looked at then."),
+        _(
+            "The “next_cursor” of the answer before: goes on behind its last image. "
+            "“page” is not looked at then."
         ),
     ),
 }

@@ -7,31 +7,33 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext_lazy
 from ninja import Field, Schema
 from pydantic import ConfigDict
 
-STATES = "fresh, stale, failed (nothing is known, and why) or loading"
+# pydantic passes descriptions on as they are, and `images.api.description` makes them text.
+_: Any = gettext_lazy
 
 
 class CloudFailure(Schema):
     """Why the cloud was not read."""
 
-    kind: str = Field(description="refused, forbidden, arrears, unavailable, unreadable, …")
-    errno: int | None = Field(description="The cloud's error number, where it gave one")
+    kind: str = Field(description=_("refused, forbidden, arrears, unavailable, unreadable, …"))
+    errno: int | None = Field(description=_("The cloud's error number, where it gave one"))
     errmsg: str
-    requestId: str = Field(description="What the cloud's support asks for")
+    requestId: str = Field(description=_("What the cloud's support asks for"))
     at: datetime
 
 
 class Region(Schema):
     id: str
     name: str
-    state: str = Field(description=STATES)
+    state: str = Field(description=_("fresh, stale, failed (nothing is known, and why) or loading"))
     fetched_at: datetime | None
-    count: int | None = Field(description="Images of the region, before any filter")
-    error: CloudFailure | None = Field(description="Why the last reading failed")
+    count: int | None = Field(description=_("Images of the region, before any filter"))
+    error: CloudFailure | None = Field(description=_("Why the last reading failed"))
     changed_while_read: bool
-    unreadable: dict[str, int] = Field(description="Fields that could not be read, by name")
+    unreadable: dict[str, int] = Field(description=_("Fields that could not be read, by name"))
 
 
 class Image(Schema):
@@ -45,13 +47,13 @@ class Image(Schema):
     status: Any = Field(None, examples=["Ready"])
     osFamily: Any = Field(None, examples=["CentOS"])
     osVersion: Any = Field(None, examples=["7.9"])
-    size: Any = Field(None, description="Bytes", examples=[21474836480])
-    createTime: Any = Field(None, description="Unix milliseconds", examples=[1700000000000])
+    size: Any = Field(None, description=_("Bytes"), examples=[21474836480])
+    createTime: Any = Field(None, description=_("Unix milliseconds"), examples=[1700000000000])
 
 
 class Fresh(Schema):
-    fetched_at: datetime | None = Field(description="When the oldest of this was read")
-    complete: bool = Field(description="Whether all regions that were asked for are known")
+    fetched_at: datetime | None = Field(description=_("When the oldest of this was read"))
+    complete: bool = Field(description=_("Whether all regions that were asked for are known"))
 
 
 class Regions(Fresh):
@@ -59,13 +61,13 @@ class Regions(Fresh):
 
 
 class Images(Regions):
-    query: str = Field(description="What was understood, as the address of the list has it")
+    query: str = Field(description=_("What was understood, as the address of the list has it"))
     total: int
-    page: int | None = Field(description="null behind a cursor")
+    page: int | None = Field(description=_("null behind a cursor"))
     pages: int
     size: int
     next_cursor: str | None
-    next: str | None = Field(description="An address; also in the field Link")
+    next: str | None = Field(description=_("An address; also in the field Link"))
     previous: str | None
     images: list[Image]
 
@@ -85,7 +87,7 @@ class Facets(Regions):
     query: str
     total: int
     facets: dict[str, list[FacetValue]] = Field(
-        description="Each counted without its own selection"
+        description=_("Each counted without its own selection")
     )
 
 
@@ -102,12 +104,12 @@ class Place(Schema):
 
 
 class Worry(Place):
-    why: str = Field(description="failed, job-failed, stalled or at-risk")
+    why: str = Field(description=_("failed, job-failed, stalled or at-risk"))
 
 
 class Running(Place):
-    job: str | None = Field(description="What is being done, such as ImportCIMG")
-    progress: float | None = Field(description="0 to 100, as the list had it")
+    job: str | None = Field(description=_("What is being done, such as ImportCIMG"))
+    progress: float | None = Field(description=_("0 to 100, as the list had it"))
 
 
 class Repeated(Schema):
@@ -118,12 +120,12 @@ class Repeated(Schema):
 class Overview(Regions):
     query: str
     total: int
-    bytes: dict[str, int] = Field(description="The size of all images by region")
+    bytes: dict[str, int] = Field(description=_("The size of all images by region"))
     statuses: list[Status]
-    worried: int = Field(description="How many images need attention")
-    worries: list[Worry] = Field(description="The worst of them")
+    worried: int = Field(description=_("How many images need attention"))
+    worries: list[Worry] = Field(description=_("The worst of them"))
     running: list[Running]
-    repeated: list[Repeated] = Field(description="Names that several images of a region have")
+    repeated: list[Repeated] = Field(description=_("Names that several images of a region have"))
 
 
 class Team(Schema):
@@ -134,7 +136,7 @@ class Team(Schema):
 class Listable(Schema):
     id: str
     name: str
-    ok: bool | None = Field(description="Whether it can be listed; null: the cloud did not tell")
+    ok: bool | None = Field(description=_("Whether it can be listed; null: the cloud did not tell"))
 
 
 class Token(Schema):
@@ -144,8 +146,8 @@ class Token(Schema):
     label: str
     last_four: str
     team: Team | None
-    usable: bool = Field(description="Neither disabled nor expired here")
-    state: str = Field(description="valid, refused, forbidden, unverified or unreachable")
+    usable: bool = Field(description=_("Neither disabled nor expired here"))
+    state: str = Field(description=_("valid, refused, forbidden, unverified or unreachable"))
     reason: str
     request_id: str
     checked_at: datetime | None
@@ -174,8 +176,8 @@ class Problem(Schema):
     title: str
     status: int
     kind: str
-    detail: str = Field(description="A sentence for a person, in the language asked for")
-    parameters: list[Parameter] = Field([], description="With 422: what cannot be followed")
+    detail: str = Field(description=_("A sentence for a person, in the language asked for"))
+    parameters: list[Parameter] = Field([], description=_("With 422: what cannot be followed"))
     errno: int | None = None
     errmsg: str = ""
     requestId: str = ""

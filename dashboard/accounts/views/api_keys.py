@@ -33,7 +33,7 @@ def api_key_list(request: HttpRequest) -> HttpResponse:
 
 
 def api_key_revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
-    key = api_keys.named(policy.require(request, "keys.keep"), key_id)
+    key = api_keys.named(policy.person(request), key_id)
     if request.method == "POST":
         api_keys.revoke(key, by=policy.actor(request))
         messages.success(request, _("“%(label)s” is revoked.") % {"label": key.label})

@@ -58,7 +58,9 @@ class Script:
         given = {"Authorization": f"Bearer {self.secret}"} | {
             name.replace("_", "-"): value for name, value in headers.items()
         }
-        return Answer(Client().get(path if path.startswith("/") else f"{API}/{path}", headers=given))
+        return Answer(
+            Client().get(path if path.startswith("/") else f"{API}/{path}", headers=given)
+        )
 
 
 MakeScript = Callable[..., Script]

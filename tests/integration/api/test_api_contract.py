@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from wsgiref.simple_server import WSGIServer, make_server
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 from django.core.wsgi import get_wsgi_application
@@ -19,17 +19,20 @@ from tests.integration.api.conftest import API, Script
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 
-class OneConnectionAThread(WSGIServer):
-    def server_close(self) -> None:
-        super().server_close()
-        connections.close_all()
+class Silent(WSGIRequestHandler):
+    def log_message(self, *args: object) -> None: ...
 
 
 @pytest.fixture
 def address() -> Iterator[str]:
     """The site on a socket."""
-    with make_server("127.0.0.1", 0, get_wsgi_application(), OneConnectionAThread) as server:
-        thread = threading.Thread(target=server.serve_forever)
+    with make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Silent) as server:
+
+        def serve() -> None:
+            server.serve_forever()
+            connections.close_all()
+
+        thread = threading.Thread(target=serve)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
@@ -55,5 +58,4 @@ def test_schemathesis_finds_nothing(
         timeout=120,
     )
 
-    print(found.stdout)
     assert found.returncode == 0, found.stdout + found.stderr

@@ -1,4 +1,4 @@
-"""The other endpoints: one image, facets, regions, overview, tokens; and each answer as described."""
+"""One image, facets, regions, overview, tokens; and every answer as described."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils import timezone
 from dashboard.accounts import teams
 from dashboard.accounts.models import Role, Token, User
 from images.sandbox import Sandbox, Weather
-from tests.integration.api.conftest import BY, REGIONS, MakeScript, Script, the_token
+from tests.integration.api.conftest import BY, REGIONS, MakeScript, Script
 from tests.integration.conftest import Clock, Keep
 
 SAMPLE = "4a48f88391134a01befe88ff98b68a88"
@@ -122,23 +122,18 @@ def test_every_answer_is_as_described(
     cloud.add_image("gz", name=None, status=7, size="large")
     if weather:
         cloud.misbehave(weather)
-    token = the_token()
     described = script.get("openapi.json").json()
     for path in described["paths"]:
-        asked = path.replace("{region}", "sh").replace(
-            "{uuid}", cloud.images("sh")[0]["cimgUuid"]
-        )
+        asked = path.replace("{region}", "sh").replace("{uuid}", cloud.images("sh")[0]["cimgUuid"])
         answer = script.get(asked)
         assert answer.status == 200
         validator(described, path).validate(answer.json())
-    assert str(token.pk)
 
 
-def test_the_description_is_valid_openapi(script: Script) -> None:
+def test_the_description_names_every_operation_once_and_how_to_come_in(script: Script) -> None:
     document = script.get("openapi.json").json()
 
     assert document["openapi"] == "3.1.0"
-    jsonschema_rs.validator_for(document["components"]["schemas"]["Images"])
     names = [each["operationId"] for path in document["paths"].values() for each in path.values()]
     assert len(names) == len(set(names)) == 6
     assert document["security"] == [{"key": []}, {"session": []}]
