@@ -22,7 +22,7 @@ EXAMPLES: dict[str, tuple[dict[str, str], str]] = {
     "facets": ({}, '.facets.status[] | "\\(.count)\\t\\(.value)"'),
     "regions": ({}, '.regions[] | select(.state != "fresh") | {id, state, error}'),
     "show_overview": ({}, ".worries[] | {why, region, name}"),
-    "tokens": ({}, '.tokens[] | select(.state != "valid") | {label, state, reason}'),
+    "tokens": ({}, '.tokens[] | select(.state != "valid") | [.label, .state, .reason] | @tsv'),
     "one_image": ({}, ".image.status"),
 }
 
@@ -89,7 +89,7 @@ def _endpoint(described: Document, base: str, path: str, operation: dict[str, An
 
 def _example(address: str, name: str) -> str:
     """A command to be copied; the key is read from the environment."""
-    query, program = EXAMPLES.get(name, ({}, "."))
+    query, program = EXAMPLES.get(name, ({}, ".total"))
     asked = address.replace("{", "$").replace("}", "")
     if query:
         asked += f"?{urlencode(query)}"
