@@ -67,6 +67,10 @@ class Forgiving(BaseCache):
     def delete(self, *args: Any, **kwargs: Any) -> bool:
         return bool(self._attempt("delete", False, *args, **kwargs))
 
+    def incr(self, *args: Any, **kwargs: Any) -> Any:
+        """The new number, or None where there is none."""
+        return self._attempt("incr", None, *args, **kwargs)
+
     def has_key(self, *args: Any, **kwargs: Any) -> bool:
         return bool(self._attempt("has_key", False, *args, **kwargs))
 

@@ -9,9 +9,11 @@ from typing import Any
 import structlog
 
 # A token is 64 hex digits in every document of the vendor; an Authorization value may be anything.
-# The addresses of display links and invitations end in the key that opens them.
+# The addresses of display links and invitations end in the key that opens them; API keys say what
+# they are.
 SECRETS = re.compile(
     r"(?i)\b[0-9a-f]{64}\b|(?<=bearer )\S+|(?<=/display/)[\w%-]+|(?<=/invitations/)[\w%-]+"
+    r"|\bidk_[\w-]+"
 )
 
 

@@ -15,6 +15,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import resolve_url
 from django.views import View
 
+from dashboard import problems
+
 log = structlog.get_logger("dashboard.request")
 
 # Asked for all the time, and by machines.
@@ -92,7 +94,10 @@ def known_methods(get_response: Handler) -> Handler:
     a library take a PUT for a POST."""
 
     def handle(request: HttpRequest) -> HttpResponseBase:
-        if request.method not in METHODS:
+        if problems.is_api(request):
+            if request.method not in SAFE_METHODS:
+                return problems.method_not_allowed(SAFE_METHODS)
+        elif request.method not in METHODS:
             return HttpResponseNotAllowed(METHODS)
         return get_response(request)
 
@@ -100,11 +105,14 @@ def known_methods(get_response: Handler) -> Handler:
 
 
 class LoginRequired(LoginRequiredMiddleware):
-    """Django's, but an htmx fragment sends the whole page to sign in, not itself."""
+    """Django's, but an htmx fragment sends the whole page to sign in, not itself. A script, which
+    cannot, is told what it needs."""
 
     def handle_no_permission(  # type: ignore[override]
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase] | View
     ) -> HttpResponseBase:
+        if problems.is_api(request) and request.path != problems.PAGE:
+            return problems.unauthorized()
         htmx = getattr(request, "htmx", None)
         if not htmx and request.method in SAFE_METHODS:
             return super().handle_no_permission(request, view_func)  # type: ignore[arg-type]

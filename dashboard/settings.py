@@ -57,6 +57,10 @@ ALLOWED_HOSTS = environment.names("ALLOWED_HOSTS") or [
     "[::1]",
 ]
 
+API_REQUESTS_PER_MINUTE = environment.number(
+    "API_REQUESTS_PER_MINUTE", 600, least=1, most=1_000_000
+)
+
 HTTPS = PUBLIC_URL.startswith("https://")
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
@@ -105,6 +109,8 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "dashboard.accounts.sessions.session_limits",
+    "dashboard.accounts.api_keys.bearer",
+    "dashboard.limits.api_limits",
     "dashboard.middleware.LoginRequired",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",

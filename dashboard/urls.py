@@ -13,6 +13,7 @@ urlpatterns = [
     re_path("^overview/coverage/(?P<which>one|missing)/$", coverage.coverage_page, name="coverage"),
     path("overview/display", display.overview_display, name="overview_display"),
     path("display/<str:key>/", display.display, name="display"),
+    path("api/v1/", include("images.api.urls")),
     path("", include("dashboard.accounts.urls")),
     path("admin/", admin.site.urls),
     path("language/", login_not_required(set_language), name="set_language"),
@@ -20,3 +21,8 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]
+
+handler400 = "dashboard.problems.bad_request"
+handler403 = "dashboard.problems.forbidden"
+handler404 = "dashboard.problems.not_found"
+handler500 = "dashboard.problems.server_error"

@@ -119,7 +119,7 @@ def json_document(head: dict[str, Any], images: Iterable[Image]) -> Iterator[byt
     yield opening + (b',"images":[' if head else b'"images":[')
     separator = b""
     for chunk in _chunks(images):
-        yield separator + b",".join(map(_item, chunk))
+        yield separator + b",".join(map(json_item, chunk))
         separator = b","
     yield b"]}"
 
@@ -127,7 +127,8 @@ def json_document(head: dict[str, Any], images: Iterable[Image]) -> Iterator[byt
 _read_item = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-def _item(image: Image) -> bytes:
+def json_item(image: Image) -> bytes:
+    """The item as the cloud sent it, to the digit, with our "region"."""
     item: dict[str, Any] = _read_item(image.raw)
     item["region"] = image.region
     return msgspec.json.encode(item)

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 
-from dashboard.accounts import links, policy, vault
+from dashboard.accounts import api_keys, links, policy, vault
 from dashboard.accounts import tokens as records
 from dashboard.accounts.models import Display, Membership, SpareSecret, Token, User
 from dashboard.accounts.tokens import Outcome
@@ -95,7 +95,7 @@ def access(request: HttpRequest) -> Access:
     of their own that is in use, else of their teams.
     """
     user = policy.person(request)
-    tokens = tokens_of(user)
+    tokens = readable(request)
     wanted = _uuid(request.GET.get("token", ""))
     chosen = _named(tokens, wanted) if wanted else default_of(user, tokens)
     return replace(
@@ -103,6 +103,13 @@ def access(request: HttpRequest) -> Access:
         manages=chosen is not None and policy.may(user, "token.manage", chosen),
         keeps=policy.may(user, "tokens.keep"),
     )
+
+
+def readable(request: HttpRequest) -> tuple[Token, ...]:
+    """All that this request may read with: what its person may, of which an API key may open a
+    part."""
+    tokens, key = tokens_of(policy.person(request)), api_keys.of(request)
+    return tuple(token for token in tokens if key.opens(token)) if key else tokens
 
 
 def tokens_of(user: User) -> tuple[Token, ...]:

@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from dashboard.accounts.key_models import ApiKey as ApiKey
+
 # From how many days before its last day on a token is said to end soon.
 ENDS_SOON = timedelta(days=14)
 

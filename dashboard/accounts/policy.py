@@ -45,6 +45,7 @@ TABLE: dict[str, frozenset[str]] = {
     "account.manage": frozenset({PERSON, CONSOLE, SUPERUSER}),
     "tokens.keep": frozenset({PERSON, SUPERUSER}),
     "views.keep": frozenset({PERSON, SUPERUSER}),
+    "keys.keep": frozenset({PERSON, SUPERUSER}),  # and read with, through the API
     "teams.list": frozenset({PERSON, CONSOLE, SUPERUSER}),
     "teams.create": frozenset({SUPERUSER}),
     "audit.read_all": frozenset({SUPERUSER}),

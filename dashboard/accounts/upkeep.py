@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from dashboard.accounts import tokens, vault
-from dashboard.accounts.models import Display, Invitation, SpareSecret, State, Token
+from dashboard.accounts.models import ApiKey, Display, Invitation, SpareSecret, State, Token
 
 log = structlog.get_logger("dashboard.accounts")
 
@@ -18,8 +18,8 @@ CHECK_EVERY = timedelta(hours=6)
 # One that does not work may have been put right at the cloud.
 CHECK_TROUBLE_EVERY = timedelta(minutes=30)
 CHECKS_A_ROUND = 100
-# An expired display link is listed as such for this long.
-DISPLAYS_KEPT = timedelta(days=30)
+# An expired display link or API key is listed as such for this long.
+EXPIRED_KEPT = timedelta(days=30)
 
 
 def check_due_tokens(go_on: Callable[[], bool]) -> int:
@@ -51,6 +51,7 @@ def prune() -> int:
     over = (
         SpareSecret.objects.filter(until__lte=now),
         Invitation.objects.filter(expires_at__lte=now),
-        Display.objects.filter(expires_at__lte=now - DISPLAYS_KEPT),
+        Display.objects.filter(expires_at__lte=now - EXPIRED_KEPT),
+        ApiKey.objects.filter(expires_at__lte=now - EXPIRED_KEPT),
     )
     return sum(rows.delete()[0] for rows in over)

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
 from dashboard.accounts.views import (
+    api_keys,
     audit,
     displays,
     invitations,
@@ -56,6 +57,8 @@ urlpatterns = [
     path("tokens/<uuid:token_id>/delete/", tokens.token_delete, name="token_delete"),
     path("tokens/<uuid:token_id>/default/", tokens.token_default, name="token_default"),
     path("tokens/<uuid:token_id>/check/", tokens.token_check, name="token_check"),
+    path("api-keys/", api_keys.api_key_list, name="api_key_list"),
+    path("api-keys/<uuid:key_id>/revoke/", api_keys.api_key_revoke, name="api_key_revoke"),
     path("", saved.start, name="home"),
     path("views/", saved.view_list, name="view_list"),
     path("views/menu/", saved.view_menu, name="view_menu"),

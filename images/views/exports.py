@@ -57,11 +57,11 @@ def _download(
 def _head(opened: Opened, total: int) -> dict[str, Any]:
     inventory = opened.inventory
     return {
-        "as_of": _iso(inventory.as_of),
+        "as_of": iso(inventory.as_of),
         "query": query_string(opened.query),
         "total": total,
         "regions": [_region(state) for state in inventory.regions],
-        "error": _error(inventory.head.failure),
+        "error": error_of(inventory.head.failure),
     }
 
 
@@ -70,16 +70,16 @@ def _region(state: RegionState) -> dict[str, Any]:
         "id": state.id,
         "name": state.head.region.name,
         "state": state.state,
-        "fetched_at": _iso(state.head.fetched_at) if state.head.version else None,
+        "fetched_at": iso(state.head.fetched_at) if state.head.version else None,
         "age_seconds": state.age,
         "count": state.head.count if state.head.version else None,
-        "error": _error(state.failure),
+        "error": error_of(state.failure),
         "changed_while_read": state.head.moved,
         "unreadable": state.head.problems,
     }
 
 
-def _error(failure: Failure | None) -> dict[str, Any] | None:
+def error_of(failure: Failure | None) -> dict[str, Any] | None:
     if failure is None:
         return None
     return {
@@ -87,9 +87,9 @@ def _error(failure: Failure | None) -> dict[str, Any] | None:
         "errno": failure.errno,
         "errmsg": failure.errmsg,
         "requestId": failure.request_id,
-        "at": _iso(failure.at),
+        "at": iso(failure.at),
     }
 
 
-def _iso(seconds: float) -> str:
+def iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

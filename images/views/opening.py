@@ -130,7 +130,7 @@ def with_inventory(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpR
         if opened.unknown_region:
             return not_found(request, opened, _("There is no such region, or no longer."))
         response = view(request, opened, *args, **kwargs)
-        response["X-Inventory-Regions"] = _freshness(opened.inventory)
+        response["X-Inventory-Regions"] = freshness(opened.inventory)
         return response
 
     return opening
@@ -232,7 +232,7 @@ def _page(
     return render(request, template, {"place": "images", **context}, status=status)
 
 
-def _freshness(inventory: Inventory) -> str:
+def freshness(inventory: Inventory) -> str:
     """How old an answer is, for whoever reads it without the page: scripts, exports, caches."""
     return ", ".join(
         f"{state.id};state={state.state}" + (f";age={state.age}" if state.age is not None else "")

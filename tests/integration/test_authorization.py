@@ -20,7 +20,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from dashboard.accounts import displays, policy, saved, teams
+from dashboard.accounts import api_keys, displays, policy, saved, teams
 from dashboard.accounts.audit import Actor
 from dashboard.accounts.models import Role, Team, Token, User
 from images.sandbox import Sandbox
@@ -43,6 +43,7 @@ class Page:
 
 
 TOKEN, TEAM, READING, VIEW, KEY = "token", "team", "reading", "view", "key"
+API_KEY = "API key"
 DOOR = Page("door.use")
 ACCOUNT = Page("account.manage")
 
@@ -114,6 +115,16 @@ PAGES = {
     "team_audit_csv": Page("audit.read", TEAM, SAFE),
     "audit_list": Page("audit.read_all", methods=SAFE),
     "audit_csv": Page("audit.read_all", methods=SAFE),
+    "api_key_list": Page("keys.keep"),
+    "api_key_revoke": Page("account.manage", API_KEY),
+    "api:page": Page("images.view", methods=SAFE),
+    "api:openapi": Page("images.view", methods=SAFE),
+    "api:list_images": Page("token.read_with", READING, SAFE),
+    "api:one_image": Page("token.read_with", READING, SAFE),
+    "api:facets": Page("token.read_with", READING, SAFE),
+    "api:regions": Page("token.read_with", READING, SAFE),
+    "api:show_overview": Page("token.read_with", READING, SAFE),
+    "api:tokens": Page("images.view", methods=SAFE),
 }
 
 # About one's own second factor; who has none is told that there is nothing.
@@ -134,6 +145,8 @@ PEOPLE: dict[str, tuple[str, str, str]] = {
     "admin of another team": (policy.STRANGER, policy.STRANGER, policy.PERSON),
     "console": (policy.CONSOLE, policy.CONSOLE, policy.CONSOLE),
     "display key": (policy.ANONYMOUS, policy.ANONYMOUS, policy.ANONYMOUS),
+    # The owner's: below /api/ it is the owner, elsewhere it is nobody.
+    "API key": (policy.ANONYMOUS, policy.ANONYMOUS, policy.ANONYMOUS),
     "superuser": (policy.SUPERUSER, policy.SUPERUSER, policy.SUPERUSER),
 }
 
@@ -159,10 +172,13 @@ class World:
     token: Token
     people: dict[str, User]
     key: str
+    api_key: str
     ids: dict[str, Any] = field(default_factory=dict)
 
     def client(self, who: str) -> Client:
         client = Client()
+        if who == "API key":
+            client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {self.api_key}"
         if who in self.people:
             client.force_login(self.people[who])
         elif who == "display key":
@@ -194,7 +210,7 @@ def world(cloud: Sandbox, keep: Callable[..., Token]) -> World:
     people = {
         name: User.objects.create_user(name, password="x") for name in PEOPLE if name != "anonymous"
     }
-    del people["display key"]
+    del people["display key"], people["API key"]
     people["superuser"].is_superuser = people["superuser"].is_staff = True
     people["superuser"].save()
     blue, red = teams.create("Blue", by=BY), teams.create("Red", by=BY)
@@ -207,6 +223,8 @@ def world(cloud: Sandbox, keep: Callable[..., Token]) -> World:
     token = keep(people["owner"], cloud.token, team=blue)
     display, key = displays.make(blue, token, "Wall", query="", days=7, language="en", by=BY)
     invitation, invitation_key = teams.invite(blue, Role.VIEWER, by=BY)
+    _key, api_key = api_keys.make(people["owner"], "Nightly", days=7, by=BY)
+    others, _secret = api_keys.make(people["viewer"], "Theirs", days=7, by=BY)
     view = saved.save(people["owner"], "Golden", "q=golden", blue, by=BY)
     uuid_of_an_image = cloud.images("bj")[0]["cimgUuid"]
     ids = {
@@ -217,13 +235,14 @@ def world(cloud: Sandbox, keep: Callable[..., Token]) -> World:
         "invitation_key": invitation_key,
         "display_id": display.pk,
         "view_id": view.pk,
+        "key_id": others.pk,
         "key": key,
         "region": "bj",
         "uuid": uuid_of_an_image,
         "as_of": 0,
         "shown": "none",
     }
-    return World(blue, token, people, key, ids)
+    return World(blue, token, people, key, api_key, ids)
 
 
 def test_every_address_has_a_line() -> None:
@@ -241,6 +260,10 @@ def expected(name: str, who: str, method: str) -> bool:
     on_team, on_token, on_nothing = PEOPLE[who]
     if page.on == KEY:
         return True  # whoever has the key
+    if page.on == API_KEY:
+        return who == "viewer"  # whose it is
+    if who == "API key" and name.startswith("api:"):
+        on_team, on_token, on_nothing = PEOPLE["owner"]
     # The view is shared with the team, and made by the one who owns the token.
     on_theirs = dict.fromkeys((TOKEN, READING, VIEW), on_token)
     standing = {TEAM: on_team, **on_theirs}.get(page.on, on_nothing)
@@ -249,6 +272,8 @@ def expected(name: str, who: str, method: str) -> bool:
 
 
 def is_to_the_door(response: HttpResponse) -> bool:
+    if response.status_code == 401:
+        return response["WWW-Authenticate"].startswith("Bearer ")
     return response.status_code == 302 and "/accounts/login/?next=" in response["Location"]
 
 
@@ -268,7 +293,9 @@ def test_the_table_holds(world: World, name: str, who: str) -> None:
         if method not in ("get", "post"):
             assert status == 405, told
         elif not expected(name, who, method):
-            if who in ("anonymous", "display key"):
+            if name.startswith("api:") and method == "post":
+                assert status == 405, told
+            elif who in ("anonymous", "display key", "API key"):
                 assert is_to_the_door(response), told
             else:
                 assert status in ((404, 405) if page.on else (403, 405)), told
@@ -294,7 +321,8 @@ def test_the_administration_is_for_superusers(world: World, who: str) -> None:
 
 @pytest.mark.parametrize("who", ["stranger", "admin of another team"])
 @pytest.mark.parametrize(
-    "name", [name for name, page in PAGES.items() if page.on in (TOKEN, TEAM, READING, VIEW)]
+    "name",
+    [name for name, page in PAGES.items() if page.on in (TOKEN, TEAM, READING, VIEW, API_KEY)],
 )
 def test_what_is_someone_elses_is_no_more_than_what_never_was(
     world: World, name: str, who: str
@@ -306,6 +334,7 @@ def test_what_is_someone_elses_is_no_more_than_what_never_was(
         "invitation_id": uuid.uuid4(),
         "display_id": uuid.uuid4(),
         "user_id": 999_999,
+        "key_id": uuid.uuid4(),
     }
     for method in ("get", "post"):
         seen = []

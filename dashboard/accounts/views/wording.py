@@ -83,4 +83,6 @@ ACTIONS = {
     "invitation.accept": _("Invitation accepted"),
     "display.make": _("Display link made"),
     "display.revoke": _("Display link revoked"),
+    "key.make": _("API key made"),
+    "key.revoke": _("API key revoked"),
 }

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -15,7 +17,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from dashboard.accounts import vault
-from dashboard.accounts.models import SpareSecret, Token, User
+from dashboard.accounts.models import ApiKey, SpareSecret, Token, User
 from images.sandbox import Sandbox, Weather
 
 REFUSED = "f00d" * 16
@@ -72,6 +74,8 @@ def walk(browser: Client, cloud: Sandbox) -> Iterator[bytes]:
         yield seen(f"/tokens/{token.pk}/replace/", secret=cloud.token)
         if token.label == "Main":
             yield seen(f"/tokens/{token.pk}/keep/", now="1")
+    for path in ("/api-keys/", "/api/v1/tokens"):
+        yield seen(path)
     for log in ("/audit/", "/audit.csv"):
         yield seen(log)
     yield seen("/admin/accounts/token/")
@@ -143,6 +147,30 @@ def test_a_fault_of_our_own_tells_no_secret(
     assert ("Request Method" in told) is debug
     assert REFUSED not in told
     assert settings.TOKEN_KEYS not in told
+
+
+@pytest.mark.django_db(databases="__all__", transaction=True)
+def test_an_api_key_is_told_once_and_its_hash_never(
+    client: Client, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    client.force_login(User.objects.create_superuser("boss", password="a sentence"))
+    told = client.post("/api-keys/", {"label": "Nightly", "days": "7"}).content.decode()
+    [secret] = set(re.findall(r"idk_[\w-]{43}", told))
+    [key_hash] = ApiKey.objects.values_list("key_hash", flat=True)
+    asked = {"Authorization": f"Bearer {secret}"}
+    paths = ("/api/v1/tokens", "/api/v1/images", "/api/v1/nowhere", f"/api/v1/images?q={secret}")
+    answers: list[Any] = [client.get(path, headers=asked) for path in paths[:3]]
+    answers += [client.get(path) for path in ("/api-keys/", "/audit/", "/audit.csv", "/tokens/")]
+    client.get(paths[3], headers=asked)
+
+    assert answers[0].status_code == 200
+    logged = [repr(vars(record)).encode() for record in caplog.records]
+    printed = [text.encode() for text in capfd.readouterr()]
+    seen = b"\n".join(each.serialize_headers() + each.getvalue() for each in answers)
+    everything = b"\n".join([seen, *logged, *printed, *stored(), *files()])
+    assert secret.encode() not in everything
+    assert key_hash.encode() not in b"\n".join([seen, *logged, *printed])
 
 
 @pytest.mark.django_db(databases="__all__")

@@ -33,6 +33,10 @@ PATHS = (
     "export.json",
     "?region=mars",
 )
+API_PATHS = (
+    *("images", "images?q=web&page=1", f"images/bj/{SAMPLE}", "facets", "regions", "overview"),
+    *("tokens", "images?region=mars", "images?token=mine", "openapi.json", ""),
+)
 WEATHERS = (
     Weather("echo_token"),
     Weather("echo_token", endpoint="cimg/list", region="bj"),
@@ -55,6 +59,10 @@ def walk(browser: Client, cloud: Sandbox, clock: Clock) -> Iterator[bytes]:
         return b"\n".join((response.serialize_headers(), content, cookies.encode()))
 
     def everything() -> Iterator[bytes]:
+        for path in API_PATHS:
+            response: Any = browser.get(f"/api/v1/{path}")
+            assert response.status_code != 500
+            yield response.serialize_headers() + response.getvalue()
         for path in PATHS:
             yield seen(path, {})
             yield seen(path, FRAGMENT)

@@ -1,0 +1,40 @@
+"""A person's API keys: made, shown once, revoked."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from dashboard.accounts import api_keys, policy
+from dashboard.accounts.key_forms import ApiKeyForm
+
+
+def api_key_list(request: HttpRequest) -> HttpResponse:
+    """Making one answers with the page itself, not a redirect: the key is nowhere else."""
+    owner = policy.require(request, "keys.keep")
+    form = ApiKeyForm(request.POST if request.method == "POST" else None, owner=owner)
+    secret = ""
+    if form.is_valid():
+        label, by = form.cleaned_data["label"], policy.actor(request)
+        _key, secret = api_keys.make(owner, label, **form.said(), by=by)
+        form = ApiKeyForm(owner=owner)
+    context = {
+        "place": "api",
+        "keys": api_keys.of_owner(owner),
+        "form": form,
+        "secret": secret,
+        "base": request.build_absolute_uri("/").rstrip("/"),
+    }
+    return render(request, "accounts/api_keys.html", context, status=422 if form.errors else 200)
+
+
+def api_key_revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
+    key = api_keys.named(policy.person(request), key_id)
+    if request.method == "POST":
+        api_keys.revoke(key, by=policy.actor(request))
+        messages.success(request, _("“%(label)s” is revoked.") % {"label": key.label})
+    return redirect("api_key_list")

@@ -1,0 +1,86 @@
+"""How the API answers: JSON, with a strong ETag and a 304 for who has it already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.utils.cache import patch_vary_headers
+from django.utils.http import parse_etags
+
+from images.services.inventory import RegionState
+from images.views.exports import error_of, iso
+from images.views.opening import Opened, freshness
+
+
+def answer(
+    request: HttpRequest,
+    version: object,
+    make: Callable[[], bytes],
+    opened: Opened | None = None,
+) -> HttpResponse:
+    """What `make` makes, unless the reader has it: whatever it is made of must be in `version`, and
+    so nothing that changes by itself, such as an age, may be in it."""
+    told = repr((request.get_host(), request.path, version))
+    etag = f'"{blake2b(told.encode(), digest_size=16).hexdigest()}"'
+    known = {
+        each.removeprefix("W/") for each in parse_etags(request.headers.get("If-None-Match", ""))
+    }
+    response: HttpResponse
+    if etag in known or "*" in known:
+        response = HttpResponseNotModified()
+    else:
+        response = HttpResponse(make(), content_type="application/json")
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, no-cache"
+    patch_vary_headers(response, ["Authorization", "Cookie"])
+    if opened:
+        response["X-Inventory-Regions"] = freshness(opened.inventory)
+    return response
+
+
+def encoded(document: Any) -> bytes:
+    return msgspec.json.encode(document, enc_hook=str)
+
+
+def version_of(opened: Opened) -> tuple[object, ...]:
+    """All that an answer made of the inventory can depend on but the query."""
+    head = opened.inventory.head
+    regions = opened.inventory.regions
+    states = tuple((each.id, each.state, each.head, each.failure) for each in regions)
+    return str(opened.credential.token_id), states, head.failure
+
+
+def freshness_of(opened: Opened) -> dict[str, Any]:
+    """How whole and how old it is: the beginning of every answer of the inventory."""
+    wanted = opened.query.region
+    states = [each for each in opened.inventory.regions if not wanted or each.id in wanted]
+    known = [each.head.fetched_at for each in states if each.head.version]
+    return {
+        "fetched_at": iso(min(known)) if known else None,
+        "complete": len(known) == len(states) and opened.inventory.head.failure is None,
+        "regions": [described(state) for state in states],
+    }
+
+
+def described(state: RegionState) -> dict[str, Any]:
+    """As in the export, without the age: it would be another answer every second."""
+    head = state.head
+    return {
+        "id": state.id,
+        "name": head.region.name,
+        "state": state.state,
+        "fetched_at": iso(head.fetched_at) if head.version else None,
+        "count": head.count if head.version else None,
+        "error": error_of(state.failure),
+        "changed_while_read": head.moved,
+        "unreadable": head.problems,
+    }
+
+
+def moment(when: datetime | None) -> str | None:
+    return when.astimezone(UTC).isoformat(timespec="seconds") if when else None

@@ -1,0 +1,105 @@
+"""What every endpoint of the inventory opens with: the same as the pages, but strict.
+
+What a page leaves out and names ends a request here: a script goes on with less than it asked for,
+and nobody is there to read the notice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+from typing import Any
+
+from django.http import HttpRequest, QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from dashboard.accounts import credentials
+from dashboard.problems import Problem
+from images.forms import visible
+from images.services.snapshots import Failure
+from images.views.opening import Opened, opened_with
+from images.wording import EXPLANATIONS
+
+
+def check(request: HttpRequest, takes: Sequence[str]) -> None:
+    """Raises the Problem that names every parameter that is none of these, or says nothing."""
+    wrong = [
+        {"parameter": visible(name), "value": visible(text), "why": _("not a parameter here")}
+        for name, texts in request.GET.lists()
+        if name not in takes
+        for text in texts
+    ]
+    wrong += [
+        {"parameter": name, "value": "", "why": _("empty: leave it out")}
+        for name, texts in request.GET.lists()
+        if name in takes and "" in texts
+    ]
+    if wrong:
+        raise _unreadable(wrong)
+
+
+def open_inventory(request: HttpRequest, takes: Sequence[str]) -> Opened:
+    """The token, the query and the inventory of a request that may have these parameters. Raises
+    the Problem that says why not, also when nothing at all is known of the cloud."""
+    check(request, takes)
+    params = _without(request.GET, "cursor")
+    access = credentials.access(request)
+    if access.credential is None:
+        raise _without_token(access)
+    opened = opened_with(access, access.credential, params)
+    if opened.nonsense:
+        raise _unreadable(
+            [
+                {"parameter": each.parameter, "value": each.value, "why": str(each.why)}
+                for each in opened.nonsense
+            ]
+        )
+    if opened.unknown_region:
+        raise Problem(404, "no-such-region", _("There is no such region, or no longer."))
+    if opened.inventory.failure:
+        raise unavailable(opened.inventory.failure)
+    return opened
+
+
+def unavailable(failure: Failure) -> Problem:
+    """Why the cloud's answer is not to be had."""
+    explanation = EXPLANATIONS[failure.kind]
+    problem = Problem(
+        explanation.status,
+        failure.kind,
+        explanation.sentence,
+        errno=failure.errno,
+        errmsg=failure.errmsg,
+        requestId=failure.request_id,
+    )
+    seconds = ceil(failure.again_at - timezone.now().timestamp())
+    if explanation.status >= 502 and seconds > 0:
+        problem.headers["Retry-After"] = str(seconds)
+    return problem
+
+
+def _unreadable(wrong: list[dict[str, Any]]) -> Problem:
+    names = ", ".join(dict.fromkeys(each["parameter"] for each in wrong))
+    said = _("These parameters cannot be followed: %(names)s.") % {"names": names}
+    return Problem(422, "bad-parameters", said, parameters=wrong)
+
+
+def _without_token(access: credentials.Access) -> Problem:
+    if access.unusable is None:
+        said = _("There is no token that you may read with.")
+        return Problem(403, "no-token", said)
+    why = {
+        credentials.DISABLED: _("This token is disabled."),
+        credentials.EXPIRED: _("The last day of this token is over."),
+        credentials.UNREADABLE: _("This token can no longer be decrypted: replace it."),
+    }
+    return Problem(403, f"token-{access.why}", why[access.why], token=str(access.unusable.pk))
+
+
+def _without(params: QueryDict, name: str) -> QueryDict:
+    if name not in params:
+        return params
+    rest = params.copy()
+    del rest[name]
+    return rest

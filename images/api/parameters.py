@@ -1,0 +1,99 @@
+"""The parameters of the API, as its description has them: the grammar of the list, and what only
+the API knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from images.cloud.reading import SLUG
+from images.forms import MAX_VALUES
+from images.grammar import COLUMNS, DENSITIES, MAX_LENGTH, MAX_PAGE, SHARED, SIZES
+from images.insights import STORAGE_STATES
+from images.query import FACETS, SORTS
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH}
+SEARCH = {**TEXT, "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"}
+REGION = {"type": "string", "pattern": f"^{SLUG.pattern}$"}
+PLACE = {"type": "string", "pattern": f"^{SLUG.pattern}/{SLUG.pattern}$"}
+SIZE = {
+    "type": "string",
+    "pattern": "^([0-9]{1,18}|[0-9]{1,6}(\\.[0-9]{1,6})? ?(([KMGT]i?)?B)?)$",
+    "examples": ["20GiB"],
+}
+TIME = {
+    "type": "string",
+    "anyOf": [{"format": "date"}, {"format": "date-time"}],
+    "examples": ["2024-01-31"],
+}
+VALUES_OF_FACETS: dict[str, Schema] = {
+    "region": REGION,
+    "shared": {"enum": list(SHARED)},
+    "storage": {"enum": list(STORAGE_STATES)},
+}
+
+
+def _several(values: Schema) -> Schema:
+    return {"type": "array", "items": values, "maxItems": MAX_VALUES}
+
+
+VALUE_OF_FACET = _("A value of this facet; repeat it for “or”, different facets mean “and”.")
+NO_EFFECT = _("Says how the list looks, and so changes nothing here.")
+
+PARAMETERS: dict[str, tuple[Schema, str | Promise]] = {
+    "token": (
+        {"type": "string", "format": "uuid"},
+        _("The id of the token to read with; without it, your own default."),
+    ),
+    "q": (SEARCH, _("Part of the name, description, either id or a tag, in any case.")),
+    **{name: (_several(VALUES_OF_FACETS.get(name, TEXT)), VALUE_OF_FACET) for name in FACETS},
+    "name": (_several(TEXT), _("The exact name; repeatable.")),
+    "image": (_several(PLACE), _("One image, as region/cimgUuid; repeatable.")),
+    "min_size": (SIZE, _("Bytes, or such as 20GiB; included.")),
+    "max_size": (SIZE, _("Bytes, or such as 20GiB; included.")),
+    "created_after": (TIME, _("A date or time, UTC unless it says otherwise; included.")),
+    "created_before": (TIME, _("A date or time, UTC unless it says otherwise; not included.")),
+    "sort": (
+        {"enum": [f"{sign}{name}" for name in SORTS for sign in ("", "-")]},
+        _("“-” in front turns it round. Without it: -created."),
+    ),
+    "page": (
+        {"type": "integer", "minimum": 1, "maximum": MAX_PAGE},
+        _("Which page. One beyond the last is empty."),
+    ),
+    "size": (
+        {"type": "integer", "enum": list(SIZES)},
+        _("How many images at once; without it 50."),
+    ),
+    "columns": (_several({"enum": sorted(COLUMNS)}), NO_EFFECT),
+    "density": ({"enum": list(DENSITIES)}, NO_EFFECT),
+    "cursor": (
+        PLACE,
+        _(
+            "The “next_cursor” of the answer before: goes on behind its last image. "
+            "“page” is not looked at then."
+        ),
+    ),
+}
+TOKEN = ("token",)
+QUERY = tuple(name for name in PARAMETERS if name != "cursor")
+LISTING = tuple(PARAMETERS)
+
+
+def described(names: Iterable[str]) -> list[dict[str, Any]]:
+    """As OpenAPI has them."""
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "description": PARAMETERS[name][1],
+            "schema": PARAMETERS[name][0],
+        }
+        for name in names
+    ]

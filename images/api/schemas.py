@@ -1,0 +1,183 @@
+"""What the API answers with, for its description. The answers are made without these: validating
+what was read once already would cost more than reading it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy
+from ninja import Field, Schema
+from pydantic import ConfigDict
+
+# pydantic passes descriptions on as they are, and `images.api.description` makes them text.
+_: Any = gettext_lazy
+
+
+class CloudFailure(Schema):
+    """Why the cloud was not read."""
+
+    kind: str = Field(description=_("refused, forbidden, arrears, unavailable, unreadable, …"))
+    errno: int | None = Field(description=_("The cloud's error number, where it gave one"))
+    errmsg: str
+    requestId: str = Field(description=_("What the cloud's support asks for"))
+    at: datetime
+
+
+class Region(Schema):
+    id: str
+    name: str
+    state: str = Field(description=_("fresh, stale, failed (nothing is known, and why) or loading"))
+    fetched_at: datetime | None
+    count: int | None = Field(description=_("Images of the region, before any filter"))
+    error: CloudFailure | None = Field(description=_("Why the last reading failed"))
+    changed_while_read: bool
+    unreadable: dict[str, int] = Field(description=_("Fields that could not be read, by name"))
+
+
+class Image(Schema):
+    """One image as the cloud sent it, to the digit, in its own field names, and our `region`. Any
+    other field may be missing, null, or something that no document tells of."""
+
+    model_config = ConfigDict(extra="allow")
+    region: str
+    cimgUuid: str
+    name: Any = Field(None, examples=["web-golden"])
+    status: Any = Field(None, examples=["Ready"])
+    osFamily: Any = Field(None, examples=["CentOS"])
+    osVersion: Any = Field(None, examples=["7.9"])
+    size: Any = Field(None, description=_("Bytes"), examples=[21474836480])
+    createTime: Any = Field(None, description=_("Unix milliseconds"), examples=[1700000000000])
+
+
+class Fresh(Schema):
+    fetched_at: datetime | None = Field(description=_("When the oldest of this was read"))
+    complete: bool = Field(description=_("Whether all regions that were asked for are known"))
+
+
+class Regions(Fresh):
+    regions: list[Region]
+
+
+class Images(Regions):
+    query: str = Field(description=_("What was understood, as the address of the list has it"))
+    total: int
+    page: int | None = Field(description=_("null behind a cursor"))
+    pages: int
+    size: int
+    next_cursor: str | None
+    next: str | None = Field(description=_("An address; also in the field Link"))
+    previous: str | None
+    images: list[Image]
+
+
+class OneImage(Fresh):
+    region: Region
+    image: Image
+
+
+class FacetValue(Schema):
+    value: str
+    count: int
+    selected: bool
+
+
+class Facets(Regions):
+    query: str
+    total: int
+    facets: dict[str, list[FacetValue]] = Field(
+        description=_("Each counted without its own selection")
+    )
+
+
+class Status(Schema):
+    status: str | None
+    count: int
+
+
+class Place(Schema):
+    region: str
+    cimgUuid: str
+    name: str | None
+    status: str | None
+
+
+class Worry(Place):
+    why: str = Field(description=_("failed, job-failed, stalled or at-risk"))
+
+
+class Running(Place):
+    job: str | None = Field(description=_("What is being done, such as ImportCIMG"))
+    progress: float | None = Field(description=_("0 to 100, as the list had it"))
+
+
+class Repeated(Schema):
+    name: str
+    count: int
+
+
+class Overview(Regions):
+    query: str
+    total: int
+    bytes: dict[str, int] = Field(description=_("The size of all images by region"))
+    statuses: list[Status]
+    worried: int = Field(description=_("How many images need attention"))
+    worries: list[Worry] = Field(description=_("The worst of them"))
+    running: list[Running]
+    repeated: list[Repeated] = Field(description=_("Names that several images of a region have"))
+
+
+class Team(Schema):
+    name: str
+    slug: str
+
+
+class Listable(Schema):
+    id: str
+    name: str
+    ok: bool | None = Field(description=_("Whether it can be listed; null: the cloud did not tell"))
+
+
+class Token(Schema):
+    """How a token stands; nothing that one could read with."""
+
+    id: UUID
+    label: str
+    last_four: str
+    team: Team | None
+    usable: bool = Field(description=_("Neither disabled nor expired here"))
+    state: str = Field(description=_("valid, refused, forbidden, unverified or unreachable"))
+    reason: str
+    request_id: str
+    checked_at: datetime | None
+    last_ok_at: datetime | None
+    last_failed_at: datetime | None
+    last_used_at: datetime | None
+    expires_on: date | None
+    disabled_at: datetime | None
+    regions: list[Listable]
+
+
+class Tokens(Schema):
+    tokens: list[Token]
+
+
+class Parameter(Schema):
+    parameter: str
+    value: str
+    why: str
+
+
+class Problem(Schema):
+    """RFC 9457. `kind` is a word to go by; the cloud's own failures have the last three."""
+
+    type: str
+    title: str
+    status: int
+    kind: str
+    detail: str = Field(description=_("A sentence for a person, in the language asked for"))
+    parameters: list[Parameter] = Field([], description=_("With 422: what cannot be followed"))
+    errno: int | None = None
+    errmsg: str = ""
+    requestId: str = ""

@@ -1,0 +1,101 @@
+"""What the tests of the API share: a script with a key in front of the cloud."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from dashboard import limits
+from dashboard.accounts import api_keys
+from dashboard.accounts.audit import Actor
+from dashboard.accounts.models import ApiKey, Token, User
+from images.sandbox import Sandbox
+from tests.integration.conftest import Keep
+
+API = "/api/v1"
+REGIONS = ("gz", "bj", "sh")
+BY = Actor("test")
+
+
+class Answer:
+    """One answer, read as a script reads it."""
+
+    def __init__(self, response: Any) -> None:
+        self.response = response
+        self.status: int = response.status_code
+        self.headers = response.headers
+        self.content: bytes = response.getvalue()
+        self.media_type: str = response.headers.get("Content-Type", "")
+
+    def json(self) -> Any:
+        return json.loads(self.content)
+
+    @property
+    def kind(self) -> str:
+        """Of a problem, which is one as RFC 9457 has them."""
+        document = self.json()
+        assert self.media_type == "application/problem+json"
+        assert document["status"] == self.status
+        assert document["title"]
+        assert document["detail"]
+        return str(document["kind"])
+
+
+@dataclass
+class Script:
+    """Something with an API key, and no cookie."""
+
+    secret: str
+    key: ApiKey
+
+    def get(self, path: str, **headers: str) -> Answer:
+        given = {"Authorization": f"Bearer {self.secret}"} | {
+            name.replace("_", "-"): value for name, value in headers.items()
+        }
+        return Answer(
+            Client().get(path if path.startswith("/") else f"{API}/{path}", headers=given)
+        )
+
+
+MakeScript = Callable[..., Script]
+
+
+@pytest.fixture(autouse=True)
+def no_request_counted() -> None:
+    limits.forget()
+
+
+@pytest.fixture
+def script_of(db: None) -> MakeScript:
+    """Makes a key of a person."""
+
+    def script_of(owner: User, *, days: int = 90, **scope: Any) -> Script:
+        key, secret = api_keys.make(owner, "Nightly", days=days, by=BY, **scope)
+        return Script(secret, key)
+
+    return script_of
+
+
+@pytest.fixture
+def script(person: User, cloud: Sandbox, keep: Keep, script_of: MakeScript) -> Script:
+    keep(person, cloud.token)
+    return script_of(person)
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("images.cloud.client.FIRST_PAUSE_SECONDS", 0.0)
+
+
+def the_token() -> Token:
+    return Token.objects.get()
+
+
+def expire(key: ApiKey) -> None:
+    ApiKey.objects.filter(pk=key.pk).update(expires_at=timezone.now())

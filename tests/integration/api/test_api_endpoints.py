@@ -1,0 +1,139 @@
+"""One image, facets, regions, overview, tokens; and every answer as described."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from django.utils import timezone
+
+from dashboard.accounts import teams
+from dashboard.accounts.models import Role, Token, User
+from images.sandbox import Sandbox, Weather
+from tests.integration.api.conftest import BY, REGIONS, MakeScript, Script
+from tests.integration.conftest import Clock, Keep
+
+SAMPLE = "4a48f88391134a01befe88ff98b68a88"
+
+
+def test_one_image_is_as_the_cloud_sent_it(script: Script, cloud: Sandbox) -> None:
+    [sent] = [image for image in cloud.images("bj") if image["cimgUuid"] == SAMPLE]
+    answer = script.get(f"images/bj/{SAMPLE}")
+
+    assert answer.status == 200
+    assert answer.json()["image"] == {**sent, "region": "bj"}
+    assert answer.json()["region"]["id"] == "bj"
+    again = script.get(f"images/bj/{SAMPLE}", If_None_Match=answer.headers["ETag"])
+    assert again.status == 304
+
+
+def test_an_image_that_is_not_there(script: Script, cloud: Sandbox) -> None:
+    assert script.get(f"images/bj/{'0' * 32}").kind == "no-such-image"
+    assert script.get(f"images/mars/{SAMPLE}").status == 404
+    assert script.get(f"images/bj/{SAMPLE}?q=web").status == 422
+
+
+def test_an_image_of_a_region_that_failed_may_be_there(script: Script, cloud: Sandbox) -> None:
+    cloud.misbehave(Weather("errno", errno=41026, region="bj"))
+    answer = script.get(f"images/bj/{SAMPLE}")
+
+    assert (answer.status, answer.kind, answer.json()["errno"]) == (503, "unavailable", 41026)
+
+
+def test_facets_count_what_the_query_selects(script: Script, cloud: Sandbox) -> None:
+    document = script.get("facets?region=bj&os=CentOS").json()
+
+    images = cloud.images("bj")
+    counted = {each["value"]: each["count"] for each in document["facets"]["os"]}
+    for family in {image["osFamily"] for image in images}:
+        assert counted[family] == sum(image["osFamily"] == family for image in images)
+    assert [each["value"] for each in document["facets"]["os"] if each["selected"]] == ["CentOS"]
+    assert document["total"] == counted["CentOS"]
+    assert [region["id"] for region in document["regions"]] == ["bj"]
+
+
+def test_regions_say_how_fresh_they_are(script: Script, cloud: Sandbox, clock: Clock) -> None:
+    cloud.misbehave(Weather("errno", errno=41026, region="bj"))
+    regions = {region["id"]: region for region in script.get("regions").json()["regions"]}
+
+    assert tuple(regions) == REGIONS
+    assert regions["gz"]["state"] == "fresh"
+    assert regions["gz"]["fetched_at"] == "2023-11-14T22:13:20+00:00"
+    assert (regions["bj"]["state"], regions["bj"]["count"]) == ("failed", None)
+    assert regions["bj"]["error"]["errno"] == 41026
+
+
+def test_the_overview_says_what_needs_attention(script: Script, cloud: Sandbox) -> None:
+    cloud.add_image("bj", name="broken", status="Error", size=1000)
+    document = script.get("overview?region=bj").json()
+
+    assert document["total"] == len(cloud.images("bj"))
+    assert document["bytes"] == {"bj": sum(image["size"] or 0 for image in cloud.images("bj"))}
+    assert document["worries"][0]["name"] == "broken"
+    assert document["worries"][0]["why"] == "failed"
+    assert document["worried"] >= len(document["worries"])
+    assert {"status": "Error", "count": 1} in document["statuses"]
+    running = [image for image in cloud.images("bj") if not image.get("job", {}).get("done", True)]
+    assert {each["cimgUuid"] for each in document["running"]} == {
+        image["cimgUuid"] for image in running
+    }
+
+
+def test_tokens_tell_how_they_stand_and_no_secret(
+    script_of: MakeScript, person: User, stranger: User, cloud: Sandbox, keep: Keep
+) -> None:
+    team = teams.create("Blue", by=BY)
+    teams.set_role(team, person, Role.VIEWER, by=BY)
+    keep(person, cloud.token, "Mine")
+    keep(stranger, "f" * 64, "Of the team", team=team, state="refused", reason="no")
+    keep(stranger, "e" * 64, "Theirs")
+    Token.objects.filter(label="Mine").update(disabled_at=timezone.now())
+    answer = script_of(person).get("tokens")
+    mine, teams_own = answer.json()["tokens"]
+
+    assert (mine["label"], mine["last_four"]) == ("Mine", cloud.token[-4:])
+    assert (mine["usable"], mine["team"]) == (False, None)
+    assert (teams_own["state"], teams_own["reason"], teams_own["usable"]) == ("refused", "no", True)
+    assert teams_own["team"] == {"name": "Blue", "slug": "blue"}
+    for secret in (cloud.token, "f" * 64, "e" * 64):
+        assert secret.encode() not in answer.content
+    assert "sealed" not in answer.content.decode()
+
+
+def test_the_tokens_have_an_etag_too(script: Script) -> None:
+    first = script.get("tokens")
+
+    assert script.get("tokens", If_None_Match=first.headers["ETag"]).status == 304
+    Token.objects.update(state="refused")
+    assert script.get("tokens", If_None_Match=first.headers["ETag"]).status == 200
+
+
+def validator(document: dict[str, Any], path: str) -> Any:
+    answers = document["paths"][path]["get"]["responses"]["200"]
+    schema = answers["content"]["application/json"]["schema"]
+    return jsonschema_rs.Draft202012Validator({**schema, "components": document["components"]})
+
+
+@pytest.mark.parametrize("weather", [None, Weather("errno", errno=41026, region="bj")])
+def test_every_answer_is_as_described(
+    script: Script, cloud: Sandbox, weather: Weather | None
+) -> None:
+    cloud.add_image("gz", name=None, status=7, size="large")
+    if weather:
+        cloud.misbehave(weather)
+    described = script.get("openapi.json").json()
+    for path in described["paths"]:
+        asked = path.replace("{region}", "sh").replace("{uuid}", cloud.images("sh")[0]["cimgUuid"])
+        answer = script.get(asked)
+        assert answer.status == 200
+        validator(described, path).validate(answer.json())
+
+
+def test_the_description_names_every_operation_once_and_how_to_come_in(script: Script) -> None:
+    document = script.get("openapi.json").json()
+
+    assert document["openapi"] == "3.1.0"
+    names = [each["operationId"] for path in document["paths"].values() for each in path.values()]
+    assert len(names) == len(set(names)) == 6
+    assert document["security"] == [{"key": []}, {"session": []}]
