@@ -92,7 +92,7 @@ def inventory(credential: Credential, *, again: bool = False) -> Inventory:
 def refresh(credential: Credential) -> int:
     """Ask the cloud now. When it was asked less than COOL_DOWN_SECONDS ago it is not asked again:
     then in how many seconds it would be, else 0."""
-    head, now = store.load_head(credential.cache_key, fetching.clock()), fetching.clock()
+    head, now = store.peek_head(credential.cache_key, fetching.clock()), fetching.clock()
     left = head.asked_at + COOL_DOWN_SECONDS - now if head else 0.0
     if left <= 0:
         inventory(credential, again=True)
