@@ -106,12 +106,12 @@ def verify(secret: str) -> Verdict:
     try:
         regions, _ = list_regions(account)
     except CloudError as error:
-        log.info("token verified", outcome=error.kind, request_id=error.request_id)
+        log.info("token verified", outcome=error.kind, upstream_request_id=error.request_id)
         return _against(error.kind, error.request_id)
     with ThreadPoolExecutor(REGIONS_AT_ONCE, thread_name_prefix="verify") as pool:
         answers = list(pool.map(lambda region: _try_region(account, region), regions))
     found = _judged(regions, answers)
-    log.info("token verified", outcome=found.state, request_id=found.request_id)
+    log.info("token verified", outcome=found.state, upstream_request_id=found.request_id)
     return found
 
 

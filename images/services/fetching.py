@@ -235,7 +235,7 @@ def _with_listing(key: str, entry: RegionHead, listing: Packed) -> RegionHead:
         images=listing.count,
         seconds=round(listing.seconds, 3),
         calls=listing.calls,
-        request_id=listing.request_id,
+        upstream_request_id=listing.request_id,
     )
     return RegionHead(
         region=entry.region,
