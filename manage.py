@@ -4,6 +4,9 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+from dashboard import telemetry
+
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
+    telemetry.report_errors()
     execute_from_command_line(sys.argv)

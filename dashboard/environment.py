@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import NoReturn
 
 from django.core.exceptions import ImproperlyConfigured
+
+Network = IPv4Network | IPv6Network
 
 
 def _refuse(name: str, why: str) -> NoReturn:
@@ -45,6 +48,15 @@ def number(name: str, default: int, *, least: int, most: int) -> int:
 
 def names(name: str) -> list[str]:
     return [member.strip() for member in text(name).split(",") if member.strip()]
+
+
+def networks(name: str, default: str) -> list[Network]:
+    """Address ranges such as 10.0.0.0/8, with commas between; `none` is none."""
+    value = text(name, default)
+    try:
+        return [ip_network(member.strip()) for member in value.split(",") if value != "none"]
+    except ValueError as error:
+        _refuse(name, f"{error}: not addresses such as 10.0.0.0/8 with commas between")
 
 
 def generated(name: str, path: Path, make: Callable[[], str]) -> str:

@@ -6,6 +6,8 @@ Named on the command line, so a stray gunicorn.conf.py in the working directory 
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +28,27 @@ errorlog = "-"
 loglevel = "warning"
 
 
+# Where the workers keep what they count, so that each can tell what all did, and what those did
+# that have died. In memory, and of this server alone: process ids name the files.
+COUNTS = "PROMETHEUS_MULTIPROC_DIR"
+
+
 def on_starting(server: Any) -> None:
     # It names the address of a request that it cannot read.
     server.log.error_log.addFilter(logs.redact_record)
+    # Before anything imports prometheus-client, which looks for it only then.
+    os.environ[COUNTS] = tempfile.mkdtemp(prefix="image-dashboard-", dir=worker_tmp_dir)
+
+
+def on_exit(server: Any) -> None:
+    shutil.rmtree(os.environ[COUNTS], ignore_errors=True)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    # Imported here, see above.
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def post_worker_init(worker: Any) -> None:

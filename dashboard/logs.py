@@ -9,31 +9,32 @@ from typing import Any
 import structlog
 
 # A token is 64 hex digits in every document of the vendor; an Authorization value may be anything.
-# The addresses of display links and invitations end in the key that opens them; API keys say what
-# they are.
+# The addresses of display links and invitations end in the key that opens them, those of databases
+# hold a password, and the one that single sign-on leads back to a code; API keys say what they are.
 SECRETS = re.compile(
     r"(?i)\b[0-9a-f]{64}\b|(?<=bearer )\S+|(?<=/display/)[\w%-]+|(?<=/invitations/)[\w%-]+"
-    r"|\bidk_[\w-]+"
+    r"|(?<=://)[^/\s@]*(?=@)|(?<=\bcode=)[^&\s]+|\bidk_[\w-]+"
 )
 
 
 def redact(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
-    return {key: _redacted(value) for key, value in event.items()}
+    return {key: redacted(value) for key, value in event.items()}
 
 
 def redact_record(record: logging.LogRecord) -> bool:
     """The same as a filter, for a logger with handlers of its own; lets every record through."""
-    record.msg, record.args = _redacted(record.getMessage()), ()
+    record.msg, record.args = redacted(record.getMessage()), ()
     return True
 
 
-def _redacted(value: Any) -> Any:
+def redacted(value: Any) -> Any:
+    """The same without what looks like a secret, at any depth."""
     if isinstance(value, str):
         return SECRETS.sub("[redacted]", value)
     if isinstance(value, (list, tuple)):
-        return [_redacted(member) for member in value]
+        return [redacted(member) for member in value]
     if isinstance(value, dict):
-        return {key: _redacted(member) for key, member in value.items()}
+        return {key: redacted(member) for key, member in value.items()}
     return value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from collections.abc import Callable
@@ -16,16 +17,21 @@ from django.shortcuts import resolve_url
 from django.views import View
 
 from dashboard import problems
+from dashboard.metrics import view_name
+from images.services.counting import journal
 
 log = structlog.get_logger("dashboard.request")
 
 # Asked for all the time, and by machines.
-UNLOGGED = (settings.STATIC_URL, "/healthz", "/readyz")
+UNLOGGED = (settings.STATIC_URL, "/healthz", "/readyz", "/metrics")
 
 # The address alone opens them, so it goes nowhere else. Not those of invitations, which have forms:
 # a browser that may not name its address sends them with "Origin: null", and the check against
 # forgery refuses that. Theirs goes to no other site.
 SECRET_ADDRESSES = "/display/"  # noqa: S105
+
+# Too short for an API token, should a client take the one for the other.
+REQUEST_ID = re.compile(r"[0-9A-Za-z-]{8,36}")
 
 SAFE_METHODS = ("GET", "HEAD")
 METHODS = (*SAFE_METHODS, "POST")
@@ -53,10 +59,11 @@ PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=
 def request_log(get_response: Handler) -> Handler:
     def handle(request: HttpRequest) -> HttpResponseBase:
         started = time.monotonic()
-        request_id = uuid.uuid4().hex
+        request_id = _request_id(request)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        response = get_response(request)
+        with journal() as asked:
+            response = get_response(request)
         response["X-Request-ID"] = request_id
         if not request.path.startswith(UNLOGGED):
             user = getattr(request, "user", None)
@@ -64,13 +71,21 @@ def request_log(get_response: Handler) -> Handler:
                 "request",
                 method=request.method,
                 path=request.path,
+                view=view_name(request),
                 status=response.status_code,
                 milliseconds=round((time.monotonic() - started) * 1000, 1),
                 user=user.pk if user else None,
+                **asked.line,
             )
         return response
 
     return handle
+
+
+def _request_id(request: HttpRequest) -> str:
+    """The proxy's, where there is one that we trust, else a new one."""
+    given = request.headers.get("X-Request-ID", "") if settings.HTTPS else ""
+    return given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
 
 def security_headers(get_response: Handler) -> Handler:

@@ -16,7 +16,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from dashboard import environment, logs, single_signon
+from dashboard import environment, logs, single_signon, telemetry
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(environment.text("VAR_DIR", str(BASE_DIR / "var"))).resolve()
@@ -64,7 +64,7 @@ API_REQUESTS_PER_MINUTE = environment.number(
 HTTPS = PUBLIC_URL.startswith("https://")
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SECURE_HSTS_SECONDS = 365 * 86_400 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
@@ -96,6 +96,7 @@ INSTALLED_APPS = [
     "images",
 ]
 MIDDLEWARE = [
+    "dashboard.metrics.request_metrics",
     "dashboard.middleware.request_log",
     "dashboard.middleware.security_headers",
     "dashboard.middleware.known_methods",
@@ -258,6 +259,16 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+
+# Who may read /metrics, and what is told to whom
+
+METRICS_NETWORKS = environment.networks("METRICS_NETWORKS", "127.0.0.0/8, ::1/128")
+METRICS_KEY = environment.text("METRICS_KEY")
+if METRICS_KEY and len(METRICS_KEY) < 16:
+    raise ImproperlyConfigured("METRICS_KEY: shorter than 16 characters")
+SENTRY_DSN = environment.text("SENTRY_DSN")
+OTLP_ENDPOINT = environment.text("OTEL_EXPORTER_OTLP_ENDPOINT")
+telemetry.check(SENTRY_DSN, OTLP_ENDPOINT)
 
 LOG_LEVEL = environment.text("LOG_LEVEL", "INFO").upper()
 if LOG_LEVEL not in ("DEBUG", "INFO", "WARNING", "ERROR"):

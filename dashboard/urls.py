@@ -3,7 +3,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
-from dashboard import health, theme
+from dashboard import health, metrics, theme
 from images.views import coverage, display, overview
 
 urlpatterns = [
@@ -20,6 +20,7 @@ urlpatterns = [
     path("theme/", login_not_required(theme.set_theme), name="set_theme"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]
 
 handler400 = "dashboard.problems.bad_request"

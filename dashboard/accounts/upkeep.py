@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
+from django.core.cache import cache
 from django.db.models import Q
 from django.utils import timezone
 
@@ -20,6 +21,9 @@ CHECK_TROUBLE_EVERY = timedelta(minutes=30)
 CHECKS_A_ROUND = 100
 # An expired display link or API key is listed as such for this long.
 EXPIRED_KEPT = timedelta(days=30)
+# When the last round ended, on any machine. Kept for long: forgotten, it would not show as late.
+LAST_ROUND = "dashboard.accounts.upkeep.last_round"
+LAST_ROUND_KEPT = timedelta(days=30)
 
 
 def check_due_tokens(go_on: Callable[[], bool]) -> int:
@@ -43,6 +47,17 @@ def check_due_tokens(go_on: Callable[[], bool]) -> int:
         if verdict.state == State.UNREACHABLE:
             break  # The cloud is away: it would be so for the others, one deadline each.
     return checked
+
+
+def note_round() -> None:
+    """A round has ended, as /metrics tells."""
+    cache.set(LAST_ROUND, timezone.now().timestamp(), int(LAST_ROUND_KEPT.total_seconds()))
+
+
+def last_round() -> float | None:
+    """When a round last ended (Unix seconds); None where that is not known."""
+    found = cache.get(LAST_ROUND)
+    return found if isinstance(found, float) else None
 
 
 def prune() -> int:

@@ -16,13 +16,14 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import connection, forkserver
 from multiprocessing.connection import Connection
 
-from images.cloud.client import Account, Deadline
+from images.cloud.client import Account, Call, Deadline
 from images.cloud.errors import CloudError, OutOfTime, Unreadable
 from images.cloud.listing import list_images
 from images.cloud.packing import encode_body, encode_images, version_of
@@ -64,7 +65,8 @@ def read_regions(
     account: Account, regions: Sequence[str]
 ) -> Iterator[tuple[str, Packed | CloudError]]:
     """List every region's images side by side; each one's outcome as soon as it is there, all of
-    them by the account's deadline, whatever becomes of the process."""
+    them by the account's deadline, whatever becomes of the process. The account is told of the
+    calls as well, unless the process dies with what it knew of them."""
     missing = dict.fromkeys(regions)
     receiver, sender = _context.Pipe(duplex=False)
     try:
@@ -78,7 +80,9 @@ def read_regions(
             while missing:
                 if not receiver.poll(_time_left(account.deadline)):
                     raise OutOfTime("the reading took too long")
-                region, outcome = receiver.recv()
+                region, outcome, calls = receiver.recv()
+                for call in calls:
+                    account.note(call)
                 del missing[region]
                 yield region, outcome
         finally:
@@ -105,7 +109,8 @@ def _time_left(deadline: Deadline) -> float:
 def _read(sender: Connection, url: str, token: str, seconds: float, regions: Sequence[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends us.
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    account = Account(url, token, Deadline(seconds))
+    made: deque[Call] = deque()
+    account = Account(url, token, Deadline(seconds), note=made.append)
     with ThreadPoolExecutor(len(regions), thread_name_prefix="region") as pool:
         running = {pool.submit(_packed, account, region): region for region in regions}
         for future in as_completed(running):
@@ -114,7 +119,11 @@ def _read(sender: Connection, url: str, token: str, seconds: float, regions: Seq
                 outcome = future.result()
             except CloudError as error:
                 outcome = error
-            sender.send((running[future], outcome))
+            sender.send((running[future], outcome, _taken(made)))
+
+
+def _taken(made: deque[Call]) -> list[Call]:
+    return [made.popleft() for _ in range(len(made))]
 
 
 def _end_with_parent() -> None:

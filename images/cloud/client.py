@@ -22,7 +22,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from images.cloud.answers import Answer, read_answer
+from images.cloud.answers import Answer, read_answer, request_id
 from images.cloud.errors import CloudError, OutOfTime, Unavailable, Unreadable
 
 CONNECT_SECONDS = 5.0
@@ -49,8 +49,19 @@ class Deadline:
 
 
 @dataclass(frozen=True)
+class Call:
+    """One exchange, each retry its own. `outcome` is "ok" or the kind of a CloudError."""
+
+    endpoint: str
+    outcome: str
+    request_id: str
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Account:
-    """Whom we ask as, and where. `slots` bounds the calls in flight for this token."""
+    """Whom we ask as, and where. `slots` bounds the calls in flight for this token; `note` is told
+    of every call when it is over, in the thread that made it."""
 
     url: str
     token: str = field(repr=False)
@@ -59,6 +70,7 @@ class Account:
     slots: threading.Semaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(CALLS_IN_FLIGHT), repr=False
     )
+    note: Callable[[Call], object] = field(default=lambda call: None, repr=False)
 
 
 class BearerToken(requests.auth.AuthBase):
@@ -79,7 +91,7 @@ def call(account: Account, method: str, path: str, **parameters: Any) -> Answer:
     """
     for attempt in range(RETRIES + 1):
         try:
-            return _exchange(account, method, path, parameters)
+            return _noted(account, method, path, parameters)
         except CloudError as error:
             if attempt == RETRIES or not error.passing:
                 raise
@@ -97,6 +109,18 @@ def _pause_before(attempt: int, error: CloudError) -> float:
     # Jitter spreads callers out in time; it guards nothing.
     jitter = random.uniform(0.5, 1.5)  # noqa: S311
     return FIRST_PAUSE_SECONDS * attempt * jitter
+
+
+def _noted(account: Account, method: str, path: str, parameters: dict[str, Any]) -> Answer:
+    started, endpoint = time.monotonic(), path.removeprefix("/dicloud/i/")
+    try:
+        answer = _exchange(account, method, path, parameters)
+    except CloudError as error:
+        seconds = time.monotonic() - started
+        account.note(Call(endpoint, error.kind, error.request_id, seconds))
+        raise
+    account.note(Call(endpoint, "ok", request_id(answer), time.monotonic() - started))
+    return answer
 
 
 def _exchange(account: Account, method: str, path: str, parameters: dict[str, Any]) -> Answer:

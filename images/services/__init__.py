@@ -100,7 +100,7 @@ def begin(credential: Credential) -> bool:
 def refresh(credential: Credential) -> int:
     """Ask the cloud now. When it was asked less than COOL_DOWN_SECONDS ago it is not asked again:
     then in how many seconds it would be, else 0."""
-    head, now = store.load_head(credential.cache_key, fetching.clock()), fetching.clock()
+    head, now = store.peek_head(credential.cache_key, fetching.clock()), fetching.clock()
     left = head.asked_at + COOL_DOWN_SECONDS - now if head else 0.0
     if left <= 0:
         inventory(credential, again=True)
@@ -114,12 +114,12 @@ def verify(secret: str) -> Verdict:
     try:
         regions, _ = list_regions(account)
     except CloudError as error:
-        log.info("token verified", outcome=error.kind, request_id=error.request_id)
+        log.info("token verified", outcome=error.kind, upstream_request_id=error.request_id)
         return _against(error.kind, error.request_id)
     with ThreadPoolExecutor(REGIONS_AT_ONCE, thread_name_prefix="verify") as pool:
         answers = list(pool.map(lambda region: _try_region(account, region), regions))
     found = _judged(regions, answers)
-    log.info("token verified", outcome=found.state, request_id=found.request_id)
+    log.info("token verified", outcome=found.state, upstream_request_id=found.request_id)
     return found
 
 

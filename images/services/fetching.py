@@ -17,7 +17,10 @@ from images.cloud.child import Packed, read_regions
 from images.cloud.client import Account, Deadline
 from images.cloud.errors import CloudError, OutOfTime
 from images.cloud.listing import list_regions
-from images.services import memory, store
+from images.index import Index
+from images.services import counting, memory, store
+from images.services.progress import listed
+from images.services.running import running_images
 from images.services.snapshots import (
     FINAL_KINDS,
     Failure,
@@ -49,7 +52,7 @@ class Credential(Protocol):
 def account(secret: str, seconds: float | None = None) -> Account:
     """Whom to ask as, with all the time one listing may take, or less."""
     deadline = Deadline(min(settings.UPSTREAM_DEADLINE_SECONDS, seconds or float("inf")))
-    return Account(settings.DIDIYUN_API_URL, secret, deadline)
+    return Account(settings.DIDIYUN_API_URL, secret, deadline, note=counting.noter())
 
 
 def is_due(head: Head) -> bool:
@@ -81,11 +84,12 @@ def refresh_behind(credential: Credential, since: Mapping[str, float] = NOTHING)
     if not store.take_lock(credential.cache_key):
         return
 
+    request = structlog.contextvars.get_contextvars()
+
     def run() -> None:
         try:
-            fetch(credential, everything=False, since=since)
-        except Exception:
-            log.exception("refresh failed")
+            with structlog.contextvars.bound_contextvars(**request):
+                _refresh(credential, since)
         finally:
             store.drop_lock(credential.cache_key)
             connections.close_all()
@@ -94,32 +98,60 @@ def refresh_behind(credential: Credential, since: Mapping[str, float] = NOTHING)
     threading.Thread(target=run, name="refresh", daemon=True).start()
 
 
+def _refresh(credential: Credential, since: Mapping[str, float]) -> None:
+    """With a log line of its own, which names the request that set it off."""
+    started = time.monotonic()
+    with counting.journal() as journal:
+        try:
+            fetch(credential, everything=False, since=since)
+        except Exception:
+            log.exception("refresh failed")
+        else:
+            milliseconds = round((time.monotonic() - started) * 1000, 1)
+            log.info("refresh", milliseconds=milliseconds, **journal.line)
+
+
 def fetch_or_wait(credential: Credential, asked_at: float) -> Head:
     """Fetch everything now, or wait for whoever is doing so. What was read since `asked_at` (Unix
     seconds) will do."""
+    head = _fetch_unless_someone_does(credential, asked_at)
+    if head:
+        return head
+    with counting.FETCH_WAITS.time():
+        return _wait(credential, asked_at)
+
+
+def _fetch_unless_someone_does(credential: Credential, asked_at: float) -> Head | None:
+    key = credential.cache_key
+    if not store.take_lock(key):
+        return None
+    try:
+        # Whoever had the lock may have finished since the caller saw no head.
+        return _asked_since(asked_at, key) or fetch(credential, everything=True)
+    finally:
+        store.drop_lock(key)
+        memory.give_back()
+
+
+def _wait(credential: Credential, asked_at: float) -> Head:
+    """For whoever is fetching, or until it is the caller's turn."""
     key = credential.cache_key
     deadline = Deadline(settings.UPSTREAM_DEADLINE_SECONDS)
+    head: Head | None = None
     try:
-        while True:
-            if store.take_lock(key):
-                try:
-                    # Whoever had the lock may have finished since the caller saw no head.
-                    return _asked_since(asked_at, key) or fetch(credential, everything=True)
-                finally:
-                    store.drop_lock(key)
-                    memory.give_back()
+        while not head:
             deadline.left()
             time.sleep(WAIT_STEP_SECONDS)
-            head = _asked_since(asked_at, key)
-            if head:
-                return head
+            head = _asked_since(asked_at, key) or _fetch_unless_someone_does(credential, asked_at)
     except OutOfTime as error:
-        head = store.load_head(key, clock()) or Head()
-        return msgspec.structs.replace(head, failure=_failure(error, head.failure))
+        known = store.peek_head(key, clock()) or Head()
+        return msgspec.structs.replace(known, failure=_failure(error, known.failure))
+    return head
 
 
 def _asked_since(moment: float, key: str) -> Head | None:
-    head = store.load_head(key, clock())
+    # Looked at again and again by all who wait: none of it counts as a read.
+    head = store.peek_head(key, clock())
     return head if head and head.asked_at >= moment else None
 
 
@@ -128,7 +160,7 @@ def fetch(
 ) -> Head:
     """Read the list of regions, then side by side the images of each region that is due."""
     key, caller = credential.cache_key, account(credential.secret)
-    head = store.load_head(key, clock()) or Head()
+    head = store.peek_head(key, clock()) or Head()
     if everything or _regions_due(head):
         head = _with_regions(caller, head)
     due = [
@@ -149,8 +181,22 @@ def fetch(
         head = _replacing(head, changed)
     head = msgspec.structs.replace(head, asked_at=clock())
     store.save_head(key, head)
-    memory.index(key, head, store.load_body, wait=True)
+    found = memory.index(key, head, store.load_body, wait=True)
+    if found:
+        _note_jobs(key, head, found[1])
     return head
+
+
+def _note_jobs(key: str, head: Head, index: Index) -> None:
+    """A list tells how far jobs are as well: one that stalls shows also where nobody looks."""
+    going = running_images(index).values()
+    for entry in head.regions:
+        region = entry.region.id
+        known = store.load_jobs(key, region)
+        jobs = [image.job for image in going if image.region == region and image.job]
+        now_known = listed(known, jobs, entry.fetched_at)
+        if now_known != known:
+            store.save_jobs(key, region, now_known)
 
 
 def _failure(error: CloudError, before: Failure | None) -> Failure:
@@ -189,7 +235,7 @@ def _with_listing(key: str, entry: RegionHead, listing: Packed) -> RegionHead:
         images=listing.count,
         seconds=round(listing.seconds, 3),
         calls=listing.calls,
-        request_id=listing.request_id,
+        upstream_request_id=listing.request_id,
     )
     return RegionHead(
         region=entry.region,

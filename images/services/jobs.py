@@ -17,11 +17,11 @@ from images.cloud.errors import CloudError
 from images.cloud.jobs import read_jobs
 from images.cloud.reading import SLUG
 from images.cloud.records import Image, Job
-from images.index import Index
 from images.services import fetching, store
 from images.services.fetching import Credential
 from images.services.inventory import Inventory
 from images.services.progress import Known, Progress, first_seen, seen_again
+from images.services.running import running_images
 from images.services.snapshots import FIRST_PAUSE
 
 log = structlog.get_logger("images.services")
@@ -31,19 +31,6 @@ POLL_DEADLINE_SECONDS = 5
 JOBS_A_CALL = 50
 # With more running jobs than this the ones that were not asked for longest have their turn.
 JOBS_A_POLL = 4 * JOBS_A_CALL
-
-Place = tuple[str, str]
-"""The region and the uuid of an image."""
-
-
-def running(index: Index) -> Mapping[Place, Image]:
-    """The images with a running job, found once for an index."""
-    found: dict[Place, Image] | None = index.memo.get("running jobs")
-    if found is None:
-        busy = [image for image in index.images if image.job and image.job.state == "running"]
-        found = {(image.region, image.uuid): image for image in busy}
-        index.memo.put("running jobs", found, 200 * len(found))
-    return found
 
 
 def progress(credential: Credential, inventory: Inventory) -> dict[str, Progress]:
@@ -66,7 +53,7 @@ def progress(credential: Credential, inventory: Inventory) -> dict[str, Progress
 def _by_region(inventory: Inventory) -> dict[str, dict[str, Image]]:
     """Region -> job uuid -> image. A uuid that does not fit into a list cannot be asked for."""
     found: defaultdict[str, dict[str, Image]] = defaultdict(dict)
-    for image in running(inventory.index).values():
+    for image in running_images(inventory.index).values():
         if image.job and SLUG.fullmatch(image.job.uuid):
             found[image.region][image.job.uuid] = image
     return found

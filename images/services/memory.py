@@ -18,6 +18,7 @@ from django.db import connections
 from images.cloud.packing import decode_body
 from images.cloud.records import Image
 from images.index import Index
+from images.services import counting
 from images.services.snapshots import Head
 
 # Decoded records and their index, relative to the encoded body.
@@ -63,6 +64,7 @@ def index(key: str, head: Head, load: Loader, *, wait: bool) -> tuple[Head, Inde
         if shelf and _versions(shelf.head) == _versions(head):
             if head.asked_at >= shelf.head.asked_at:
                 shelf.head = head
+            counting.note_read("body", "process")
             return head, shelf.index
     oldest = head.asked_at - settings.INVENTORY_STALE_SECONDS
     if shelf and shelf.index.images and not wait and _is_younger(shelf.head, oldest):

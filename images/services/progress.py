@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from images.cloud.records import Job
@@ -58,6 +60,21 @@ def seen_again(before: Progress, job: Job, at: float) -> Progress:
         return first_seen(job, at)
     moved_at = at if job.progress > before.job.progress else before.moved_at
     return msgspec.structs.replace(before, job=job, moved_at=moved_at, seen_at=at)
+
+
+def listed(known: Known, running: Iterable[Job], read_at: float) -> Known:
+    """What is known of a region's jobs after its list was read at `read_at` (Unix seconds), with
+    these in it. One that is known to have ended is left as it is: the list is late with it."""
+    jobs = {}
+    for job in running:
+        before = known.jobs.get(job.uuid)
+        if before is None:
+            jobs[job.uuid] = first_seen(job, read_at)
+        elif before.job.done or before.seen_at >= read_at:
+            jobs[job.uuid] = before
+        else:
+            jobs[job.uuid] = seen_again(before, job, read_at)
+    return Known(jobs, known.again_at)
 
 
 def encode_known(known: Known) -> bytes:

@@ -7,14 +7,14 @@ with the same token share one inventory, and a replaced token never sees another
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.conf import settings
 from django.core.cache import cache
 
 from images.cloud.packing import decode_body
 from images.cloud.records import Image
-from images.services import memory
+from images.services import counting, memory
 from images.services.progress import Known, decode_known, encode_known
 from images.services.snapshots import (
     LAYOUT,
@@ -34,7 +34,18 @@ _lock = threading.Lock()
 def load_head(key: str, now: float) -> Head | None:
     """The head, without what is too old to be shown: the cache's, or what this process last knew.
     None when there is neither."""
-    head = decode_head(cache.get(_name(key, "head"))) or memory.head(key)
+    return _head(key, now, note=counting.note_read)
+
+
+def peek_head(key: str, now: float) -> Head | None:
+    """The same, not counted as a page's read."""
+    return _head(key, now, note=lambda part, source: None)
+
+
+def _head(key: str, now: float, note: Callable[[str, str], None]) -> Head | None:
+    stored = decode_head(cache.get(_name(key, "head")))
+    head = stored or memory.head(key)
+    note("head", "cache" if stored else "process" if head else "none")
     return head and without_older_than(head, now - settings.INVENTORY_STALE_SECONDS)
 
 
@@ -46,6 +57,7 @@ def load_body(key: str, region: str, version: str, held: Iterable[Image]) -> lis
     """`held` are images of the region that this process has anyway."""
     name = _name(key, "body", region, version)
     body = decode_body(cache.get(name), held)
+    counting.note_read("body", "none" if body is None else "cache")
     if body is None:
         cache.delete(name)  # Or a refresh that brings no news would keep what nobody can read.
     return body

@@ -14,6 +14,7 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
 
 from images.services import jobs
+from images.services.running import Place, running_images
 from images.views import columns, rows, watching
 from images.views.detail import panel_context
 from images.views.opening import Opened, with_inventory
@@ -26,7 +27,7 @@ from images.views.table import list_page
 def image_news(request: HttpRequest, opened: Opened, as_of: int, shown: str) -> HttpResponse:
     """How old the lists are and how far the jobs; or once other images are there, all anew."""
     place = _open_image(request)
-    panel = jobs.running(opened.inventory.index).get(place)
+    panel = running_images(opened.inventory.index).get(place)
     watched = watching.shown(opened)
     if watching.in_short(opened, [*watched, *([panel] if panel else [])]) != shown:
         # Another process may know less than the one that made the page.
@@ -45,7 +46,7 @@ def image_news(request: HttpRequest, opened: Opened, as_of: int, shown: str) -> 
     return render(request, "images/_news.html", context)
 
 
-def _open_image(request: HttpRequest) -> jobs.Place:
+def _open_image(request: HttpRequest) -> Place:
     """The image whose panel is open, by the address of the page that asks."""
     htmx = request.htmx  # type: ignore[attr-defined]
     try:
@@ -56,7 +57,7 @@ def _open_image(request: HttpRequest) -> jobs.Place:
     return found.get("region", ""), found.get("uuid", "")
 
 
-def _anew(request: HttpRequest, opened: Opened, place: jobs.Place) -> HttpResponse:
+def _anew(request: HttpRequest, opened: Opened, place: Place) -> HttpResponse:
     image = opened.inventory.find(*place)
     if image:
         panel = {"image": image, **panel_context(opened, image)}

@@ -15,6 +15,7 @@ from images.cloud.records import Image
 from images.query import run
 from images.services import jobs
 from images.services.progress import Progress
+from images.services.running import running_images
 from images.views.opening import Opened
 
 Going = tuple[Image, Progress | None]
@@ -23,7 +24,7 @@ Going = tuple[Image, Progress | None]
 
 def shown(opened: Opened) -> list[Image]:
     """The images of the rows that have a running job."""
-    running, images = jobs.running(opened.inventory.index), opened.inventory.images
+    running, images = running_images(opened.inventory.index), opened.inventory.images
     if not running:
         return []
     rows = [images[position] for position in run(opened.inventory.index, opened.query).rows]

@@ -76,13 +76,13 @@ class Stack:
 
     def worker_megabytes(self) -> list[float]:
         """Resident memory of each worker."""
-        return [_resident(pid) for pid in self._workers()]
+        return [_resident(pid) for pid in self.workers()]
 
     def kill_a_worker(self) -> None:
         """The oldest, without a warning. The server starts another."""
-        os.kill(int(self._workers()[0]), signal.SIGKILL)
+        os.kill(int(self.workers()[0]), signal.SIGKILL)
 
-    def _workers(self) -> list[str]:
+    def workers(self) -> list[str]:
         listed = Path(f"/proc/{self.server.pid}/task/{self.server.pid}/children").read_text()
         return listed.split()
 

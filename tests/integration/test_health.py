@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import socket
+import time
+from typing import Any
+
 import pytest
+from django.core.cache.backends.locmem import LocMemCache
 from django.test import Client
 from pytest_django import Settings
 
 from images.sandbox import Sandbox, Weather
+from tests.integration.conftest import use_redis
 
 READY = {"database": True, "cache": True}
 
@@ -46,8 +52,32 @@ def test_nobody_logs_the_machines_that_ask(
     anonymous: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    for path in ("/healthz", "/readyz", "/accounts/login/"):
+    for path in ("/healthz", "/readyz", "/metrics", "/accounts/login/"):
         anonymous.get(path)
 
     logged = [record.msg for record in caplog.records if record.name == "dashboard.request"]
     assert [line["path"] for line in logged if isinstance(line, dict)] == ["/accounts/login/"]
+
+
+def test_a_cache_that_hangs_is_named_in_time(anonymous: Client, settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        use_redis(settings, silent.getsockname()[1])
+        started = time.monotonic()
+        ready = anonymous.get("/readyz")
+
+    assert (ready.status_code, ready.json()) == (503, {"database": True, "cache": False})
+    assert time.monotonic() - started < 6
+
+
+def test_a_cache_that_takes_nothing_is_not_ready(anonymous: Client, settings: Settings) -> None:
+    assert anonymous.get("/readyz").status_code == 200
+    settings.CACHES = {"default": {"BACKEND": f"{__name__}.Full", "LOCATION": "full"}}
+
+    assert anonymous.get("/readyz").json() == {"database": True, "cache": False}
+
+
+class Full(LocMemCache):
+    """Keeps what it had, and takes nothing new, as on a disk that is full."""
+
+    def set(self, *args: Any, **kwargs: Any) -> None:
+        return None

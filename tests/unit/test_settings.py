@@ -105,6 +105,13 @@ NONSENSE = {
     ("DATABASE_URL", f"oracel://me:{SECRET}@db/images"): "not a database address",
     ("CACHE_URL", f"memcached://me:{SECRET}@cache"): "not a redis://",
     ("CACHE_URL", f"me:{SECRET}@cache"): "not a redis://",
+    ("METRICS_NETWORKS", "10.0.0.0/33"): "not addresses such as",
+    ("METRICS_NETWORKS", "10.1.2.3/8"): "has host bits set",
+    ("METRICS_NETWORKS", "localhost"): "not addresses such as",
+    ("METRICS_KEY", "short"): "shorter than 16 characters",
+    ("SENTRY_DSN", f"{SECRET}@errors.example/1"): "not of the form",
+    ("SENTRY_DSN", "https://errors.example/1"): "not of the form",
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"): "not an http(s) address",
 }
 
 
@@ -117,6 +124,16 @@ def test_nonsense_stops_the_start_and_says_why(start: Start, name: str, value: s
     assert NONSENSE[name, value] in str(caught.value)
     assert SECRET not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+def test_who_may_read_the_metrics(start: Start) -> None:
+    found = [
+        [str(network) for network in start(METRICS_NETWORKS=each)["METRICS_NETWORKS"]]
+        for each in ("", "none", "10.0.0.0/8,fd00::/8, 192.0.2.7")
+    ]
+
+    assert found[:2] == [["127.0.0.0/8", "::1/128"], []]
+    assert found[2] == ["10.0.0.0/8", "fd00::/8", "192.0.2.7/32"]
 
 
 def test_words_for_yes_and_no(start: Start) -> None:

@@ -61,6 +61,7 @@ class Command(BaseCommand):
                 lambda: not stopped.is_set() and time.monotonic() < end
             )
             pruned = upkeep.prune()
+            upkeep.note_round()
         finally:
             cache.delete(LOCK)
         if checked or pruned:

@@ -1,0 +1,144 @@
+"""How tokens, snapshots and jobs stand just now, read from database and cache when it is asked for.
+
+A worker reads them at most once in KEPT_SECONDS, however often it is asked.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from django.db import DatabaseError
+from django.db.models import F
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from dashboard import health
+from dashboard.accounts import credentials, upkeep
+from dashboard.accounts.models import State, Token
+from images.services.standing import Standing, standings
+
+KEPT_SECONDS = 5.0
+# Those used last have series of their own; all are counted by state.
+TOKENS_SHOWN = 500
+# Nobody reads with these, whatever the cloud last said.
+DISABLED, EXPIRED = "disabled", "expired"
+STATES = (*State.values, DISABLED, EXPIRED)
+
+OF_TOKEN = ("token", "token_id")
+OF_REGION = (*OF_TOKEN, "region")
+Reading = Callable[[Standing], float | None]
+
+BY_REGION: dict[str, tuple[str, Reading]] = {
+    "dashboard_snapshot_age_seconds": ("How old the list of a region is.", lambda each: each.age),
+    "dashboard_snapshot_images": (
+        "Images in the list of a region.",
+        lambda each: None if each.age is None else each.images,
+    ),
+    "dashboard_snapshot_bytes": (
+        "What the list of a region takes, before compression.",
+        lambda each: None if each.age is None else each.size,
+    ),
+    "dashboard_jobs_running": (
+        "Jobs under way.",
+        lambda each: each.running if each.region else None,
+    ),
+    "dashboard_jobs_stalled": (
+        "Jobs under way that have not moved for two minutes.",
+        lambda each: each.stalled if each.region else None,
+    ),
+}
+
+
+class Now(Collector):
+    """What there is, read anew when it is older than KEPT_SECONDS."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: list[Metric] = []
+        self._until = 0.0
+
+    def collect(self) -> Iterable[Metric]:
+        with self._lock:
+            if time.monotonic() >= self._until:
+                self._kept = list(_read())
+                self._until = time.monotonic() + KEPT_SECONDS
+            return self._kept
+
+    def forget(self) -> None:
+        """As a process that has just started."""
+        self._until = 0.0
+
+
+NOW = Now()
+
+
+def _read() -> Iterable[Metric]:
+    parts = health.parts()
+    ready = GaugeMetricFamily("dashboard_ready", "Whether it answers.", labels=("part",))
+    for part, answers in parts.items():
+        ready.add_metric([part], float(answers))
+    yield ready
+    last = upkeep.last_round()
+    if last is not None:
+        yield GaugeMetricFamily(
+            "dashboard_refresher_last_round_timestamp_seconds",
+            "When `manage.py refresh` last finished a round, on any machine.",
+            value=last,
+        )
+    if parts["database"]:
+        try:
+            tokens = list(Token.objects.order_by(F("last_used_at").desc(nulls_last=True), "pk"))
+        except DatabaseError:
+            return
+        yield _states(tokens)
+        yield from _of_tokens([each for each in tokens if _state(each) in State.values])
+
+
+def _state(token: Token) -> str:
+    if token.disabled_at:
+        return DISABLED
+    return EXPIRED if token.has_expired else token.state
+
+
+def _states(tokens: list[Token]) -> Metric:
+    counts = Counter(map(_state, tokens))
+    metric = GaugeMetricFamily("dashboard_tokens", "Tokens by state.", labels=("state",))
+    for state in STATES:
+        metric.add_metric([state], counts[state])
+    return metric
+
+
+def _of_tokens(tokens: list[Token]) -> Iterable[Metric]:
+    state = GaugeMetricFamily(
+        "dashboard_token_state", "1 for the state of a token.", labels=(*OF_TOKEN, "state")
+    )
+    used = GaugeMetricFamily(
+        "dashboard_token_used_timestamp_seconds", "When a token was last used.", labels=OF_TOKEN
+    )
+    failing = GaugeMetricFamily(
+        "dashboard_snapshot_failing",
+        "1 where the last reading of a region failed; of the list of regions where none is named.",
+        labels=(*OF_REGION, "reason"),
+    )
+    by_region = {
+        name: GaugeMetricFamily(name, text, labels=OF_REGION)
+        for name, (text, _) in BY_REGION.items()
+    }
+    for token in tokens[:TOKENS_SHOWN]:
+        names = [token.label, str(token.pk)]
+        state.add_metric([*names, token.state], 1)
+        if token.last_used_at:
+            used.add_metric(names, token.last_used_at.timestamp())
+        credential = credentials.stored(token)
+        for each in standings(credential.cache_key) if credential else ():
+            if each.failing:
+                failing.add_metric([*names, each.region, each.failing], 1)
+            for name, (_, reading) in BY_REGION.items():
+                value = reading(each)
+                if value is not None:
+                    by_region[name].add_metric([*names, each.region], value)
+    yield from (state, used, failing, *by_region.values())

@@ -1,0 +1,89 @@
+"""What is counted of the inventory, for /metrics, and what a request asked of the cloud, for its
+log line. Labels are names of ours, never a path, a token or anything that the cloud sent.
+
+Where several processes serve, as under gunicorn, prometheus-client adds them up through files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from images.cloud.client import Call
+
+REGISTRY = CollectorRegistry()
+
+UPSTREAM_CALLS = Histogram(
+    "dashboard_upstream_call_duration_seconds",
+    "Calls of the cloud, each retry its own.",
+    ("endpoint", "outcome"),
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 50),
+    registry=REGISTRY,
+)
+CACHE_READS = Counter(
+    "dashboard_inventory_reads",
+    "Where the parts of an inventory came from: this process, the shared cache, or nowhere.",
+    ("part", "source"),
+    registry=REGISTRY,
+)
+FETCH_WAITS = Histogram(
+    "dashboard_fetch_wait_seconds",
+    "Waits for someone else's reading of the cloud.",
+    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 50),
+    registry=REGISTRY,
+)
+
+# A listing of 10,000 images takes 100 calls; a log line names no more than these.
+REQUEST_IDS_NAMED = 20
+REQUEST_ID_LENGTH = 100
+
+
+def note_read(part: str, source: str) -> None:
+    """`part` is head or body, `source` process, cache or none."""
+    CACHE_READS.labels(part, source).inc()
+
+
+@dataclass
+class Journal:
+    """The calls that were made for one piece of work, in any thread or process."""
+
+    calls: list[Call] = field(default_factory=list)
+
+    @property
+    def line(self) -> dict[str, int | list[str]]:
+        """What a log line says of them; nothing where there were none."""
+        if not self.calls:
+            return {}
+        ids = [call.request_id[:REQUEST_ID_LENGTH] for call in self.calls if call.request_id]
+        return {"upstream_calls": len(self.calls), "upstream_request_ids": ids[:REQUEST_IDS_NAMED]}
+
+
+_journal: ContextVar[Journal | None] = ContextVar("journal", default=None)
+
+
+@contextmanager
+def journal() -> Iterator[Journal]:
+    """Collects the calls of what happens within."""
+    mine = Journal()
+    before = _journal.set(mine)
+    try:
+        yield mine
+    finally:
+        _journal.reset(before)
+
+
+def noter() -> Callable[[Call], None]:
+    """Counts calls, and writes them to the journal that is open now: the calls themselves are made
+    in threads that know of none."""
+    mine = _journal.get()
+
+    def note(call: Call) -> None:
+        UPSTREAM_CALLS.labels(call.endpoint, call.outcome).observe(call.seconds)
+        if mine:
+            mine.calls.append(call)
+
+    return note

@@ -1,0 +1,98 @@
+"""A real gunicorn with two workers: what each counts adds up, and outlives it."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from images.sandbox import Sandbox
+from tests.bench.stack import Stack, stack
+from tests.browser.conftest import serving
+
+PATIENCE = 20.0
+ASKED = 40
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Stack]:
+    with stack(30, WEB_CONCURRENCY="2", INVENTORY_FRESH_SECONDS="86400") as running:
+        yield running
+
+
+def total(running: Stack, name: str, **labels: str) -> float:
+    status, body = running.get("/metrics")
+    assert status == 200
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(body.decode())
+        for sample in family.samples
+        if sample.name == name and labels.items() <= sample.labels.items()
+    )
+
+
+def answered(running: Stack) -> float:
+    return total(running, "dashboard_request_duration_seconds_count", view="none", status="404")
+
+
+def test_counts_add_up_over_workers_and_outlive_one(running: Stack) -> None:
+    before = answered(running)
+    for _ in range(ASKED):
+        running.get("/nothing/")
+    # Whichever worker answers says the same.
+    assert Counter(answered(running) - before for _ in range(10)) == {ASKED: 10}
+
+    workers = running.workers()
+    running.kill_a_worker()
+    end = time.monotonic() + PATIENCE
+    while running.workers() == workers or len(running.workers()) < 2:
+        assert time.monotonic() < end, "the server started no other worker"
+    assert answered(running) - before == ASKED
+    for _ in range(ASKED):
+        running.get("/nothing/")
+    assert answered(running) - before == 2 * ASKED
+    assert total(running, "dashboard_requests_in_progress") == 1  # this one
+
+
+def test_what_the_cloud_was_asked_is_what_it_heard(running: Stack) -> None:
+    running.forget_calls()
+    name = "dashboard_upstream_call_duration_seconds_count"
+    before = total(running, name)
+    assert running.get("/images/")[0] == 200
+
+    assert total(running, name) - before == len(running.calls()) > 0
+
+
+def ready(url: str) -> tuple[int, bytes, float]:
+    started = time.monotonic()
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=PATIENCE) as answer:
+            return answer.status, answer.read(), time.monotonic() - started
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read(), time.monotonic() - started
+
+
+def test_a_database_that_hangs_is_named_in_time(cloud: Sandbox, tmp_path: Path) -> None:
+    with serving(cloud, tmp_path) as site:
+        with closing(sqlite3.connect(tmp_path / "db.sqlite3", timeout=PATIENCE)) as taken:
+            # Nobody else gets in, and whoever tries waits for longer than a balancer does.
+            taken.execute("PRAGMA locking_mode=EXCLUSIVE")
+            taken.execute("BEGIN EXCLUSIVE")
+            for _ in range(4):
+                status, said, seconds = ready(site.url)
+                assert (status, said) == (503, b'{"database": false, "cache": true}')
+                assert seconds < 8
+            with urllib.request.urlopen(f"{site.url}/healthz", timeout=PATIENCE) as up:
+                assert up.status == 200
+        end = time.monotonic() + 2 * PATIENCE
+        while ready(site.url)[0] != 200:
+            assert time.monotonic() < end, "it stays as it was"
