@@ -51,6 +51,8 @@ screenshot: setup .venv/dev.stamp
 
 lock: .venv/dev.stamp
 	$(COMPILE) --output-file requirements/run.txt pyproject.toml
+	$(COMPILE) --extra oidc --extra postgres --extra redis --build-deps-for wheel \
+		--constraint requirements/run.txt --output-file requirements/deploy.txt pyproject.toml
 	$(COMPILE) --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml
 
 messages: .venv/dev.stamp
@@ -80,7 +82,7 @@ clean:
 
 build/static.stamp: .venv/run.stamp $(STATIC)
 	@echo "Collecting the static files …"
-	@$(BIN)/python manage.py collectstatic --no-input --clear --verbosity 0 --ignore 'htm*x-4*' --ignore ext
+	@$(BIN)/python manage.py collectstatic --no-input --clear --verbosity 0
 	@touch $@
 
 build/messages.stamp: .venv/run.stamp $(MESSAGES)
