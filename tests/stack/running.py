@@ -13,7 +13,7 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-READY_SECONDS = 30
+READY_SECONDS = 120
 SERVER = ("-m", "gunicorn", "--config", "python:dashboard.gunicorn", "dashboard.wsgi")
 
 Process = subprocess.Popen[bytes]
