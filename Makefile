@@ -9,7 +9,7 @@ STATIC := $(shell find static -type f)
 MESSAGES := $(shell find locale -name '*.po')
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve setup test check bench lock messages screenshot clean
+.PHONY: help run serve setup test check bench scan lock messages screenshot clean
 
 help:
 	@echo "make run         the demo: a sandbox cloud and the dashboard, nothing else needed"
@@ -17,6 +17,7 @@ help:
 	@echo "make test        every test, the browser's included"
 	@echo "make check       lint, types, import rules, templates"
 	@echo "make bench       how fast, beside a page with nothing in it (takes some minutes)"
+	@echo "make scan        a web scanner against the whole deployment (takes some minutes)"
 	@echo "make screenshot  regenerate the README's picture"
 	@echo "make lock        resolve the pinned dependencies anew"
 	@echo "make messages    collect the texts to translate (needs gettext)"
@@ -31,7 +32,7 @@ setup: .venv/run.stamp build/static.stamp build/messages.stamp
 	@$(BIN)/python manage.py prepare
 
 test: setup .venv/dev.stamp
-	@sh tests/browser/chromium.sh
+	@sh tests/browser/chromium.sh && sh tests/stack/nginx.sh
 	@$(BIN)/python -m pytest
 
 check: setup .venv/dev.stamp
@@ -44,6 +45,10 @@ check: setup .venv/dev.stamp
 
 bench: setup .venv/dev.stamp
 	@$(BIN)/python -m tests.bench
+
+scan: setup .venv/dev.stamp
+	@sh tests/stack/nginx.sh && sh tests/stack/wapiti.sh
+	@$(BIN)/python -m tests.stack.scan
 
 screenshot: setup .venv/dev.stamp
 	@sh tests/browser/chromium.sh

@@ -125,9 +125,11 @@ def _start_nginx(here: Deployment, ports: list[int]) -> Process:
         NGINX.format(folder=folder, user="user root;" if os.getuid() == 0 else "")
     )
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-        + ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-        + ["-keyout", folder / "privkey.pem", "-out", folder / "fullchain.pem"],
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"),
+            *("-keyout", folder / "privkey.pem", "-out", folder / "fullchain.pem"),
+        ],
         check=True,
         capture_output=True,
     )
@@ -147,8 +149,8 @@ def _start_nginx(here: Deployment, ports: list[int]) -> Process:
             text = text.replace(shipped, here_instead)
         (folder / "conf.d" / path.name).write_text(text, "utf-8")
     command = ["nginx", "-e", f"{folder}/nginx.error.log", "-c", f"{folder}/nginx.conf"]
-    path = os.environ["PATH"] + ":/usr/sbin"
-    return subprocess.Popen(command, env=os.environ | {"PATH": path})
+    everywhere = {"PATH": os.environ["PATH"] + ":/usr/sbin"}
+    return subprocess.Popen(command, env=os.environ | everywhere)
 
 
 @contextmanager
