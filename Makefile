@@ -9,7 +9,7 @@ STATIC := $(shell find static -type f)
 MESSAGES := $(shell find locale -name '*.po')
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve setup test check bench lock messages screenshot shots clean
+.PHONY: help run serve setup test check bench scan lock messages screenshot shots clean
 
 help:
 	@echo "make run         the demo: a sandbox cloud and the dashboard, nothing else needed"
@@ -17,6 +17,7 @@ help:
 	@echo "make test        every test, the browser's included"
 	@echo "make check       lint, types, import rules, templates"
 	@echo "make bench       how fast, beside a page with nothing in it (takes some minutes)"
+	@echo "make scan        a web scanner against the whole deployment (takes some minutes)"
 	@echo "make screenshot  regenerate the README's picture"
 	@echo "make shots       pictures of every page and state in build/shots (ONLY=list: of some)"
 	@echo "make lock        resolve the pinned dependencies anew"
@@ -32,7 +33,7 @@ setup: .venv/run.stamp build/static.stamp build/messages.stamp
 	@$(BIN)/python manage.py prepare
 
 test: setup .venv/dev.stamp
-	@sh tests/browser/chromium.sh
+	@sh tests/browser/chromium.sh && sh tests/stack/nginx.sh
 	@$(BIN)/python -m pytest
 
 check: setup .venv/dev.stamp
@@ -46,6 +47,10 @@ check: setup .venv/dev.stamp
 bench: setup .venv/dev.stamp
 	@$(BIN)/python -m tests.bench
 
+scan: setup .venv/dev.stamp
+	@sh tests/stack/nginx.sh && sh tests/stack/wapiti.sh
+	@$(BIN)/python -m tests.stack.scan
+
 screenshot: setup .venv/dev.stamp
 	@sh tests/browser/chromium.sh
 	@$(BIN)/python -m tests.browser.screenshot docs/images.png
@@ -56,6 +61,8 @@ shots: setup .venv/dev.stamp
 
 lock: .venv/dev.stamp
 	$(COMPILE) --output-file requirements/run.txt pyproject.toml
+	$(COMPILE) --extra oidc --extra postgres --extra redis --build-deps-for wheel \
+		--constraint requirements/run.txt --output-file requirements/deploy.txt pyproject.toml
 	$(COMPILE) --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml
 
 messages: .venv/dev.stamp
@@ -85,7 +92,7 @@ clean:
 
 build/static.stamp: .venv/run.stamp $(STATIC)
 	@echo "Collecting the static files …"
-	@$(BIN)/python manage.py collectstatic --no-input --clear --verbosity 0 --ignore 'htm*x-4*' --ignore ext
+	@$(BIN)/python manage.py collectstatic --no-input --clear --verbosity 0
 	@touch $@
 
 build/messages.stamp: .venv/run.stamp $(MESSAGES)

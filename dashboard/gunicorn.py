@@ -20,7 +20,12 @@ workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "gthread"
 threads = 8
 timeout = 60
+# Stopping and reloading let everyone have their answer first.
+graceful_timeout = 60
+max_requests = 0
 keepalive = 5
+# Long queries are links that people send each other; the default is half of this.
+limit_request_line = 8190
 # Its heartbeat file in memory: on a slow disk the heartbeat itself can stall a worker.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 control_socket_disable = True

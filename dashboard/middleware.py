@@ -53,7 +53,18 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "base-uri 'none'",
     )
 )
-PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+# On every answer, whoever gave it: a page, a static file, a middleware's refusal. Whatever has more
+# to say of one of them says it first. deploy/nginx has the same for answers of its own.
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+REQUEST_ID = re.compile("[0-9a-f]{32}")
 
 
 def request_log(get_response: Handler) -> Handler:
@@ -91,12 +102,12 @@ def _request_id(request: HttpRequest) -> str:
 def security_headers(get_response: Handler) -> Handler:
     def handle(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-        response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
         if request.path.startswith(SECRET_ADDRESSES):
             response["Referrer-Policy"] = "no-referrer"
             response["X-Robots-Tag"] = "noindex"
-        if not request.path.startswith(settings.STATIC_URL):
+        if not request.path.startswith(settings.STATIC_URL) or response.status_code >= 400:
             # Pages hold one person's view: no shared or browser store keeps them.
             response.headers.setdefault("Cache-Control", "private, no-store")
         return response

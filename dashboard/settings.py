@@ -18,8 +18,14 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard import environment, logs, single_signon, telemetry
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = Path(environment.text("VAR_DIR", str(BASE_DIR / "var"))).resolve()
+# An installed wheel has templates, static files and translations inside this package, where
+# setup.py puts them; a checkout has them beside it.
+PACKAGE = Path(__file__).resolve().parent
+INSTALLED = (PACKAGE / "templates").is_dir()
+BASE_DIR = PACKAGE if INSTALLED else PACKAGE.parent
+VAR_DIR = Path(
+    environment.text("VAR_DIR", str((Path.cwd() if INSTALLED else BASE_DIR) / "var"))
+).resolve()
 
 # The cloud and how long what it said stays good
 
@@ -87,7 +93,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
+    "dashboard.static_files.StaticFiles",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -99,8 +105,8 @@ MIDDLEWARE = [
     "dashboard.metrics.request_metrics",
     "dashboard.middleware.request_log",
     "dashboard.middleware.security_headers",
-    "dashboard.middleware.known_methods",
     "django.middleware.security.SecurityMiddleware",
+    "dashboard.middleware.known_methods",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -128,6 +134,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "dashboard.theme.context",
+                "dashboard.about.context",
             ],
         },
     },
@@ -254,7 +261,11 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = BASE_DIR / "build" / "static"
+STATIC_ROOT = Path(
+    environment.text(
+        "STATIC_DIR", str(VAR_DIR / "static" if INSTALLED else BASE_DIR / "build" / "static")
+    )
+)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

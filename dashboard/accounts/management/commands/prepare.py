@@ -1,18 +1,44 @@
-"""`manage.py prepare`: bring the database up to date and make the cache's table; safe to repeat."""
+"""`manage.py prepare`: bring the database up to date and make the cache's table; safe to repeat,
+and to run on several machines at once."""
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
+from django.db import connection
+
+# Any number will do, as long as every version has the same.
+LOCK = 5_717_430_113
 
 
 class Command(BaseCommand):
     help = "Bring the database up to date and make the cache's table."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        call_command("migrate", verbosity=0)
-        if "cache" in settings.DATABASES:
-            call_command("createcachetable", database="cache")
+        with alone():
+            call_command("migrate", verbosity=0)
+            if "cache" in settings.DATABASES:
+                call_command("createcachetable", database="cache")
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """One at a time; the others wait. The lock ends with its process, however that ends."""
+    if connection.vendor != "postgresql":
+        settings.VAR_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (settings.VAR_DIR / "prepare.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])

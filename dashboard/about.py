@@ -1,0 +1,11 @@
+"""What every page says of the program itself: its version, for whoever reports a problem."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from dashboard import __version__
+
+
+def context(request: HttpRequest) -> dict[str, str]:
+    return {"version": __version__}

@@ -1,0 +1,21 @@
+#!/bin/sh
+# Fills secrets/ beside this file, once; what is there stays. Keep a copy of token_keys somewhere else.
+set -eu
+umask 022
+cd "$(dirname "$0")"
+# Only root looks into the folder; in it, each container reads the files that it is given.
+mkdir -p -m 700 secrets
+
+random() { openssl rand -hex 32; }
+keep() { [ -e "secrets/$1" ] || printf '%s\n' "$2" >"secrets/$1"; }
+
+keep secret_key "$(openssl rand -base64 48)"
+keep token_keys "k1:$(openssl rand -base64 32)"
+keep postgres_password "$(random)"
+keep database_url "postgres://image_dashboard:$(cat secrets/postgres_password)@database:5432/image_dashboard"
+keep valkey_conf "requirepass $(random)
+save \"\"
+appendonly no
+maxmemory 512mb
+maxmemory-policy allkeys-lru"
+keep cache_url "redis://:$(sed -n 's/^requirepass //p' secrets/valkey_conf)@cache:6379/0"
