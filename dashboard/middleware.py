@@ -64,7 +64,6 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-REQUEST_ID = re.compile("[0-9a-f]{32}")
 
 
 def request_log(get_response: Handler) -> Handler:

@@ -35,7 +35,8 @@ HIDDEN_FOCUS = """() => [...document.querySelectorAll(
     .filter((each) => {
         each.focus({ focusVisible: true, preventScroll: true });
         const { outlineStyle, outlineWidth } = getComputedStyle(each);
-        return document.activeElement === each && (outlineStyle === 'none' || outlineWidth === '0px');
+        const unseen = outlineStyle === 'none' || outlineWidth === '0px';
+        return document.activeElement === each && unseen;
     })
     .map((each) => each.outerHTML.slice(0, 120))"""
 
