@@ -142,7 +142,6 @@ def show_overview(request: HttpRequest) -> HttpResponse:
                 "worried": found.worried,
                 "worries": [{**_place(each.image), "why": each.why} for each in found.worries],
                 "running": [{**_place(image), **_job(image)} for image in found.running],
-                "repeated": [{"name": name, "count": count} for name, count in found.repeated],
             }
         )
 

@@ -112,11 +112,6 @@ class Running(Place):
     progress: float | None = Field(description=_("0 to 100, as the list had it"))
 
 
-class Repeated(Schema):
-    name: str
-    count: int
-
-
 class Overview(Regions):
     query: str
     total: int
@@ -125,7 +120,6 @@ class Overview(Regions):
     worried: int = Field(description=_("How many images need attention"))
     worries: list[Worry] = Field(description=_("The worst of them"))
     running: list[Running]
-    repeated: list[Repeated] = Field(description=_("Names that several images of a region have"))
 
 
 class Team(Schema):
