@@ -11,10 +11,10 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import brotli
 import pytest
 
 from images.sandbox import Sandbox
@@ -29,6 +29,13 @@ SECRETS = (
     *(IN_A_LOCAL, IN_THE_ADDRESS, IN_THE_QUERY, IN_THE_MESSAGE),
     *(IN_THE_HEADERS, IN_A_COOKIE),
 )
+
+
+UNPACK: dict[str | None, Callable[[bytes], bytes]] = {
+    None: bytes,
+    "gzip": gzip.decompress,
+    "br": brotli.decompress,
+}
 
 
 class Received(ThreadingHTTPServer):
@@ -54,8 +61,7 @@ class Received(ThreadingHTTPServer):
 class _Taking(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        if self.headers.get("Content-Encoding") == "gzip":
-            body = gzip.decompress(body)
+        body = UNPACK[self.headers.get("Content-Encoding")](body)
         assert isinstance(self.server, Received)
         self.server.sent.put((self.path, body))
         self.send_response(200)
@@ -65,63 +71,54 @@ class _Taking(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def receiver() -> Iterator[Received]:
-    with Received() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server
-        server.shutdown()
-
-
-@contextmanager
-def breaking(cloud: Sandbox, var: Path, **settings: str) -> Iterator[Callable[[], None]]:
-    """A dashboard whose page breaks whenever the function is called."""
-    module = {"DJANGO_SETTINGS_MODULE": "tests.integration.ops.settings", "A_SECRET": IN_A_LOCAL}
-    with serving(cloud, var, {**module, **settings}) as site:
-
-        def ask() -> None:
-            url = f"{site.url}/display/{IN_THE_ADDRESS}/broken/?code={IN_THE_QUERY}"
-            headers = {
-                "Authorization": f"Bearer {IN_THE_HEADERS}",
-                "Cookie": f"sessionid={IN_A_COOKIE}",
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, list[bytes]]]:
+    """What the two were told of a page that broke, up to where it says so."""
+    with Received() as errors, Received() as traces, Sandbox(images=3, seed=1) as cloud:
+        for server in (errors, traces):
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+        settings = {
+            "DJANGO_SETTINGS_MODULE": "tests.integration.ops.settings",
+            "A_SECRET": IN_A_LOCAL,
+            "SENTRY_DSN": f"http://{'c' * 8}@{errors.address}/1",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{traces.address}",
+            "OTEL_BSP_SCHEDULE_DELAY": "50",
+        }
+        with serving(cloud, tmp_path_factory.mktemp("var"), settings) as site:
+            break_it(site.url)
+            yield {
+                "errors": errors.until(b"RuntimeError"),
+                "traces": traces.until(b"RuntimeError"),
             }
-            with pytest.raises(urllib.error.HTTPError, match="500") as caught:
-                urllib.request.urlopen(urllib.request.Request(url, headers=headers))
-            caught.value.close()
-
-        yield ask
+        for server in (errors, traces):
+            server.shutdown()
 
 
-def test_an_error_arrives_without_what_was_at_hand(
-    cloud: Sandbox, receiver: Received, tmp_path: Path
-) -> None:
-    dsn = f"http://{'c' * 8}@{receiver.address}/1"
-    with breaking(cloud, tmp_path, SENTRY_DSN=dsn) as ask:
-        ask()
-        bodies = receiver.until(b"RuntimeError")
-
-    assert b"the cloud said [redacted]" in bodies[-1]
-    assert b"/display/[redacted]/broken/" in bodies[-1]
-    for secret in SECRETS:
-        assert secret.encode() not in b"".join(bodies)
-
-
-def test_a_trace_arrives_with_the_name_of_the_view(
-    cloud: Sandbox, receiver: Received, tmp_path: Path
-) -> None:
-    variables = {
-        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{receiver.address}",
-        "OTEL_BSP_SCHEDULE_DELAY": "50",
+def break_it(url: str) -> None:
+    headers = {
+        "Authorization": f"Bearer {IN_THE_HEADERS}",
+        "Cookie": f"sessionid={IN_A_COOKIE}",
     }
-    with breaking(cloud, tmp_path, **variables) as ask:
-        ask()
-        bodies = receiver.until(b"RuntimeError")
+    page = f"{url}/display/{IN_THE_ADDRESS}/broken/?code={IN_THE_QUERY}"
+    with pytest.raises(urllib.error.HTTPError, match="500") as caught:
+        urllib.request.urlopen(urllib.request.Request(page, headers=headers))
+    caught.value.close()
 
-    assert b"GET display/<str:key>/broken/" in bodies[-1]
-    assert b"image-dashboard" in bodies[-1]
-    assert b"readyz" not in b"".join(bodies)
-    for secret in SECRETS:
-        assert secret.encode() not in b"".join(bodies)
+
+def test_an_error_arrives_and_says_where(told: dict[str, list[bytes]]) -> None:
+    assert b"the cloud said [redacted]" in told["errors"][-1]
+    assert b"/display/[redacted]/broken/" in told["errors"][-1]
+
+
+def test_a_trace_arrives_with_the_name_of_the_view(told: dict[str, list[bytes]]) -> None:
+    assert b"GET display/<str:key>/broken/" in told["traces"][-1]
+    assert b"image-dashboard" in told["traces"][-1]
+    assert b"readyz" not in b"".join(told["traces"])
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_nothing_that_was_at_hand_arrives(told: dict[str, list[bytes]], secret: str) -> None:
+    assert secret.encode() not in b"".join(told["errors"] + told["traces"])
 
 
 @pytest.mark.parametrize(
