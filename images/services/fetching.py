@@ -17,7 +17,7 @@ from images.cloud.child import Packed, read_regions
 from images.cloud.client import Account, Deadline
 from images.cloud.errors import CloudError, OutOfTime
 from images.cloud.listing import list_regions
-from images.services import memory, store
+from images.services import memory, news, store
 from images.services.snapshots import (
     FINAL_KINDS,
     Failure,
@@ -139,6 +139,7 @@ def fetch(
     if head.failure and head.failure.kind in FINAL_KINDS:
         due = []  # Each region would be refused in the same words.
     entries = {entry.region.id: entry for entry in due}
+    told = []
     for region, outcome in read_regions(caller, list(entries)) if due else ():
         if isinstance(outcome, CloudError):
             failure = _failure(outcome, entries[region].failure)
@@ -146,7 +147,9 @@ def fetch(
             log.warning("region failed", region=region, failure=str(outcome))
         else:
             changed = _with_listing(key, entries[region], outcome)
+            told.append(news.news_of(key, entries[region], changed))
         head = _replacing(head, changed)
+    news.tell(key, [each for each in told if each])
     head = msgspec.structs.replace(head, asked_at=clock())
     store.save_head(key, head)
     memory.index(key, head, store.load_body, wait=True)
