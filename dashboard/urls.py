@@ -4,12 +4,15 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from dashboard import health, theme
-from images.views import display, overview
+from images.views import change_exports, changes, display, overview
 
 urlpatterns = [
     path("images/", include("images.urls")),
     path("overview/", overview.overview_page, name="overview"),
     path("overview/display", display.overview_display, name="overview_display"),
+    path("changes/", changes.change_list, name="changes"),
+    path("changes/export.csv", change_exports.changes_csv, name="changes_csv"),
+    path("changes/export.json", change_exports.changes_json, name="changes_json"),
     path("display/<str:key>/", display.display, name="display"),
     path("", include("dashboard.accounts.urls")),
     path("admin/", admin.site.urls),

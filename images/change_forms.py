@@ -52,7 +52,9 @@ def change_query_string(query: ChangeQuery, *, token: str = "", **changes: Any) 
     for name, value in values.items():
         if value != DEFAULTS[name]:
             texts = value if isinstance(value, tuple) else (value,)
-            pairs += [(name, str(WRITERS[name](each) if name in WRITERS else each)) for each in texts]
+            pairs += [
+                (name, str(WRITERS[name](each) if name in WRITERS else each)) for each in texts
+            ]
     return urlencode(pairs)
 
 

@@ -104,6 +104,4 @@ def _connected(image: Image) -> int | None:
 
 
 def _change(kind: str, image: Image, before: str = "", after: str = "") -> Change:
-    return Change(
-        kind, image.region, image.uuid, image.id or "", image.name or "", before, after
-    )
+    return Change(kind, image.region, image.uuid, image.id or "", image.name or "", before, after)

@@ -21,7 +21,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from images import grammar
-from images.grammar import SIZES, Rejected
+from images.grammar import Rejected
 from images.query import ImageQuery
 
 MAX_VALUES = 50

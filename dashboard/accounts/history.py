@@ -7,7 +7,7 @@ replaces it begins one of its own. It is kept for 30 days, and of each key no mo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -108,7 +108,7 @@ def of_image(key: str, region: str, uuid: str, most: int) -> list[Noted]:
 
 
 def watched_since(key: str) -> dict[str, datetime]:
-    """Since when each region's lists are compared, where that is not longer than anything is kept."""
+    """Since when each region's lists are compared, unless that is longer than anything is kept."""
     return dict(Watch.objects.filter(key=key).values_list("region", "since"))
 
 
@@ -156,8 +156,17 @@ def _row(key: str, at: datetime, change: Change) -> Row:
 
 
 def _noted(row: Row) -> Noted:
-    facts: Sequence[str] = (row.kind, row.region, row.uuid, row.image_id, row.name)
-    return Noted(row.at, Change(*facts, row.before, row.after, row.count))
+    change = Change(
+        row.kind,
+        row.region,
+        row.uuid,
+        row.image_id,
+        row.name,
+        row.before,
+        row.after,
+        row.count,
+    )
+    return Noted(row.at, change)
 
 
 def _kept(text: str) -> str:

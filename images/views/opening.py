@@ -120,7 +120,7 @@ def with_inventory(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpR
     def opening(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         access = credentials.access(request)
         if access.credential is None:
-            return _without_token(request, access)
+            return without_token(request, access)
         opened = opened_with(access, access.credential, request.GET)
         if opened.unknown_region:
             return not_found(request, opened, _("There is no such region, or no longer."))
@@ -184,7 +184,7 @@ def is_fragment(request: HttpRequest) -> bool:
     return bool(htmx) and not htmx.history_restore_request
 
 
-def _without_token(request: HttpRequest, access: credentials.Access) -> HttpResponse:
+def without_token(request: HttpRequest, access: credentials.Access) -> HttpResponse:
     """What is missing and how to get it. The list without a token is where everyone begins; a file
     that is asked for and cannot be had is an error."""
     begins = access.unusable is None and request.path == reverse("images:list")

@@ -48,7 +48,8 @@ def test_it_is_what_plain_sets_say(old: dict[str, Any], new: dict[str, Any]) -> 
         return {uuid for uuid, (a, b) in pairs.items() if None not in (a, b) and a != b}
 
     def connected(facts: dict[str, Any]) -> int | None:
-        return facts["storages"] and facts["storages"] - facts["storages_down"]
+        every: int | None = facts["storages"]
+        return None if every is None else every - facts["storages_down"]
 
     storages = {uuid: (connected(old[uuid]), connected(new[uuid])) for uuid in old.keys() & new}
     known = {uuid: pair for uuid, pair in storages.items() if None not in pair}
