@@ -96,7 +96,8 @@ def _words(opened: Opened, found: Since, moment: int) -> str:
 
 def _marked(opened: Opened, page: bytes, new: frozenset[tuple[str, str]]) -> bytes:
     """The rows follow each other on the page as the query has them."""
-    badge = f'<span class="badge new-mark">{escape(_("new"))}</span>'.encode()
+    word = escape(_("new"))
+    badge = f'<span class="badge new-mark">{word}</span>'.encode()
     heading = b'<th scope="row" class="c-name">'
     images, parts, end = opened.inventory.images, [], 0
     for position in run(opened.inventory.index, opened.query).rows:
