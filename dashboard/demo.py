@@ -70,7 +70,8 @@ def _refuse_taken(port: int) -> None:
 
 def _start_cloud() -> tuple[subprocess.Popen[str], str, str]:
     """The sandbox on a free port; it prints its address and a token it accepts."""
-    command = [sys.executable, "-m", "images.sandbox", "--port", "0", "--images", "250"]
+    sandbox = [sys.executable, "-m", "images.sandbox", "--port", "0", "--images", "250"]
+    command = [*sandbox, "--lively", "20"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=BASE_DIR)
     assert process.stdout
     found = re.search(r"(http://\S+) token (\S+)", process.stdout.readline())

@@ -4,7 +4,7 @@ from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
 from dashboard import health, metrics, theme
-from images.views import coverage, display, overview
+from images.views import change_exports, changes, coverage, display, overview
 
 urlpatterns = [
     path("images/", include("images.urls")),
@@ -12,6 +12,9 @@ urlpatterns = [
     path("overview/coverage/", coverage.coverage_page, name="coverage"),
     re_path("^overview/coverage/(?P<which>one|missing)/$", coverage.coverage_page, name="coverage"),
     path("overview/display", display.overview_display, name="overview_display"),
+    path("changes/", changes.change_list, name="changes"),
+    path("changes/export.csv", change_exports.changes_csv, name="changes_csv"),
+    path("changes/export.json", change_exports.changes_json, name="changes_json"),
     path("display/<str:key>/", display.display, name="display"),
     path("api/v1/", include("images.api.urls")),
     path("", include("dashboard.accounts.urls")),

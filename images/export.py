@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from io import StringIO
 from itertools import islice
@@ -17,7 +17,7 @@ from images.cloud.records import Image
 from images.insights import storage_state
 
 Item = TypeVar("Item")
-Cell = Callable[[Image], str | int | None]
+Cell = Callable[[Any], str | int | None]
 
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - everything here is UTC, and a zone halves the speed
 
@@ -95,14 +95,19 @@ CSV_COLUMNS: dict[str, Cell] = {
 
 
 def csv_rows(images: Iterable[Image]) -> Iterator[str]:
-    """RFC 4180 with a heading: one line for each image, many lines in a piece. Sizes are bytes,
-    times ISO 8601 in UTC, lists joined with ";", unknown values empty.
+    """One line for each image. Sizes are bytes, times ISO 8601 in UTC, lists joined with ";",
+    unknown values empty.
     """
+    return csv_table(CSV_COLUMNS, images)
+
+
+def csv_table(columns: Mapping[str, Cell], items: Iterable[Any]) -> Iterator[str]:
+    """RFC 4180 with a heading, many lines in a piece."""
     yield BYTE_ORDER_MARK
-    yield _lines([CSV_COLUMNS])
-    cells = CSV_COLUMNS.values()
-    for chunk in _chunks(images):
-        yield _lines([cell(image) for cell in cells] for image in chunk)
+    yield _lines([columns])
+    cells = columns.values()
+    for chunk in _chunks(items):
+        yield _lines([cell(item) for cell in cells] for item in chunk)
 
 
 def _lines(rows: Iterable[Iterable[str | int | None]]) -> str:
@@ -115,11 +120,18 @@ def json_document(head: dict[str, Any], images: Iterable[Image]) -> Iterator[byt
     """One JSON object: what `head` has and then "images", each as the cloud sent it, to the digit,
     with our "region".
     """
+    return json_list(head, "images", images, json_item)
+
+
+def json_list(
+    head: dict[str, Any], name: str, items: Iterable[Item], write: Callable[[Item], bytes]
+) -> Iterator[bytes]:
+    """One JSON object: what `head` has and then a list of that name."""
     opening = msgspec.json.encode(head, enc_hook=str).removesuffix(b"}")
-    yield opening + (b',"images":[' if head else b'"images":[')
+    yield opening + (b"," if head else b"") + msgspec.json.encode(name) + b":["
     separator = b""
-    for chunk in _chunks(images):
-        yield separator + b",".join(map(json_item, chunk))
+    for chunk in _chunks(items):
+        yield separator + b",".join(map(write, chunk))
         separator = b","
     yield b"]}"
 

@@ -21,10 +21,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from images import grammar
-from images.grammar import SIZES, Rejected
+from images.grammar import Rejected
 from images.query import ImageQuery
-
-__all__ = ["SIZES", "ImageQueryForm", "Nonsense", "query_string", "read_query", "toggled"]
 
 MAX_VALUES = 50
 SHOWN_LENGTH = 80
@@ -33,6 +31,9 @@ REMEMBERED = 1024  # query strings already read
 UNKNOWN = _("not a parameter of this page")
 REPEATED = _("given more than once, the last one counts")
 TOO_MANY = format_lazy(_("more than {number} values"), number=MAX_VALUES)
+
+
+Given = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -88,10 +89,34 @@ class Parameter(forms.Field):
         return Reading(tuple(found)[-1:], rejected)
 
 
-class ImageQueryForm(forms.Form):
-    """The whole grammar but `token`, which says whose images, not which. Always valid: what the
+class QueryForm(forms.Form):
+    """A whole grammar but `token`, which says whose things, not which. Always valid: what the
     fields could not read is among `nonsense`.
     """
+
+    def __init__(self, given: MultiValueDict[str, str]) -> None:
+        super().__init__(given)
+        # Most say nothing, and Django spends as much on each of those.
+        self.fields = {name: field for name, field in self.fields.items() if name in given}
+
+    def chosen(self) -> dict[str, Any]:
+        parameters = cast(dict[str, Parameter], self.fields)
+        return {
+            name: reading.values if parameters[name].repeatable else reading.values[0]
+            for name, reading in self.cleaned_data.items()
+            if reading.values
+        }
+
+    def nonsense(self) -> tuple[Nonsense, ...]:
+        return tuple(
+            Nonsense(name, visible(text), why)
+            for name, reading in self.cleaned_data.items()
+            for text, why in reading.rejected
+        )
+
+
+class ImageQueryForm(QueryForm):
+    """Which images, and how they are shown."""
 
     region = Parameter(grammar.read_region, repeatable=True)
     status = Parameter(grammar.read_text, repeatable=True)
@@ -120,27 +145,6 @@ class ImageQueryForm(forms.Form):
     columns = Parameter(grammar.read_column, repeatable=True)
     density = Parameter(grammar.read_density)
 
-    def __init__(self, given: MultiValueDict[str, str]) -> None:
-        super().__init__(given)
-        # Most say nothing, and Django spends as much on each of those.
-        self.fields = {name: field for name, field in self.fields.items() if name in given}
-
-    def query(self) -> ImageQuery:
-        parameters = cast(dict[str, Parameter], self.fields)
-        chosen = {
-            name: reading.values if parameters[name].repeatable else reading.values[0]
-            for name, reading in self.cleaned_data.items()
-            if reading.values
-        }
-        return ImageQuery(**chosen)
-
-    def nonsense(self) -> tuple[Nonsense, ...]:
-        return tuple(
-            Nonsense(name, visible(text), why)
-            for name, reading in self.cleaned_data.items()
-            for text, why in reading.rejected
-        )
-
 
 def visible(text: str) -> str:
     """At most SHOWN_LENGTH characters, those that cannot be seen or turn others around escaped."""
@@ -155,20 +159,27 @@ def visible(text: str) -> str:
 
 def read_query(params: QueryDict) -> tuple[ImageQuery, tuple[Nonsense, ...]]:
     """The query of a request, and what of it makes no sense. Never raises, whatever comes."""
-    return _read_query(
-        tuple(
-            (name, tuple(texts))
-            for name, texts in params.lists()
-            if name != "token" and not name.startswith(("_", "utm_"))
-        )
-    )
+    return _read_query(said(params))
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _read_query(
-    given: tuple[tuple[str, tuple[str, ...]], ...],
-) -> tuple[ImageQuery, tuple[Nonsense, ...]]:
-    form = ImageQueryForm(MultiValueDict({name: list(texts) for name, texts in given}))
+def _read_query(given: Given) -> tuple[ImageQuery, tuple[Nonsense, ...]]:
+    chosen, nonsense = read(ImageQueryForm, given)
+    return ImageQuery(**chosen), nonsense
+
+
+def said(params: QueryDict) -> Given:
+    """What an address says of a query."""
+    return tuple(
+        (name, tuple(texts))
+        for name, texts in params.lists()
+        if name != "token" and not name.startswith(("_", "utm_"))
+    )
+
+
+def read(form_class: type[QueryForm], given: Given) -> tuple[dict[str, Any], tuple[Nonsense, ...]]:
+    """The values that were given, and what makes no sense."""
+    form = form_class(MultiValueDict({name: list(texts) for name, texts in given}))
     form.full_clean()
     unknown = (
         Nonsense(visible(name), visible(text), UNKNOWN)
@@ -176,7 +187,7 @@ def _read_query(
         if name not in form.base_fields
         for text in filter(None, texts)
     )
-    return form.query(), (*form.nonsense(), *unknown)
+    return form.chosen(), (*form.nonsense(), *unknown)
 
 
 WRITERS: dict[str, Callable[[Any], str]] = {

@@ -1,4 +1,4 @@
-"""What grows old by itself: what is known of tokens, and secrets and links whose time is over."""
+"""What grows old by itself: what is known of tokens, and what is kept for a time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.db.models import Q
 from django.utils import timezone
 
-from dashboard.accounts import tokens, vault
+from dashboard.accounts import history, tokens, vault
 from dashboard.accounts.models import ApiKey, Display, Invitation, SpareSecret, State, Token
 
 log = structlog.get_logger("dashboard.accounts")
@@ -61,7 +61,7 @@ def last_round() -> float | None:
 
 
 def prune() -> int:
-    """Delete the secrets and links whose time is over; how many those were."""
+    """Delete the secrets, links and history whose time is over; how much that was."""
     now = timezone.now()
     over = (
         SpareSecret.objects.filter(until__lte=now),
@@ -69,4 +69,4 @@ def prune() -> int:
         Display.objects.filter(expires_at__lte=now - EXPIRED_KEPT),
         ApiKey.objects.filter(expires_at__lte=now - EXPIRED_KEPT),
     )
-    return sum(rows.delete()[0] for rows in over)
+    return sum(rows.delete()[0] for rows in over) + history.prune()

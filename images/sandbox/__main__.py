@@ -7,6 +7,7 @@ import threading
 from typing import get_args
 
 from images.sandbox.cloud import CountMode, Shape
+from images.sandbox.life import Life
 from images.sandbox.server import Sandbox
 
 
@@ -22,6 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--shape", choices=get_args(Shape), default="object", help="what a list looks like"
     )
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
+    parser.add_argument(
+        "--lively", type=float, metavar="SECONDS", help="something changes every so many seconds"
+    )
     parser.add_argument("--max-limit", type=int, help="silently lower a `limit` above this")
 
 
@@ -45,6 +49,9 @@ def run(options: argparse.Namespace) -> int:
         print(f"Port {options.port} cannot be used: {error}", file=sys.stderr)
         return 1
     with cloud:
+        if options.lively:
+            life = Life(cloud, options.seed)
+            threading.Thread(target=life.go_on, args=(options.lively, stop), daemon=True).start()
         print(f"Sandbox cloud: {cloud.url} token {cloud.token}", flush=True)
         stop.wait()
     return 0

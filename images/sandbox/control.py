@@ -3,6 +3,9 @@ it is a toy on the loopback.
 
     GET    /sandbox/tokens               the tokens and what each is for
     GET    /sandbox/images?region=bj     the truth (also &token=…)
+    POST   /sandbox/images?region=bj     one image's fields as JSON: a new image; with &uuid=…, new
+                                         values for that one (name, status, size, backupStorages, …)
+    DELETE /sandbox/images?region=bj&uuid=…
     GET    /sandbox/calls                every request received
     DELETE /sandbox/calls
     POST   /sandbox/weather              one Weather as JSON, or a list of them
@@ -49,6 +52,19 @@ def images(cloud: Cloud, query: dict[str, str], sent: Any) -> object:
     return cloud.images(query["region"], query.get("token"))
 
 
+def put_image(cloud: Cloud, query: dict[str, str], sent: Any) -> object:
+    region, token = query["region"], query.get("token")
+    if "uuid" not in query:
+        return cloud.add_image(region, token=token, **sent)
+    cloud.change_image(region, query["uuid"], token=token, **sent)
+    return {}
+
+
+def remove_image(cloud: Cloud, query: dict[str, str], sent: Any) -> object:
+    cloud.remove_image(query["region"], query["uuid"], token=query.get("token"))
+    return {}
+
+
 def calls(cloud: Cloud, query: dict[str, str], sent: Any) -> object:
     return [asdict(call) for call in cloud.calls]
 
@@ -91,6 +107,8 @@ SETTINGS: dict[str, Callable[[Any], bool]] = {
 DOINGS: dict[tuple[str, str], Callable[[Cloud, dict[str, str], Any], object]] = {
     ("GET", "/sandbox/tokens"): tokens,
     ("GET", "/sandbox/images"): images,
+    ("POST", "/sandbox/images"): put_image,
+    ("DELETE", "/sandbox/images"): remove_image,
     ("GET", "/sandbox/calls"): calls,
     ("DELETE", "/sandbox/calls"): forget_calls,
     ("POST", "/sandbox/weather"): set_weather,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from django.utils.functional import Promise
 
 from images.cloud.records import Image
+from images.services import news
 from images.services.inventory import Inventory, RegionState
 from images.wording import EXPLANATIONS
 
@@ -64,12 +65,11 @@ def _listed(inventory: Inventory, region: str) -> Listed:
 
 
 def _is_whole(inventory: Inventory, region: str) -> bool:
-    """Whether it is the list of now and lacks nothing: what moved or could not be read may be
-    missing from it."""
+    """Whether it is the list of now and lacks nothing."""
     state = _state(inventory, region)
     if state is None or state.failure or inventory.head.failure:
         return False
-    return not state.head.moved and not state.skipped
+    return news.is_whole(state.head)
 
 
 def _state(inventory: Inventory, region: str) -> RegionState | None:

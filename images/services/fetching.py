@@ -18,7 +18,7 @@ from images.cloud.client import Account, Deadline
 from images.cloud.errors import CloudError, OutOfTime
 from images.cloud.listing import list_regions
 from images.index import Index
-from images.services import counting, memory, store
+from images.services import counting, memory, news, store
 from images.services.progress import listed
 from images.services.running import running_images
 from images.services.snapshots import (
@@ -171,6 +171,7 @@ def fetch(
     if head.failure and head.failure.kind in FINAL_KINDS:
         due = []  # Each region would be refused in the same words.
     entries = {entry.region.id: entry for entry in due}
+    told = []
     for region, outcome in read_regions(caller, list(entries)) if due else ():
         if isinstance(outcome, CloudError):
             failure = _failure(outcome, entries[region].failure)
@@ -178,7 +179,9 @@ def fetch(
             log.warning("region failed", region=region, failure=str(outcome))
         else:
             changed = _with_listing(key, entries[region], outcome)
+            told.append(news.news_of(key, entries[region], changed))
         head = _replacing(head, changed)
+    news.tell(key, [each for each in told if each])
     head = msgspec.structs.replace(head, asked_at=clock())
     store.save_head(key, head)
     found = memory.index(key, head, store.load_body, wait=True)

@@ -154,6 +154,13 @@ def hold(key: str, region: str, version: str, body: bytes) -> None:
         shelf.bodies[region, version] = images
 
 
+def body(key: str, region: str, version: str) -> Sequence[Image] | None:
+    """The images of a region as this process holds them, or None."""
+    with _lock:
+        shelf = _shelves.get(key)
+        return shelf.bodies.get((region, version)) if shelf else None
+
+
 def give_back() -> None:
     """Return to the system what the last inventory took, once another has its place."""
     if hasattr(_heap, "malloc_trim"):

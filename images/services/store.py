@@ -7,12 +7,12 @@ with the same token share one inventory, and a replaced token never sees another
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from django.conf import settings
 from django.core.cache import cache
 
-from images.cloud.packing import decode_body
+from images.cloud.packing import decode_body, encode_body, encode_images
 from images.cloud.records import Image
 from images.services import counting, memory
 from images.services.progress import Known, decode_known, encode_known
@@ -71,6 +71,19 @@ def keep_body(key: str, region: str, version: str) -> bool:
     """Have a stored body last as long as a new one; False when it is not there any more."""
     name = _name(key, "body", region, version)
     return bool(cache.touch(name, settings.INVENTORY_STALE_SECONDS))
+
+
+def load_left_over(key: str, region: str) -> list[Image] | None:
+    """The images that the last list, which was not whole, lacks; None when that is lost."""
+    return decode_body(cache.get(_name(key, "left-over", region)))
+
+
+def save_left_over(key: str, region: str, images: Sequence[Image] | None) -> None:
+    name = _name(key, "left-over", region)
+    if images is None:
+        cache.delete(name)
+    else:
+        _set(name, encode_body(encode_images(images)))
 
 
 def load_jobs(key: str, region: str) -> Known:

@@ -6,20 +6,26 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from dashboard.accounts import history
 from images.cloud.reading import read_details
 from images.cloud.records import Image
 from images.export import pretty_json
 from images.views import rows
 from images.views.answering import answer, curl
+from images.views.change_lines import Line, line
 from images.views.elsewhere import elsewhere
 from images.views.neighbours import place_of
 from images.views.opening import Opened, is_fragment, not_found, unavailable, with_inventory
 from images.views.results import results_with
+from images.views.since import with_since
 from images.views.table import page_context
+
+CHANGES = 5  # shown of an image
 
 
 @require_safe
@@ -33,11 +39,13 @@ def image_detail(request: HttpRequest, opened: Opened, region: str, uuid: str) -
         return not_found(request, opened, _("There is no such image here, or no longer."))
     panel = {"image": image, **panel_context(opened, image)}
     if is_fragment(request) and request.htmx.target == "images":  # type: ignore[attr-defined]
-        return HttpResponse(results_with(opened, panel))
-    if is_fragment(request):
+        page = results_with(opened, panel)
+    elif is_fragment(request):
         return render(request, "images/_detail.html", {"opened": opened, **panel})
-    context = {**page_context(opened), "image": image, "results": results_with(opened, panel)}
-    return render(request, "images/list.html", context)
+    else:
+        context = {**page_context(opened), "image": image, "results": results_with(opened, panel)}
+        page = render_to_string("images/list.html", context, request)
+    return HttpResponse(with_since(request, opened, page.encode()))
 
 
 def panel_context(opened: Opened, image: Image) -> dict[str, Any]:
@@ -56,6 +64,7 @@ def panel_context(opened: Opened, image: Image) -> dict[str, Any]:
         "answer": answer(image, region, here),
         "place": place_of(opened, image),
         "elsewhere": elsewhere(opened, image),
+        "changes": _changes(opened, image),
         "curl": curl(image),
         "details": read_details(image),
         "status": rows.status(image),
@@ -63,3 +72,9 @@ def panel_context(opened: Opened, image: Image) -> dict[str, Any]:
         "zones": [(each, zones.get(each.lower(), "")) for each in image.zones],
         "raw": pretty_json(image),
     }
+
+
+def _changes(opened: Opened, image: Image) -> list[Line]:
+    """The last changes of the image."""
+    key = opened.credential.cache_key
+    return [line(opened, each) for each in history.of_image(key, image.region, image.uuid, CHANGES)]

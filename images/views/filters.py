@@ -174,7 +174,7 @@ def _chips(opened: Opened) -> Iterator[Chip]:
     for field, title in RANGES.items():
         bound = getattr(query, field)
         if bound is not None:
-            shown = plain_size(bound) if field.endswith("size") else _day(bound)
+            shown = plain_size(bound) if field.endswith("size") else day(bound)
             yield Chip(title, shown, opened.link(**{field: None, "page": 1}))
 
 
@@ -194,10 +194,10 @@ def ranges(opened: Opened) -> list[Range]:
 
 def _range(opened: Opened, name: str) -> Range:
     bound, is_size = getattr(opened.query, name), name.endswith("size")
-    value = "" if bound is None else written_size(bound) if is_size else _day(bound)[:10]
+    value = "" if bound is None else written_size(bound) if is_size else day(bound)[:10]
     return Range(name, RANGES[name], "text" if is_size else "date", value)
 
 
-def _day(milliseconds: int) -> str:
+def day(milliseconds: int) -> str:
     when = datetime.fromtimestamp(milliseconds / 1000, UTC)
     return when.strftime("%Y-%m-%d" if milliseconds % 86_400_000 == 0 else "%Y-%m-%d %H:%M UTC")

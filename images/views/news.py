@@ -19,6 +19,7 @@ from images.views import columns, rows, watching
 from images.views.detail import panel_context
 from images.views.opening import Opened, with_inventory
 from images.views.results import results_with
+from images.views.since import with_since
 from images.views.table import list_page
 
 
@@ -61,9 +62,10 @@ def _anew(request: HttpRequest, opened: Opened, place: Place) -> HttpResponse:
     image = opened.inventory.find(*place)
     if image:
         panel = {"image": image, **panel_context(opened, image)}
-        response = HttpResponse(results_with(opened, panel))
+        page = results_with(opened, panel).encode()
+        response = HttpResponse(with_since(request, opened, page, looks=False))
     else:
-        response = list_page(request, opened)
+        response = list_page(request, opened, looks=False)
         response["HX-Replace-Url"] = opened.here
     response["HX-Retarget"] = "#images"
     response["HX-Reswap"] = "outerHTML"

@@ -33,7 +33,7 @@ P = ParamSpec("P")
 LOOKS = ("sort", "size", "columns", "density")
 USE_NOTED_EVERY = timedelta(minutes=1)
 # The addresses that people look at while they come; the others answer with files and fragments.
-PAGES = ("images:list", "images:detail", "overview")
+PAGES = ("images:list", "images:detail", "overview", "coverage")
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def with_inventory(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpR
     def opening(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         access = credentials.access(request)
         if access.credential is None:
-            return _without_token(request, access)
+            return without_token(request, access)
         if _is_watched(request) and services.begin(access.credential):
             return _loading(request)
         opened = opened_with(access, access.credential, request.GET)
@@ -189,7 +189,7 @@ def is_fragment(request: HttpRequest) -> bool:
     return bool(htmx) and not htmx.history_restore_request
 
 
-def _without_token(request: HttpRequest, access: credentials.Access) -> HttpResponse:
+def without_token(request: HttpRequest, access: credentials.Access) -> HttpResponse:
     """What is missing and how to get it. The list without a token is where everyone begins; a file
     that is asked for and cannot be had is an error."""
     begins = access.unusable is None and request.path == reverse("images:list")

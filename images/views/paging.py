@@ -7,7 +7,7 @@ from html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from images.forms import SIZES
+from images.grammar import SIZES
 from images.query import Result
 from images.templatetags.inventory import counted
 from images.views.opening import Opened

@@ -92,6 +92,7 @@ def _around(opened: Opened) -> dict[str, Any]:
     """What the template needs besides what was found."""
     return {
         "opened": opened,
+        "since": mark_safe(mark("since")),  # noqa: S308
         "everything": len(opened.inventory.images),
         "headers": columns.headers(opened),
         "chips": filters.chips(opened),

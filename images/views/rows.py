@@ -82,9 +82,11 @@ def _shared(image: Image, names: Names) -> str:
 
 def status(image: Image) -> SafeString:
     """The status with its mark."""
-    if not image.status:
-        return unknown(image.status)
-    shown = f'<span class="status status-{status_kind(image.status)}">{escape(image.status)}</span>'
+    return status_of(image.status) if image.status else unknown(image.status)
+
+
+def status_of(value: str) -> SafeString:
+    shown = f'<span class="status status-{status_kind(value)}">{escape(value)}</span>'
     return mark_safe(shown)  # noqa: S308
 
 

@@ -18,6 +18,7 @@ from dashboard.back import back
 from images import services
 from images.views.opening import Opened, is_fragment, with_inventory
 from images.views.results import kept, mark, results
+from images.views.since import with_since
 from images.wording import EXPLANATIONS
 
 
@@ -27,12 +28,17 @@ def image_list(request: HttpRequest, opened: Opened) -> HttpResponse:
     return list_page(request, opened)
 
 
-def list_page(request: HttpRequest, opened: Opened) -> HttpResponse:
+def list_page(request: HttpRequest, opened: Opened, *, looks: bool = True) -> HttpResponse:
+    """`looks`: the person asked for it, see `with_since`."""
     failure = opened.inventory.failure
     status = EXPLANATIONS[failure.kind].status if failure else 200
     if is_fragment(request):
-        return HttpResponse(results(opened), status=status)
-    page = _page(request, opened).replace(mark("form-token").encode(), get_token(request).encode())
+        page = results(opened)
+    else:
+        token = get_token(request).encode()
+        page = _page(request, opened).replace(mark("form-token").encode(), token)
+    if not failure:
+        page = with_since(request, opened, page, looks=looks)
     return HttpResponse(page, status=status)
 
 

@@ -1,6 +1,6 @@
 // Keyboard shortcuts. None fires while someone types, or with a modifier.
 
-const PLACES = { o: "overview", i: "images", t: "tokens" };
+const PLACES = { o: "overview", i: "images", c: "changes", t: "tokens" };
 const help = document.getElementById("keys");
 let going = 0;
 

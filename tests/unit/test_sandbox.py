@@ -782,6 +782,17 @@ def test_it_is_controlled_over_http(cloud: Sandbox) -> None:
     assert send(cloud, "GET", "/sandbox/tokens").json["other_token"] == cloud.other_token
 
 
+def test_images_come_change_and_go_over_http(cloud: Sandbox) -> None:
+    made = send(cloud, "POST", "/sandbox/images?region=gz", {"name": "new"}).json
+    place = f"/sandbox/images?region=gz&uuid={made['cimgUuid']}"
+    assert cloud.images("gz")[-1] == made
+    assert send(cloud, "POST", place, {"name": "newer", "size": 5}).status == 200
+    assert cloud.images("gz")[-1] == {**made, "name": "newer", "size": 5}
+    assert send(cloud, "DELETE", place).status == 200
+    assert made["cimgUuid"] not in {image["cimgUuid"] for image in cloud.images("gz")}
+    assert send(cloud, "DELETE", place).status == 400
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "status"),
     [

@@ -24,8 +24,9 @@ ROUND_SECONDS = 600
 
 class Command(BaseCommand):
     help = (
-        "Checks the tokens that were not checked for long, and deletes secrets and links whose "
-        "time is over. Once, or every so many seconds. Of several at once only one does the work."
+        "Checks the tokens that were not checked for long, and deletes secrets, links and history "
+        "whose time is over. Once, or every so many seconds. Of several at once only one does the "
+        "work."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

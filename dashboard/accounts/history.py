@@ -1,0 +1,179 @@
+"""What changed in the cloud, as the service module tells it with each refresh: kept and read.
+
+By the token's cache key: everyone with the same token reads the same history, and a token that
+replaces it begins one of its own. It is kept for 30 days, and of each key no more than the newest
+20,000 changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet, Sum
+from django.utils import timezone
+
+from dashboard.accounts.models import Change as Row
+from dashboard.accounts.models import Visit, Watch
+from images.changes import RENAMED, Change, ChangeQuery
+from images.services.news import News
+
+KEPT = timedelta(days=30)
+KEPT_A_KEY = 20_000
+BATCH = 500
+LONGEST = 255
+
+
+@dataclass(frozen=True)
+class Noted:
+    """A change, and when the list that shows it was read. The change itself was at any time since
+    the list before."""
+
+    at: datetime
+    change: Change
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One page of history, newest first. `total` changes fit, in `rows` lines; this page is `page`
+    of `pages`. `kinds` and `regions` count what each choice of them would show beside the rest."""
+
+    noted: list[Noted]
+    total: int
+    rows: int
+    page: int
+    pages: int
+    kinds: Mapping[str, int]
+    regions: Mapping[str, int]
+
+
+def note(sender: Any, key: str, news: News, **named: Any) -> None:
+    """Keep what a refresh changed. Twice the same is once."""
+    at = _moment(news.at)
+    with transaction.atomic():
+        if news.begins:
+            Watch.objects.update_or_create(key=key, region=news.region, defaults={"since": at})
+        rows = [_row(key, at, change) for change in news.changes]
+        Row.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
+        _trim(key, at - KEPT)
+
+
+def prune() -> int:
+    """Delete what is older than is kept; how much that was."""
+    oldest = timezone.now() - KEPT
+    over = (
+        Row.objects.filter(at__lt=oldest),
+        Watch.objects.filter(since__lt=oldest),
+        Visit.objects.filter(seen_at__lt=oldest),
+    )
+    return sum(rows.delete()[0] for rows in over)
+
+
+def feed(key: str, query: ChangeQuery) -> Feed:
+    """The page that the query asks for, or the last one when there are fewer."""
+    kinds = _counts(_selected(key, query, but="kind"), "kind")
+    selected = _selected(key, query)
+    found = selected.aggregate(rows=Count("pk"), total=Sum("count"))
+    pages = max(1, -(-found["rows"] // query.size))
+    page = min(query.page, pages)
+    start = (page - 1) * query.size
+    return Feed(
+        noted=[_noted(row) for row in selected[start : start + query.size]],
+        total=found["total"] or 0,
+        rows=found["rows"],
+        page=page,
+        pages=pages,
+        kinds=kinds,
+        regions=_counts(_selected(key, query, but="region"), "region"),
+    )
+
+
+def everything(key: str, query: ChangeQuery) -> Iterator[Noted]:
+    """All that the query selects, newest first."""
+    return (_noted(row) for row in _selected(key, query).iterator(chunk_size=BATCH))
+
+
+def since(key: str, moment: int) -> list[Noted]:
+    """All from a moment on (Unix milliseconds)."""
+    return list(everything(key, ChangeQuery(after=moment)))
+
+
+def of_image(key: str, region: str, uuid: str, most: int) -> list[Noted]:
+    """The last changes of one image."""
+    rows = Row.objects.filter(key=key, region=region, uuid=uuid)
+    return [_noted(row) for row in rows[:most]]
+
+
+def watched_since(key: str) -> dict[str, datetime]:
+    """Since when each region's lists are compared, unless that is longer than anything is kept."""
+    return dict(Watch.objects.filter(key=key).values_list("region", "since"))
+
+
+def _selected(key: str, query: ChangeQuery, but: str = "") -> QuerySet[Row]:
+    rows = Row.objects.filter(key=key)
+    if query.kind and but != "kind":
+        rows = rows.filter(kind__in=query.kind)
+    if query.region and but != "region":
+        rows = rows.filter(region__in=query.region)
+    if text := query.q:
+        renamed = Q(kind=RENAMED, before__icontains=text)
+        ids = Q(uuid__icontains=text) | Q(image_id__icontains=text)
+        rows = rows.filter(Q(name__icontains=text) | ids | renamed)
+    if query.after is not None:
+        rows = rows.filter(at__gte=_moment(query.after / 1000))
+    if query.before is not None:
+        rows = rows.filter(at__lt=_moment(query.before / 1000))
+    return rows
+
+
+def _counts(rows: QuerySet[Row], field: str) -> dict[str, int]:
+    return dict(rows.order_by(field).values_list(field).annotate(Sum("count")))
+
+
+def _trim(key: str, oldest: datetime) -> None:
+    rows = Row.objects.filter(key=key)
+    rows.filter(at__lt=oldest).delete()
+    beyond = rows.order_by("-at", "-id")[KEPT_A_KEY:].values("pk")
+    Row.objects.filter(pk__in=list(beyond.values_list("pk", flat=True))).delete()
+
+
+def _row(key: str, at: datetime, change: Change) -> Row:
+    return Row(
+        key=key,
+        region=change.region,
+        at=at,
+        kind=change.kind,
+        uuid=change.uuid,
+        image_id=_kept(change.id),
+        name=_kept(change.name),
+        before=_kept(change.before),
+        after=_kept(change.after),
+        count=change.count,
+    )
+
+
+def _noted(row: Row) -> Noted:
+    change = Change(
+        row.kind,
+        row.region,
+        row.uuid,
+        row.image_id,
+        row.name,
+        row.before,
+        row.after,
+        row.count,
+    )
+    return Noted(row.at, change)
+
+
+def _kept(text: str) -> str:
+    """What every database takes of a text."""
+    readable = text.encode(errors="replace").decode()
+    return readable.replace("\0", "\N{REPLACEMENT CHARACTER}")[:LONGEST]
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

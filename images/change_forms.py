@@ -1,0 +1,64 @@
+"""The query string of the history of changes: read as `images.forms` reads that of the list, and
+written canonically."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from images import grammar
+from images.changes import KINDS, ChangeQuery
+from images.forms import Nonsense, Parameter, QueryForm, read, said
+from images.grammar import Rejected
+
+
+def read_kind(text: str) -> str:
+    if text not in KINDS:
+        raise Rejected(_("no such kind of change"))
+    return text
+
+
+class ChangeQueryForm(QueryForm):
+    """Which changes, and how many of them a page has."""
+
+    kind = Parameter(read_kind, repeatable=True)
+    region = Parameter(grammar.read_region, repeatable=True)
+    q = Parameter(grammar.read_search)
+    after = Parameter(grammar.read_time)
+    before = Parameter(grammar.read_time)
+    page = Parameter(grammar.read_page)
+    size = Parameter(grammar.read_page_size)
+
+
+def read_change_query(params: QueryDict) -> tuple[ChangeQuery, tuple[Nonsense, ...]]:
+    """The query of a request, and what of it makes no sense. Never raises, whatever comes."""
+    chosen, nonsense = read(ChangeQueryForm, said(params))
+    return ChangeQuery(**chosen), nonsense
+
+
+WRITERS = {"after": grammar.write_time, "before": grammar.write_time}
+DEFAULTS = {field.name: field.default for field in fields(ChangeQuery)}
+
+
+def change_query_string(query: ChangeQuery, *, token: str = "", **changes: Any) -> str:
+    """The query string, without "?", of a query with some fields changed; defaults are left out.
+    `read_change_query` reads the same query out of it."""
+    values = {name: changes.get(name, getattr(query, name)) for name in DEFAULTS}
+    pairs = [("token", token)] if token else []
+    for name, value in values.items():
+        if value != DEFAULTS[name]:
+            texts = value if isinstance(value, tuple) else (value,)
+            pairs += [
+                (name, str(WRITERS[name](each) if name in WRITERS else each)) for each in texts
+            ]
+    return urlencode(pairs)
+
+
+def toggled(chosen: tuple[str, ...], value: str) -> tuple[str, ...]:
+    """With the value, or where it was chosen without it."""
+    rest = tuple(each for each in chosen if each != value)
+    return rest if value in chosen else (*chosen, value)

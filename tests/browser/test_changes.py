@@ -1,0 +1,93 @@
+"""What changed, as a person comes upon it: marked in the list, told in the feed."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from images.sandbox import Sandbox
+from tests.browser.conftest import Site, serving, sign_in, watch
+
+
+@pytest.fixture(scope="module")
+def changing() -> Iterator[Sandbox]:
+    with Sandbox(images=12, seed=1, clock=lambda: 1_700_000_000.0) as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="module")
+def changing_site(changing: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with serving(changing, tmp_path_factory.mktemp("var")) as site:
+        yield site
+
+
+@pytest.fixture
+def page(changing_site: Site, browser: Browser) -> Iterator[Page]:
+    with browser.new_context(base_url=changing_site.url, locale="en-GB") as context:
+        watched = watch(context)
+        watched.page.set_default_timeout(10_000)
+        sign_in(watched.page)
+        yield watched.page
+        assert watched.complaints == []
+
+
+def an_hour_passes(site: Site) -> None:
+    """Since the person last looked."""
+    database = Path(site.environment["VAR_DIR"]) / "db.sqlite3"
+    with closing(sqlite3.connect(database, timeout=20)) as connection, connection:
+        connection.execute("UPDATE accounts_visit SET seen_at = datetime(seen_at, '-1 hour')")
+
+
+def test_what_is_new_is_marked_and_leads_to_what_changed(
+    page: Page, changing: Sandbox, changing_site: Site
+) -> None:
+    expect(page.locator(".new-mark")).to_have_count(0)
+    gone = changing.images("gz")[0]
+    new = changing.add_image("bj", name="fresh")["cimgUuid"]
+    changing.remove_image("gz", gone["cimgUuid"])
+    refresh = page.locator("#refresh button")
+    expect(refresh).to_be_enabled()
+    an_hour_passes(changing_site)
+    refresh.click()
+    row = page.locator(f"tr[data-image='{new}']")
+    expect(row.locator(".new-mark")).to_have_text("new")
+    expect(page.locator(".new-mark")).to_have_count(1)
+
+    page.get_by_role("link", name="1 new, 1 gone since your last visit").click()
+    expect(page).to_have_url(re.compile(r"/changes/\?after="))
+    lines = page.locator("li.change")
+    expect(lines).to_have_count(2)
+    page.get_by_role("link", name="Appeared 1").click()
+    expect(page).to_have_url(re.compile("kind=appeared"))
+    expect(lines).to_have_count(1)
+    page.get_by_role("link", name="Clear all").click()
+    expect(lines).to_have_count(2)
+    page.go_back()
+    expect(lines).to_have_count(1)
+    expect(page.get_by_role("heading", name="What changed", level=1)).to_be_visible()
+
+    page.get_by_role("link", name="fresh").click()
+    expect(page.locator("#detail #history")).to_contain_text("Appeared")
+    page.keyboard.press("g")
+    page.keyboard.press("c")
+    expect(page).to_have_url(re.compile("/changes/$"))
+
+
+def test_without_javascript_the_feed_is_narrowed_too(
+    changing: Sandbox, changing_site: Site, browser: Browser, page: Page
+) -> None:
+    state = page.context.storage_state()
+    with browser.new_context(
+        base_url=changing_site.url, java_script_enabled=False, storage_state=state
+    ) as context:
+        plain = context.new_page()
+        plain.goto("/changes/")
+        plain.get_by_label("Name or ID").fill("nothing like it")
+        plain.get_by_role("button", name="Filter").click()
+        expect(plain.get_by_role("heading", name="No change fits these filters")).to_be_visible()
