@@ -20,6 +20,7 @@ from pytest_django import Settings
 
 from dashboard.accounts import history, vault
 from dashboard.accounts.models import Change, User, Visit, Watch
+from images.changes import ChangeQuery
 from images.sandbox import Sandbox, Weather
 from images.sandbox.life import Life
 from images.services import news, store
@@ -139,7 +140,7 @@ def test_what_did_not_change_is_not_told_again(viewer: Client, world: World) -> 
 
 def test_the_same_refresh_told_twice_is_kept_once(viewer: Client, world: World) -> None:
     world.change(status="Disabled")
-    [noted] = history.everything(vault.cache_key(world.cloud.token), history.ChangeQuery())
+    [noted] = history.everything(vault.cache_key(world.cloud.token), ChangeQuery())
     again = news.News("bj", noted.at.timestamp(), [noted.change])
     news.tell(vault.cache_key(world.cloud.token), [again])
     assert kinds(viewer) == ["status"]
@@ -328,9 +329,9 @@ def test_the_feed_is_narrowed_and_the_files_hold_the_same(
     viewer: Client, varied: dict[str, str], query: str, found: list[str]
 ) -> None:
     assert kinds(viewer, f"{URL}?{query}") == found
-    sent = b"".join(viewer.get(f"{URL}export.csv?{query}"))  # type: ignore[arg-type]
+    sent = b"".join(viewer.get(f"{URL}export.csv?{query}"))
     rows = list(csv.DictReader(StringIO(sent.decode("utf-8-sig"), newline=""), strict=True))
-    document = json.loads(b"".join(viewer.get(f"{URL}export.json?{query}")))  # type: ignore[arg-type]
+    document = json.loads(b"".join(viewer.get(f"{URL}export.json?{query}")))
 
     assert [row["kind"] for row in rows] == found
     assert [each["kind"] for each in document["changes"]] == found
@@ -345,7 +346,7 @@ def test_an_image_is_found_by_either_id(viewer: Client, varied: dict[str, str]) 
 def test_a_line_of_the_files_says_everything(viewer: Client, varied: dict[str, str]) -> None:
     response = viewer.get(f"{URL}export.json?kind=renamed")
     assert response["Content-Disposition"].startswith('attachment; filename="changes-')
-    document = json.loads(b"".join(response))  # type: ignore[arg-type]
+    document = json.loads(b"".join(response))
 
     [change] = document["changes"]
     assert change.pop("cimgId").startswith("cimg-")
@@ -419,7 +420,7 @@ def test_what_the_cloud_sends_is_only_text(viewer: Client, world: World) -> None
     assert not page.one(id="changes").all("script")
     [line] = lines(page)
     assert "=cmd()<script>" in line.text
-    sent = b"".join(viewer.get(f"{URL}export.csv")).decode()  # type: ignore[arg-type]
+    sent = b"".join(viewer.get(f"{URL}export.csv")).decode()
     assert "\n=" not in sent
     assert ",=cmd" not in sent
     assert "'=cmd()" in sent
@@ -441,7 +442,7 @@ def test_what_cannot_be_kept_costs_nobody_a_page(
     def full(*args: object, **named: object) -> None:
         raise DatabaseError("the disk is full")
 
-    monkeypatch.setattr(history.Row.objects, "bulk_create", full)
+    monkeypatch.setattr(Change.objects, "bulk_create", full)
     world.change(name="web-3")
     assert "web-3" in Page(viewer.get(f"{LIST}?q=web-3")).cells("name")[0]
 
