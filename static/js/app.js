@@ -87,7 +87,8 @@ function dress() {
   showCopyButtons();
 }
 
-document.addEventListener("htmx:afterSettle", dress);
+// Before it is first painted: afterwards everything would move.
+document.addEventListener("htmx:afterSwap", dress);
 document.addEventListener("htmx:oobAfterSwap", dress);
 dress();
 rest();

@@ -34,6 +34,10 @@ class Stack:
     server: subprocess.Popen[bytes]
     token: str
 
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
     def calls(self) -> list[dict[str, Any]]:
         """What the cloud was asked so far."""
         with urllib.request.urlopen(f"{self.cloud}/sandbox/calls") as answer:
@@ -65,7 +69,7 @@ class Stack:
         urllib.request.urlopen(request).close()
 
     def get(self, path: str, **headers: str) -> tuple[int, bytes]:
-        url = f"http://127.0.0.1:{self.port}{path}"
+        url = f"{self.url}{path}"
         request = urllib.request.Request(url, headers={"Cookie": self.cookie, **headers})
         try:
             with urllib.request.urlopen(request) as answer:

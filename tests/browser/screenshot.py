@@ -16,7 +16,7 @@ def main(path: str) -> None:
     with stack(750) as running, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         page = browser.new_page(
-            base_url=f"http://127.0.0.1:{running.port}",
+            base_url=running.url,
             viewport={"width": 1680, "height": 900},
             extra_http_headers={"Cookie": running.cookie},
             locale="en-GB",

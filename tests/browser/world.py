@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext
 
 from images.sandbox import Sandbox
 from images.sandbox.cloud import token_of
-from images.sandbox.inventory import Image
 from tests.browser.conftest import Site, serving
 
 # So that every page stays as it is however long it is looked at. With one page more, which breaks.
@@ -23,6 +23,13 @@ SETTINGS = {
     "LOG_LEVEL": "WARNING",
 }
 MAKE = "import json; from tests.browser import cast; cast.make(json.loads({!r}))"
+STORAGE = {"name": "ceph-bj01-ssd", "type": "Ceph", "diskType": "SSD", "zone": "BJ01"}
+KINDS: dict[str, dict[str, Any]] = {
+    "ok": {"osFamily": "CentOS", "size": 5 << 30},
+    "at-risk": {"backupStorages": [{**STORAGE, "state": "Enabled", "status": "Disconnected"}]},
+    "running": {"job": {"jobUuid": "a" * 32, "type": "CreateCIMG", "progress": 40, "done": False}},
+    "failed": {"status": "Failed", "osFamily": "Ubuntu"},
+}
 OWN_ACCOUNTS = ("partial", "stale", "ends")
 
 
@@ -44,8 +51,9 @@ class World:
 
 @contextmanager
 def world(images: int, var: Path) -> Iterator[World]:
-    """So many images in each region. Their jobs stand still."""
+    """So many images in each region, and one of each kind besides. Jobs stand still."""
     with Sandbox(images, seed=1, clock=lambda: 1_700_000_000.0) as cloud:
+        ids = {kind: _image(cloud, kind, fields) for kind, fields in KINDS.items()}
         secrets = {name: token_of(1, name) for name in OWN_ACCOUNTS}
         for secret in secrets.values():
             cloud.accounts[secret] = cloud.accounts[cloud.token]
@@ -53,24 +61,12 @@ def world(images: int, var: Path) -> Iterator[World]:
         with serving(cloud, var, SETTINGS) as site:
             told = site.run("shell", "-c", MAKE.format(json.dumps(secrets)))
             made = json.loads(told.rpartition("WORLD ")[2])
-            yield World(site, made["sessions"], {**made["ids"], **_images(cloud)})
+            yield World(site, made["sessions"], {**made["ids"], **ids})
 
 
-def _images(cloud: Sandbox) -> dict[str, str]:
-    """Region and uuid of an image of each kind, as addresses hold them."""
-    kinds: dict[str, Callable[[Image], bool]] = {
-        "ok": lambda image: image["status"] == "Ready" and "job" not in image,
-        "running": lambda image: not image.get("job", {"done": True})["done"],
-        "failed": lambda image: image["status"] == "Failed",
-        "at_risk": lambda image: any(
-            each.get("status") == "Disconnected" for each in image.get("backupStorages", ())
-        ),
-    }
-    images = [(region, image) for region in ("bj", "gz", "sh") for image in cloud.images(region)]
-    return {
-        kind: next(f"{region}/{image['cimgUuid']}" for region, image in images if fits(image))
-        for kind, fits in kinds.items()
-    }
+def _image(cloud: Sandbox, kind: str, fields: dict[str, Any]) -> str:
+    """Region and uuid of a new image, as addresses hold them."""
+    return f"bj/{cloud.add_image('bj', name=f'web-{kind}', **fields)['cimgUuid']}"
 
 
 def visitor(world: World, browser: Browser, language: str) -> BrowserContext:
