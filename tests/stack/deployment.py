@@ -76,15 +76,15 @@ class Deployment:
         self.servers[port] = running.serve(self.environment, port, log)
         running.wait_until_ready(port)
 
-    def stop(self, port: int, number: int) -> int:
-        return running.stop(self.servers[port], number)
-
     def logs(self) -> str:
         return "".join(path.read_text("utf-8") for path in self.folder.glob("*.log"))
 
 
 @contextmanager
-def deployment(folder: Path, images: int = 60) -> Iterator[Deployment]:
+def deployment(
+    folder: Path, images: int = 60, closed: tuple[str, ...] = ()
+) -> Iterator[Deployment]:
+    """`closed` are the beginnings of addresses that its nginx does not pass on."""
     ports = [running.free_port() for _ in range(4)]
     with (
         Sandbox(images=images, seed=1, clock=lambda: 1_700_000_000.0) as cloud,
@@ -104,7 +104,7 @@ def deployment(folder: Path, images: int = 60) -> Iterator[Deployment]:
             here.start(port)
         refresher = running.refresh(environment, folder / "refresher.log")
         ending.callback(running.stop, refresher)
-        nginx = _start_nginx(here, ports[2:])
+        nginx = _start_nginx(here, ports[2:], closed)
         ending.callback(running.stop, nginx)
         running.wait_until_listening(here.https)
         yield here
@@ -119,7 +119,7 @@ def _fill(here: Deployment) -> None:
     running.manage(here.environment, *token, stdin=here.cloud.token)
 
 
-def _start_nginx(here: Deployment, ports: list[int]) -> Process:
+def _start_nginx(here: Deployment, ports: list[int], closed: tuple[str, ...]) -> Process:
     folder = here.folder
     (folder / "nginx.conf").write_text(
         NGINX.format(folder=folder, user="user root;" if os.getuid() == 0 else "")
@@ -139,6 +139,8 @@ def _start_nginx(here: Deployment, ports: list[int]) -> Process:
         "images.example.com": "localhost",
         "/etc/nginx/tls/": f"{folder}/",
         "/var/log/nginx/": f"{folder}/",
+        "location = /readyz": "".join(f"location ^~ {each} {{ return 404; }}\n" for each in closed)
+        + "location = /readyz",
         "127.0.0.1:8001": f"127.0.0.1:{ports[0]}",
         "127.0.0.1:8002": f"127.0.0.1:{ports[1]}",
     }

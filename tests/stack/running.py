@@ -8,8 +8,9 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -47,6 +48,7 @@ def serve(environment: dict[str, str], port: int, log: Path) -> Process:
             env=environment | {"PORT": str(port)},
             cwd=ROOT,
             stderr=file,
+            start_new_session=True,
         )
 
 
@@ -56,32 +58,42 @@ def refresh(environment: dict[str, str], log: Path) -> Process:
         return subprocess.Popen(command, env=environment, cwd=ROOT, stdout=file, stderr=file)
 
 
-def wait_until_ready(port: int) -> None:
+def wait_until(so: Callable[[], object]) -> None:
+    """Until it says yes, instead of no or an error of the network."""
     deadline = time.monotonic() + READY_SECONDS
     while True:
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2).close()
-        except (urllib.error.URLError, OSError):
-            assert time.monotonic() < deadline, "the dashboard did not start"
-            time.sleep(0.05)
-        else:
-            return
+        with suppress(OSError):
+            if so():
+                return
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def wait_until_ready(port: int) -> None:
+    """Until a dashboard answers there."""
+
+    def answers() -> bool:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+            return bool(answer.status == 200)
+
+    wait_until(answers)
 
 
 def wait_until_listening(port: int) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=2).close()
-        except OSError:
-            assert time.monotonic() < deadline, f"nothing listens on port {port}"
-            time.sleep(0.02)
-        else:
-            return
+    def listens() -> bool:
+        with socket.create_connection(("127.0.0.1", port), timeout=5):
+            return True
+
+    wait_until(listens)
 
 
-def stop(process: Process, number: int = signal.SIGTERM) -> int:
+def stop(process: Process) -> int:
     """Its exit status; what has stopped already stays so."""
-    if process.poll() is None:
-        os.kill(process.pid, number)
+    process.terminate()
     return process.wait(READY_SECONDS)
+
+
+def kill(server: Process) -> None:
+    """With all its workers, and without a warning."""
+    os.killpg(server.pid, signal.SIGKILL)
+    server.wait()
