@@ -11,6 +11,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
 
 from images import histograms
@@ -31,10 +33,11 @@ from images.overview import (
 from images.services.inventory import RegionState
 from images.services.progress import Progress
 from images.views import charts, filters, watching
-from images.views import histograms as drawn
+from images.views import histograms as columns
 from images.views.coverage import bars, compared, wanted
 from images.views.groups import lines
 from images.views.opening import Opened, is_fragment, with_inventory
+from images.views.results import kept
 from images.views.table import page_context
 from images.views.watching import Going
 
@@ -55,11 +58,30 @@ class Found:
 @require_safe
 @with_inventory
 def overview_page(request: HttpRequest, opened: Opened) -> HttpResponse:
-    context = page_context(opened) | {"place": "overview", "chips": filters.chips(opened)}
-    if not opened.inventory.failure:
-        context |= _drawn(opened, find(opened))
-    template = "images/_overview.html" if is_fragment(request) else "images/overview.html"
-    return render(request, template, context)
+    found = None if opened.inventory.failure else find(opened)
+    drawn = _fragment(opened, found)
+    if is_fragment(request):
+        return HttpResponse(drawn)
+    context = page_context(opened) | {
+        "place": "overview",
+        "chips": filters.chips(opened),
+        "jobs": len(found.running) if found else 0,
+        "drawn": mark_safe(drawn.decode()),  # noqa: S308  (our own template made it)
+    }
+    return render(request, "images/overview.html", context)
+
+
+def _fragment(opened: Opened, found: Found | None) -> bytes:
+    """What renews itself; made once for the same lists, jobs and day."""
+
+    def make() -> bytes:
+        context = {"opened": opened} | (_drawn(opened, found) if found else {})
+        return render_to_string("images/_overview.html", context).encode()
+
+    if found is None:
+        return make()
+    jobs = tuple((image.region, image.uuid, progress) for image, progress in found.running)
+    return kept(opened, ("overview", opened.query, opened.token, found.today, jobs), make)
 
 
 def find(opened: Opened) -> Found:
@@ -93,8 +115,8 @@ def _drawn(opened: Opened, found: Found) -> dict[str, Any]:
         "found": found.overview,
         "bytes": sum(found.overview.bytes.values()),
         "cards": charts.cards(opened, found.overview.bytes),
-        "ages": drawn.ages(opened, histograms.ages(index, query, found.today)),
-        "sizes": drawn.sizes(opened, histograms.sizes(index, query)),
+        "ages": columns.ages(opened, histograms.ages(index, query, found.today)),
+        "sizes": columns.sizes(opened, histograms.sizes(index, query)),
         "serious": [line for line in attention if line.group.serious],
         "untidy": [line for line in attention if not line.group.serious],
         "running": found.running[:RUNNING_SHOWN],
