@@ -266,3 +266,11 @@ def test_no_page_is_wider_than_the_screen(signed_in: Page, width: int) -> None:
         signed_in.goto(address)
         wide = signed_in.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, address
+
+
+@pytest.mark.parametrize("width", [320, 480, 640, 768, 960, 1280, 1440, 1680, 1920, 2560])
+def test_the_standard_columns_fit_on_the_screen(signed_in: Page, width: int) -> None:
+    signed_in.set_viewport_size({"width": width, "height": 900})
+    signed_in.goto("/images/?storage=at-risk&sort=-status&size=200")
+    wide = signed_in.locator(".table-wrap").evaluate("each => each.scrollWidth - each.clientWidth")
+    assert wide <= 0
