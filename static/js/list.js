@@ -135,7 +135,6 @@ document.addEventListener("htmx:oobBeforeSwap", (event) => {
 document.addEventListener("htmx:afterSettle", (event) => {
   const target = event.detail.target;
   if (target.id === "look") return;
-  keepFolds();
   keepScroll();
   keepFocus();
   markOpenRow();
@@ -147,6 +146,8 @@ document.addEventListener("htmx:afterSettle", (event) => {
     openedFrom = null;
   }
 });
+// Before it is painted: the sheet of filters would flash over the list.
+document.addEventListener("htmx:afterSwap", keepFolds);
 document.addEventListener("htmx:pushedIntoHistory", syncSearchBox);
 
 // A narrow screen starts with the filters folded; without this script they are simply open.

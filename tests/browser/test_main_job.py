@@ -121,6 +121,20 @@ def test_a_long_facet_is_unfolded_searched_and_stays_so(signed_in: Page) -> None
     expect(folded.filter(has_not_text=wanted).filter(visible=True)).to_have_count(0)
 
 
+def test_on_a_phone_the_sheet_of_filters_stays_as_it_was(signed_in: Page) -> None:
+    signed_in.set_viewport_size({"width": 360, "height": 740})
+    signed_in.goto("/images/")
+    choice = signed_in.locator(".choice", has_text="CentOS")
+    expect(choice).to_be_hidden()
+    signed_in.get_by_role("link", name="Next page").click()
+    expect(signed_in.locator(".pager-range")).to_have_text(re.compile("^51"))
+    expect(choice).to_be_hidden()
+    signed_in.locator(".filters-sheet > summary").click()
+    choice.click()
+    expect(choice).to_have_attribute("aria-current", "true")
+    expect(choice).to_be_visible()
+
+
 def test_refresh_rests_after_the_cloud_was_asked(signed_in: Page) -> None:
     button = signed_in.locator("#refresh button")
     expect(button).to_be_enabled(timeout=8000)
