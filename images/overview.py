@@ -111,22 +111,6 @@ class JobData(TypedDict):
     stalled_minutes: int
 
 
-class RegionData(TypedDict):
-    """How fresh the list of one region is, how many images it holds, whatever the query, and what
-    reading it took; `error` is why it is not fresher."""
-
-    id: str
-    name: str
-    state: str
-    fetched_at: float | None
-    age_seconds: int | None
-    count: int
-    seconds: float
-    calls: int
-    request_id: str
-    error: str | None
-
-
 class OverviewData(TypedDict):
     """`bytes` by region; `counts` by facet and value; `worried` images are in any serious group."""
 
@@ -137,7 +121,6 @@ class OverviewData(TypedDict):
     attention: list[GroupData]
     coverage: CoverageData
     running: list[JobData]
-    regions: list[RegionData]
 
 
 def as_data(
@@ -146,7 +129,6 @@ def as_data(
     attention: Sequence[Group],
     compared: Coverage,
     running: Sequence[JobData],
-    regions: Sequence[RegionData],
 ) -> OverviewData:
     """The overview as a script reads it."""
     return {
@@ -162,7 +144,6 @@ def as_data(
             "missing_somewhere": compared.lacking,
         },
         "running": list(running),
-        "regions": list(regions),
     }
 
 

@@ -16,13 +16,11 @@ from images.api import paging, parameters, schemas
 from images.api.answering import answer, described, encoded, freshness_of, moment, version_of
 from images.api.opening import check, open_inventory, unavailable
 from images.api.routing import endpoint
-from images.cloud.records import Image
 from images.export import json_document, json_item
 from images.forms import query_string
-from images.overview import overview, with_stalled
 from images.query import run
-from images.views import watching
 from images.views.exports import iso
+from images.views.overview import data, find
 
 
 @endpoint(
@@ -121,32 +119,18 @@ def regions(request: HttpRequest) -> HttpResponse:
     schemas.Overview,
     takes=parameters.QUERY,
     summary=gettext_lazy("Overview"),
-    about=gettext_lazy("Counts, what needs attention and what is running, as on a wall screen."),
+    about=gettext_lazy("Counts, what needs attention and what is running."),
 )
 def show_overview(request: HttpRequest) -> HttpResponse:
     opened = open_inventory(request, parameters.QUERY)
-    found = overview(opened.inventory.index, opened.query)
-    stalled = watching.stalled(watching.under_way(opened, found.running))
-    found = with_stalled(found, stalled)
+    found = find(opened)
 
     def make() -> bytes:
-        return encoded(
-            {
-                **freshness_of(opened),
-                "query": query_string(opened.query),
-                "total": found.total,
-                "bytes": found.bytes,
-                "statuses": [
-                    {"status": status, "count": count} for status, count in found.statuses
-                ],
-                "worried": found.worried,
-                "worries": [{**_place(each.image), "why": each.why} for each in found.worries],
-                "running": [{**_place(image), **_job(image)} for image in found.running],
-            }
-        )
+        query = query_string(opened.query)
+        return encoded({**freshness_of(opened), "query": query, **data(opened, found)})
 
-    places = [(image.region, image.uuid) for image in stalled]
-    return answer(request, (version_of(opened), opened.query, places), make, opened)
+    jobs = [(image.region, image.uuid, progress) for image, progress in found.running]
+    return answer(request, (version_of(opened), opened.query, found.today, jobs), make, opened)
 
 
 @endpoint(
@@ -162,20 +146,6 @@ def tokens(request: HttpRequest) -> HttpResponse:
     prefetch_related_objects(readable, "team")
     body = encoded({"tokens": [_token(each) for each in readable]})
     return answer(request, body, lambda: body)
-
-
-def _place(image: Image) -> dict[str, Any]:
-    return {
-        "region": image.region,
-        "cimgUuid": image.uuid,
-        "name": image.name,
-        "status": image.status,
-    }
-
-
-def _job(image: Image) -> dict[str, Any]:
-    job = image.job
-    return {"job": job and job.type, "progress": job and job.progress}
 
 
 def _token(token: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ EXAMPLES: dict[str, tuple[dict[str, str], str]] = {
     "list_images": ({"os": "CentOS", "q": "web"}, ".images[] | [.region, .cimgUuid, .name] | @tsv"),
     "facets": ({}, '.facets.status[] | "\\(.count)\\t\\(.value)"'),
     "regions": ({}, '.regions[] | select(.state != "fresh") | {id, state, error}'),
-    "show_overview": ({}, ".worries[] | {why, region, name}"),
+    "show_overview": ({}, ".attention[] | {kind, count}"),
     "tokens": ({}, '.tokens[] | select(.state != "valid") | [.label, .state, .reason] | @tsv'),
     "one_image": ({}, ".image.status"),
 }

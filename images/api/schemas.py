@@ -91,34 +91,42 @@ class Facets(Regions):
     )
 
 
-class Status(Schema):
-    status: str | None
-    count: int
-
-
 class Place(Schema):
     region: str
     cimgUuid: str
     name: str | None
-    status: str | None
 
 
-class Worry(Place):
-    why: str = Field(description=_("failed, job-failed, stalled or at-risk"))
+class Group(Schema):
+    kind: str = Field(description=_("Why, such as failed, at-risk or one-region"))
+    serious: bool = Field(description=_("Whether it counts as needing attention"))
+    count: int
+    images: list[Place] = Field(description=_("The first of them"))
 
 
-class Running(Place):
-    job: str | None = Field(description=_("What is being done, such as ImportCIMG"))
-    progress: float | None = Field(description=_("0 to 100, as the list had it"))
+class Coverage(Schema):
+    regions: list[str]
+    rows: int = Field(description=_("Images by name and OS"))
+    in_one_region_only: int
+    missing_somewhere: int
+
+
+class Running(Schema):
+    image: Place
+    type: str | None = Field(description=_("What is being done, such as ImportCIMG"))
+    progress: float | None = Field(description=_("0 to 100"))
+    left_seconds: float | None = Field(description=_("An estimate"))
+    stalled_minutes: int = Field(description=_("0 while it moves"))
 
 
 class Overview(Regions):
     query: str
     total: int
     bytes: dict[str, int] = Field(description=_("The size of all images by region"))
-    statuses: list[Status]
+    counts: dict[str, dict[str, int]] = Field(description=_("By facet and value"))
     worried: int = Field(description=_("How many images need attention"))
-    worries: list[Worry] = Field(description=_("The worst of them"))
+    attention: list[Group]
+    coverage: Coverage
     running: list[Running]
 
 

@@ -23,14 +23,12 @@ from images.overview import (
     JobData,
     Overview,
     OverviewData,
-    RegionData,
     as_data,
     counts,
     image_data,
     overview,
     with_stalled,
 )
-from images.services.inventory import RegionState
 from images.services.progress import Progress
 from images.views import charts, filters, watching
 from images.views import histograms as columns
@@ -94,16 +92,14 @@ def find(opened: Opened) -> Found:
     return Found(with_stalled(found, stalled), running, attention, coverage, today)
 
 
-def overview_data(opened: Opened) -> OverviewData:
+def data(opened: Opened, found: Found) -> OverviewData:
     """The same as plain data, for scripts."""
-    found = find(opened)
     return as_data(
         found.overview,
         counts(opened.inventory.index, opened.query),
         found.attention,
         found.coverage,
         [_job_data(*going) for going in found.running],
-        [_region_data(state) for state in wanted(opened)],
     )
 
 
@@ -139,20 +135,4 @@ def _job_data(image: Image, progress: Progress | None) -> JobData:
         "progress": job.progress if job else None,
         "left_seconds": progress.left_seconds if progress else None,
         "stalled_minutes": progress.stalled_minutes if progress else 0,
-    }
-
-
-def _region_data(state: RegionState) -> RegionData:
-    head = state.head
-    return {
-        "id": state.id,
-        "name": head.region.name,
-        "state": state.state,
-        "fetched_at": head.fetched_at if head.version else None,
-        "age_seconds": state.age,
-        "count": head.count,
-        "seconds": head.seconds,
-        "calls": head.calls,
-        "request_id": head.request_id,
-        "error": head.failure.kind if head.failure else None,
     }

@@ -135,7 +135,6 @@ def test_a_script_reads_what_a_person_sees() -> None:
         groups(index, query, date(2026, 5, 17), compared),
         compared,
         running=(),
-        regions=(),
     )
 
     failed = {"region": "bj", "cimgUuid": "a", "name": "a"}

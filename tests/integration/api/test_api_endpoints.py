@@ -70,12 +70,14 @@ def test_the_overview_says_what_needs_attention(script: Script, cloud: Sandbox) 
 
     assert document["total"] == len(cloud.images("bj"))
     assert document["bytes"] == {"bj": sum(image["size"] or 0 for image in cloud.images("bj"))}
-    assert document["worries"][0]["name"] == "broken"
-    assert document["worries"][0]["why"] == "failed"
-    assert document["worried"] >= len(document["worries"])
-    assert {"status": "Error", "count": 1} in document["statuses"]
+    [failed] = [each for each in document["attention"] if each["kind"] == "failed"]
+    assert failed["serious"]
+    assert "broken" in {each["name"] for each in failed["images"]}
+    assert document["worried"] >= failed["count"] >= 1
+    assert document["counts"]["status"]["Error"] == 1
+    assert document["coverage"]["regions"] == ["bj"]
     running = [image for image in cloud.images("bj") if not image.get("job", {}).get("done", True)]
-    assert {each["cimgUuid"] for each in document["running"]} == {
+    assert {each["image"]["cimgUuid"] for each in document["running"]} == {
         image["cimgUuid"] for image in running
     }
 

@@ -6,15 +6,11 @@ import re
 
 import pytest
 from django.db import connections
-from django.http import QueryDict
-from django.test import Client, RequestFactory
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from dashboard.accounts import credentials
 from dashboard.accounts.models import User
 from images.sandbox import Sandbox, Weather
-from images.views.opening import opened_with
-from images.views.overview import overview_data
 from tests.integration.conftest import Keep
 from tests.integration.images.pages import Node, Page, both
 
@@ -209,24 +205,6 @@ def test_freshness_tells_what_reading_took(viewer: Client, cloud: Sandbox) -> No
     row = Page(viewer.get(URL)).one("tr", data_fresh="bj")
 
     assert re.search(r"fresh \d{4}-.* UTC 12 \d\.\d s \d [0-9a-f]{32}$", row.text)
-
-
-def test_as_data_it_says_the_same(viewer: Client, person: User, rf: RequestFactory) -> None:
-    page = Page(viewer.get(f"{URL}?region=bj"))
-    request = rf.get(URL)
-    request.user = person
-    access = credentials.access(request)
-    assert access.credential
-    data = overview_data(opened_with(access, access.credential, QueryDict("region=bj")))
-
-    assert data["total"] == figure(page, "total")
-    assert data["worried"] == figure(page, "worried")
-    assert len(data["running"]) == figure(page, "running")
-    assert [each["kind"] for each in data["attention"]] == [
-        each.attributes["data-group"] for each in page.all("li", data_group=True)
-    ]
-    [region] = data["regions"]
-    assert (region["id"], region["state"], region["count"]) == ("bj", "fresh", 12)
 
 
 def test_a_cloud_that_is_away_is_explained(viewer: Client, cloud: Sandbox) -> None:
