@@ -12,6 +12,9 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from dashboard.accounts.history_models import Change as Change
+from dashboard.accounts.history_models import Visit as Visit
+from dashboard.accounts.history_models import Watch as Watch
 from dashboard.accounts.key_models import ApiKey as ApiKey
 
 # From how many days before its last day on a token is said to end soon.
@@ -262,69 +265,6 @@ class SavedView(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class Change(models.Model):
-    """One line of what changed in the cloud, see `history` and `images.changes.Change`. `key` is
-    the cache key of the token that saw it: whoever has that token reads it, however often it is
-    stored here."""
-
-    key = models.CharField(max_length=64)
-    region = models.CharField(max_length=64)
-    at = models.DateTimeField(_("when"))
-    kind = models.CharField(max_length=16)
-    uuid = models.CharField(max_length=64, blank=True)
-    image_id = models.CharField(max_length=255, blank=True)
-    name = models.CharField(max_length=255, blank=True)
-    before = models.CharField(max_length=255, blank=True)
-    after = models.CharField(max_length=255, blank=True)
-    count = models.PositiveIntegerField(default=1)
-
-    class Meta:
-        ordering = ("-at", "-id")
-        indexes = (models.Index(fields=("key", "-at", "-id"), name="change_of_key"),)
-        constraints = (
-            models.UniqueConstraint(
-                fields=("key", "region", "uuid", "at", "kind"), name="one_change_a_kind"
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.name or self.uuid}"
-
-
-class Watch(models.Model):
-    """Since when every list of a region was compared with the one before, by the token's key."""
-
-    key = models.CharField(max_length=64)
-    region = models.CharField(max_length=64)
-    since = models.DateTimeField()
-
-    class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=("key", "region"), name="one_watch_a_region"),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.region} since {self.since:%Y-%m-%d %H:%M}"
-
-
-class Visit(models.Model):
-    """When a person last looked at the list of a token (its key), and when they did in the visit
-    before: `since`, None in their first."""
-
-    user = models.ForeignKey(User, models.CASCADE, related_name="visits")
-    key = models.CharField(max_length=64)
-    since = models.DateTimeField(null=True)
-    seen_at = models.DateTimeField()
-
-    class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=("user", "key"), name="one_visit_a_person_and_key"),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.user} until {self.seen_at:%Y-%m-%d %H:%M}"
 
 
 class AuditEntry(models.Model):
