@@ -9,7 +9,7 @@ STATIC := $(shell find static -type f)
 MESSAGES := $(shell find locale -name '*.po')
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve setup test check bench scan lock messages screenshot shots clean
+.PHONY: help run serve setup test check bench vitals lighthouse scan lock messages screenshot shots clean
 
 help:
 	@echo "make run         the demo: a sandbox cloud and the dashboard, nothing else needed"
@@ -18,6 +18,8 @@ help:
 	@echo "make check       lint, types, import rules, templates"
 	@echo "make bench       how fast, beside a page with nothing in it (takes some minutes)"
 	@echo "make scan        a web scanner against the whole deployment (takes some minutes)"
+	@echo "make vitals      how quick the list feels in Chromium (takes some minutes)"
+	@echo "make lighthouse  what Lighthouse says of the list (needs node and npm)"
 	@echo "make screenshot  regenerate the README's picture"
 	@echo "make shots       pictures of every page and state in build/shots (ONLY=list: of some)"
 	@echo "make lock        resolve the pinned dependencies anew"
@@ -50,6 +52,17 @@ bench: setup .venv/dev.stamp
 scan: setup .venv/dev.stamp
 	@sh tests/stack/nginx.sh && sh tests/stack/wapiti.sh
 	@$(BIN)/python -m tests.stack.scan
+
+vitals: setup .venv/dev.stamp
+	@sh tests/browser/chromium.sh
+	@$(BIN)/python -m tests.bench.vitals
+
+lighthouse: setup .venv/dev.stamp tests/bench/lighthouse/node_modules/.package-lock.json
+	@sh tests/browser/chromium.sh
+	@$(BIN)/python -m tests.bench.lighthouse
+
+tests/bench/lighthouse/node_modules/.package-lock.json: tests/bench/lighthouse/package-lock.json
+	@npm ci --silent --prefix tests/bench/lighthouse
 
 screenshot: setup .venv/dev.stamp
 	@sh tests/browser/chromium.sh
