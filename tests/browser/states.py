@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
-from tests.browser.conftest import PASSWORD
 from tests.browser.world import World
+from tests.dashboards import PASSWORD
 
 NOBODY = ""
 

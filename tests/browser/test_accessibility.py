@@ -17,9 +17,9 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from tests.browser.conftest import ROOT
 from tests.browser.states import STATES, State
 from tests.browser.world import World, visitor, world
+from tests.dashboards import ROOT
 
 IMAGES = 8  # in each region: 28 in all, on two pages
 OPTIONS = {

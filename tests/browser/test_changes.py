@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -39,11 +36,13 @@ def page(changing_site: Site, browser: Browser) -> Iterator[Page]:
         assert watched.complaints == []
 
 
-def an_hour_passes(site: Site) -> None:
-    """Since the person last looked."""
-    database = Path(site.environment["VAR_DIR"]) / "db.sqlite3"
-    with closing(sqlite3.connect(database, timeout=20)) as connection, connection:
-        connection.execute("UPDATE accounts_visit SET seen_at = datetime(seen_at, '-1 hour')")
+# Since anyone last looked.
+AN_HOUR_PASSES = """
+from datetime import timedelta
+from django.db.models import F
+from dashboard.accounts.models import Visit
+Visit.objects.update(seen_at=F("seen_at") - timedelta(hours=1))
+"""
 
 
 def test_what_is_new_is_marked_and_leads_to_what_changed(
@@ -55,7 +54,7 @@ def test_what_is_new_is_marked_and_leads_to_what_changed(
     changing.remove_image("gz", gone["cimgUuid"])
     refresh = page.locator("#refresh button")
     expect(refresh).to_be_enabled(timeout=20_000)  # it rests after the list was first read
-    an_hour_passes(changing_site)
+    changing_site.run("shell", "-c", AN_HOUR_PASSES)
     refresh.click()
     row = page.locator(f"tr[data-image='{new}']")
     expect(row.locator(".new-mark")).to_have_text("new")
