@@ -172,3 +172,4 @@ def sign_in(page: Page) -> None:
     page.wait_for_url("**/images/**")
     # The first time the list is announced before it comes.
     expect(page.locator(".skeleton")).to_have_count(0)
+    page.wait_for_load_state()
