@@ -28,10 +28,12 @@ from images.cloud.client import Account
 from images.cloud.errors import CloudError
 from images.cloud.listing import list_regions, may_list_images
 from images.cloud.records import Region
+from images.index import Index
 from images.services import comparing, fetching, freshness, memory, store, turns
 from images.services.comparing import RegionPair
 from images.services.fetching import Credential
 from images.services.inventory import Inventory
+from images.services.snapshots import Head
 from images.wording import EXPLANATIONS
 
 log = structlog.get_logger("images.services")
@@ -111,6 +113,22 @@ def refresh(credential: Credential) -> int:
     return max(0, ceil(left))
 
 
+def keep_warm(
+    credential: Credential, *, within: float = 0.0, worked_at: float = 0.0
+) -> Verdict | None:
+    """Read, here and now, what is due or will be `within` so many seconds, and say what the cloud
+    said of the token; None when nothing was, or someone is at it. The token is known to have worked
+    at `worked_at` (Unix seconds): what was refused before is worth asking again."""
+    now = fetching.clock()
+    head = store.peek_head(credential.cache_key, now) or Head()
+    refused = _without_images(head).token_failure
+    again = refused is not None and refused.at < worked_at
+    if not again and not freshness.is_due(head, now, within):
+        return None
+    read = turns.refresh_here(credential, everything=again, within=within)
+    return verdict(_without_images(read)) if read else None
+
+
 def verify(secret: str) -> Verdict:
     """Ask the cloud whether a token works: list the regions, then one image of each. It is valid
     when it may list in any of them."""
@@ -142,6 +160,10 @@ def verdict(inventory: Inventory) -> Verdict:
     if failure:
         return _against(failure.kind, failure.request_id)
     return Verdict("valid", "", next((head.request_id for head in listed), ""))
+
+
+def _without_images(head: Head) -> Inventory:
+    return Inventory(head, Index([]), fetching.clock(), settings.INVENTORY_FRESH_SECONDS)
 
 
 def _try_region(account: Account, region: Region) -> str | CloudError:
