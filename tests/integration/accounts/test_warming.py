@@ -135,6 +135,9 @@ def test_what_is_on_a_wall_screen_is_read_as_long_as_the_link_lives(
     blue = teams.create("Blue", by=BY)
     token = keep_used(cloud.token, team=blue, last_used_at=None)
     displays.make(blue, token, "Wall", query="", days=7, language="en", by=BY)
+    settings.REFRESH_USED_WITHIN_DAYS = 0
+    assert look_ahead() == 0
+    settings.REFRESH_USED_WITHIN_DAYS = 7
     assert look_ahead() == 1
 
     clock.now += settings.INVENTORY_FRESH_SECONDS
@@ -157,13 +160,18 @@ def test_reading_ahead_is_not_using(cloud: Sandbox, keep_used: KeepUsed) -> None
 
 
 def test_two_tokens_with_the_same_secret_are_read_once(
-    stranger: User, cloud: Sandbox, keep: Keep, keep_used: KeepUsed
+    stranger: User, cloud: Sandbox, clock: Clock, keep: Keep, keep_used: KeepUsed
 ) -> None:
     keep_used(cloud.token)
     keep(stranger, cloud.token, last_used_at=timezone.now(), checked_at=timezone.now())
 
     assert look_ahead() == 1
     assert asked(cloud) == EVERYTHING
+
+    clock.now += 3600
+    cloud.misbehave(Weather("errno", errno=4))
+    assert look_ahead() == 1
+    assert set(Token.objects.values_list("state", flat=True)) == {State.REFUSED}
 
 
 def test_one_that_cannot_be_read_holds_up_no_other(
@@ -197,6 +205,21 @@ def test_one_that_cannot_be_read_holds_up_no_other(
     assert look_ahead() == 1
     dead.refresh_from_db()
     assert dead.state == State.VALID
+
+
+def test_a_region_that_failed_is_waited_out(
+    cloud: Sandbox, clock: Clock, keep_used: KeepUsed
+) -> None:
+    keep_used(cloud.token)
+    cloud.misbehave(Weather("not_json", endpoint="cimg/list", region="bj"))
+    assert look_ahead() == 1
+    cloud.clear_weather()
+    clock.now += 14.9
+    assert look_ahead() == 0
+    asked(cloud)
+    clock.now += 0.1
+    assert look_ahead() == 1
+    assert {call.region for call in cloud.calls} == {"bj"}
 
 
 def test_one_that_works_again_is_read_again(

@@ -41,17 +41,17 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, every: int | None, **options: Any) -> None:
         stopped = threading.Event()
-        if not every:
-            if not self._round(stopped):
-                self.stdout.write("Another process is at it.")
-            return
+        if every:
+            self._go_on(stopped, max(1, every))
+        elif not self._round(stopped):
+            self.stdout.write("Another process is at it.")
 
+    def _go_on(self, stopped: threading.Event, every: int) -> None:
         def stop(number: int, frame: FrameType | None) -> None:
             stopped.set()
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
-        every = max(1, every)
         pause, next_whole = min(every, LOOK_SECONDS), time.monotonic()
         while not stopped.is_set():
             whole = time.monotonic() >= next_whole
