@@ -19,7 +19,7 @@ from pytest_django import Settings
 from dashboard.accounts import vault
 from dashboard.accounts.models import State, Token, User
 from images.sandbox import Sandbox, Weather
-from images.services import COOL_DOWN_SECONDS, fetching, store
+from images.services import COOL_DOWN_SECONDS, fetching, lease, store
 from tests.integration.conftest import Clock, Keep, let_refreshes_finish
 from tests.integration.images.pages import FRAGMENT, Page
 
@@ -264,7 +264,7 @@ def test_the_lock_of_a_killed_process_is_obeyed_until_it_expires(
     waiting = Page(viewer.get(LIST))
 
     until = expires if isinstance(expires, datetime) else datetime.fromisoformat(expires)
-    within = timedelta(seconds=1 + store.LOCK_MARGIN_SECONDS)
+    within = timedelta(seconds=lease.LEASE_SECONDS)
     assert until.replace(tzinfo=UTC) <= datetime.now(UTC) + within
     assert waiting.status == 504
     assert waiting.failures == ["out-of-time"]
