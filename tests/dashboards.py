@@ -137,7 +137,7 @@ def kept(environment: dict[str, str]) -> Iterator[bytes]:
     for path in Path(environment["VAR_DIR"]).rglob("*"):
         if path.is_file():
             yield path.read_bytes()
-    if ON_SERVERS:
+    if environment.get("DATABASE_URL"):
         with psycopg.connect(environment["DATABASE_URL"]) as connection:
             for (table,) in connection.execute(
                 "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"

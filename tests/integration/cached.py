@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.cache import cache
@@ -45,6 +46,17 @@ def put_raw(name: str, value: bytes) -> None:
         written = base64.b64encode(value).decode()
         row = "UPDATE cache SET value = %s WHERE cache_key = %s"
         cursor.execute(row, [written, PREFIX + name])
+
+
+def seconds_left(name: str) -> float:
+    """Until the entry is gone by itself."""
+    if ON_SERVERS:
+        return float(_redis().pttl(PREFIX + name)) / 1000
+    with connections["cache"].cursor() as cursor:
+        cursor.execute("SELECT expires FROM cache WHERE cache_key = %s", [PREFIX + name])
+        [(expires,)] = cursor.fetchall()
+    until = expires if isinstance(expires, datetime) else datetime.fromisoformat(expires)
+    return (until.replace(tzinfo=UTC) - datetime.now(UTC)).total_seconds()
 
 
 def _redis() -> Any:

@@ -17,6 +17,7 @@ from pytest_django import Settings
 from dashboard.accounts import vault
 from dashboard.accounts.models import ApiKey, SpareSecret, Token, User
 from images.sandbox import Sandbox, Weather
+from tests.integration import cached
 
 REFUSED = "f00d" * 16
 UNCHECKABLE = "ace5" * 200
