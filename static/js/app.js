@@ -84,6 +84,12 @@ function say(words) {
   unsaid = setTimeout(() => { said.textContent = ""; }, 2_000);
 }
 
+// With a modifier a link opens elsewhere: htmx, which knows that of some links only, never sees it.
+document.addEventListener("click", (event) => {
+  const elsewhere = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+  if (elsewhere && event.target.closest("a[href]")) event.stopImmediatePropagation();
+}, true);
+
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (button) {

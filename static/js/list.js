@@ -68,21 +68,43 @@ function syncSearchBox() {
   }
 }
 
-// htmx gives focus back to what has an id, but not into what was folded at that moment; and of the
-// menu of columns, the button that was pressed may be gone.
-let focused = null;
+// htmx gives focus back to what has an id. What else was pressed is found again by what it is, or
+// what comes in its place.
+const AGAIN = [
+  ["th a", (link) => `th.${link.parentElement.classList[0]} a`],
+  [".pager a[rel]", (link) => `.pager a[rel=${link.rel}]`, ".pager-pages [aria-current]"],
+  [".pager-pages a", () => ".pager-pages [aria-current]"],
+  [".pager-sizes a", () => ".pager-sizes [aria-current]"],
+  [".chip, .chip-clear", () => ".chip", ".looks > summary"],
+];
+
+function choiceAgain(choice) {
+  const facet = `[data-fold="${choice.closest(".facet").dataset.fold}"]`;
+  const labelOf = (each) => each.querySelector(".choice-label").textContent;
+  const label = labelOf(choice);
+  const same = (each) => labelOf(each) === label;
+  return () => [...document.querySelectorAll(`${facet} .choice`)].find(same) ?? $(`${facet} > summary`);
+}
+
+function finder(element) {
+  if (element.matches(".choice")) return choiceAgain(element);
+  if (element.closest(".looks")) return () => document.getElementById(element.id) ?? $(".looks > summary");
+  const [, place, instead] = AGAIN.find(([selector]) => element.matches(selector)) ?? [];
+  const selector = place?.(element);
+  return () => selector && ($(selector) ?? (instead && $(instead)));
+}
+
+let findAgain = null;
 
 function noteFocus() {
   const { activeElement } = document;
   // Two answers may come at once: the second finds the focus that the first has not yet given back.
-  if (activeElement !== document.body) focused = activeElement.closest(".looks") && activeElement.id;
+  if (activeElement !== document.body) findAgain = finder(activeElement);
 }
 
 function keepFocus() {
-  if (focused !== null && document.activeElement === document.body) {
-    (document.getElementById(focused) ?? $(".looks > summary"))?.focus();
-  }
-  focused = null;
+  if (document.activeElement === document.body) findAgain?.()?.focus({ preventScroll: true });
+  findAgain = null;
 }
 
 let openedFrom = null;

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
+
+from tests.dashboards import PASSWORD, USER
 
 OPEN = "#detail [data-detail]"
 
@@ -33,6 +35,62 @@ def test_an_image_is_found_opened_and_left_without_a_mouse(signed_in: Page) -> N
     expect(second.locator(".c-name > a")).to_be_focused()
     keys.press("k")
     expect(first.locator(".c-name > a")).to_be_focused()
+
+
+def tab_to(page: Page, wanted: Locator, most: int = 400) -> None:
+    """As somebody does who has nothing but the Tab key."""
+    for _ in range(most):
+        if wanted.evaluate("each => each === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{wanted} is not reached with Tab")
+
+
+def test_the_whole_job_without_a_mouse(page: Page) -> None:
+    keys = page.keyboard
+    page.goto("/accounts/login/")
+    tab_to(page, page.get_by_label("Username"))
+    keys.type(USER)
+    keys.press("Tab")
+    keys.type(PASSWORD)
+    keys.press("Enter")
+    expect(page.locator("tr[data-image]")).to_have_count(50)
+    page.wait_for_load_state()
+
+    keys.press("f")
+    choice = page.locator(".choice", has_text="CentOS").first
+    tab_to(page, choice)
+    keys.press("Enter")
+    expect(page.locator(".chip")).to_contain_text("CentOS")
+    expect(choice).to_be_focused()
+    sort = page.get_by_role("link", name="Size", exact=True)
+    tab_to(page, sort)
+    keys.press("Enter")
+    heading = page.get_by_role("columnheader", name="Size")
+    expect(heading).to_have_attribute("aria-sort", "descending")
+    keys.press("]")
+    expect(page.locator(".pager [aria-current]").first).to_have_text("Page 2")
+    keys.press("j")
+    keys.press("Enter")
+    expect(page.locator(OPEN)).to_be_visible()
+    keys.press("Escape")
+    expect(page.locator(OPEN)).to_have_count(0)
+
+    for _ in range(2):
+        keys.press("j")
+        keys.press("x")
+    compare = page.locator("#selection").get_by_role("button", name="Compare")
+    tab_to(page, compare)
+    keys.press("Enter")
+    expect(page.locator("h1")).to_have_text("Compare images")
+    page.go_back()
+    expect(page.locator("tr[data-image]").first).to_be_visible()
+    page.wait_for_load_state()
+    export = page.get_by_role("link", name="CSV")
+    tab_to(page, export)
+    with page.expect_download() as caught:
+        keys.press("Enter")
+    assert caught.value.suggested_filename.endswith(".csv")
 
 
 def test_pages_filters_and_places(signed_in: Page) -> None:

@@ -24,7 +24,7 @@ class Command(BaseCommand):
         with alone():
             call_command("migrate", verbosity=0)
             if "cache" in settings.DATABASES:
-                call_command("createcachetable", database="cache")
+                call_command("createcachetable", database="cache", verbosity=0)
 
 
 @contextmanager
