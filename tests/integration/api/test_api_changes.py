@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from dashboard.accounts import history, vault
 from dashboard.accounts.models import Change, User
@@ -208,6 +210,18 @@ def test_who_has_it_already_gets_304_until_something_is_new(script: Script, vari
     key = vault.cache_key(varied.cloud.token)
     Change.objects.filter(key=key, kind="appeared").delete()
     assert script.get("changes", If_None_Match=etag).status == 200
+
+
+def test_for_who_has_it_already_no_change_is_read(script: Script, varied: World) -> None:
+    def statements(**headers: str) -> list[str]:
+        with CaptureQueriesContext(connection) as asked:
+            script.get("changes", **headers)
+        return [each["sql"] for each in asked.captured_queries if "ORDER BY" in each["sql"]]
+
+    etag = script.get("changes").headers["ETag"]
+    table = Change._meta.db_table
+    assert sum(table in each for each in statements()) == 1
+    assert sum(table in each for each in statements(If_None_Match=etag)) == 0
 
 
 def test_the_history_can_be_read_while_nothing_is_known_of_the_cloud(
