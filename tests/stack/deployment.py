@@ -82,9 +82,9 @@ class Deployment:
 
 @contextmanager
 def deployment(
-    folder: Path, images: int = 60, closed: tuple[str, ...] = ()
+    folder: Path, images: int = 60, closed: tuple[str, ...] = (), **variables: str
 ) -> Iterator[Deployment]:
-    """`closed` are the beginnings of addresses that its nginx does not pass on."""
+    """`closed` are patterns of addresses that its nginx does not pass on."""
     ports = [running.free_port() for _ in range(4)]
     with (
         Sandbox(images=images, seed=1, clock=lambda: 1_700_000_000.0) as cloud,
@@ -96,6 +96,7 @@ def deployment(
             "VAR_DIR": str(folder / "var"),
             "PUBLIC_URL": f"https://localhost:{ports[1]}",
             "DIDIYUN_API_URL": cloud.url,
+            **variables,
         }
         here = Deployment(folder, ports[0], ports[1], environment, cloud)
         _fill(here)
@@ -139,7 +140,7 @@ def _start_nginx(here: Deployment, ports: list[int], closed: tuple[str, ...]) ->
         "images.example.com": "localhost",
         "/etc/nginx/tls/": f"{folder}/",
         "/var/log/nginx/": f"{folder}/",
-        "location = /readyz": "".join(f"location ^~ {each} {{ return 404; }}\n" for each in closed)
+        "location = /readyz": "".join(f"location ~ ^{each} {{ return 404; }}\n" for each in closed)
         + "location = /readyz",
         "127.0.0.1:8001": f"127.0.0.1:{ports[0]}",
         "127.0.0.1:8002": f"127.0.0.1:{ports[1]}",
@@ -174,11 +175,13 @@ def backends() -> Iterator[dict[str, str]]:
 
 
 def _free_redis() -> tuple[int, redis.Redis]:
-    """A number that nobody uses."""
+    """A number that nobody uses, nor takes from now on: others may look for one at this moment."""
     for number in range(15, 0, -1):
         cache = redis.Redis.from_url(f"{REDIS}/{number}")
-        if cache.dbsize() == 0:
-            return number, cache
+        if cache.set("taken", os.getpid(), nx=True):
+            if cache.dbsize() == 1:
+                return number, cache
+            cache.delete("taken")
         cache.close()
     raise AssertionError("every database of the Redis on this machine is in use")
 
