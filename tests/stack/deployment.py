@@ -71,10 +71,12 @@ class Deployment:
         assert client.sign_in(USER, PASSWORD).status == 302
         return client
 
-    def start(self, port: int) -> None:
-        log = self.folder / f"gunicorn-{port}.log"
-        self.servers[port] = running.serve(self.environment, port, log)
-        running.wait_until_ready(port)
+    def start(self, *ports: int) -> None:
+        for port in ports:
+            log = self.folder / f"gunicorn-{port}.log"
+            self.servers[port] = running.serve(self.environment, port, log)
+        for port in ports:
+            running.wait_until_ready(port)
 
     def logs(self) -> str:
         return "".join(path.read_text("utf-8") for path in self.folder.glob("*.log"))
@@ -101,8 +103,7 @@ def deployment(
         here = Deployment(folder, ports[0], ports[1], environment, cloud)
         _fill(here)
         ending.callback(lambda: [running.stop(server) for server in here.servers.values()])
-        for port in ports[2:]:
-            here.start(port)
+        here.start(*ports[2:])
         refresher = running.refresh(environment, folder / "refresher.log")
         ending.callback(running.stop, refresher)
         nginx = _start_nginx(here, ports[2:], closed)

@@ -30,12 +30,13 @@ LOGIN = "/accounts/login/"
 
 @contextmanager
 def visitors(ask: Callable[[], int], number: int = 3) -> Iterator[Counter[int]]:
-    """So many people who ask all the time, and how often they got which status; 0 is none."""
+    """So many people who ask again and again, and how often they got which status; 0 is none."""
     got: Counter[int] = Counter()
     enough = threading.Event()
 
     def visit() -> None:
-        while not enough.is_set():
+        # Not so fast that whoever starts meanwhile gets no processor.
+        while not enough.wait(0.02):
             try:
                 status = ask()
             except OSError:
@@ -158,8 +159,7 @@ def nothing_running(running: Deployment) -> Iterator[int]:
     for server in running.servers.values():
         processes.kill(server)
     yield next(iter(running.servers))
-    for port in running.servers:
-        running.start(port)
+    running.start(*running.servers)
 
 
 def test_without_any_a_page_says_so(running: Deployment, nothing_running: int) -> None:
