@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Callable
-from types import FrameType
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from dashboard.accounts.models import User
-from images.export import json_item
-from images.query import matching
 from images.sandbox import Sandbox, Weather
 from tests.integration.api.conftest import API, REGIONS, Answer, Script, the_token
 from tests.integration.conftest import Clock, Keep, read_again
@@ -181,29 +176,6 @@ def test_who_has_it_already_gets_304_until_something_is_new(
     cloud.add_image("bj", name="new")
     read_again(cloud.token)
     assert script.get("images", If_None_Match=etag).status == 200
-
-
-def calls_of(function: Any, work: Callable[[], object]) -> int:
-    """How often the work comes to it."""
-    calls = 0
-
-    def watch(frame: FrameType, event: str, argument: object) -> None:
-        nonlocal calls
-        calls += event == "call" and frame.f_code is function.__code__
-
-    sys.setprofile(watch)
-    try:
-        work()
-    finally:
-        sys.setprofile(None)
-    return calls
-
-
-def test_for_who_has_it_already_nothing_is_searched_or_written(script: Script) -> None:
-    etag = script.get("images?q=a").headers["ETag"]
-    for function, times in ((json_item, script.get("images?q=a").json()["total"]), (matching, 1)):
-        assert calls_of(function, lambda: script.get("images?q=a")) == times > 0
-        assert calls_of(function, lambda: script.get("images?q=a", If_None_Match=etag)) == 0
 
 
 def test_growing_old_and_failing_are_news(script: Script, cloud: Sandbox, clock: Clock) -> None:
