@@ -36,7 +36,7 @@ setup: .venv/run.stamp build/static.stamp build/messages.stamp
 
 test: setup .venv/dev.stamp
 	@sh tests/browser/chromium.sh && sh tests/stack/nginx.sh
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m tests
 
 check: setup .venv/dev.stamp
 	$(BIN)/ruff check

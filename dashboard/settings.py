@@ -39,6 +39,7 @@ INVENTORY_FRESH_SECONDS = environment.number("INVENTORY_FRESH_SECONDS", 60, leas
 INVENTORY_STALE_SECONDS = environment.number(
     "INVENTORY_STALE_SECONDS", 86_400, least=1, most=30 * 86_400
 )
+REFRESH_USED_WITHIN_DAYS = environment.number("REFRESH_USED_WITHIN_DAYS", 7, least=0, most=365)
 INVENTORY_MEMORY_MB = environment.number("INVENTORY_MEMORY_MB", 256, least=16, most=65_536)
 
 # Who may talk to us, and how

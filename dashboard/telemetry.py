@@ -48,9 +48,13 @@ def report_errors() -> None:
     if not settings.SENTRY_DSN:
         return
     import sentry_sdk
+    from sentry_sdk.integrations.django import DjangoIntegration
 
     sentry_sdk.init(
         dsn=settings.SENTRY_DSN,
+        # Those that enable themselves tell what Redis was asked, the ids of sessions included.
+        auto_enabling_integrations=False,
+        integrations=[DjangoIntegration()],
         include_local_variables=False,
         send_default_pii=False,
         max_request_body_size="never",

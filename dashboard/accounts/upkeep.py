@@ -1,17 +1,21 @@
-"""What grows old by itself: what is known of tokens, and what is kept for a time."""
+"""What grows old by itself: lists, what is known of tokens, and what is kept for a time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 import structlog
+from django.conf import settings
 from django.core.cache import cache
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from dashboard.accounts import history, tokens, vault
+from dashboard.accounts import credentials, history, tokens, vault
+from dashboard.accounts.credentials import Credential
 from dashboard.accounts.models import ApiKey, Display, Invitation, SpareSecret, State, Token
+from images import services
 
 log = structlog.get_logger("dashboard.accounts")
 
@@ -26,15 +30,61 @@ LAST_ROUND = "dashboard.accounts.upkeep.last_round"
 LAST_ROUND_KEPT = timedelta(days=30)
 
 
+def keep_lists_warm(go_on: Callable[[], bool], within: float) -> int:
+    """Read what people will come for before they come: the lists that are old, or will be `within`
+    so many seconds, one token after the other, as long as `go_on` says so. How many were read.
+
+    What a token cannot list holds up no other: it waits as after any failure.
+    """
+    read = 0
+    for same in _tokens_to_keep_warm():
+        if not go_on():
+            break
+        worked = [token.last_ok_at.timestamp() for token, _ in same if token.last_ok_at]
+        credential = same[0][1]
+        verdict = services.keep_warm(credential, within=within, worked_at=max(worked, default=0))
+        if verdict is None:
+            continue
+        read += 1
+        for token, _ in same:
+            if verdict.state != token.state:
+                tokens.record_outcome(token.pk, verdict, last_four=token.last_four)
+    return read
+
+
+def _tokens_to_keep_warm() -> Iterable[list[tuple[Token, Credential]]]:
+    """The tokens that work and were used lately, or are on a wall screen, those used last first;
+    all that have the same secret together, as they have the same lists."""
+    if not settings.REFRESH_USED_WITHIN_DAYS:
+        return ()
+    now = timezone.now()
+    used = Q(last_used_at__gte=now - timedelta(days=settings.REFRESH_USED_WITHIN_DAYS))
+    # A token that has left the team is not shown any more, see `credentials.display`.
+    screens = Display.objects.filter(token=OuterRef("pk"), team=OuterRef("team"))
+    shown = Exists(screens.filter(expires_at__gt=now))
+    chosen = _in_use().filter(used | shown).order_by(F("last_used_at").desc(nulls_last=True))
+    by_secret = defaultdict(list)
+    for token in chosen:
+        credential = credentials.stored(token) if token.is_good else None
+        if credential:
+            by_secret[credential.cache_key].append((token, credential))
+    return by_secret.values()
+
+
+def _in_use() -> QuerySet[Token]:
+    """Those that somebody may read with."""
+    today = timezone.now().date()
+    return Token.objects.filter(disabled_at=None).exclude(expires_on__lt=today)
+
+
 def check_due_tokens(go_on: Callable[[], bool]) -> int:
     """Ask the cloud about the tokens that nobody has heard of for long, as long as `go_on` says so;
     how many were asked about. Those that nobody may read with are left alone."""
     now = timezone.now()
     in_trouble = Q(checked_at__lt=now - CHECK_TROUBLE_EVERY) & ~Q(state=State.VALID)
     due = Q(checked_at=None) | Q(checked_at__lt=now - CHECK_EVERY) | in_trouble
-    in_use = Token.objects.filter(disabled_at=None).exclude(expires_on__lt=now.date())
     checked = 0
-    for token in in_use.filter(due).order_by("checked_at")[:CHECKS_A_ROUND]:
+    for token in _in_use().filter(due).order_by("checked_at")[:CHECKS_A_ROUND]:
         if not go_on():
             break
         try:

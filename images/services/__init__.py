@@ -3,7 +3,10 @@
 Fresh is shown as it is. Stale is shown at once while one refresh runs behind, one per token across
 all processes. With nothing cached one caller fetches and the others wait for it.
 
-    fetching    asks the cloud, one at a time per token
+    freshness   when it is time to ask
+    turns       who asks: one at a time per token
+    fetching    asks the cloud
+    lease       locks that a process which is killed does not leave behind
     store       Django's cache: heads, bodies, locks
     memory      what this process holds decoded
     snapshots   what is stored, and in which bytes
@@ -25,10 +28,12 @@ from images.cloud.client import Account
 from images.cloud.errors import CloudError
 from images.cloud.listing import list_regions, may_list_images
 from images.cloud.records import Region
-from images.services import comparing, fetching, memory, store
+from images.index import Index
+from images.services import comparing, fetching, freshness, memory, store, turns
 from images.services.comparing import RegionPair
 from images.services.fetching import Credential
 from images.services.inventory import Inventory
+from images.services.snapshots import Head
 from images.wording import EXPLANATIONS
 
 log = structlog.get_logger("images.services")
@@ -74,13 +79,13 @@ def inventory(credential: Credential, *, again: bool = False) -> Inventory:
     key, now = credential.cache_key, fetching.clock()
     head = store.load_head(key, now)
     if head is None or (again and now - head.asked_at >= COOL_DOWN_SECONDS):
-        head, again = fetching.fetch_or_wait(credential, now), True
-    elif fetching.is_due(head):
-        fetching.refresh_behind(credential)
+        head, again = turns.fetch_or_wait(credential, now), True
+    elif freshness.is_due(head, now):
+        turns.refresh_behind(credential)
     found = memory.index(key, head, store.load_body, wait=again)
     if found is None:
         # A body is gone from the cache, and the head alone shows nothing.
-        head = fetching.fetch_or_wait(credential, fetching.clock())
+        head = turns.fetch_or_wait(credential, fetching.clock())
         found = memory.index(key, head, store.load_body, wait=True)
     if found is None:
         # The cache takes nothing and another process did the fetching: this one does its own.
@@ -94,7 +99,7 @@ def begin(credential: Credential) -> bool:
     """Start to read, behind, what nothing is known of yet; False when something is known."""
     if store.load_head(credential.cache_key, fetching.clock()):
         return False
-    fetching.refresh_behind(credential)
+    turns.refresh_behind(credential)
     return True
 
 
@@ -106,6 +111,22 @@ def refresh(credential: Credential) -> int:
     if left <= 0:
         inventory(credential, again=True)
     return max(0, ceil(left))
+
+
+def keep_warm(
+    credential: Credential, *, within: float = 0.0, worked_at: float = 0.0
+) -> Verdict | None:
+    """Read, here and now, what is due or will be `within` so many seconds, and say what the cloud
+    said of the token; None when nothing was, or someone is at it. The token is known to have worked
+    at `worked_at` (Unix seconds): what was refused before is worth asking again."""
+    now = fetching.clock()
+    head = store.peek_head(credential.cache_key, now) or Head()
+    refused = _without_images(head).token_failure
+    again = refused is not None and refused.at < worked_at
+    if not again and not freshness.is_due(head, now, within):
+        return None
+    read = turns.refresh_here(credential, everything=again, within=within)
+    return verdict(_without_images(read)) if read else None
 
 
 def verify(secret: str) -> Verdict:
@@ -139,6 +160,10 @@ def verdict(inventory: Inventory) -> Verdict:
     if failure:
         return _against(failure.kind, failure.request_id)
     return Verdict("valid", "", next((head.request_id for head in listed), ""))
+
+
+def _without_images(head: Head) -> Inventory:
+    return Inventory(head, Index([]), fetching.clock(), settings.INVENTORY_FRESH_SECONDS)
 
 
 def _try_region(account: Account, region: Region) -> str | CloudError:

@@ -17,7 +17,7 @@ from images.cloud.errors import CloudError
 from images.cloud.jobs import read_jobs
 from images.cloud.reading import SLUG
 from images.cloud.records import Image, Job
-from images.services import fetching, store
+from images.services import fetching, freshness, store, turns
 from images.services.fetching import Credential
 from images.services.inventory import Inventory
 from images.services.progress import Known, Progress, first_seen, seen_again
@@ -119,5 +119,5 @@ def _refresh_where_ended(
         region: max((each.seen_at for each in state.jobs.values() if each.job.done), default=0.0)
         for region, state in known.items()
     }
-    if any(fetching.outdated(state.head, since.get(state.id, 0.0)) for state in inventory.regions):
-        fetching.refresh_behind(credential, since)
+    if any(freshness.outdated(state.head, since.get(state.id, 0.0)) for state in inventory.regions):
+        turns.refresh_behind(credential, since)

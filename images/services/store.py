@@ -6,7 +6,6 @@ with the same token share one inventory, and a replaced token never sees another
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Sequence
 
 from django.conf import settings
@@ -14,7 +13,7 @@ from django.core.cache import cache
 
 from images.cloud.packing import decode_body, encode_body, encode_images
 from images.cloud.records import Image
-from images.services import counting, memory
+from images.services import counting, lease, memory
 from images.services.progress import Known, decode_known, encode_known
 from images.services.snapshots import (
     LAYOUT,
@@ -24,11 +23,8 @@ from images.services.snapshots import (
     without_older_than,
 )
 
-# A lock outlives the fetch it guards by this much, and a killed process by no more.
+# A fetch that hangs, though it has a deadline, keeps others out for this much longer.
 LOCK_MARGIN_SECONDS = 5
-
-_fetching: set[str] = set()
-_lock = threading.Lock()
 
 
 def load_head(key: str, now: float) -> Head | None:
@@ -96,21 +92,13 @@ def save_jobs(key: str, region: str, known: Known) -> None:
 
 
 def take_lock(key: str) -> bool:
-    """Whether the caller is now the one who fetches; where no cache works, of this process."""
-    seconds = settings.UPSTREAM_DEADLINE_SECONDS + LOCK_MARGIN_SECONDS
-    with _lock:
-        if key in _fetching:
-            return False
-        _fetching.add(key)
-    taken = cache.add(_name(key, "lock"), 1, seconds)
-    if not taken:
-        _fetching.discard(key)
-    return taken
+    """Whether the caller is now the one who fetches."""
+    at_most = settings.UPSTREAM_DEADLINE_SECONDS + LOCK_MARGIN_SECONDS
+    return lease.take(_name(key, "lock"), at_most)
 
 
 def drop_lock(key: str) -> None:
-    cache.delete(_name(key, "lock"))
-    _fetching.discard(key)
+    lease.drop(_name(key, "lock"))
 
 
 def _name(*parts: str) -> str:
@@ -123,5 +111,5 @@ def _set(name: str, value: bytes) -> None:
 
 def forget() -> None:
     """Drop what only this process holds, as one that has just started."""
-    _fetching.clear()
+    lease.forget()
     memory.forget()

@@ -109,7 +109,7 @@ def outlook(progress: Progress | None) -> str:
     if progress is None or progress.job.done:
         return ""
     if progress.stalled_minutes:
-        return _("no progress for %(minutes)s min") % {"minutes": progress.stalled_minutes}
+        return _stalled(progress.stalled_minutes)
     if progress.left_seconds is None:
         return ""
     minutes = round(progress.left_seconds / 60)
@@ -118,6 +118,15 @@ def outlook(progress: Progress | None) -> str:
     if minutes <= 90:
         return _("about %(minutes)s min left") % {"minutes": minutes}
     return _("about %(hours)s h left") % {"hours": round(minutes / 60)}
+
+
+def _stalled(minutes: int) -> str:
+    hours = minutes // 60
+    if minutes <= 90:
+        return _("no progress for %(minutes)s min") % {"minutes": minutes}
+    if hours < 48:
+        return _("no progress for %(hours)s h") % {"hours": hours}
+    return _("no progress for %(days)s days") % {"days": hours // 24}
 
 
 @register.filter

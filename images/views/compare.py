@@ -47,7 +47,7 @@ def _storages(details: Details) -> str:
     kept = sorted(details.storages or (), key=lambda each: (each.name or "", each.uuid or ""))
     names = (
         f"<li><bdi>{unknown(each.name)}</bdi> {unknown(each.type)} {disk_type(each.disk_type)}"
-        f" {unknown(each.state)} · {unknown(each.status)}</li>"
+        f" <bdi>{unknown(each.state)} · {unknown(each.status)}</bdi></li>"
         for each in kept
     )
     return f"<ul>{''.join(names)}</ul>" if kept else unknown(None)

@@ -6,6 +6,7 @@ const locale = navigator.languages.find((each) => each.split("-")[0] === languag
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
 const exact = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "long" });
 const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+const weekday = new Intl.DateTimeFormat(locale, { dateStyle: "full" });
 const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60]];
 // From here on the day says more than its distance.
 const LONG_AGO = 30 * 86_400;
@@ -30,6 +31,28 @@ function showTimes() {
     time.textContent = ago(date);
     time.title = exact.format(date);
   }
+}
+
+// The server groups what happened by days in UTC; here they become the person's own.
+function showDays() {
+  const sections = document.querySelectorAll(".history-day");
+  const blank = sections[0]?.cloneNode(true);
+  blank?.querySelector("ol").replaceChildren();
+  const days = [];
+  for (const line of document.querySelectorAll(".history-day li")) {
+    const title = weekday.format(new Date(line.querySelector("time").dateTime));
+    if (days.at(-1)?.querySelector("h3").textContent !== title) {
+      const section = blank.cloneNode(true);
+      const heading = section.querySelector("h3");
+      heading.textContent = title;
+      heading.id = `day-${days.length}`;
+      section.setAttribute("aria-labelledby", heading.id);
+      days.push(section);
+    }
+    days.at(-1).querySelector("ol").append(line);
+  }
+  sections[0]?.replaceWith(...days);
+  for (const section of sections) section.remove();
 }
 
 function showCopyButtons() {
@@ -84,6 +107,7 @@ document.addEventListener("keydown", (event) => {
 
 function dress() {
   showTimes();
+  showDays();
   showCopyButtons();
 }
 

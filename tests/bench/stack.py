@@ -22,7 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests import dashboards
+from tests.dashboards import ROOT
+
 USER, PASSWORD = "bench", "nothing but the bench"
 
 
@@ -120,21 +122,32 @@ def _busy(pid: str) -> float:
 def stack(images: int, **variables: str) -> Iterator[Stack]:
     """Everything running, with so many images in all, and nothing fetched yet. What the server has
     to say is shown, unless the variable BENCH_LOG names a file."""
-    with tempfile.TemporaryDirectory() as var, _cloud(images) as (url, token):
+    with (
+        tempfile.TemporaryDirectory() as var,
+        _cloud(images) as (url, token),
+        dashboards.backends() as addresses,
+    ):
         port = _free_port()
-        environment = os.environ | {
-            "DJANGO_SETTINGS_MODULE": "tests.bench.settings",
-            "VAR_DIR": var,
-            "PORT": str(port),
-            "DIDIYUN_API_URL": url,
-            "LOG_LEVEL": "WARNING",
-            "UPSTREAM_DEADLINE_SECONDS": "50",
-            "API_REQUESTS_PER_MINUTE": "1000000",
-            **variables,
-        }
-        _manage(environment, "prepare")
-        _manage(environment, "add_user", USER, stdin=PASSWORD)
-        _manage(environment, "add_token", "--user", USER, "--label", "Bench", stdin=token)
+        environment = (
+            os.environ
+            | addresses
+            | {
+                "DJANGO_SETTINGS_MODULE": "tests.bench.settings",
+                "VAR_DIR": var,
+                "PORT": str(port),
+                "DIDIYUN_API_URL": url,
+                "LOG_LEVEL": "WARNING",
+                "UPSTREAM_DEADLINE_SECONDS": "50",
+                "API_REQUESTS_PER_MINUTE": "1000000",
+                **variables,
+            }
+        )
+        dashboards.manage(
+            environment,
+            (("prepare",), ""),
+            (("add_user", USER), PASSWORD),
+            (("add_token", "--user", USER, "--label", "Bench"), token),
+        )
         command = [sys.executable, "-m", "gunicorn", "--config", "python:dashboard.gunicorn"]
         command += ["dashboard.wsgi"]
         with _log(environment) as log:
@@ -159,13 +172,6 @@ def _cloud(images: int) -> Iterator[tuple[str, str]]:
             yield found[1], found[2]
         finally:
             process.terminate()
-
-
-def _manage(environment: dict[str, str], *arguments: str, stdin: str = "") -> None:
-    command = [sys.executable, "manage.py", *arguments]
-    subprocess.run(
-        command, input=stdin, env=environment, cwd=ROOT, text=True, check=True, capture_output=True
-    )
 
 
 def _free_port() -> int:

@@ -9,7 +9,7 @@ import json
 import uuid
 from datetime import timedelta
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
@@ -17,15 +17,25 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from dashboard.accounts import credentials, displays, replacing, saved, teams, tokens, vault
+from dashboard.accounts import (
+    api_keys,
+    credentials,
+    displays,
+    replacing,
+    saved,
+    teams,
+    tokens,
+    vault,
+)
 from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import State, Team, Token, User
+from dashboard.accounts.models import State, Team, Token, User, Visit
 from images.services import fetching
 
 BY = Actor("ann", "192.0.2.7")
 PASSWORD = "correct horse battery"
 # What the cloud will do to the regions of these people, once it has listed them or before.
 GONE = {"kind": "status", "status": 503}
+DAY = 86_400
 
 
 def make(secrets: dict[str, str]) -> None:
@@ -41,6 +51,7 @@ def make(secrets: dict[str, str]) -> None:
     RecoveryCodes.activate(people["bob"])
     blue = _team(people)
     ids = _things(ann, blue, secrets)
+    _history(ann.tokens.get(label="Main"), people["bob"])
     _spoil(people, secrets)
     print("WORLD", json.dumps({"sessions": _sessions(people), "ids": ids}))  # noqa: T201
 
@@ -90,6 +101,8 @@ def _things(ann: User, blue: Team, secrets: dict[str, str]) -> dict[str, str]:
     view = saved.save(ann, "Golden images", query, blue, by=BY)
     saved.save(ann, "Large", "min_size=20GiB&density=compact", None, by=BY)
     saved.begin_with(User.objects.get(username="bob"), view)
+    api_keys.make(ann, "Nightly report", days=90, by=BY)
+    api_keys.make(ann, "Duty screen", team=blue, days=30, by=BY)
     return {
         "token": str(main.pk),
         "refused": str(refused.pk),
@@ -100,6 +113,47 @@ def _things(ann: User, blue: Team, secrets: dict[str, str]) -> dict[str, str]:
         "invitation": invitation_key,
         "bob": str(User.objects.get(username="bob").pk),
     }
+
+
+def _history(token: Token, visitor: User) -> None:
+    """Lists of three days, each unlike the one before, of which the visitor saw the first."""
+    credential = credentials.stored(token)
+    assert credential
+    now = timezone.now()
+    for days in (2, 1, 0):
+        seconds = now.timestamp() - days * DAY
+        fetching.clock = lambda seconds=seconds: seconds  # type: ignore[misc]
+        fetching.fetch(credential, everything=True)
+        if days:
+            _change_images("bj" if days == 1 else "gz", days)
+    seen_at = now - timedelta(days=1, hours=12)
+    Visit.objects.create(user=visitor, key=credential.cache_key, seen_at=seen_at)
+
+
+def _change_images(region: str, days: int) -> None:
+    """One of each kind of change."""
+    renamed, stopped, grown, torn, gone = (each["cimgUuid"] for each in _images(region)[:5])
+    storage = {"name": "local-1", "type": "LocalStorage", "state": "Enabled"}
+    down = {"backupStorages": [{**storage, "status": "Disconnected"}]}
+    _ask("POST", region, name=f"api-golden-{days}", osFamily="Debian", size=8 << 30)
+    _ask("POST", region, renamed, name="web-golden-2026")
+    _ask("POST", region, stopped, status="Failed")
+    _ask("POST", region, grown, size=60 << 30)
+    _ask("POST", region, torn, **down)
+    _ask("DELETE", region, gone)
+
+
+def _images(region: str) -> list[dict[str, Any]]:
+    with urlopen(f"{settings.DIDIYUN_API_URL}/sandbox/images?region={region}") as answer:
+        found: list[dict[str, Any]] = json.load(answer)
+    return found
+
+
+def _ask(method: str, region: str, uuid: str = "", **fields: Any) -> None:
+    """The cloud to change one image, or to have one more."""
+    which = f"&uuid={uuid}" if uuid else ""
+    address = f"{settings.DIDIYUN_API_URL}/sandbox/images?region={region}{which}"
+    urlopen(Request(address, json.dumps(fields).encode(), method=method)).close()
 
 
 def _spoil(people: dict[str, User], secrets: dict[str, str]) -> None:

@@ -15,9 +15,10 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.conftest import FLAGS, ROOT, chromium
+from tests.browser.conftest import FLAGS, chromium
 from tests.browser.states import STATES, State
 from tests.browser.world import World, visitor, world
+from tests.dashboards import ROOT
 
 FOLDER = ROOT / "build" / "shots"
 IMAGES = 250

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
-from tests.browser.conftest import PASSWORD
 from tests.browser.world import World
+from tests.dashboards import PASSWORD
 
 NOBODY = ""
 
@@ -85,6 +85,11 @@ def add_no_token(page: Page) -> None:
     page.keyboard.press("Enter")
 
 
+def make_key(page: Page) -> None:
+    page.locator("#id_label").fill("Wiki")
+    page.keyboard.press("Enter")
+
+
 def prove(page: Page) -> None:
     """Who is asked whether it is them says so; nobody is asked twice."""
     if page.locator("main [type=password]").count():
@@ -112,6 +117,7 @@ STATES = (
     State("sign-out", "/accounts/logout/", "main form"),
     State("no-token", "/images/", ".state", "new"),
     State("list", "/images/", "tr[data-image]"),
+    State("list-news", LIST, ".since", "bob"),
     State("list-filtered", "/images/?os=CentOS&os=Ubuntu&q=web&min_size=1GiB", ".chip"),
     State("list-empty", "/images/?q=nothing-like-this", ".results .state"),
     State("list-compact", f"{LIST}&density=compact", ".is-compact"),
@@ -140,6 +146,12 @@ STATES = (
     State("overview", "/overview/", ".bars"),
     State("overview-region-failed", "/overview/", "[data-region-state=failed]", "partial"),
     State("overview-failed", "/overview/", ".state-bad", "broke"),
+    State("coverage", "/overview/coverage/", "[data-rows]"),
+    State("coverage-region-failed", "/overview/coverage/", "[data-region-state=failed]", "partial"),
+    State("changes", "/changes/", "[data-change]"),
+    State("changes-filtered", "/changes/?kind=renamed&after=2020-01-01&q=web", ".chip-clear"),
+    State("changes-narrow-none", "/changes/?q=nothing-like-this", ".history .state"),
+    State("changes-none", "/changes/", ".history .state", "partial"),
     State("wall", "/overview/display", "[data-total]", "wall"),
     State("wall-stale", "/overview/display", "[data-region-state=stale]", "stale"),
     State("wall-link", "/display/{key}/", "[data-total]", NOBODY),
@@ -160,6 +172,10 @@ STATES = (
     State("token-replace", "/tokens/{token}/replace/", "#id_secret"),
     State("token-compare", "/tokens/{token}/compare/", "[data-pair]"),
     State("token-delete", "/tokens/{token}/delete/", "main .danger"),
+    State("api-keys", "/api-keys/", "[data-key]"),
+    State("api-keys-none", "/api-keys/", "form.form", "new"),
+    State("api-key-made", "/api-keys/", "[data-link]", then=make_key),
+    State("api", "/api/v1/", "main h2"),
     State("teams", "/teams/", ".card-link"),
     State("team", "/teams/blue/", ".tabs"),
     State("team-people", "/teams/blue/people/", "[data-member]"),

@@ -1,22 +1,25 @@
 """Every page and state, for whoever looks at it and however.
 
-axe-core's rules, WCAG 2.2 AA and its own best practice, in English on light and in Chinese on dark
-(no colour depends on the language, no word on the theme); a screen of 320 px, which is a desk's at
-400 %; and the colours and the stillness that a person's system asks for. Each state is reached once
-a language and tried in all these ways.
+axe-core's rules, WCAG 2.2 AA and its own best practice, in both languages and themes; a screen of
+320 px, which is a desk's at 400 %; the colours and the stillness that a person's system asks for;
+and words of the person's language alone. Each state is reached once a language and tried in all
+these ways.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
+import polib
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser.states import STATES, State
 from tests.browser.world import World, visitor, world
+from tests.dashboards import ROOT
 
 IMAGES = 8  # in each region: 28 in all, on two pages
 OPTIONS = {
@@ -24,8 +27,12 @@ OPTIONS = {
     "rules": {"target-size": {"enabled": True}},
     "resultTypes": ["violations"],
 }
+# All that a theme decides of what axe looks at.
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 RUN = "options => axe.run(document, options).then(found => found.violations)"
-THEMES: dict[str, Literal["light", "dark"]] = {"en": "light", "zh": "dark"}
+Theme = Literal["light", "dark"]
+THEMES: dict[str, Theme] = {"en": "light", "zh": "dark"}
+OTHER: dict[str, Theme] = {"en": "dark", "zh": "light"}
 WIDE: ViewportSize = {"width": 1280, "height": 800}
 NARROWEST: ViewportSize = {"width": 320, "height": 640}
 
@@ -40,6 +47,31 @@ UNSEEN = """() => [...document.querySelectorAll(
             && (outlineStyle === "none" || outlineWidth === "0px");
     })
     .map((each) => each.outerHTML.slice(0, 120))"""
+# What the interface says: not what people or the cloud called things, nor a status of the cloud.
+SAID = """() => {
+    const foreign = "bdi, q, code, pre, kbd, script, style, .status, .worry-why, [lang]:not(html)";
+    const ours = (each) => !each.closest(foreign);
+    const texts = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        if (ours(walker.currentNode.parentElement)) texts.push(walker.currentNode.data);
+    }
+    for (const name of ["aria-label", "title", "placeholder", "alt"]) {
+        const named = document.querySelectorAll(`[${name}]`);
+        texts.push(...[...named].map((each) => each.getAttribute(name)));
+    }
+    return texts.map((text) => text.trim().replace(/\\s+/g, " "));
+}"""
+CHINESE = re.compile("[\u4e00-\u9fff]")
+# How a sentence begins. Names are within them, not before.
+SENTENCE = {
+    "en": re.compile("[\u4e00-\u9fff]{5}"),
+    "zh": re.compile("([A-Za-z]{2,} ){2}[A-Za-z]{2}"),
+}
+# What someone called their token, and we call something else.
+CALLED = ("Main",)
+# It depends on nothing that could be mistaken, such as a person's language: it says all in both.
+IN_BOTH_LANGUAGES = "error-500"
 MOVING = "document.getAnimations().map((each) => each.animationName ?? each.transitionProperty)"
 # The shape of the mark before an element of each class, without its colours.
 SHAPES = """(names) => names.map((name) => {
@@ -84,14 +116,30 @@ def page(request: pytest.FixtureRequest, state: State, made: World, pages: dict[
     return page
 
 
-def as_usual(page: Page, theme: Literal["light", "dark"] = "light") -> None:
+@pytest.fixture(scope="module")
+def foreign_texts() -> dict[str, set[str]]:
+    """What is not to be read on a page of each language: every text of ours as the other has it."""
+    entries = polib.pofile(str(ROOT / "locale/zh_Hans/LC_MESSAGES/django.po"))
+    pairs = {
+        (entry.msgid, entry.msgstr)
+        for entry in entries
+        if CHINESE.search(entry.msgstr) and entry.msgid not in CALLED
+    }
+    return {"en": {chinese for _, chinese in pairs}, "zh": {english for english, _ in pairs}}
+
+
+def as_usual(page: Page, theme: Theme = "light") -> None:
     page.set_viewport_size(WIDE)
     page.emulate_media(color_scheme=theme, forced_colors="none", reduced_motion="no-preference")
 
 
-def violations(page: Page) -> list[str]:
+def language_of(page: Page) -> str:
+    return str(page.evaluate("document.documentElement.lang")).split("-")[0]
+
+
+def violations(page: Page, options: dict[str, Any]) -> list[str]:
     page.evaluate(AXE_SCRIPT)
-    found: list[dict[str, Any]] = page.evaluate(RUN, OPTIONS)
+    found: list[dict[str, Any]] = page.evaluate(RUN, options)
     return [
         f"{each['id']} ({each['impact']}): {node['target']} {node['html'][:160]}"
         for each in found
@@ -100,7 +148,25 @@ def violations(page: Page) -> list[str]:
 
 
 def test_axe_finds_nothing(page: Page) -> None:
-    assert violations(page) == []
+    assert violations(page, OPTIONS) == []
+    page.emulate_media(color_scheme=OTHER[language_of(page)])
+    assert violations(page, COLOURS) == []
+    page.emulate_media(color_scheme=THEMES[language_of(page)])
+
+
+def test_it_speaks_one_language(
+    page: Page, state: State, foreign_texts: dict[str, set[str]]
+) -> None:
+    if state.name == IN_BOTH_LANGUAGES:
+        assert set(page.evaluate("[...document.querySelectorAll('[lang]')].map((e) => e.lang)"))
+        return
+    language = language_of(page)
+    foreign = [
+        text
+        for text in page.evaluate(SAID)
+        if text in foreign_texts[language] or SENTENCE[language].match(text)
+    ]
+    assert foreign == []
 
 
 def test_nothing_is_wider_than_a_narrow_screen(page: Page) -> None:

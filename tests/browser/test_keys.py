@@ -46,9 +46,11 @@ def test_pages_filters_and_places(signed_in: Page) -> None:
     keys.press("g")
     keys.press("o")
     expect(page.locator("h1")).to_have_text("Overview")
+    page.wait_for_load_state()  # with the script that listens for keys
     keys.press("g")
     keys.press("t")
     expect(page.locator("h1")).to_have_text("API tokens")
+    page.wait_for_load_state()
     keys.press("g")
     keys.press("i")
     expect(page).to_have_url(re.compile("/images/$"))

@@ -17,7 +17,8 @@ import pytest
 from playwright.sync_api import Browser, Download, Page, expect
 
 from images.sandbox import Sandbox, Weather
-from tests.browser.conftest import PASSWORD, Site, Watched, sign_in, watch
+from tests.browser.conftest import Site, Watched, sign_in, watch
+from tests.dashboards import PASSWORD
 
 
 def total(page: Page) -> int:

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from images.sandbox import Sandbox
-from tests.browser.conftest import PASSWORD, USER, Site, serving, sign_in, watch
+from tests.browser.conftest import Site, serving, sign_in, watch
+from tests.dashboards import PASSWORD, USER
 
 MAKE = """
 from dashboard.accounts import teams

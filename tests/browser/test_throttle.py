@@ -6,7 +6,8 @@ import re
 from http.client import HTTPConnection
 from urllib.parse import urlencode, urlsplit
 
-from tests.browser.conftest import PASSWORD, USER, Site
+from tests.browser.conftest import Site
+from tests.dashboards import PASSWORD, USER
 
 GUESSES = 20
 

@@ -19,7 +19,7 @@ from pytest_django import Settings
 from dashboard.accounts import vault
 from dashboard.accounts.models import State, Token, User
 from images.sandbox import Sandbox
-from images.services import fetching, store
+from images.services import fetching, lease, store
 
 HERE = Path(__file__).parent
 PASSWORD = "a sentence nobody guesses"
@@ -50,6 +50,16 @@ def a_process_that_just_started(db: None) -> Iterator[None]:
     store.forget()
     yield
     let_refreshes_finish()
+    lease.forget()
+
+
+@pytest.fixture(autouse=True)
+def a_cache_that_is_locked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The transaction around most tests locks the cache for every other thread, so that none could
+    renew a lease there: none tries to."""
+    mark = request.node.get_closest_marker("django_db")
+    if not mark.kwargs.get("transaction"):
+        monkeypatch.setattr(lease, "RENEWED_EVERY_SECONDS", PATIENCE)
 
 
 def let_refreshes_finish() -> None:

@@ -7,13 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.dashboards import ON_SERVERS, ROOT, backends
 
 
-def prepare(var: Path) -> subprocess.Popen[str]:
+def prepare(environment: dict[str, str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "manage.py", "prepare"],
-        env=os.environ | {"VAR_DIR": str(var)},
+        env=os.environ | environment,
         cwd=ROOT,
         stderr=subprocess.PIPE,
         text=True,
@@ -21,7 +21,11 @@ def prepare(var: Path) -> subprocess.Popen[str]:
 
 
 def test_several_at_once_do_no_harm(tmp_path: Path) -> None:
-    said = [process.communicate()[1] for process in [prepare(tmp_path) for _ in range(2)]]
+    with backends() as addresses:
+        environment = addresses | {"VAR_DIR": str(tmp_path)}
+        said = [process.communicate()[1] for process in [prepare(environment) for _ in range(2)]]
 
-    assert said == ["", ""]
-    assert (tmp_path / "db.sqlite3").is_file()
+        assert said == ["", ""]
+        check = [sys.executable, "manage.py", "migrate", "--check"]
+        assert subprocess.run(check, env=os.environ | environment, cwd=ROOT).returncode == 0
+    assert (tmp_path / "db.sqlite3").is_file() != ON_SERVERS

@@ -32,7 +32,7 @@ def test_a_choice_is_remembered_and_can_be_taken_back(viewer: Client, choice: st
     assert theme(Page(viewer.get(LIST))) is None
 
 
-@pytest.mark.django_db(databases=["default", "cache"])
+@pytest.mark.django_db(databases="__all__")
 def test_it_is_chosen_before_signing_in_too(client: Client) -> None:
     client.post(URL, {"theme": "dark"})
 

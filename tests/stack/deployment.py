@@ -19,6 +19,7 @@ import psycopg
 import redis
 
 from images.sandbox import Sandbox
+from tests.dashboards import redis_number
 from tests.stack import running
 from tests.stack.client import Client
 from tests.stack.running import ROOT, Process
@@ -164,27 +165,15 @@ def backends() -> Iterator[dict[str, str]]:
         yield {}
         return
     name = f"image_dashboard_stack_{os.getpid()}"
-    number, cache = _free_redis()
-    with psycopg.connect(f"{POSTGRES}/postgres", autocommit=True) as server:
+    with (
+        redis_number(REDIS) as cache,
+        psycopg.connect(f"{POSTGRES}/postgres", autocommit=True) as server,
+    ):
         server.execute(f"CREATE DATABASE {name}")
         try:
-            yield {"DATABASE_URL": f"{POSTGRES}/{name}", "CACHE_URL": f"{REDIS}/{number}"}
+            yield {"DATABASE_URL": f"{POSTGRES}/{name}", "CACHE_URL": cache}
         finally:
             server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-            cache.flushdb()
-            cache.close()
-
-
-def _free_redis() -> tuple[int, redis.Redis]:
-    """A number that nobody uses, nor takes from now on: others may look for one at this moment."""
-    for number in range(15, 0, -1):
-        cache = redis.Redis.from_url(f"{REDIS}/{number}")
-        if cache.set("taken", os.getpid(), nx=True):
-            if cache.dbsize() == 1:
-                return number, cache
-            cache.delete("taken")
-        cache.close()
-    raise AssertionError("every database of the Redis on this machine is in use")
 
 
 def _answering() -> bool:

@@ -79,12 +79,15 @@ def wait_until_ready(port: int) -> None:
     wait_until(answers)
 
 
-def wait_until_listening(port: int) -> None:
-    def listens() -> bool:
-        with socket.create_connection(("127.0.0.1", port), timeout=5):
-            return True
+def answers_at(port: int) -> bool:
+    """Whether somebody listens there."""
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
+        return True
+    return False
 
-    wait_until(listens)
+
+def wait_until_listening(port: int) -> None:
+    wait_until(lambda: answers_at(port))
 
 
 def stop(process: Process) -> int:

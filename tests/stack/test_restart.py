@@ -160,6 +160,8 @@ def nothing_running(running: Deployment) -> Iterator[int]:
         processes.kill(server)
     yield next(iter(running.servers))
     running.start(*running.servers)
+    someone = running.client()
+    processes.wait_until(lambda: someone.get("/healthz").status == 200)
 
 
 def test_without_any_a_page_says_so(running: Deployment, nothing_running: int) -> None:
@@ -179,8 +181,9 @@ def test_a_fault_of_ours_has_every_security_header_too(
     environment = running.environment | {"VAR_DIR": str(tmp_path), "DATABASE_URL": ""}
     server = processes.serve(environment, nothing_running, tmp_path / "log")
     try:
-        processes.wait_until_ready(nothing_running)
         someone = running.client()
+        # Through nginx, which leaves who refused alone for a moment.
+        processes.wait_until(lambda: someone.get("/healthz").status == 200)
         someone.cookies["sessionid"] = "0" * 32
         answers = [someone.get("/images/"), someone.get("/api/v1/images")]
     finally:

@@ -20,6 +20,7 @@ from images.services.progress import (
     first_seen,
     seen_again,
 )
+from images.templatetags.inventory import outlook
 
 NOW = 1_700_000_000.0
 
@@ -150,6 +151,21 @@ def test_whole_minutes_without_progress_from_two_on(
     points: list[tuple[float, float | None]], minutes: int
 ) -> None:
     assert after(*points).stalled_minutes == minutes
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (119, ""),
+        (120, "no progress for 2 min"),
+        (91 * 60 - 1, "no progress for 90 min"),
+        (91 * 60, "no progress for 1 h"),
+        (48 * 3600 - 1, "no progress for 47 h"),
+        (48 * 3600, "no progress for 2 days"),
+    ],
+)
+def test_a_standstill_is_told_in_units_that_fit(seconds: float, words: str) -> None:
+    assert outlook(after((0, 20), (seconds, 20))) == words
 
 
 def test_what_is_known_is_kept_as_bytes_and_damage_is_nothing_known() -> None:

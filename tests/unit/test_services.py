@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from images import services
 from images.sandbox import Sandbox
-from images.services import fetching, memory, store
+from images.services import fetching, memory, store, turns
 from images.services.inventory import Inventory
 
 pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
@@ -215,7 +215,7 @@ def test_who_comes_just_after_another_has_finished_does_not_ask_again(
     """It saw nothing in the cache; when it gets the lock, everything is there."""
     services.inventory(Someone(cloud))
     calls_of(cloud)
-    head = fetching.fetch_or_wait(Someone(cloud), clock.now)
+    head = turns.fetch_or_wait(Someone(cloud), clock.now)
 
     assert [entry.count for entry in head.regions] == [12, 12, 12]
     assert calls_of(cloud) == 0

@@ -98,6 +98,8 @@ NONSENSE = {
     ("INVENTORY_FRESH_SECONDS", "-1"): "not a whole number from 1 to 86400",
     ("INVENTORY_STALE_SECONDS", "99999999999"): "not a whole number from 1 to",
     ("INVENTORY_MEMORY_MB", "1"): "not a whole number from 16 to",
+    ("REFRESH_USED_WITHIN_DAYS", "-1"): "not a whole number from 0 to 365",
+    ("REFRESH_USED_WITHIN_DAYS", "a week"): "not a whole number from 0 to 365",
     ("PORT", "99999"): "not a whole number from 1 to 65535",
     ("DEBUG", "maybe"): "neither yes nor no",
     ("LOG_LEVEL", "chatty"): "is not DEBUG, INFO, WARNING or ERROR",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import logging
 import re
 from collections.abc import Iterator
@@ -11,7 +10,6 @@ from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.core.cache import cache
 from django.db import connections
 from django.test import Client
 from pytest_django import Settings
@@ -19,6 +17,7 @@ from pytest_django import Settings
 from dashboard.accounts import vault
 from dashboard.accounts.models import ApiKey, SpareSecret, Token, User
 from images.sandbox import Sandbox, Weather
+from tests.integration import cached
 
 REFUSED = "f00d" * 16
 UNCHECKABLE = "ace5" * 200
@@ -90,11 +89,9 @@ def stored() -> Iterator[bytes]:
                 cursor.execute(f'SELECT * FROM "{table}"')  # noqa: S608
                 for row in cursor.fetchall():
                     yield repr(row).encode()
-                    if table == "cache":
-                        yield base64.b64decode(row[1])
+    yield from cached.raw()
     for session in Session.objects.all():
         yield repr(session.get_decoded()).encode()
-    yield from getattr(cache, "_cache", {}).values()
 
 
 def files() -> Iterator[bytes]:

@@ -7,7 +7,7 @@ import uuid
 import zlib
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -19,7 +19,8 @@ from pytest_django import Settings
 from dashboard.accounts import vault
 from dashboard.accounts.models import State, Token, User
 from images.sandbox import Sandbox, Weather
-from images.services import COOL_DOWN_SECONDS, fetching, store
+from images.services import COOL_DOWN_SECONDS, fetching, lease, store
+from tests.integration import cached
 from tests.integration.conftest import Clock, Keep, let_refreshes_finish
 from tests.integration.images.pages import FRAGMENT, Page
 
@@ -247,10 +248,8 @@ def lock_of(cloud: Sandbox) -> str:
 
 def expire_the_lock() -> None:
     """As if its time had passed."""
-    with connections["cache"].cursor() as cursor:
-        cursor.execute(
-            "UPDATE cache SET expires = %s WHERE cache_key LIKE '%%:lock'", ["2000-01-01"]
-        )
+    [name] = cached.names(":lock")
+    cache.delete(name)
 
 
 def test_the_lock_of_a_killed_process_is_obeyed_until_it_expires(
@@ -258,14 +257,11 @@ def test_the_lock_of_a_killed_process_is_obeyed_until_it_expires(
 ) -> None:
     settings.UPSTREAM_DEADLINE_SECONDS = 1
     lock_of(cloud)
-    with connections["cache"].cursor() as cursor:
-        cursor.execute("SELECT expires FROM cache WHERE cache_key LIKE '%%:lock'")
-        [(expires,)] = cursor.fetchall()
+    [lock] = cached.names(":lock")
+    left = cached.seconds_left(lock)
     waiting = Page(viewer.get(LIST))
 
-    until = expires if isinstance(expires, datetime) else datetime.fromisoformat(expires)
-    within = timedelta(seconds=1 + store.LOCK_MARGIN_SECONDS)
-    assert until.replace(tzinfo=UTC) <= datetime.now(UTC) + within
+    assert 0 < left <= lease.LEASE_SECONDS
     assert waiting.status == 504
     assert waiting.failures == ["out-of-time"]
     assert not cloud.calls
@@ -308,9 +304,7 @@ def test_a_lock_is_given_back(viewer: Client, cloud: Sandbox) -> None:
 
 def stored(kind: str) -> list[str]:
     """The names of everything of one kind, `head` or `body`, in the cache."""
-    with connections["cache"].cursor() as cursor:
-        cursor.execute("SELECT cache_key FROM cache WHERE cache_key LIKE %s", [f"%:{kind}%"])
-        return [name.removeprefix(":1:") for (name,) in cursor.fetchall()]
+    return cached.names(f":{kind}")
 
 
 def foreign(value: bytes) -> bytes:
@@ -382,10 +376,8 @@ def test_a_row_of_the_cache_that_cannot_be_unpacked_is_a_miss(
     viewer: Client, cloud: Sandbox
 ) -> None:
     viewer.get(LIST)
-    with connections["cache"].cursor() as cursor:
-        cursor.execute(
-            "UPDATE cache SET value = 'bm90IGEgcGlja2xl' WHERE cache_key LIKE '%%:images:%%'"
-        )
+    for name in cached.names("images:"):
+        cached.put_raw(name, b"not a pickle")
     store.forget()
 
     assert Page(viewer.get(LIST)).total == 36

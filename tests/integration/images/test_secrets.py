@@ -20,6 +20,7 @@ from pytest_django import Settings
 from dashboard.accounts import vault
 from dashboard.accounts.models import Token, User
 from images.sandbox import Sandbox, Weather
+from tests.integration import cached
 from tests.integration.conftest import Clock, Keep, let_refreshes_finish
 from tests.integration.images.pages import FRAGMENT
 
@@ -93,9 +94,9 @@ def stored() -> Iterator[bytes]:
                 cursor.execute(f'SELECT * FROM "{table}"')  # noqa: S608
                 for row in cursor.fetchall():
                     yield repr(row).encode()
-                    if table == "cache":
-                        yield base64.b64decode(row[1])
-                        yield from unpacked(cache.get(row[0].removeprefix(":1:")))
+    yield from cached.raw()
+    for name in cached.names():
+        yield from unpacked(cache.get(name))
     for session in Session.objects.all():
         yield repr(session.get_decoded()).encode()
 

@@ -82,7 +82,7 @@ def ready(url: str) -> tuple[int, bytes, float]:
 
 
 def test_a_database_that_hangs_is_named_in_time(cloud: Sandbox, tmp_path: Path) -> None:
-    with serving(cloud, tmp_path) as site:
+    with serving(cloud, tmp_path, {"DATABASE_URL": "", "CACHE_URL": ""}) as site:
         with closing(sqlite3.connect(tmp_path / "db.sqlite3", timeout=PATIENCE)) as taken:
             # Nobody else gets in, and whoever tries waits for longer than a balancer does.
             taken.execute("PRAGMA locking_mode=EXCLUSIVE")

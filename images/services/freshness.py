@@ -1,0 +1,34 @@
+"""When what is known of a token's images is read anew. Times in Unix seconds."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from images.services.snapshots import FINAL_KINDS, Head, RegionHead
+
+REGIONS_FRESH_SECONDS = 3600
+
+
+def is_due(head: Head, now: float, within: float = 0.0) -> bool:
+    """Whether anything is, or will have grown old `within` so many seconds. What failed is not
+    asked for sooner than it would be without."""
+    if head.failure and head.failure.kind in FINAL_KINDS:
+        return False  # Until the token changes or someone asks again.
+    return regions_due(head, now) or any(region_due(each, now, within) for each in head.regions)
+
+
+def regions_due(head: Head, now: float) -> bool:
+    if head.failure:
+        return now >= head.failure.again_at
+    return now - head.regions_at >= REGIONS_FRESH_SECONDS
+
+
+def region_due(entry: RegionHead, now: float, within: float = 0.0) -> bool:
+    if entry.failure:
+        return now >= entry.failure.again_at
+    return now + within - entry.fetched_at >= settings.INVENTORY_FRESH_SECONDS
+
+
+def outdated(entry: RegionHead, since: float) -> bool:
+    """Whether it was read before that moment, and is not waiting for a failure to pass."""
+    return entry.failure is None and entry.fetched_at < since

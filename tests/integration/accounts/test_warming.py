@@ -1,0 +1,259 @@
+"""manage.py refresh reads lists before people come for them: which, when, and what of the rest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from dashboard.accounts import displays, teams, upkeep
+from dashboard.accounts.audit import Actor
+from dashboard.accounts.models import Display, State, Token, User
+from images.sandbox import Sandbox, Weather
+from tests.integration.accounts.test_refresh_command import refresh
+from tests.integration.conftest import Clock, Keep
+from tests.integration.images.pages import Page
+
+BY = Actor("test")
+LIST = "/images/"
+REGIONS = ("gz", "bj", "sh")
+EVERYTHING = {"region/list": 1, "cimg/list": 6}
+LISTS = {"cimg/list": 6}
+TICK = 5.0  # seconds
+
+KeepUsed = Callable[..., Token]
+
+
+@pytest.fixture
+def keep_used(keep: Keep, person: User) -> KeepUsed:
+    """Stores a token that was used just now, and need not be checked."""
+
+    def keep_used(secret: str, label: str = "Main", **fields: Any) -> Token:
+        now = timezone.now()
+        return keep(person, secret, label, **{"last_used_at": now, "checked_at": now, **fields})
+
+    return keep_used
+
+
+def asked(cloud: Sandbox) -> Counter[str]:
+    """How often the cloud was asked for what since the last look."""
+    calls = Counter(call.endpoint for call in cloud.calls)
+    cloud.reset_calls()
+    return calls
+
+
+def look_ahead(within: float = TICK) -> int:
+    """One of the looks of a refresher that goes on."""
+    return upkeep.keep_lists_warm(lambda: True, within)
+
+
+def days_ago(days: float) -> dict[str, object]:
+    return {"last_used_at": timezone.now() - timedelta(days=days)}
+
+
+def test_it_works(
+    browser: Client, cloud: Sandbox, clock: Clock, keep_used: KeepUsed, settings: Settings
+) -> None:
+    keep_used(cloud.token)
+    refresh()
+    assert asked(cloud) == EVERYTHING
+    page = Page(browser.get(LIST))
+
+    assert page.total == 36
+    assert page.regions == dict.fromkeys(REGIONS, "fresh")
+    assert not cloud.calls
+
+    made = cloud.add_image("bj", name="new")["cimgUuid"]
+    clock.now += settings.INVENTORY_FRESH_SECONDS
+    refresh()
+    assert asked(cloud) == LISTS
+    page = Page(browser.get(LIST))
+    assert made in page.uuids
+    assert page.regions == dict.fromkeys(REGIONS, "fresh")
+    assert not cloud.calls
+
+
+def test_a_list_is_read_just_before_it_is_old(
+    cloud: Sandbox, clock: Clock, keep_used: KeepUsed, settings: Settings
+) -> None:
+    keep_used(cloud.token)
+    assert look_ahead() == 1
+    asked(cloud)
+    clock.now += settings.INVENTORY_FRESH_SECONDS - TICK - 1
+    assert look_ahead() == 0
+    assert not cloud.calls
+    clock.now += 1
+    assert look_ahead() == 1
+    assert asked(cloud) == LISTS
+    assert look_ahead() == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "read"),
+    [
+        (days_ago(6.9), True),
+        (days_ago(7.1), False),
+        ({"last_used_at": None}, False),
+        ({"disabled_at": timezone.now()}, False),
+        ({"expires_on": date(2020, 1, 1)}, False),
+        ({"expires_on": timezone.now().date() + timedelta(days=1)}, True),
+        ({"state": State.REFUSED}, False),
+        ({"state": State.FORBIDDEN}, False),
+        ({"state": State.UNVERIFIED, "last_ok_at": None}, False),
+        # The cloud was away, which says nothing against the token.
+        ({"state": State.UNREACHABLE}, True),
+    ],
+)
+def test_only_what_works_and_was_used_lately_is_read(
+    cloud: Sandbox, keep_used: KeepUsed, fields: dict[str, object], read: bool
+) -> None:
+    keep_used(cloud.token, **fields)
+
+    assert look_ahead() == read
+    assert bool(cloud.calls) is read
+
+
+@pytest.mark.parametrize(("days", "read"), [(0, False), (1, False), (3, True)])
+def test_how_lately_is_a_setting(
+    cloud: Sandbox, keep_used: KeepUsed, settings: Settings, days: int, read: bool
+) -> None:
+    settings.REFRESH_USED_WITHIN_DAYS = days
+    keep_used(cloud.token, **days_ago(2))
+
+    assert look_ahead() == read
+
+
+def test_what_is_on_a_wall_screen_is_read_as_long_as_the_link_lives(
+    person: User, cloud: Sandbox, clock: Clock, keep_used: KeepUsed, settings: Settings
+) -> None:
+    blue = teams.create("Blue", by=BY)
+    token = keep_used(cloud.token, team=blue, last_used_at=None)
+    displays.make(blue, token, "Wall", query="", days=7, language="en", by=BY)
+    settings.REFRESH_USED_WITHIN_DAYS = 0
+    assert look_ahead() == 0
+    settings.REFRESH_USED_WITHIN_DAYS = 7
+    assert look_ahead() == 1
+
+    clock.now += settings.INVENTORY_FRESH_SECONDS
+    Token.objects.update(team=None)
+    assert look_ahead() == 0
+    Token.objects.update(team=blue)
+    Display.objects.update(expires_at=timezone.now())
+    assert look_ahead() == 0
+
+
+def test_reading_ahead_is_not_using(cloud: Sandbox, keep_used: KeepUsed) -> None:
+    blue = teams.create("Blue", by=BY)
+    token = keep_used(cloud.token, team=blue, last_used_at=None)
+    displays.make(blue, token, "Wall", query="", days=7, language="en", by=BY)
+    refresh()
+
+    token.refresh_from_db()
+    assert cloud.calls
+    assert (token.last_used_at, token.last_used_by) == (None, "")
+
+
+def test_two_tokens_with_the_same_secret_are_read_once(
+    stranger: User, cloud: Sandbox, clock: Clock, keep: Keep, keep_used: KeepUsed
+) -> None:
+    keep_used(cloud.token)
+    keep(stranger, cloud.token, last_used_at=timezone.now(), checked_at=timezone.now())
+
+    assert look_ahead() == 1
+    assert asked(cloud) == EVERYTHING
+
+    clock.now += 3600
+    cloud.misbehave(Weather("errno", errno=4))
+    assert look_ahead() == 1
+    assert set(Token.objects.values_list("state", flat=True)) == {State.REFUSED}
+
+
+def test_one_that_cannot_be_read_holds_up_no_other(
+    browser: Client, cloud: Sandbox, clock: Clock, keep_used: KeepUsed, settings: Settings
+) -> None:
+    settings.UPSTREAM_DEADLINE_SECONDS = 1
+    broken = keep_used("e" * 64, "Broken", last_used_at=timezone.now() + timedelta(seconds=3))
+    Token.objects.filter(pk=broken.pk).update(sealed="gone:AAAA")
+    dead = keep_used(cloud.other_token, "Dead", last_used_at=timezone.now() + timedelta(seconds=2))
+    keep_used("f" * 64, "Refused", last_used_at=timezone.now() + timedelta(seconds=1))
+    good = keep_used(cloud.token, "Good")
+    cloud.misbehave(Weather("hang", token=cloud.other_token))
+    assert look_ahead() == 3
+
+    states = dict(Token.objects.values_list("label", "state"))
+    assert states == {
+        "Broken": State.VALID,
+        "Dead": State.UNREACHABLE,
+        "Refused": State.REFUSED,
+        "Good": State.VALID,
+    }
+    asked(cloud)
+    page = Page(browser.get(f"{LIST}?token={good.pk}"))
+    assert page.regions == dict.fromkeys(REGIONS, "fresh")
+    assert not cloud.calls
+
+    # A failure is waited out, and has passed by itself.
+    cloud.clear_weather()
+    assert look_ahead() == 0
+    clock.now += 15
+    assert look_ahead() == 1
+    dead.refresh_from_db()
+    assert dead.state == State.VALID
+
+
+def test_a_region_that_failed_is_waited_out(
+    cloud: Sandbox, clock: Clock, keep_used: KeepUsed
+) -> None:
+    keep_used(cloud.token)
+    cloud.misbehave(Weather("not_json", endpoint="cimg/list", region="bj"))
+    assert look_ahead() == 1
+    cloud.clear_weather()
+    clock.now += 14.9
+    assert look_ahead() == 0
+    asked(cloud)
+    clock.now += 0.1
+    assert look_ahead() == 1
+    assert {call.region for call in cloud.calls} == {"bj"}
+
+
+def test_one_that_works_again_is_read_again(
+    cloud: Sandbox, clock: Clock, keep_used: KeepUsed
+) -> None:
+    token = keep_used(cloud.token)
+    cloud.misbehave(Weather("errno", errno=4))
+    assert look_ahead() == 1
+    cloud.clear_weather()
+    clock.now += 3600
+    assert look_ahead() == 0
+    checked = datetime.fromtimestamp(clock.now, UTC)
+    Token.objects.filter(pk=token.pk).update(state=State.VALID, last_ok_at=checked)
+
+    clock.now += 1
+    asked(cloud)
+    assert look_ahead() == 1
+    assert asked(cloud) == EVERYTHING
+    assert look_ahead() == 0
+
+
+def test_it_stops_between_two_tokens_when_told(cloud: Sandbox, keep_used: KeepUsed) -> None:
+    keep_used(cloud.token, "One")
+    keep_used(cloud.other_token, "Two")
+    going = iter([True, False])
+
+    assert upkeep.keep_lists_warm(lambda: next(going), TICK) == 1
+    assert len({call.token_last4 for call in cloud.calls}) == 1
+
+
+def test_without_a_cache_a_round_still_ends(
+    no_cache: None, cloud: Sandbox, keep_used: KeepUsed
+) -> None:
+    keep_used(cloud.token)
+
+    assert refresh() == ""
+    assert asked(cloud) == EVERYTHING

@@ -1,0 +1,243 @@
+"""What a killed process leaves locked is free within seconds, and nobody works twice meanwhile.
+
+The other process is `manage.py refresh` over the test's own databases; it can be killed.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from io import StringIO
+from pathlib import Path
+
+import pytest
+import redis
+from django.core.cache import cache
+from django.core.management import call_command
+from django.db import connections
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from dashboard.accounts import vault
+from dashboard.accounts.management.commands.refresh import LOCK
+from dashboard.accounts.models import User
+from images.sandbox import Sandbox, Weather
+from images.services import lease, store
+from tests.integration.conftest import PATIENCE, Keep, use_redis
+from tests.integration.images.pages import Page
+
+pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
+
+ROOT = Path(__file__).resolve().parents[2]
+# From the death of a process until the next one may do its work.
+FREE_WITHIN = 5.0
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def start(settings: Settings, cloud: Sandbox, person: User, keep: Keep) -> Iterator[Start]:
+    """Starts a refresher that has one token's lists to read."""
+    keep(person, cloud.token, last_used_at=timezone.now(), checked_at=timezone.now())
+    database, cache_file = (
+        Path(connections[alias].settings_dict["NAME"]) for alias in ("default", "cache")
+    )
+    assert cache_file.name == "cache.sqlite3", "as it is called in VAR_DIR"
+    environment = os.environ | {
+        "DATABASE_URL": f"sqlite:///{database}",
+        "VAR_DIR": str(cache_file.parent),
+        "SECRET_KEY": settings.SECRET_KEY,
+        "TOKEN_KEYS": settings.TOKEN_KEYS,
+        "DIDIYUN_API_URL": cloud.url,
+    }
+    with ExitStack() as ending:
+
+        def start(*arguments: str, **variables: str) -> subprocess.Popen[str]:
+            command = [sys.executable, "manage.py", "refresh", *arguments]
+            process = subprocess.Popen(
+                command, env=environment | variables, cwd=ROOT, stderr=subprocess.PIPE, text=True
+            )
+            ending.callback(process.communicate)
+            ending.callback(process.kill)
+            return process
+
+        yield start
+
+
+def until(so: Callable[[], object], seconds: float = PATIENCE) -> None:
+    end = time.monotonic() + seconds
+    while not so():
+        assert time.monotonic() < end, "waited in vain"
+
+
+def asked(cloud: Sandbox) -> Counter[str]:
+    return Counter(call.endpoint for call in cloud.calls)
+
+
+def refresh() -> str:
+    out = StringIO()
+    call_command("refresh", stdout=out)
+    return out.getvalue()
+
+
+def test_who_waits_for_a_killed_process_is_served_within_seconds(
+    start: Start, cloud: Sandbox, browser: Client
+) -> None:
+    cloud.misbehave(Weather("hang", endpoint="cimg/list"))
+    process = start()
+    until(lambda: asked(cloud)["cimg/list"] == 3, 30)
+    process.kill()
+    killed = time.monotonic()
+    cloud.clear_weather()
+    page = Page(browser.get("/images/"))
+
+    assert time.monotonic() - killed < FREE_WITHIN
+    assert (page.status, page.total) == (200, 36)
+
+
+def test_another_takes_over_from_a_killed_refresher_within_seconds(
+    start: Start, cloud: Sandbox
+) -> None:
+    cloud.misbehave(Weather("hang", endpoint="cimg/list"))
+    process = start()
+    until(lambda: asked(cloud)["cimg/list"] == 3, 30)
+    assert refresh() == "Another process is at it.\n"
+    process.kill()
+    killed = time.monotonic()
+    cloud.clear_weather()
+    cloud.reset_calls()
+    until(lambda: refresh() == "" and asked(cloud)["cimg/list"] == 6)
+
+    assert time.monotonic() - killed < FREE_WITHIN
+
+
+def test_a_reading_that_takes_longer_than_a_lease_is_still_the_only_one(
+    start: Start, cloud: Sandbox
+) -> None:
+    cloud.misbehave(Weather("slow", seconds=3600, endpoint="cimg/list"))  # until it is cleared
+    process, key = start(), vault.cache_key(cloud.token)
+    until(lambda: asked(cloud)["cimg/list"] == 3, 30)
+    end = time.monotonic() + lease.LEASE_SECONDS + 2
+    while time.monotonic() < end:
+        assert not store.take_lock(key)
+        assert refresh() == "Another process is at it.\n"
+    cloud.clear_weather()
+
+    assert process.wait(PATIENCE) == 0
+    assert asked(cloud) == {"region/list": 1, "cimg/list": 6}
+    assert store.take_lock(key)
+
+
+def test_a_refresher_that_goes_on_reads_again_and_stops_when_told(
+    start: Start, cloud: Sandbox
+) -> None:
+    process = start("--every", "60", INVENTORY_FRESH_SECONDS="6")
+    until(lambda: asked(cloud)["cimg/list"] == 12, 30)
+    process.send_signal(signal.SIGTERM)
+    _, logged = process.communicate(timeout=FREE_WITHIN)
+
+    assert process.returncode == 0
+    assert asked(cloud)["region/list"] == 1
+    assert '"event": "refresh"' in logged
+    assert cloud.token not in logged
+    assert lease.take(LOCK, 60)
+    assert store.take_lock(vault.cache_key(cloud.token))
+
+
+# On each cache
+
+
+@pytest.fixture(params=["database", "redis"])
+def any_cache(request: pytest.FixtureRequest, settings: Settings) -> None:
+    if request.param == "redis":
+        use_redis(settings, 6379)
+        try:
+            redis.Redis(socket_connect_timeout=1).ping()
+        except redis.ConnectionError:
+            pytest.skip("no Redis here")
+
+
+@pytest.fixture
+def name() -> Iterator[str]:
+    name = f"lock:{uuid.uuid4()}"
+    yield name
+    lease.drop(name)
+    cache.delete(name)
+
+
+def killed() -> None:
+    """As if this process had been, and another one asked from now on."""
+    lease.forget()
+
+
+def test_a_lock_is_kept_while_it_is_renewed_and_free_when_it_is_not(
+    any_cache: None, name: str
+) -> None:
+    assert lease.take(name, 60)
+    owner, end = cache.get(name), time.monotonic() + lease.LEASE_SECONDS + 1.5
+    while time.monotonic() < end:
+        assert cache.get(name) == owner
+    assert not lease.take(name, 60)
+    killed()
+    died = time.monotonic()
+    assert not lease.take(name, 60)
+    until(lambda: lease.take(name, 60))
+
+    assert time.monotonic() - died < FREE_WITHIN
+    assert cache.get(name) != owner
+
+
+def test_only_its_owner_gives_it_back(any_cache: None, name: str) -> None:
+    assert lease.take(name, 60)
+    cache.set(name, "someone else's", 60)  # who took it while this process stood still
+    lease.drop(name)
+
+    assert cache.get(name) == "someone else's"
+    assert not lease.take(name, 60)
+
+
+def test_who_has_lost_it_does_not_take_it_back(any_cache: None, name: str) -> None:
+    assert lease.take(name, 60)
+    cache.set(name, "someone else's", 60)
+    end = time.monotonic() + 2 * lease.RENEWED_EVERY_SECONDS
+    while time.monotonic() < end:
+        assert cache.get(name) == "someone else's"
+
+
+def test_what_the_cache_has_lost_is_locked_again(any_cache: None, name: str) -> None:
+    assert lease.take(name, 60)
+    owner = cache.get(name)
+    assert owner
+    cache.delete(name)
+
+    until(lambda: cache.get(name) == owner)
+
+
+def test_who_hangs_does_not_keep_others_out_for_good(any_cache: None, name: str) -> None:
+    assert lease.take(name, 0.5)
+    until(lambda: cache.get(name) is None)
+
+
+def test_a_locked_database_costs_no_lock(name: str) -> None:
+    assert lease.take(name, 60)
+    owner, path = cache.get(name), connections["cache"].settings_dict["NAME"]
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        until(lambda: cache.get(name) is None)  # No renewal can be written.
+    until(lambda: cache.get(name) == owner)
+
+
+def test_without_a_cache_it_is_a_lock_of_this_process(no_cache: None, name: str) -> None:
+    assert lease.take(name, 60)
+    assert not lease.take(name, 60)
+    lease.drop(name)
+    assert lease.take(name, 60)
