@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 from django.utils import timezone
 
 from dashboard.accounts.models import Change as Row
@@ -34,6 +34,18 @@ class Noted:
 
     at: datetime
     change: Change
+    id: int
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How many changes a query selects, in how many rows, and which row is the first and the last
+    that was kept. Rows only come and go, so what is selected is the same while these are."""
+
+    total: int
+    rows: int
+    oldest: int | None
+    newest: int | None
 
 
 @dataclass(frozen=True)
@@ -91,6 +103,24 @@ def feed(key: str, query: ChangeQuery) -> Feed:
     )
 
 
+def extent(key: str, query: ChangeQuery) -> Extent:
+    found = _selected(key, query).aggregate(
+        total=Sum("count", default=0), rows=Count("pk"), oldest=Min("pk"), newest=Max("pk")
+    )
+    return Extent(**found)
+
+
+def rows_from(key: str, query: ChangeQuery, start: int, most: int) -> list[Noted]:
+    """Newest first, without as many as `start` says."""
+    return [_noted(row) for row in _selected(key, query)[start : start + most]]
+
+
+def rows_behind(key: str, query: ChangeQuery, at: datetime, pk: int, most: int) -> list[Noted]:
+    """Those that follow a row, whether that is still kept or not."""
+    behind = Q(at__lt=at) | Q(at=at, pk__lt=pk)
+    return [_noted(row) for row in _selected(key, query).filter(behind)[:most]]
+
+
 def everything(key: str, query: ChangeQuery) -> Iterator[Noted]:
     """All that the query selects, newest first."""
     return (_noted(row) for row in _selected(key, query).iterator(chunk_size=BATCH))
@@ -109,7 +139,8 @@ def of_image(key: str, region: str, uuid: str, most: int) -> list[Noted]:
 
 def watched_since(key: str) -> dict[str, datetime]:
     """Since when each region's lists are compared, unless that is longer than anything is kept."""
-    return dict(Watch.objects.filter(key=key).values_list("region", "since"))
+    rows = Watch.objects.filter(key=key).order_by("region")
+    return dict(rows.values_list("region", "since"))
 
 
 def _selected(key: str, query: ChangeQuery, but: str = "") -> QuerySet[Row]:
@@ -166,7 +197,7 @@ def _noted(row: Row) -> Noted:
         row.after,
         row.count,
     )
-    return Noted(row.at, change)
+    return Noted(row.at, change, row.pk)
 
 
 def _kept(text: str) -> str:

@@ -20,21 +20,17 @@ from images.views.opening import Opened, freshness
 def answer(
     request: HttpRequest,
     version: object,
-    make: Callable[[], bytes],
+    make: Callable[[], HttpResponse],
     opened: Opened | None = None,
 ) -> HttpResponse:
-    """What `make` makes, unless the reader has it: whatever it is made of must be in `version`, and
-    so nothing that changes by itself, such as an age, may be in it."""
-    told = repr((request.get_host(), request.path, version))
+    """What `make` makes, unless the reader has it: then nothing is made. Whatever it is made of
+    must be in `version`, and so nothing that changes by itself, such as an age, may be in it."""
+    told = repr((request.build_absolute_uri("/"), request.path, version))
     etag = f'"{blake2b(told.encode(), digest_size=16).hexdigest()}"'
     known = {
         each.removeprefix("W/") for each in parse_etags(request.headers.get("If-None-Match", ""))
     }
-    response: HttpResponse
-    if etag in known or "*" in known:
-        response = HttpResponseNotModified()
-    else:
-        response = HttpResponse(make(), content_type="application/json")
+    response = HttpResponseNotModified() if etag in known or "*" in known else make()
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"
     patch_vary_headers(response, ["Authorization", "Cookie"])
@@ -45,6 +41,12 @@ def answer(
 
 def encoded(document: Any) -> bytes:
     return msgspec.json.encode(document, enc_hook=str)
+
+
+def as_json(content: bytes, links: str = "") -> HttpResponse:
+    """`links` is the field Link, "" for none."""
+    headers = {"Link": links} if links else {}
+    return HttpResponse(content, content_type="application/json", headers=headers)
 
 
 def version_of(opened: Opened) -> tuple[object, ...]:

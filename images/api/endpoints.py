@@ -10,15 +10,25 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from dashboard.accounts import credentials
+from dashboard.accounts import credentials, history
 from dashboard.problems import Problem
-from images.api import paging, parameters, schemas
-from images.api.answering import answer, described, encoded, freshness_of, moment, version_of
-from images.api.opening import check, open_inventory, unavailable
+from images.api import change_paging, paging, parameters, schemas
+from images.api.answering import (
+    answer,
+    as_json,
+    described,
+    encoded,
+    freshness_of,
+    moment,
+    version_of,
+)
+from images.api.opening import check, open_changes, open_inventory, unavailable
 from images.api.routing import endpoint
-from images.export import json_document, json_item
+from images.change_forms import change_query_string
+from images.export import json_document, json_item, json_list
 from images.forms import query_string
 from images.query import run
+from images.views.change_exports import change_item
 from images.views.exports import iso
 from images.views.overview import data, find
 
@@ -32,27 +42,20 @@ from images.views.overview import data, find
 )
 def list_images(request: HttpRequest) -> HttpResponse:
     opened = open_inventory(request, parameters.LISTING)
-    found = paging.listing(request, opened)
-    asked = (opened.query, opened.token, found.page, found.next, found.previous)
 
-    def make() -> bytes:
+    def make() -> HttpResponse:
+        found, total = paging.images(request, opened)
         head = {
             **freshness_of(opened),
             "query": query_string(opened.query),
-            "total": found.total,
-            "page": found.page,
-            "pages": found.pages,
+            "total": total,
+            **found.places,
             "size": opened.query.size,
-            "next_cursor": found.next_cursor,
-            "next": found.next,
-            "previous": found.previous,
         }
-        return b"".join(json_document(head, found.images))
+        return as_json(b"".join(json_document(head, found.items)), found.links)
 
-    response = answer(request, (version_of(opened), asked, request.GET.get("cursor")), make, opened)
-    if links := paging.links(found):
-        response["Link"] = links
-    return response
+    asked = (opened.query, opened.token, paging.asked(request))
+    return answer(request, (version_of(opened), asked), make, opened)
 
 
 @endpoint(
@@ -72,8 +75,8 @@ def one_image(request: HttpRequest, region: str, uuid: str) -> HttpResponse:
     [state] = [each for each in opened.inventory.regions if each.id == region]
     head = {"fetched_at": iso(state.head.fetched_at), "complete": True, "region": described(state)}
 
-    def make() -> bytes:
-        return encoded({**head, "image": msgspec.Raw(json_item(image))})
+    def make() -> HttpResponse:
+        return as_json(encoded({**head, "image": msgspec.Raw(json_item(image))}))
 
     return answer(request, version_of(opened), make, opened)
 
@@ -88,16 +91,15 @@ def one_image(request: HttpRequest, region: str, uuid: str) -> HttpResponse:
 def facets(request: HttpRequest) -> HttpResponse:
     opened = open_inventory(request, parameters.QUERY)
 
-    def make() -> bytes:
+    def make() -> HttpResponse:
         result = run(opened.inventory.index, opened.query)
-        return encoded(
-            {
-                **freshness_of(opened),
-                "query": query_string(opened.query),
-                "total": result.total,
-                "facets": result.facets,
-            }
-        )
+        document = {
+            **freshness_of(opened),
+            "query": query_string(opened.query),
+            "total": result.total,
+            "facets": result.facets,
+        }
+        return as_json(encoded(document))
 
     return answer(request, (version_of(opened), opened.query), make, opened)
 
@@ -111,7 +113,11 @@ def facets(request: HttpRequest) -> HttpResponse:
 )
 def regions(request: HttpRequest) -> HttpResponse:
     opened = open_inventory(request, parameters.TOKEN)
-    return answer(request, version_of(opened), lambda: encoded(freshness_of(opened)), opened)
+
+    def make() -> HttpResponse:
+        return as_json(encoded(freshness_of(opened)))
+
+    return answer(request, version_of(opened), make, opened)
 
 
 @endpoint(
@@ -125,27 +131,56 @@ def show_overview(request: HttpRequest) -> HttpResponse:
     opened = open_inventory(request, parameters.QUERY)
     found = find(opened)
 
-    def make() -> bytes:
+    def make() -> HttpResponse:
         query = query_string(opened.query)
-        return encoded({**freshness_of(opened), "query": query, **data(opened, found)})
+        return as_json(encoded({**freshness_of(opened), "query": query, **data(opened, found)}))
 
     jobs = [(image.region, image.uuid, progress) for image, progress in found.running]
     return answer(request, (version_of(opened), opened.query, found.today, jobs), make, opened)
 
 
 @endpoint(
+    "/changes",
+    schemas.Changes,
+    takes=parameters.CHANGES,
+    summary=gettext_lazy("Changes"),
+    about=gettext_lazy("What changed between two readings of the cloud, newest first."),
+)
+def changes(request: HttpRequest) -> HttpResponse:
+    opened, query = open_changes(request, parameters.CHANGES)
+    key = opened.credential.cache_key
+    extent, since = history.extent(key, query), history.watched_since(key)
+
+    def make() -> HttpResponse:
+        found = change_paging.changes(request, opened, query, extent)
+        head = {
+            **freshness_of(opened),
+            "compared_since": {region: each.isoformat() for region, each in since.items()},
+            "query": change_query_string(query),
+            "total": extent.total,
+            **found.places,
+            "size": query.size,
+        }
+        document = json_list(head, "changes", found.items, change_item)
+        return as_json(b"".join(document), found.links)
+
+    asked = (query, opened.token, paging.asked(request))
+    return answer(request, (version_of(opened), extent, since, asked), make, opened)
+
+
+@endpoint(
     "/tokens",
     schemas.Tokens,
-    takes=(),
+    takes=parameters.NONE,
     summary=gettext_lazy("Tokens"),
     about=gettext_lazy("How each token that you may read with stands. Never a secret."),
 )
 def tokens(request: HttpRequest) -> HttpResponse:
-    check(request, ())
+    check(request, parameters.NONE)
     readable = credentials.readable(request)
     prefetch_related_objects(readable, "team")
     body = encoded({"tokens": [_token(each) for each in readable]})
-    return answer(request, body, lambda: body)
+    return answer(request, body, lambda: as_json(body))
 
 
 def _token(token: Any) -> dict[str, Any]:

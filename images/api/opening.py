@@ -7,6 +7,7 @@ and nobody is there to read the notice.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import ceil
 from typing import Any
 
@@ -16,13 +17,17 @@ from django.utils.translation import gettext as _
 
 from dashboard.accounts import credentials
 from dashboard.problems import Problem
-from images.forms import visible
+from images.api.parameters import Parameters
+from images.changes import ChangeQuery
+from images.forms import Nonsense, visible
+from images.query import ImageQuery
 from images.services.snapshots import Failure
+from images.views.changes import changes_with
 from images.views.opening import Opened, opened_with
 from images.wording import EXPLANATIONS
 
 
-def check(request: HttpRequest, takes: Sequence[str]) -> None:
+def check(request: HttpRequest, takes: Parameters) -> None:
     """Raises the Problem that names every parameter that is none of these, or says nothing."""
     wrong = [
         {"parameter": visible(name), "value": visible(text), "why": _("not a parameter here")}
@@ -39,27 +44,28 @@ def check(request: HttpRequest, takes: Sequence[str]) -> None:
         raise _unreadable(wrong)
 
 
-def open_inventory(request: HttpRequest, takes: Sequence[str]) -> Opened:
+def open_inventory(request: HttpRequest, takes: Parameters) -> Opened:
     """The token, the query and the inventory of a request that may have these parameters. Raises
     the Problem that says why not, also when nothing at all is known of the cloud."""
     check(request, takes)
-    params = _without(request.GET, "cursor")
-    access = credentials.access(request)
-    if access.credential is None:
-        raise _without_token(access)
-    opened = opened_with(access, access.credential, params)
-    if opened.nonsense:
-        raise _unreadable(
-            [
-                {"parameter": each.parameter, "value": each.value, "why": str(each.why)}
-                for each in opened.nonsense
-            ]
-        )
+    access, credential = _credential(request)
+    opened = opened_with(access, credential, _without(request.GET, "cursor"))
+    _follow(opened.nonsense)
     if opened.unknown_region:
         raise Problem(404, "no-such-region", _("There is no such region, or no longer."))
     if opened.inventory.failure:
         raise unavailable(opened.inventory.failure)
     return opened
+
+
+def open_changes(request: HttpRequest, takes: Parameters) -> tuple[Opened, ChangeQuery]:
+    """The same of a request for the history, which is kept here: it can be told when nothing is
+    known of the cloud, and of regions that are no more."""
+    check(request, takes)
+    access, credential = _credential(request)
+    opened, query = changes_with(access, credential, _without(request.GET, "cursor"))
+    _follow(opened.nonsense)
+    return replace(opened, query=ImageQuery(region=query.region)), query
 
 
 def unavailable(failure: Failure) -> Problem:
@@ -77,6 +83,23 @@ def unavailable(failure: Failure) -> Problem:
     if explanation.status >= 502 and seconds > 0:
         problem.headers["Retry-After"] = str(seconds)
     return problem
+
+
+def _credential(request: HttpRequest) -> tuple[credentials.Access, credentials.Credential]:
+    access = credentials.access(request)
+    if access.credential is None:
+        raise _without_token(access)
+    return access, access.credential
+
+
+def _follow(nonsense: Sequence[Nonsense]) -> None:
+    if nonsense:
+        raise _unreadable(
+            [
+                {"parameter": each.parameter, "value": each.value, "why": str(each.why)}
+                for each in nonsense
+            ]
+        )
 
 
 def _unreadable(wrong: list[dict[str, Any]]) -> Problem:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from images.api.answering import answer, encoded
+from images.api.answering import answer, as_json, encoded
 from images.api.description import Document, document
 
 # What people ask first, and what jq makes of the answer.
@@ -22,6 +22,7 @@ EXAMPLES: dict[str, tuple[dict[str, str], str]] = {
     "facets": ({}, '.facets.status[] | "\\(.count)\\t\\(.value)"'),
     "regions": ({}, '.regions[] | select(.state != "fresh") | {id, state, error}'),
     "show_overview": ({}, ".attention[] | {kind, count}"),
+    "changes": ({"kind": "vanished"}, ".changes[] | [.at, .region, .name] | @tsv"),
     "tokens": ({}, '.tokens[] | select(.state != "valid") | [.label, .state, .reason] | @tsv'),
     "one_image": ({}, ".image.status"),
 }
@@ -51,7 +52,7 @@ class Endpoint:
 
 @require_safe
 def openapi(request: HttpRequest) -> HttpResponse:
-    return answer(request, (get_language(), document()), lambda: encoded(document()))
+    return answer(request, (get_language(), document()), lambda: as_json(encoded(document())))
 
 
 @require_safe

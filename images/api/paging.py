@@ -1,13 +1,15 @@
-"""Which images an answer of the API has, and where the others are: by page, or by cursor.
+"""Which images, or changes, an answer of the API has, and where the others are: by page, or by
+cursor.
 
-A cursor is the place of the last image that was given, and the next answer begins behind it,
-wherever it stands by then: images that come and go meanwhile shift nothing, as they do with pages.
+A cursor is the place of the last one that was given, and the next answer begins behind it, wherever
+it stands by then: what comes and goes meanwhile shifts nothing, as it does with pages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
@@ -20,61 +22,98 @@ from images.forms import query_string
 from images.query import matching
 from images.views.opening import Opened
 
+Item = TypeVar("Item")
+# Writes the query string of the same query on another page.
+Write = Callable[[int], str]
+
 
 @dataclass(frozen=True)
-class Listing:
+class Listing(Generic[Item]):
     """`page` is None behind a cursor; `next_cursor`, `next` and `previous` are None where there is
     nothing more. The last two are addresses."""
 
-    images: Sequence[Image]
-    total: int
-    pages: int
+    items: Sequence[Item]
     page: int | None
+    pages: int
     next_cursor: str | None
     next: str | None
     previous: str | None
 
+    @property
+    def links(self) -> str:
+        """The field Link (RFC 8288), "" where there is nowhere to go."""
+        ways = (("next", self.next), ("prev", self.previous))
+        return ", ".join(f'<{address}>; rel="{name}"' for name, address in ways if address)
 
-def listing(request: HttpRequest, opened: Opened) -> Listing:
+    @property
+    def places(self) -> dict[str, Any]:
+        """As an answer tells of it."""
+        names = ("page", "pages", "next_cursor", "next", "previous")
+        return {name: getattr(self, name) for name in names}
+
+
+def images(request: HttpRequest, opened: Opened) -> tuple[Listing[Image], int]:
+    """What the request asks for, and how many there are in all."""
     query, index = opened.query, opened.inventory.index
     rows = matching(index, query)
-    cursor = _cursor(request)
+    cursor = cursor_of(request, grammar.read_place)
     start = _behind(opened, rows, cursor) if cursor else (query.page - 1) * query.size
-    images = [index.images[row] for row in rows[start : start + query.size]]
-    pages = max(1, -(-len(rows) // query.size))
+    found = [index.images[row] for row in rows[start : start + query.size]]
     more = start + query.size < len(rows)
-    cursor_after = f"{images[-1].region}/{images[-1].uuid}" if images and more else None
-    following: str | None = None
-    if cursor_after:
-        by_page = "page" in request.GET and not cursor
-        following = (
-            _address(request, opened, page=query.page + 1)
-            if by_page
-            else _address(request, opened, cursor=cursor_after)
-        )
-    return Listing(
-        images=images,
-        total=len(rows),
-        pages=pages,
+    listing = placed(
+        request,
+        found,
         page=None if cursor else query.page,
-        next_cursor=cursor_after,
-        next=following,
-        previous=_previous(request, opened, pages) if not cursor else None,
+        pages=pages(len(rows), query.size),
+        next_cursor=f"{found[-1].region}/{found[-1].uuid}" if found and more else None,
+        write=lambda page: query_string(opened.query, token=opened.token, page=page),
+    )
+    return listing, len(rows)
+
+
+def pages(rows: int, size: int) -> int:
+    return max(1, -(-rows // size))
+
+
+def placed(
+    request: HttpRequest,
+    items: Sequence[Item],
+    *,
+    page: int | None,
+    pages: int,
+    next_cursor: str | None,
+    write: Write,
+) -> Listing[Item]:
+    """With the addresses of what comes before and after: by page for who asked for a page."""
+
+    def address(number: int, **extra: Any) -> str:
+        # Page 1 is left out of a query string, and says here that pages are what is wanted.
+        extra = extra or ({"page": 1} if number == 1 else {})
+        parts = [each for each in (write(number), urlencode(extra, safe="/")) if each]
+        return request.build_absolute_uri(f"{request.path}?{'&'.join(parts)}")
+
+    following: str | None = None
+    if next_cursor:
+        by_page = page is not None and "page" in request.GET
+        following = address(page + 1) if page and by_page else address(1, cursor=next_cursor)
+    before = min(page - 1, pages) if page else 0
+    return Listing(
+        items, page, pages, next_cursor, following, address(before) if before >= 1 else None
     )
 
 
-def links(found: Listing) -> str:
-    """The Link field (RFC 8288), "" where there is nowhere to go."""
-    ways = (("next", found.next), ("prev", found.previous))
-    return ", ".join(f'<{address}>; rel="{name}"' for name, address in ways if address)
+def asked(request: HttpRequest) -> tuple[object, ...]:
+    """What of the request decides of a listing, besides its query."""
+    return "page" in request.GET, request.GET.getlist("cursor")
 
 
-def _cursor(request: HttpRequest) -> str:
+def cursor_of(request: HttpRequest, read: Callable[[str], str]) -> str:
+    """The request's cursor, "" where it has none. Raises the Problem that says what is wrong."""
     given = request.GET.getlist("cursor")
     try:
         if len(given) > 1:
             raise grammar.Rejected(_("given more than once"))
-        return grammar.read_place(given[0]) if given else ""
+        return read(given[0]) if given else ""
     except grammar.Rejected as nonsense:
         said = {"parameter": "cursor", "value": "…", "why": str(nonsense.why)}
         detail = _("These parameters cannot be followed: %(names)s.") % {"names": "cursor"}
@@ -94,16 +133,3 @@ def _behind(opened: Opened, rows: Sequence[int], cursor: str) -> int:
 def _gone() -> int:
     said = _("The image that the cursor stands on is not in this list, or no longer: begin anew.")
     raise Problem(409, "cursor-gone", said)
-
-
-def _previous(request: HttpRequest, opened: Opened, pages: int) -> str | None:
-    page = min(opened.query.page - 1, pages)
-    return _address(request, opened, page=page) if page >= 1 else None
-
-
-def _address(request: HttpRequest, opened: Opened, *, page: int = 1, cursor: str = "") -> str:
-    written = query_string(opened.query, token=opened.token, page=page)
-    # `query_string` leaves out page 1, which says here that pages are what is wanted.
-    extra = {"cursor": cursor} if cursor else {"page": 1} if page == 1 else {}
-    parts = [each for each in (written, urlencode(extra, safe="/")) if each]
-    return request.build_absolute_uri(f"{request.path}?{'&'.join(parts)}")

@@ -3,12 +3,13 @@ the API knows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from images.changes import KINDS
 from images.cloud.reading import SLUG
 from images.forms import MAX_VALUES
 from images.grammar import COLUMNS, DENSITIES, MAX_LENGTH, MAX_PAGE, SHARED, SIZES
@@ -16,11 +17,13 @@ from images.insights import STORAGE_STATES
 from images.query import FACETS, SORTS
 
 Schema = dict[str, Any]
+Parameters = Mapping[str, tuple[Schema, str | Promise]]
 
 TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH}
 SEARCH = {**TEXT, "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"}
 REGION = {"type": "string", "pattern": f"^{SLUG.pattern}$"}
 PLACE = {"type": "string", "pattern": f"^{SLUG.pattern}/{SLUG.pattern}$"}
+ROW = {"type": "string", "pattern": "^[0-9]{1,17}-[0-9]{1,18}$"}
 SIZE = {
     "type": "string",
     "pattern": "^([0-9]{1,18}|[0-9]{1,6}(\\.[0-9]{1,6})? ?(([KMGT]i?)?B)?)$",
@@ -44,8 +47,18 @@ def _several(values: Schema) -> Schema:
 
 VALUE_OF_FACET = _("A value of this facet; repeat it for “or”, different facets mean “and”.")
 NO_EFFECT = _("Says how the list looks, and so changes nothing here.")
+MOMENT = _("A date or time, UTC unless it says otherwise; included.")
+MOMENT_BEFORE = _("A date or time, UTC unless it says otherwise; not included.")
+CURSOR = _(
+    "The “next_cursor” of the answer before: goes on behind its last image. "
+    "“page” is not looked at then."
+)
+CURSOR_OF_CHANGES = _(
+    "The “next_cursor” of the answer before: goes on behind its last change. "
+    "“page” is not looked at then."
+)
 
-PARAMETERS: dict[str, tuple[Schema, str | Promise]] = {
+LISTING: Parameters = {
     "token": (
         {"type": "string", "format": "uuid"},
         _("The id of the token to read with; without it, your own default."),
@@ -56,8 +69,8 @@ PARAMETERS: dict[str, tuple[Schema, str | Promise]] = {
     "image": (_several(PLACE), _("One image, as region/cimgUuid; repeatable.")),
     "min_size": (SIZE, _("Bytes, or such as 20GiB; included.")),
     "max_size": (SIZE, _("Bytes, or such as 20GiB; included.")),
-    "created_after": (TIME, _("A date or time, UTC unless it says otherwise; included.")),
-    "created_before": (TIME, _("A date or time, UTC unless it says otherwise; not included.")),
+    "created_after": (TIME, MOMENT),
+    "created_before": (TIME, MOMENT_BEFORE),
     "sort": (
         {"enum": [f"{sign}{name}" for name in SORTS for sign in ("", "-")]},
         _("“-” in front turns it round. Without it: -created."),
@@ -72,28 +85,33 @@ PARAMETERS: dict[str, tuple[Schema, str | Promise]] = {
     ),
     "columns": (_several({"enum": sorted(COLUMNS)}), NO_EFFECT),
     "density": ({"enum": list(DENSITIES)}, NO_EFFECT),
-    "cursor": (
-        PLACE,
-        _(
-            "The “next_cursor” of the answer before: goes on behind its last image. "
-            "“page” is not looked at then."
-        ),
-    ),
+    "cursor": (PLACE, CURSOR),
 }
-TOKEN = ("token",)
-QUERY = tuple(name for name in PARAMETERS if name != "cursor")
-LISTING = tuple(PARAMETERS)
+NONE: Parameters = {}
+TOKEN: Parameters = {"token": LISTING["token"]}
+QUERY: Parameters = {name: each for name, each in LISTING.items() if name != "cursor"}
+CHANGES: Parameters = {
+    "token": LISTING["token"],
+    "kind": (_several({"enum": list(KINDS)}), _("A kind of change; repeatable.")),
+    "region": (_several(REGION), _("A region; repeatable.")),
+    "q": (SEARCH, _("Part of the image's name, new or old, or of either id, in any case.")),
+    "after": (TIME, MOMENT),
+    "before": (TIME, MOMENT_BEFORE),
+    "page": LISTING["page"],
+    "size": (LISTING["size"][0], _("How many changes at once; without it 50.")),
+    "cursor": (ROW, CURSOR_OF_CHANGES),
+}
 
 
-def described(names: Iterable[str]) -> list[dict[str, Any]]:
+def described(parameters: Parameters) -> list[dict[str, Any]]:
     """As OpenAPI has them."""
     return [
         {
             "name": name,
             "in": "query",
             "required": False,
-            "description": PARAMETERS[name][1],
-            "schema": PARAMETERS[name][0],
+            "description": description,
+            "schema": schema,
         }
-        for name in names
+        for name, (schema, description) in parameters.items()
     ]

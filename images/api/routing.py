@@ -6,7 +6,7 @@ is below /api/ (dashboard.middleware, dashboard.accounts.api_keys, dashboard.lim
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NoReturn
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from ninja import NinjaAPI, Schema
 
 from dashboard import problems
-from images.api.parameters import described
+from images.api.parameters import Parameters, described
 
 View = Callable[..., HttpResponse]
 
@@ -24,9 +24,9 @@ api.openapi_url = None
 
 
 def endpoint(
-    path: str, answers: type[Schema], *, takes: Sequence[str], summary: Promise, about: Promise
+    path: str, answers: type[Schema], *, takes: Parameters, summary: Promise, about: Promise
 ) -> Callable[[View], View]:
-    """GET and HEAD of a path. `takes` are its parameters, names of `parameters.PARAMETERS`."""
+    """GET and HEAD of a path. `takes` are its parameters."""
 
     def register(view: View) -> View:
         api.get(

@@ -60,8 +60,8 @@ class Regions(Fresh):
     regions: list[Region]
 
 
-class Images(Regions):
-    query: str = Field(description=_("What was understood, as the address of the list has it"))
+class Listing(Regions):
+    query: str = Field(description=_("What was understood, as the address of the page has it"))
     total: int
     page: int | None = Field(description=_("null behind a cursor"))
     pages: int
@@ -69,6 +69,9 @@ class Images(Regions):
     next_cursor: str | None
     next: str | None = Field(description=_("An address; also in the field Link"))
     previous: str | None
+
+
+class Images(Listing):
     images: list[Image]
 
 
@@ -128,6 +131,27 @@ class Overview(Regions):
     attention: list[Group]
     coverage: Coverage
     running: list[Running]
+
+
+class Change(Schema):
+    """One thing that is no longer as it was."""
+
+    at: datetime = Field(description=_("When the list that shows it was read"))
+    kind: str = Field(examples=["appeared", "vanished", "renamed", "status"])
+    region: str
+    cimgUuid: str = Field(description=_("Empty where changes are only counted"))
+    cimgId: str
+    name: str = Field(description=_("As last seen"))
+    before: str = Field(description=_("A name, a status, bytes, or such as 2/3 storages connected"))
+    after: str
+    count: int = Field(description=_("How many it stands for; more than 1 only without cimgUuid"))
+
+
+class Changes(Listing):
+    compared_since: dict[str, datetime] = Field(
+        description=_("By region, since when every list is compared with the one before")
+    )
+    changes: list[Change]
 
 
 class Team(Schema):

@@ -46,7 +46,7 @@ def changes_json(request: HttpRequest, opened: Opened, query: ChangeQuery) -> Ht
         "query": change_query_string(query),
         "compared_since": {region: each.isoformat() for region, each in since.items()},
     }
-    document = json_list(head, "changes", _selected(opened, query), _item)
+    document = json_list(head, "changes", _selected(opened, query), change_item)
     return _download("json", "application/json", document)
 
 
@@ -54,7 +54,7 @@ def _selected(opened: Opened, query: ChangeQuery) -> Iterable[Noted]:
     return history.everything(opened.credential.cache_key, query)
 
 
-def _item(noted: Noted) -> bytes:
+def change_item(noted: Noted) -> bytes:
     change = noted.change
     item: dict[str, Any] = {
         "at": noted.at.isoformat(timespec="milliseconds"),

@@ -60,13 +60,20 @@ def with_changes(view: View) -> Callable[[HttpRequest], HttpResponseBase]:
         access = credentials.access(request)
         if access.credential is None:
             return without_token(request, access)
-        token = QueryDict(mutable=True)
-        token.setlist("token", request.GET.getlist("token"))
-        opened = opened_with(access, access.credential, token)
-        query, nonsense = read_change_query(request.GET)
-        return view(request, replace(opened, nonsense=(*opened.nonsense, *nonsense)), query)
+        return view(request, *changes_with(access, access.credential, request.GET))
 
     return opening
+
+
+def changes_with(
+    access: credentials.Access, credential: credentials.Credential, params: QueryDict
+) -> tuple[Opened, ChangeQuery]:
+    """The inventory of that token, and which changes the parameters of an address ask for."""
+    token = QueryDict(mutable=True)
+    token.setlist("token", params.getlist("token"))
+    opened = opened_with(access, credential, token)
+    query, nonsense = read_change_query(params)
+    return replace(opened, nonsense=(*opened.nonsense, *nonsense)), query
 
 
 @require_safe

@@ -22,6 +22,7 @@ from tests.bench.stack import Stack, stack
 LIST = "/images/"
 DEEP = "/images/?os=CentOS&status=Ready&sort=size&page=9"
 TEXT = "/images/?q=web"
+API = "/api/v1/images?size=200"
 FRAGMENT = {"HX-Request": "true"}
 COLD_SIZE = 10_000
 TEXTS = 1200
@@ -41,6 +42,7 @@ def main() -> None:
         with stack(images, INVENTORY_FRESH_SECONDS="3600", INVENTORY_MEMORY_MB="1024") as running:
             print(f"  {'':34}{'req/s':>8} {'÷ floor':>8} {'p50':>7} {'p95':>7} {'p99':>7} ms")
             _speed(running, options.seconds)
+            _unchanged(running, options.seconds)
             print(f"  memory of a worker: {max(running.worker_megabytes()):.0f} MB")
     _during_refresh(options.seconds)
     _cold_fetch()
@@ -70,6 +72,22 @@ def _speed(running: Stack, seconds: float) -> None:
     floor = load.together(rounds[FLOOR])
     for name, each in rounds.items():
         _print(name, load.together(each), floor)
+
+
+def _unchanged(running: Stack, seconds: float) -> None:
+    """What it costs to tell a script that it has the answer already."""
+    cookie = {"Cookie": running.cookie}
+    known = {**cookie, "If-None-Match": running.etag(API)}
+    load.run(running.port, [API], cookie, seconds=1)
+    whole: list[Figures] = []
+    unchanged: list[Figures] = []
+    for _ in range(ROUNDS):
+        whole.append(load.run(running.port, [API], cookie, seconds=seconds / ROUNDS))
+        figures = load.run(running.port, [API], known, seconds=seconds / ROUNDS, status=304)
+        unchanged.append(figures)
+    full = load.together(whole)
+    _print("API, 200 images", full, full)
+    _print("the same, 304: ÷ the 200", load.together(unchanged), full)
 
 
 def _warm_up(running: Stack) -> None:

@@ -35,8 +35,9 @@ class Figures:
 class Connection(asyncio.Protocol):
     """Sends the next request as soon as the answer to the last is whole."""
 
-    def __init__(self, requests: Iterator[bytes], until: float) -> None:
+    def __init__(self, requests: Iterator[bytes], until: float, status: int) -> None:
         self.requests, self.until = requests, until
+        self.good = b"HTTP/1.1 %d" % status
         self.took: list[float] = []
         self.failed = self.size = 0
         self.done = asyncio.get_running_loop().create_future()
@@ -67,7 +68,7 @@ class Connection(asyncio.Protocol):
             self.wanted = end + 4 + (int(length[1]) if length else 0)
         if len(self.buffer) >= self.wanted:
             self.took.append(time.perf_counter() - self.started)
-            self.failed += not self.buffer.startswith(b"HTTP/1.1 200")
+            self.failed += not self.buffer.startswith(self.good)
             self.size = self.wanted
             self.send()
 
@@ -77,15 +78,24 @@ class Connection(asyncio.Protocol):
 
 
 def run(
-    port: int, paths: list[str], headers: dict[str, str], *, seconds: float, connections: int = 8
+    port: int,
+    paths: list[str],
+    headers: dict[str, str],
+    *,
+    seconds: float,
+    connections: int = 8,
+    status: int = 200,
 ) -> Figures:
-    """Ask for the paths in turn, over and over, for so many seconds."""
-    return asyncio.run(_run(port, cycle(_requests(paths, headers)), seconds, connections))
+    """Ask for the paths in turn, over and over, for so many seconds. Other answers than those of
+    that status have failed."""
+    return asyncio.run(
+        _run(port, cycle(_requests(port, paths, headers)), seconds, connections, status)
+    )
 
 
 def once(port: int, paths: list[str], headers: dict[str, str], *, connections: int = 8) -> Figures:
     """Ask for each path once."""
-    return asyncio.run(_run(port, iter(_requests(paths, headers)), 600, connections))
+    return asyncio.run(_run(port, iter(_requests(port, paths, headers)), 600, connections, 200))
 
 
 def together(rounds: Sequence[Figures]) -> Figures:
@@ -99,17 +109,20 @@ def together(rounds: Sequence[Figures]) -> Figures:
     )
 
 
-def _requests(paths: list[str], headers: dict[str, str]) -> list[bytes]:
-    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    return [f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}\r\n".encode() for path in paths]
+def _requests(port: int, paths: list[str], headers: dict[str, str]) -> list[bytes]:
+    fields = {"Host": f"127.0.0.1:{port}", **headers}
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    return [f"GET {path} HTTP/1.1\r\n{head}\r\n".encode() for path in paths]
 
 
-async def _run(port: int, requests: Iterator[bytes], seconds: float, connections: int) -> Figures:
+async def _run(
+    port: int, requests: Iterator[bytes], seconds: float, connections: int, status: int
+) -> Figures:
     loop = asyncio.get_running_loop()
     started = time.perf_counter()
     opened = [
         await loop.create_connection(
-            lambda: Connection(requests, started + seconds), "127.0.0.1", port
+            lambda: Connection(requests, started + seconds, status), "127.0.0.1", port
         )
         for _ in range(connections)
     ]

@@ -17,10 +17,10 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tests import dashboards
 from tests.dashboards import ROOT
@@ -80,6 +80,11 @@ class Stack:
             with error:
                 return error.code, error.read()
 
+    def etag(self, path: str) -> str:
+        request = urllib.request.Request(f"{self.url}{path}", headers={"Cookie": self.cookie})
+        with urllib.request.urlopen(request) as answer:
+            return str(answer.headers["ETag"])
+
     def worker_megabytes(self) -> list[float]:
         """Resident memory of each worker."""
         return [_resident(pid) for pid in self.workers()]
@@ -87,6 +92,10 @@ class Stack:
     def kill_a_worker(self) -> None:
         """The oldest, without a warning. The server starts another."""
         os.kill(int(self.workers()[0]), signal.SIGKILL)
+
+    def worker_seconds(self) -> float:
+        """How long the processor has been busy with all workers."""
+        return sum(_busy(pid) for pid in self.workers())
 
     def workers(self) -> list[str]:
         listed = Path(f"/proc/{self.server.pid}/task/{self.server.pid}/children").read_text()
@@ -99,9 +108,20 @@ def _resident(pid: str) -> float:
     return int(found[1]) / 1024
 
 
+def _log(environment: dict[str, str]) -> AbstractContextManager[IO[bytes] | None]:
+    path = environment.get("BENCH_LOG")
+    return Path(path).open("ab") if path else contextlib.nullcontext()
+
+
+def _busy(pid: str) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
 def stack(images: int, **variables: str) -> Iterator[Stack]:
-    """Everything running, with so many images in all, and nothing fetched yet."""
+    """Everything running, with so many images in all, and nothing fetched yet. What the server has
+    to say is shown, unless the variable BENCH_LOG names a file."""
     with (
         tempfile.TemporaryDirectory() as var,
         _cloud(images) as (url, token),
@@ -118,6 +138,7 @@ def stack(images: int, **variables: str) -> Iterator[Stack]:
                 "DIDIYUN_API_URL": url,
                 "LOG_LEVEL": "WARNING",
                 "UPSTREAM_DEADLINE_SECONDS": "50",
+                "API_REQUESTS_PER_MINUTE": "1000000",
                 **variables,
             }
         )
@@ -128,7 +149,9 @@ def stack(images: int, **variables: str) -> Iterator[Stack]:
             (("add_token", "--user", USER, "--label", "Bench"), token),
         )
         command = [sys.executable, "-m", "gunicorn", "--config", "python:dashboard.gunicorn"]
-        server = subprocess.Popen([*command, "dashboard.wsgi"], env=environment, cwd=ROOT)
+        command += ["dashboard.wsgi"]
+        with _log(environment) as log:
+            server = subprocess.Popen(command, env=environment, cwd=ROOT, stderr=log)
         try:
             _wait(f"http://127.0.0.1:{port}/readyz")
             yield Stack(port, url, _sign_in(port), server, token)

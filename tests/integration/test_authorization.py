@@ -128,6 +128,7 @@ PAGES = {
     "api:facets": Page("token.read_with", READING, SAFE),
     "api:regions": Page("token.read_with", READING, SAFE),
     "api:show_overview": Page("token.read_with", READING, SAFE),
+    "api:changes": Page("token.read_with", READING, SAFE),
     "api:tokens": Page("images.view", methods=SAFE),
 }
 

@@ -19,6 +19,7 @@ import psycopg
 import redis
 
 from images.sandbox import Sandbox
+from tests.dashboards import redis_number
 from tests.stack import running
 from tests.stack.client import Client
 from tests.stack.running import ROOT, Process
@@ -71,10 +72,12 @@ class Deployment:
         assert client.sign_in(USER, PASSWORD).status == 302
         return client
 
-    def start(self, port: int) -> None:
-        log = self.folder / f"gunicorn-{port}.log"
-        self.servers[port] = running.serve(self.environment, port, log)
-        running.wait_until_ready(port)
+    def start(self, *ports: int) -> None:
+        for port in ports:
+            log = self.folder / f"gunicorn-{port}.log"
+            self.servers[port] = running.serve(self.environment, port, log)
+        for port in ports:
+            running.wait_until_ready(port)
 
     def logs(self) -> str:
         return "".join(path.read_text("utf-8") for path in self.folder.glob("*.log"))
@@ -82,9 +85,9 @@ class Deployment:
 
 @contextmanager
 def deployment(
-    folder: Path, images: int = 60, closed: tuple[str, ...] = ()
+    folder: Path, images: int = 60, closed: tuple[str, ...] = (), **variables: str
 ) -> Iterator[Deployment]:
-    """`closed` are the beginnings of addresses that its nginx does not pass on."""
+    """`closed` are patterns of addresses that its nginx does not pass on."""
     ports = [running.free_port() for _ in range(4)]
     with (
         Sandbox(images=images, seed=1, clock=lambda: 1_700_000_000.0) as cloud,
@@ -96,12 +99,12 @@ def deployment(
             "VAR_DIR": str(folder / "var"),
             "PUBLIC_URL": f"https://localhost:{ports[1]}",
             "DIDIYUN_API_URL": cloud.url,
+            **variables,
         }
         here = Deployment(folder, ports[0], ports[1], environment, cloud)
         _fill(here)
         ending.callback(lambda: [running.stop(server) for server in here.servers.values()])
-        for port in ports[2:]:
-            here.start(port)
+        here.start(*ports[2:])
         refresher = running.refresh(environment, folder / "refresher.log")
         ending.callback(running.stop, refresher)
         nginx = _start_nginx(here, ports[2:], closed)
@@ -139,7 +142,7 @@ def _start_nginx(here: Deployment, ports: list[int], closed: tuple[str, ...]) ->
         "images.example.com": "localhost",
         "/etc/nginx/tls/": f"{folder}/",
         "/var/log/nginx/": f"{folder}/",
-        "location = /readyz": "".join(f"location ^~ {each} {{ return 404; }}\n" for each in closed)
+        "location = /readyz": "".join(f"location ~ ^{each} {{ return 404; }}\n" for each in closed)
         + "location = /readyz",
         "127.0.0.1:8001": f"127.0.0.1:{ports[0]}",
         "127.0.0.1:8002": f"127.0.0.1:{ports[1]}",
@@ -162,25 +165,15 @@ def backends() -> Iterator[dict[str, str]]:
         yield {}
         return
     name = f"image_dashboard_stack_{os.getpid()}"
-    number, cache = _free_redis()
-    with psycopg.connect(f"{POSTGRES}/postgres", autocommit=True) as server:
+    with (
+        redis_number(REDIS) as cache,
+        psycopg.connect(f"{POSTGRES}/postgres", autocommit=True) as server,
+    ):
         server.execute(f"CREATE DATABASE {name}")
         try:
-            yield {"DATABASE_URL": f"{POSTGRES}/{name}", "CACHE_URL": f"{REDIS}/{number}"}
+            yield {"DATABASE_URL": f"{POSTGRES}/{name}", "CACHE_URL": cache}
         finally:
             server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-            cache.flushdb()
-            cache.close()
-
-
-def _free_redis() -> tuple[int, redis.Redis]:
-    """A number that nobody uses."""
-    for number in range(15, 0, -1):
-        cache = redis.Redis.from_url(f"{REDIS}/{number}")
-        if cache.dbsize() == 0:
-            return number, cache
-        cache.close()
-    raise AssertionError("every database of the Redis on this machine is in use")
 
 
 def _answering() -> bool:

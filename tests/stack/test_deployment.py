@@ -7,7 +7,7 @@ import json
 import re
 import ssl
 
-from tests.stack.client import Answer
+from tests.stack.client import Answer, Client
 from tests.stack.deployment import PASSWORD, USER, Deployment
 
 SECURITY = {
@@ -80,7 +80,8 @@ def test_plain_http_leads_to_https(running: Deployment) -> None:
 
 def test_every_answer_has_every_security_header_once(running: Deployment) -> None:
     stranger, ann = running.client(), running.signed_in()
-    login = stranger.get("/accounts/login/")
+    login, listed = stranger.get("/accounts/login/"), ann.get("/api/v1/regions")
+    known = {"If-None-Match": listed.headers["ETag"]}
     answers = {
         "page": (200, ann.get("/images/")),
         "fragment": (200, ann.get("/images/", **{"HX-Request": "true"})),
@@ -93,12 +94,19 @@ def test_every_answer_has_every_security_header_once(running: Deployment) -> Non
         "method": (405, stranger.request("PUT", "/images/")),
         "forgery": (403, stranger.request("POST", "/theme/", "")),
         "host": (400, stranger.get("/", Host="evil.example")),
+        "API": (200, listed),
+        "API, unchanged": (304, ann.get("/api/v1/regions", **known)),
+        "API, no key": (401, stranger.get("/api/v1/images")),
+        "API, nothing there": (404, ann.get("/api/v1/nothing")),
+        "API, method": (405, ann.request("POST", "/api/v1/images")),
+        "API, nonsense": (422, ann.get("/api/v1/images?colour=red")),
         "health": (200, stranger.get("/healthz")),
         # Of nginx itself:
         "hidden": (404, stranger.get("/metrics")),
         "large body": (413, stranger.request("POST", "/theme/", "x" * 300_000)),
         "long address": (414, stranger.get("/?q=" + "x" * 9_000)),
         "large header": (400, stranger.get("/", **{"X-Filler": "x" * 9_000})),
+        "too many": (429, hammering(running.client("127.0.0.11"))),
     }
 
     assert {name: answer.status for name, (_, answer) in answers.items()} == {
@@ -106,7 +114,24 @@ def test_every_answer_has_every_security_header_once(running: Deployment) -> Non
     }
     assert [name for name, (_, answer) in answers.items() if not said_once(answer)] == []
     kept = {name for name, (_, a) in answers.items() if "no-store" not in a.headers[CACHING]}
-    assert kept == {"static file"}
+    assert kept == {"static file", "API", "API, unchanged"}
+
+
+def hammering(client: Client) -> Answer:
+    """What the door says in the end to who knocks all the time."""
+    answers = (client.get("/accounts/login/") for _ in range(200))
+    return next(answer for answer in answers if answer.status != 200)
+
+
+def test_what_is_asked_from_inside_has_them_too(running: Deployment) -> None:
+    for port in running.servers:
+        for path in ("/metrics", "/readyz"):
+            connection = http.client.HTTPConnection("127.0.0.1", port)
+            connection.request("GET", path, headers={"X-Forwarded-Proto": "https"})
+            answer = connection.getresponse()
+            assert answer.status == 200
+            assert said_once(Answer(answer.status, answer.headers, answer.read()))
+            connection.close()
 
 
 def test_no_answer_names_the_servers(running: Deployment) -> None:

@@ -18,7 +18,10 @@ from images.sandbox import Sandbox
 from tests.integration.api.conftest import API, BY, Answer, MakeScript, Script, expire, the_token
 from tests.integration.conftest import Keep
 
-PATHS = ("images", "facets", "regions", "overview", "tokens", "openapi.json", "images/bj/1")
+PATHS = (
+    *("images", "facets", "regions", "overview", "changes", "tokens", "openapi.json"),
+    "images/bj/1",
+)
 
 
 @pytest.fixture

@@ -137,5 +137,5 @@ def test_the_description_names_every_operation_once_and_how_to_come_in(script: S
 
     assert document["openapi"] == "3.1.0"
     names = [each["operationId"] for path in document["paths"].values() for each in path.values()]
-    assert len(names) == len(set(names)) == 6
+    assert len(names) == len(set(names)) == 7
     assert document["security"] == [{"key": []}, {"session": []}]
