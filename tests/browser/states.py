@@ -29,6 +29,7 @@ class State:
     then: Callable[[Page], None] | None = None
 
     def reach(self, page: Page, world: World) -> None:
+        page.goto("about:blank")  # or the page before asks for news as somebody else
         world.become(page.context, self.who)
         page.goto(self.address.format(**world.ids))
         if self.then:
