@@ -8,11 +8,9 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -24,6 +22,7 @@ from typing import IO, Any
 
 from tests import dashboards
 from tests.dashboards import ROOT
+from tests.stack import running
 
 USER, PASSWORD = "bench", "nothing but the bench"
 
@@ -127,7 +126,7 @@ def stack(images: int, **variables: str) -> Iterator[Stack]:
         _cloud(images) as (url, token),
         dashboards.backends() as addresses,
     ):
-        port = _free_port()
+        port = running.free_port()
         environment = (
             os.environ
             | addresses
@@ -153,7 +152,7 @@ def stack(images: int, **variables: str) -> Iterator[Stack]:
         with _log(environment) as log:
             server = subprocess.Popen(command, env=environment, cwd=ROOT, stderr=log)
         try:
-            _wait(f"http://127.0.0.1:{port}/readyz")
+            running.wait_until_ready(port)
             yield Stack(port, url, _sign_in(port), server, token)
         finally:
             server.terminate()
@@ -172,24 +171,6 @@ def _cloud(images: int) -> Iterator[tuple[str, str]]:
             yield found[1], found[2]
         finally:
             process.terminate()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _wait(url: str) -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            urllib.request.urlopen(url, timeout=2).close()
-        except (urllib.error.URLError, OSError):
-            assert time.monotonic() < deadline, "the dashboard did not start"
-            time.sleep(0.05)
-        else:
-            return
 
 
 class _Here(urllib.request.HTTPRedirectHandler):

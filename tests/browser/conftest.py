@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from images.sandbox import Sandbox
 from tests import dashboards
-from tests.dashboards import PASSWORD, ROOT, USER
+from tests.dashboards import PASSWORD, USER
+from tests.stack import running
 
 FLAGS = [
     "--no-sandbox",
@@ -30,7 +25,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-READY_SECONDS = 60
 # Two of these suites may run beside each other.
 expect.set_options(timeout=15_000)
 
@@ -41,20 +35,18 @@ class Site:
 
     url: str
     environment: dict[str, str]
-    server: subprocess.Popen[bytes] | None = None
+    server: running.Process | None = None
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "gunicorn", "--config", "python:dashboard.gunicorn"]
-        with (Path(self.environment["VAR_DIR"]) / "log").open("ab") as log:
-            self.server = subprocess.Popen(
-                [*command, "dashboard.wsgi"], env=self.environment, cwd=ROOT, stderr=log
-            )
-        _wait_until_ready(self.url)
+        port = int(self.environment["PORT"])
+        self.server = running.serve(
+            self.environment, port, Path(self.environment["VAR_DIR"]) / "log"
+        )
+        running.wait_until_ready(port)
 
     def stop(self) -> None:
         if self.server:
-            self.server.terminate()
-            self.server.wait()
+            running.stop(self.server)
             self.server = None
 
     def run(self, *arguments: str, stdin: str = "") -> str:
@@ -76,8 +68,7 @@ def site(big_cloud: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @contextmanager
 def serving(cloud: Sandbox, var: Path, settings: dict[str, str] | None = None) -> Iterator[Site]:
     """A dashboard in front of a cloud, with one person and their token."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = running.free_port()
     variables = {"PORT": str(port), "UPSTREAM_DEADLINE_SECONDS": "5", **(settings or {})}
     with dashboards.dashboard(cloud.url, cloud.token, var) as environment:
         site = Site(f"http://127.0.0.1:{port}", environment | variables)
@@ -91,17 +82,6 @@ def serving(cloud: Sandbox, var: Path, settings: dict[str, str] | None = None) -
         for written in dashboards.kept(site.environment):
             for secret in (cloud.token, cloud.other_token):
                 assert secret.encode() not in written
-
-
-def _wait_until_ready(url: str) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while True:
-        try:
-            with urllib.request.urlopen(f"{url}/readyz", timeout=2):
-                return
-        except (urllib.error.URLError, OSError):
-            assert time.monotonic() < deadline, "the dashboard did not start"
-            time.sleep(0.05)
 
 
 @pytest.fixture(scope="session")

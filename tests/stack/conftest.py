@@ -6,11 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.stack.deployment import BACKENDS, Deployment, deployment
-
-
-def pytest_report_header() -> str:
-    return f"the deployment under test stands on {BACKENDS}"
+from tests.stack.deployment import Deployment, deployment
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,7 @@
 """What docs/deployment.md describes, on this machine: two gunicorns, the refresher, and the shipped
 nginx configuration with other ports and a certificate of its own.
 
-Over PostgreSQL and Redis where they answer on 127.0.0.1, with a database and a number of their own;
-else over the embedded ones. `BACKENDS` says which.
+Over what the other tests stand on too, see `tests.dashboards`.
 """
 
 from __future__ import annotations
@@ -11,22 +10,16 @@ import os
 import ssl
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psycopg
-import redis
-
 from images.sandbox import Sandbox
-from tests.dashboards import redis_number
+from tests import dashboards
+from tests.dashboards import PASSWORD, ROOT, USER
 from tests.stack import running
 from tests.stack.client import Client
-from tests.stack.running import ROOT, Process
-
-USER, PASSWORD = "ann", "correct horse battery"
-POSTGRES = "postgres://postgres@127.0.0.1:5432"
-REDIS = "redis://127.0.0.1:6379"
+from tests.stack.running import Process
 
 NGINX = """
 {user}
@@ -91,7 +84,7 @@ def deployment(
     ports = [running.free_port() for _ in range(4)]
     with (
         Sandbox(images=images, seed=1, clock=lambda: 1_700_000_000.0) as cloud,
-        backends() as addresses,
+        dashboards.backends() as addresses,
         ExitStack() as ending,
     ):
         environment = os.environ | addresses
@@ -116,10 +109,12 @@ def deployment(
 
 
 def _fill(here: Deployment) -> None:
-    running.manage(here.environment, "prepare")
-    running.manage(here.environment, "add_user", USER, "--admin", stdin=PASSWORD)
-    token = ("add_token", "--user", USER, "--label", "Main")
-    running.manage(here.environment, *token, stdin=here.cloud.token)
+    dashboards.manage(
+        here.environment,
+        (("prepare",), ""),
+        (("add_user", USER, "--admin"), PASSWORD),
+        (("add_token", "--user", USER, "--label", "Main"), here.cloud.token),
+    )
 
 
 def _start_nginx(here: Deployment, ports: list[int], closed: tuple[str, ...]) -> Process:
@@ -156,33 +151,3 @@ def _start_nginx(here: Deployment, ports: list[int], closed: tuple[str, ...]) ->
     command = ["nginx", "-e", f"{folder}/nginx.error.log", "-c", f"{folder}/nginx.conf"]
     everywhere = {"PATH": os.environ["PATH"] + ":/usr/sbin"}
     return subprocess.Popen(command, env=os.environ | everywhere)
-
-
-@contextmanager
-def backends() -> Iterator[dict[str, str]]:
-    """The variables that name a database and a cache of our own; both are gone afterwards."""
-    if BACKENDS == EMBEDDED:
-        yield {}
-        return
-    name = f"image_dashboard_stack_{os.getpid()}"
-    with (
-        redis_number(REDIS) as cache,
-        psycopg.connect(f"{POSTGRES}/postgres", autocommit=True) as server,
-    ):
-        server.execute(f"CREATE DATABASE {name}")
-        try:
-            yield {"DATABASE_URL": f"{POSTGRES}/{name}", "CACHE_URL": cache}
-        finally:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _answering() -> bool:
-    with suppress(psycopg.OperationalError, redis.ConnectionError):
-        psycopg.connect(f"{POSTGRES}/postgres", connect_timeout=2).close()
-        with redis.Redis.from_url(REDIS, socket_connect_timeout=2) as cache:
-            return bool(cache.ping())
-    return False
-
-
-SERVERS, EMBEDDED = "PostgreSQL and Redis", "SQLite"
-BACKENDS = SERVERS if _answering() else EMBEDDED

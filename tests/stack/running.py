@@ -13,7 +13,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.dashboards import ROOT
+
 READY_SECONDS = 120
 SERVER = ("-m", "gunicorn", "--config", "python:dashboard.gunicorn", "dashboard.wsgi")
 
@@ -24,20 +25,6 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
         return port
-
-
-def manage(environment: dict[str, str], *arguments: str, stdin: str = "") -> str:
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        input=stdin,
-        env=environment,
-        cwd=ROOT,
-        text=True,
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def serve(environment: dict[str, str], port: int, log: Path) -> Process:

@@ -7,8 +7,9 @@ import json
 import re
 import ssl
 
+from tests.dashboards import PASSWORD, USER
 from tests.stack.client import Answer, Client
-from tests.stack.deployment import PASSWORD, USER, Deployment
+from tests.stack.deployment import Deployment
 
 SECURITY = {
     "Content-Security-Policy": "default-src 'none'",

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import dashboards
 from tests.stack import running as processes
 from tests.stack.client import Answer, csrf_token
 from tests.stack.deployment import Deployment
@@ -210,17 +211,20 @@ def start_on(listener: socket.socket, environment: dict[str, str]) -> processes.
     return subprocess.Popen(
         [sys.executable, "-c", GIVE_SOCKET, str(number), *processes.SERVER],
         env=environment,
-        cwd=processes.ROOT,
+        cwd=dashboards.ROOT,
         pass_fds=[number],
     )
 
 
 def test_with_a_socket_of_systemds_even_a_single_one_turns_nobody_away(tmp_path: Path) -> None:
     """deploy/systemd/image-dashboard@.socket stays open while its service restarts."""
-    with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=2048) as listener,
+        dashboards.backends() as addresses,
+    ):
         port = listener.getsockname()[1]
-        environment = os.environ | {"VAR_DIR": str(tmp_path), "PUBLIC_URL": ""}
-        processes.manage(environment, "prepare")
+        environment = os.environ | addresses | {"VAR_DIR": str(tmp_path), "PUBLIC_URL": ""}
+        dashboards.manage(environment, (("prepare",), ""))
         server = start_on(listener, environment)
         try:
             processes.wait_until_ready(port)
@@ -238,7 +242,7 @@ def test_with_a_socket_of_systemds_even_a_single_one_turns_nobody_away(tmp_path:
 def test_the_database_is_prepared_once_when_two_machines_start(running: Deployment) -> None:
     command = [sys.executable, "manage.py", "prepare"]
     both = [
-        subprocess.Popen(command, env=running.environment, cwd=processes.ROOT) for _ in range(2)
+        subprocess.Popen(command, env=running.environment, cwd=dashboards.ROOT) for _ in range(2)
     ]
 
     assert [process.wait() for process in both] == [0, 0]

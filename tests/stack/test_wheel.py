@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from dashboard import __version__
-from tests.stack.running import ROOT, free_port, wait_until_ready
+from tests.dashboards import ROOT
+from tests.stack.running import free_port, wait_until_ready
 
 OURS = re.compile(
     r"VAR_DIR|STATIC_DIR|PORT|HOST|PUBLIC_URL|DATABASE_URL|CACHE_URL|DJANGO_SETTINGS.*"
