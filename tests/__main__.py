@@ -34,7 +34,8 @@ def main(arguments: list[str]) -> int:
         beside = None
         if not missing:
             number = ending.enter_context(redis_number(REDIS))
-            variables = {"DATABASE_URL": f"{POSTGRES}/postgres", "CACHE_URL": number}
+            # There is no such database: each test makes its own.
+            variables = {"DATABASE_URL": f"{POSTGRES}/none", "CACHE_URL": number}
             beside = _pytest(arguments, variables, log)
         _say(f"every test on {EMBEDDED}")
         codes = {EMBEDDED: _pytest(arguments, {}).wait()}

@@ -50,11 +50,14 @@ class Stack:
         urllib.request.urlopen(request).close()
 
     def images(self) -> set[tuple[str, str]]:
-        """Region and uuid of what the cloud has. It makes a region when that is first read."""
+        """Region and uuid of what the cloud has, and is not deleting. It makes a region when that
+        is first read."""
         found = set()
         for region in ("gz", "bj", "sh"):
             with urllib.request.urlopen(f"{self.cloud}/sandbox/images?region={region}") as answer:
-                found |= {(region, image["cimgUuid"]) for image in json.load(answer)}
+                for image in json.load(answer):
+                    if image.get("job", {}).get("type") != "DeleteCIMG":
+                        found.add((region, image["cimgUuid"]))
         return found
 
     def set_cloud(self, **settings: Any) -> None:

@@ -36,7 +36,7 @@ def admin(request: pytest.FixtureRequest, site: Site, browser: Browser) -> Itera
     ) as context:
         watched = watch(context)
         watched.page.set_default_timeout(10_000)
-        sign_in(watched.page)
+        sign_in(watched.page, anew=True)
         yield watched.page
         assert watched.complaints == []
 

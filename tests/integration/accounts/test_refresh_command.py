@@ -21,6 +21,7 @@ from dashboard.accounts.audit import Actor
 from dashboard.accounts.management.commands.refresh import LOCK
 from dashboard.accounts.models import Display, Invitation, SpareSecret, State, Token, User
 from images.sandbox import Sandbox, Weather
+from tests import dashboards
 
 BY = Actor("test")
 ROOT = Path(__file__).resolve().parents[3]
@@ -129,18 +130,20 @@ def test_of_two_at_once_one_does_the_work(
 
 def test_it_goes_on_without_a_database_and_stops_when_told(tmp_path: Path) -> None:
     """There is no table yet: it says so, and tries again until it is stopped."""
-    environment = os.environ | {"VAR_DIR": str(tmp_path), "DIDIYUN_API_URL": "http://127.0.0.1:9"}
+    own = {"VAR_DIR": str(tmp_path), "DIDIYUN_API_URL": "http://127.0.0.1:9"}
     command = [sys.executable, "manage.py", "refresh", "--every", "1"]
-    process = subprocess.Popen(
-        command, env=environment, cwd=ROOT, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stderr
-    failures = 0
-    while failures < 2:
-        failures += "refresh failed" in process.stderr.readline()
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(10) == 0
-    process.stderr.close()
+    with dashboards.backends() as addresses:
+        environment = os.environ | addresses | own
+        process = subprocess.Popen(
+            command, env=environment, cwd=ROOT, stderr=subprocess.PIPE, text=True
+        )
+        assert process.stderr
+        failures = 0
+        while failures < 2:
+            failures += "refresh failed" in process.stderr.readline()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        process.stderr.close()
 
 
 def test_kept_secrets_are_encrypted_again_too(
