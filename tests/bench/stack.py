@@ -24,6 +24,7 @@ from typing import Any
 
 from tests import dashboards
 from tests.dashboards import ROOT
+from tests.stack.running import children
 
 USER, PASSWORD = "bench", "nothing but the bench"
 
@@ -86,14 +87,13 @@ class Stack:
 
     def kill_a_worker(self) -> None:
         """The oldest, without a warning. The server starts another."""
-        os.kill(int(self.workers()[0]), signal.SIGKILL)
+        os.kill(self.workers()[0], signal.SIGKILL)
 
-    def workers(self) -> list[str]:
-        listed = Path(f"/proc/{self.server.pid}/task/{self.server.pid}/children").read_text()
-        return listed.split()
+    def workers(self) -> list[int]:
+        return children(self.server.pid)
 
 
-def _resident(pid: str) -> float:
+def _resident(pid: int) -> float:
     found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     assert found
     return int(found[1]) / 1024
