@@ -36,6 +36,7 @@ class Stack:
     cookie: str
     server: subprocess.Popen[bytes]
     token: str
+    environment: dict[str, str]
 
     @property
     def url(self) -> str:
@@ -58,6 +59,10 @@ class Stack:
             with urllib.request.urlopen(f"{self.cloud}/sandbox/images?region={region}") as answer:
                 found |= {(region, image["cimgUuid"]) for image in json.load(answer)}
         return found
+
+    def change_image(self, region: str, uuid: str, **fields: Any) -> None:
+        url = f"{self.cloud}/sandbox/images?region={region}&uuid={uuid}"
+        urllib.request.urlopen(url, json.dumps(fields).encode()).close()
 
     def set_cloud(self, **settings: Any) -> None:
         data = json.dumps(settings).encode()
@@ -131,7 +136,7 @@ def stack(images: int, **variables: str) -> Iterator[Stack]:
         server = subprocess.Popen([*command, "dashboard.wsgi"], env=environment, cwd=ROOT)
         try:
             _wait(f"http://127.0.0.1:{port}/readyz")
-            yield Stack(port, url, _sign_in(port), server, token)
+            yield Stack(port, url, _sign_in(port), server, token, environment)
         finally:
             server.terminate()
             server.wait()
