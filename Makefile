@@ -9,7 +9,7 @@ STATIC := $(shell find static -type f)
 MESSAGES := $(shell find locale -name '*.po')
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve setup test check bench vitals lighthouse scan lock messages screenshot shots clean
+.PHONY: help run serve setup test check bench people vitals lighthouse scan lock messages screenshot shots clean
 
 help:
 	@echo "make run         the demo: a sandbox cloud and the dashboard, nothing else needed"
@@ -17,6 +17,7 @@ help:
 	@echo "make test        every test, the browser's included"
 	@echo "make check       lint, types, import rules, templates"
 	@echo "make bench       how fast, beside a page with nothing in it (takes some minutes)"
+	@echo "make people      two hundred people at once for ten minutes: p99, memory, errors"
 	@echo "make scan        a web scanner against the whole deployment (takes some minutes)"
 	@echo "make vitals      how quick the list feels in Chromium (takes some minutes)"
 	@echo "make lighthouse  what Lighthouse says of the list (needs node and npm)"
@@ -48,6 +49,9 @@ check: setup .venv/dev.stamp
 
 bench: setup .venv/dev.stamp
 	@$(BIN)/python -m tests.bench
+
+people: setup .venv/dev.stamp
+	@$(BIN)/python -m tests.bench.people
 
 scan: setup .venv/dev.stamp
 	@sh tests/stack/nginx.sh && sh tests/stack/wapiti.sh

@@ -5,13 +5,16 @@ from __future__ import annotations
 import glob
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
-from tests.stack.running import answers_at, stop, wait_until
+import psycopg
+
+from tests.stack.running import Process, answers_at, children, stop, wait_until
 
 POSTGRES_PORT, REDIS_PORT = 5432, 6379
 POSTGRES = f"postgres://postgres@127.0.0.1:{POSTGRES_PORT}"
@@ -19,36 +22,115 @@ REDIS = f"redis://127.0.0.1:{REDIS_PORT}"
 DEBIANS_POSTGRES = "/usr/lib/postgresql/*/bin"
 
 
-@contextmanager
-def postgres() -> Iterator[bool]:
+class Server:
+    """What may be killed, and be started again on what it had written in its folder. `ready` says
+    of a port whether it can be used there."""
+
+    def __init__(
+        self, command: Sequence[str], port: int, folder: str, ready: Callable[[int], bool]
+    ) -> None:
+        self.command, self.port, self.folder, self.ready = command, port, Path(folder), ready
+        self.process = self._started()
+
+    def _started(self) -> Process:
+        log = self.folder / "log"
+        with log.open("ab") as file:
+            process = subprocess.Popen(self.command, stdout=file, stderr=file, cwd=self.folder)
+        wait_until(lambda: process.poll() is not None or self.ready(self.port))
+        assert process.poll() is None, log.read_text("utf-8")
+        return process
+
+    def kill(self) -> None:
+        """With all its processes at once, and without a warning."""
+        os.kill(self.process.pid, signal.SIGSTOP)  # so that it starts no other meanwhile
+        for pid in (*children(self.process.pid), self.process.pid):
+            os.kill(pid, signal.SIGKILL)
+        self.process.wait()
+
+    def start_again(self) -> None:
+        self.process = self._started()
+
+
+def can_start_postgres() -> bool:
+    return bool(_initdb())
+
+
+def can_start_redis() -> bool:
+    return bool(_redis_server())
+
+
+def postgres() -> AbstractContextManager[bool]:
     """Whether there is one, for as long as this lasts."""
-    folder = next(iter(sorted(glob.glob(DEBIANS_POSTGRES), reverse=True)), "")
-    initdb = shutil.which("initdb", path=f"{folder}:{os.environ['PATH']}")
-    if answers_at(POSTGRES_PORT) or not initdb:
-        yield answers_at(POSTGRES_PORT)
+    return _there(
+        POSTGRES_PORT,
+        can_start_postgres(),
+        lambda: started_postgres(POSTGRES_PORT, "-N", "200", "-c", "fsync=off"),
+    )
+
+
+def redis() -> AbstractContextManager[bool]:
+    """Whether there is one, for as long as this lasts."""
+    return _there(REDIS_PORT, can_start_redis(), lambda: started_redis(REDIS_PORT))
+
+
+@contextmanager
+def _there(
+    port: int, can_start: bool, started: Callable[[], AbstractContextManager[Server]]
+) -> Iterator[bool]:
+    if answers_at(port) or not can_start:
+        yield answers_at(port)
         return
+    with started():
+        yield True
+
+
+@contextmanager
+def started_postgres(port: int, *options: str) -> Iterator[Server]:
+    """One with nothing in it but the user postgres, who needs no password."""
+    initdb = _initdb()
     with tempfile.TemporaryDirectory() as parent:
         data = f"{parent}/data"
         user = _ordinary_user(parent)
         made = [*user, initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
         subprocess.run(made, check=True, capture_output=True, cwd=parent)
-        options = ("-p", str(POSTGRES_PORT), "-k", parent, "-N", "200", "-c", "fsync=off")
-        server = [*user, str(Path(initdb).with_name("postgres")), "-D", data, *options]
-        with _started(server, POSTGRES_PORT, parent):
-            yield True
+        program = str(Path(initdb).with_name("postgres"))
+        command = [*user, program, "-D", data, "-p", str(port), "-k", parent, *options]
+        with _stopped_in_the_end(Server(command, port, parent, _takes_queries)) as server:
+            yield server
 
 
 @contextmanager
-def redis() -> Iterator[bool]:
-    """Whether there is one, for as long as this lasts."""
-    program = shutil.which("redis-server") or shutil.which("valkey-server")
-    if answers_at(REDIS_PORT) or not program:
-        yield answers_at(REDIS_PORT)
-        return
+def started_redis(port: int) -> Iterator[Server]:
+    """One with nothing in it, which keeps nothing."""
     with tempfile.TemporaryDirectory() as folder:
-        server = [program, "--port", str(REDIS_PORT), "--bind", "127.0.0.1", "--save", ""]
-        with _started(server, REDIS_PORT, folder):
-            yield True
+        command = [_redis_server(), "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+        with _stopped_in_the_end(Server(command, port, folder, answers_at)) as server:
+            yield server
+
+
+@contextmanager
+def _stopped_in_the_end(server: Server) -> Iterator[Server]:
+    try:
+        yield server
+    finally:
+        stop(server.process)
+
+
+def _takes_queries(port: int) -> bool:
+    """It listens before it does, while it looks after what it was killed with."""
+    with suppress(psycopg.OperationalError):
+        psycopg.connect(f"postgres://postgres@127.0.0.1:{port}/postgres").close()
+        return True
+    return False
+
+
+def _initdb() -> str:
+    folder = next(iter(sorted(glob.glob(DEBIANS_POSTGRES), reverse=True)), "")
+    return shutil.which("initdb", path=f"{folder}:{os.environ['PATH']}") or ""
+
+
+def _redis_server() -> str:
+    return shutil.which("redis-server") or shutil.which("valkey-server") or ""
 
 
 def _ordinary_user(folder: str) -> tuple[str, ...]:
@@ -57,15 +139,3 @@ def _ordinary_user(folder: str) -> tuple[str, ...]:
         return ()
     shutil.chown(folder, "postgres")
     return ("setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups")
-
-
-@contextmanager
-def _started(command: Sequence[str], port: int, folder: str) -> Iterator[None]:
-    with (Path(folder) / "log").open("ab") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
-    try:
-        wait_until(lambda: process.poll() is not None or answers_at(port))
-        assert process.poll() is None, (Path(folder) / "log").read_text("utf-8")
-        yield
-    finally:
-        stop(process)

@@ -34,6 +34,7 @@ class Stack:
     cookie: str
     server: subprocess.Popen[bytes]
     token: str
+    environment: dict[str, str]
 
     @property
     def url(self) -> str:
@@ -59,6 +60,10 @@ class Stack:
                     if image.get("job", {}).get("type") != "DeleteCIMG":
                         found.add((region, image["cimgUuid"]))
         return found
+
+    def change_image(self, region: str, uuid: str, **fields: Any) -> None:
+        url = f"{self.cloud}/sandbox/images?region={region}&uuid={uuid}"
+        urllib.request.urlopen(url, json.dumps(fields).encode()).close()
 
     def set_cloud(self, **settings: Any) -> None:
         data = json.dumps(settings).encode()
@@ -93,18 +98,17 @@ class Stack:
 
     def kill_a_worker(self) -> None:
         """The oldest, without a warning. The server starts another."""
-        os.kill(int(self.workers()[0]), signal.SIGKILL)
+        os.kill(self.workers()[0], signal.SIGKILL)
 
     def worker_seconds(self) -> float:
         """How long the processor has been busy with all workers."""
         return sum(_busy(pid) for pid in self.workers())
 
-    def workers(self) -> list[str]:
-        listed = Path(f"/proc/{self.server.pid}/task/{self.server.pid}/children").read_text()
-        return listed.split()
+    def workers(self) -> list[int]:
+        return running.children(self.server.pid)
 
 
-def _resident(pid: str) -> float:
+def _resident(pid: int) -> float:
     found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     assert found
     return int(found[1]) / 1024
@@ -115,7 +119,7 @@ def _log(environment: dict[str, str]) -> AbstractContextManager[IO[bytes] | None
     return Path(path).open("ab") if path else contextlib.nullcontext()
 
 
-def _busy(pid: str) -> float:
+def _busy(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -156,7 +160,7 @@ def stack(images: int, **variables: str) -> Iterator[Stack]:
             server = subprocess.Popen(command, env=environment, cwd=ROOT, stderr=log)
         try:
             running.wait_until_ready(port)
-            yield Stack(port, url, _sign_in(port), server, token)
+            yield Stack(port, url, _sign_in(port), server, token, environment)
         finally:
             server.terminate()
             server.wait()

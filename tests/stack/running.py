@@ -40,14 +40,15 @@ def serve(environment: dict[str, str], port: int, log: Path) -> Process:
 
 
 def refresh(environment: dict[str, str], log: Path) -> Process:
+    """A refresher. Its log goes on where an earlier one's ended."""
     command = [sys.executable, "manage.py", "refresh", "--every", "60"]
     with log.open("ab") as file:
         return subprocess.Popen(command, env=environment, cwd=ROOT, stdout=file, stderr=file)
 
 
-def wait_until(so: Callable[[], object]) -> None:
+def wait_until(so: Callable[[], object], seconds: float = READY_SECONDS) -> None:
     """Until it says yes, instead of no or an error of the network."""
-    deadline = time.monotonic() + READY_SECONDS
+    deadline = time.monotonic() + seconds
     while True:
         with suppress(OSError):
             if so():
@@ -81,6 +82,12 @@ def stop(process: Process) -> int:
     """Its exit status; what has stopped already stays so."""
     process.terminate()
     return process.wait(READY_SECONDS)
+
+
+def children(pid: int) -> list[int]:
+    """The processes that it started, the oldest first."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in listed.split()]
 
 
 def kill(server: Process) -> None:

@@ -48,7 +48,9 @@ class Command(BaseCommand):
 
     def _go_on(self, stopped: threading.Event, every: int) -> None:
         def stop(number: int, frame: FrameType | None) -> None:
-            stopped.set()
+            # Not in this thread: the signal may come while it holds the event's lock, in `wait` or
+            # in a signal before, and then it would wait for itself for good.
+            threading.Thread(target=stopped.set, name="stop").start()
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
