@@ -37,17 +37,24 @@ def progress(credential: Credential, inventory: Inventory) -> dict[str, Progress
     """What is known of the running jobs, by the job's uuid. Asks the cloud where it is time to;
     its trouble leaves what was known."""
     key, images = credential.cache_key, _by_region(inventory)
-    known = {region: store.load_jobs(key, region) for region in images}
+    states = {region: store.load_jobs(key, region) for region in images}
     if not inventory.token_failure:
-        due = [region for region in images if fetching.clock() >= known[region].again_at]
+        due = [region for region in images if fetching.clock() >= states[region].again_at]
         mine = [region for region in due if store.take_lock(_lock(key, region))]
         try:
-            known |= _ask(credential, inventory, {region: images[region] for region in mine})
+            states |= _ask(credential, inventory, {region: images[region] for region in mine})
         finally:
             for region in mine:
                 store.drop_lock(_lock(key, region))
-        _refresh_where_ended(credential, inventory, known)
-    return {uuid: each for state in known.values() for uuid, each in state.jobs.items()}
+        _refresh_where_ended(credential, inventory, states)
+    return {uuid: each for state in states.values() for uuid, each in state.jobs.items()}
+
+
+def known(credential: Credential, inventory: Inventory) -> dict[str, Progress]:
+    """The same without asking: as the lists tell, and whoever did ask."""
+    regions = _by_region(inventory)
+    found = [store.load_jobs(credential.cache_key, region) for region in regions]
+    return {uuid: each for state in found for uuid, each in state.jobs.items()}
 
 
 def _by_region(inventory: Inventory) -> dict[str, dict[str, Image]]:

@@ -85,7 +85,7 @@ def _fragment(opened: Opened, found: Found | None) -> bytes:
 def find(opened: Opened) -> Found:
     index, query = opened.inventory.index, opened.query
     found = overview(index, query)
-    running = watching.under_way(opened, found.running)
+    running = watching.as_known(opened, found.running)
     stalled = watching.stalled(running)
     coverage, today = compared(opened), datetime.now(UTC).date()
     attention = groups(index, query, today, coverage, stalled)

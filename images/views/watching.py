@@ -6,7 +6,7 @@ a new list instead.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 
 from django.urls import reverse
@@ -59,7 +59,17 @@ def in_short(opened: Opened, watched: Iterable[Image]) -> str:
 
 
 def under_way(opened: Opened, images: Sequence[Image]) -> list[Going]:
+    """How far their jobs are just now, for which the cloud may be asked."""
     progress = jobs.progress(opened.credential, opened.inventory) if images else {}
+    return _going(images, progress)
+
+
+def as_known(opened: Opened, images: Sequence[Image]) -> list[Going]:
+    """How far their jobs were when anyone asked last."""
+    return _going(images, jobs.known(opened.credential, opened.inventory))
+
+
+def _going(images: Sequence[Image], progress: Mapping[str, Progress]) -> list[Going]:
     return [(image, progress.get(image.job.uuid)) for image in images if image.job]
 
 

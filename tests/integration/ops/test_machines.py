@@ -19,7 +19,7 @@ from tests.stack import running
 
 LOGIN = "/accounts/login/"
 CSRF = r'name="csrfmiddlewaretoken" value="(\w+)"'
-PROGRESS = "/overview/"  # of running jobs, among others
+PROGRESS = "/overview/display"  # of running jobs, among others
 PEOPLE = 12
 LIMIT = 50  # so many that every request is told to the other machine at once
 
