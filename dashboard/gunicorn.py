@@ -67,5 +67,5 @@ def post_worker_init(worker: Any) -> None:
     get_resolver().url_patterns  # noqa: B018
     gc.freeze()
     # A page lets go of the interpreter at every query, and waits this long (in seconds) to have it
-    # back from a thread that has more to do. Ten times the default's 5 ms would be seen.
+    # back from a thread that has more to do; at the default of 5 ms ten queries are a pause.
     sys.setswitchinterval(0.0005)
