@@ -56,7 +56,7 @@ def fetch(
     since: Mapping[str, float] = NOTHING,
     within: float = 0.0,
 ) -> Head:
-    """Read the list of regions, then side by side the images of each region that is freshness."""
+    """Read the list of regions, then side by side the images of each region that is due."""
     key, caller = credential.cache_key, account(credential.secret)
     head = store.peek_head(key, clock()) or Head()
     if everything or freshness.regions_due(head, clock()):

@@ -172,11 +172,10 @@ def report(seen: Seen, seconds: float) -> list[str]:
     missed = [f"{times} times {what}" for what, times in seen.wrong.most_common()]
     if ratio >= MOST_RATIO:
         missed.append(f"p99 is {ratio:.1f} times p50")
-    half = len(seen.megabytes) // 2  # what is kept of searches has grown to its bounds by then
-    if half:
-        middle, last = sum(seen.megabytes[half - 1]), sum(seen.megabytes[-1])
-        if abs(last / middle - 1) > MOST_GROWTH:
-            missed.append(f"memory went from {middle:.0f} MB after minute {half} to {last:.0f} MB")
+    if len(seen.megabytes) > 2:
+        second, last = sum(seen.megabytes[1]), sum(seen.megabytes[-1])
+        if abs(last / second - 1) > MOST_GROWTH:
+            missed.append(f"memory went from {second:.0f} MB after minute 2 to {last:.0f} MB")
     return missed
 
 
