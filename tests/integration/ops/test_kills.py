@@ -30,10 +30,12 @@ BACK_SECONDS = 5.0
 PEOPLE = 6
 ENOUGH = 120  # pages, so that every thread of every worker answers some
 
-pytestmark = pytest.mark.skipif(
-    ON_SERVERS, reason="these bring servers of their own, and run beside the tests on SQLite"
-)
+embedded = pytest.mark.skipif(ON_SERVERS, reason="runs among the tests on SQLite")
+# Those bring servers of their own.
 on_servers = pytest.mark.skipif(
+    not ON_SERVERS, reason="runs among the tests on PostgreSQL and Redis"
+)
+startable = pytest.mark.skipif(
     not (servers.can_start_postgres() and servers.can_start_redis()),
     reason="NOBODY TRIED what happens when PostgreSQL, Redis, a worker or the refresher is killed: "
     "here is none to start. On Debian and Ubuntu: apt-get install postgresql redis-server",
@@ -85,6 +87,7 @@ def ended(pids: Iterable[int]) -> bool:
     return not any(Path(f"/proc/{pid}").exists() for pid in pids)
 
 
+@embedded
 def test_embedded_a_killed_worker_costs_what_it_was_answering(tmp_path: Path) -> None:
     with (
         prepared(tmp_path, {}) as parts,
@@ -95,6 +98,7 @@ def test_embedded_a_killed_worker_costs_what_it_was_answering(tmp_path: Path) ->
 
 
 @on_servers
+@startable
 def test_a_killed_worker_costs_what_it_was_answering(parts: Parts) -> None:
     with parts.visitors(PEOPLE) as visitors:
         kill_who_reads_first(parts, visitors)
@@ -121,6 +125,7 @@ def kill_who_reads_first(parts: Parts, visitors: Visitors) -> None:
 
 
 @on_servers
+@startable
 def test_without_redis_pages_come_and_it_is_used_again(parts: Parts, cache: Server) -> None:
     parts.start_a_refresher()
     with parts.visitors(PEOPLE) as visitors:
@@ -141,6 +146,7 @@ def test_without_redis_pages_come_and_it_is_used_again(parts: Parts, cache: Serv
 
 
 @on_servers
+@startable
 def test_postgresql_is_back_with_all_that_was_stored(parts: Parts, database: Server) -> None:
     made: list[str] = []
     over = threading.Event()
@@ -190,6 +196,7 @@ def make_teams(person: Person, made: list[str], over: threading.Event) -> None:
 
 
 @on_servers
+@startable
 def test_nobody_notices_a_postgresql_that_was_away_between_two_pages(
     parts: Parts, database: Server
 ) -> None:
@@ -204,6 +211,7 @@ def test_nobody_notices_a_postgresql_that_was_away_between_two_pages(
 
 
 @on_servers
+@startable
 def test_another_refresher_takes_over(parts: Parts) -> None:
     for _ in range(2):
         parts.start_a_refresher()
