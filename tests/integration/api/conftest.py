@@ -62,6 +62,24 @@ class Script:
             Client().get(path if path.startswith("/") else f"{API}/{path}", headers=given)
         )
 
+    def follow(
+        self, path: str, meanwhile: Callable[[], object] | None = None
+    ) -> list[dict[str, Any]]:
+        """The images or changes of all answers from this one on, along `next`. After the first one
+        something else happens."""
+        found: list[dict[str, Any]] = []
+        following: str | None = path
+        while following:
+            answer = self.get(following)
+            assert answer.status == 200
+            document = answer.json()
+            found += document[path.partition("?")[0]]
+            following = (document["next"] or "").removeprefix("http://testserver")
+            if meanwhile:
+                meanwhile()
+                meanwhile = None
+        return found
+
 
 MakeScript = Callable[..., Script]
 

@@ -141,24 +141,10 @@ def test_nonsense_is_an_error_that_names_it(script: Script, query: str, paramete
     assert {each["parameter"] for each in answer.json()["parameters"]} == {parameter}
 
 
-def followed(script: Script, path: str, between: Any = None) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    following: str | None = path
-    while following:
-        answer = script.get(following)
-        assert answer.status == 200
-        found += answer.json()["changes"]
-        following = (answer.json()["next"] or "").removeprefix("http://testserver")
-        if between:
-            between()
-            between = None
-    return found
-
-
 @pytest.mark.parametrize("path", ["changes?size=25", "changes?size=25&page=1"])
 def test_cursors_and_pages_go_through_everything(script: Script, varied: World, path: str) -> None:
     varied.flood()
-    found = followed(script, path)
+    found = script.follow(path)
 
     noted = history.everything(vault.cache_key(varied.cloud.token), ChangeQuery())
     assert [(each["cimgUuid"], each["kind"]) for each in found] == [
@@ -195,7 +181,7 @@ def test_a_cursor_repeats_and_skips_nothing_when_changes_come_and_go(
 
     cursor = script.get("changes?size=25").json()["next_cursor"]
     assert script.get(f"changes?size=25&cursor={cursor}").json()["page"] is None
-    found = followed(script, "changes?size=25", between=meanwhile)
+    found = script.follow("changes?size=25", meanwhile=meanwhile)
     assert [each["cimgUuid"] for each in found] == before
 
 

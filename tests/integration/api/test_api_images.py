@@ -105,24 +105,9 @@ def test_a_page_behind_the_last_is_empty_so_that_a_loop_ends(script: Script) -> 
     assert document["previous"].endswith("page=1")
 
 
-def followed(script: Script, path: str, between: Any = None) -> list[dict[str, Any]]:
-    """The images of all answers, as a script gets them that follows `next`."""
-    found: list[dict[str, Any]] = []
-    following: str | None = path
-    while following:
-        answer = script.get(following)
-        assert answer.status == 200
-        found += answer.json()["images"]
-        following = (answer.json()["next"] or "").removeprefix("http://testserver")
-        if between:
-            between()
-            between = None
-    return found
-
-
 def test_a_cursor_goes_through_everything(script: Script, cloud: Sandbox) -> None:
-    assert followed(script, "images?size=25&sort=name&os=CentOS&os=Ubuntu&os=Debian&os=Windows")
-    assert followed(script, "images?size=25") == newest_first(truth(cloud))
+    assert script.follow("images?size=25&sort=name&os=CentOS&os=Ubuntu&os=Debian&os=Windows")
+    assert script.follow("images?size=25") == newest_first(truth(cloud))
 
 
 def test_a_cursor_skips_and_repeats_nothing_when_images_come_meanwhile(
@@ -136,7 +121,7 @@ def test_a_cursor_skips_and_repeats_nothing_when_images_come_meanwhile(
         clock.now += 100
         read_again(cloud.token)
 
-    assert followed(script, "images?size=25", between=more) == before
+    assert script.follow("images?size=25", meanwhile=more) == before
 
 
 def test_a_cursor_whose_image_is_gone_says_so(script: Script, cloud: Sandbox) -> None:
