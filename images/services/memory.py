@@ -26,9 +26,13 @@ BYTES_PER_ENCODED_BYTE = 2
 
 # The C library's heap, where it is glibc. Each thread would get one of its own, and what a refresh
 # leaves free in one is of no use to the others: a worker grew by half with every other refresh.
+# And pages of some 100 kB, which come and go, would leave holes in it: what is large is mapped by
+# itself, always, where glibc would soon put it into the heap.
 _heap = ctypes.CDLL(None)
+M_MMAP_THRESHOLD, LARGE_BYTES = -3, 64 * 1024
 M_ARENA_MAX = -8
 if hasattr(_heap, "malloc_trim"):
+    _heap.mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
     _heap.mallopt(M_ARENA_MAX, 1)
 
 Loader = Callable[[str, str, str, Iterable[Image]], Sequence[Image] | None]
