@@ -31,19 +31,19 @@ PEOPLE = 6
 ENOUGH = 120  # pages, so that every thread of every worker answers some
 
 embedded = pytest.mark.skipif(ON_SERVERS, reason="runs among the tests on SQLite")
-# Those bring servers of their own.
 on_servers = pytest.mark.skipif(
     not ON_SERVERS, reason="runs among the tests on PostgreSQL and Redis"
 )
-startable = pytest.mark.skipif(
-    not (servers.can_start_postgres() and servers.can_start_redis()),
-    reason="NOBODY TRIED what happens when PostgreSQL, Redis, a worker or the refresher is killed: "
-    "here is none to start. On Debian and Ubuntu: apt-get install postgresql redis-server",
+NONE_TO_START = (
+    "NOBODY TRIED what happens when PostgreSQL, Redis, a worker or the refresher is killed: "
+    "here is none to start. On Debian and Ubuntu: apt-get install postgresql redis-server"
 )
 
 
 @pytest.fixture(scope="module")
 def database() -> Iterator[Server]:
+    if not (servers.can_start_postgres() and servers.can_start_redis()):
+        pytest.skip(NONE_TO_START)
     with servers.started_postgres(free_port()) as started:
         yield started
 
@@ -98,7 +98,6 @@ def test_embedded_a_killed_worker_costs_what_it_was_answering(tmp_path: Path) ->
 
 
 @on_servers
-@startable
 def test_a_killed_worker_costs_what_it_was_answering(parts: Parts) -> None:
     with parts.visitors(PEOPLE) as visitors:
         kill_who_reads_first(parts, visitors)
@@ -125,7 +124,6 @@ def kill_who_reads_first(parts: Parts, visitors: Visitors) -> None:
 
 
 @on_servers
-@startable
 def test_without_redis_pages_come_and_it_is_used_again(parts: Parts, cache: Server) -> None:
     parts.start_a_refresher()
     with parts.visitors(PEOPLE) as visitors:
@@ -146,7 +144,6 @@ def test_without_redis_pages_come_and_it_is_used_again(parts: Parts, cache: Serv
 
 
 @on_servers
-@startable
 def test_postgresql_is_back_with_all_that_was_stored(parts: Parts, database: Server) -> None:
     made: list[str] = []
     over = threading.Event()
@@ -196,7 +193,6 @@ def make_teams(person: Person, made: list[str], over: threading.Event) -> None:
 
 
 @on_servers
-@startable
 def test_nobody_notices_a_postgresql_that_was_away_between_two_pages(
     parts: Parts, database: Server
 ) -> None:
@@ -211,7 +207,6 @@ def test_nobody_notices_a_postgresql_that_was_away_between_two_pages(
 
 
 @on_servers
-@startable
 def test_another_refresher_takes_over(parts: Parts) -> None:
     for _ in range(2):
         parts.start_a_refresher()
