@@ -3,13 +3,17 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
-COMPILE := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe \
-	--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--strip-extras --no-header --no-emit-index-url --no-emit-find-links
+# What has to install from the locks alone, without a compiler. 3.11.3 is where redis needs less.
+LOCKS := run deploy dev
+PYTHONS := 3.11.0 3.11.3 3.12 3.13
+PLATFORMS := x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu aarch64-apple-darwin
 STATIC := $(shell find static -type f)
 MESSAGES := $(shell find locale -name '*.po')
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve setup test check bench people vitals lighthouse scan lock messages screenshot shots clean
+.PHONY: help run serve setup test check check-locks bench people vitals lighthouse scan lock messages screenshot shots clean
 
 help:
 	@echo "make run         the demo: a sandbox cloud and the dashboard, nothing else needed"
@@ -39,7 +43,7 @@ test: setup .venv/dev.stamp
 	@sh tests/browser/chromium.sh && sh tests/stack/nginx.sh
 	@$(BIN)/python -m tests
 
-check: setup .venv/dev.stamp
+check: setup .venv/dev.stamp check-locks
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -77,10 +81,20 @@ shots: setup .venv/dev.stamp
 	@$(BIN)/python -m tests.browser.shots "$(ONLY)"
 
 lock: .venv/dev.stamp
-	$(COMPILE) --output-file requirements/run.txt pyproject.toml
-	$(COMPILE) --extra oidc --extra postgres --extra redis --build-deps-for wheel \
-		--constraint requirements/run.txt --output-file requirements/deploy.txt pyproject.toml
-	$(COMPILE) --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml
+	$(LOCK) --output-file requirements/run.txt pyproject.toml
+	$(LOCK) --extra oidc --group wheel --constraint requirements/run.txt \
+		--output-file requirements/deploy.txt pyproject.toml
+	$(LOCK) --all-extras --group dev --constraint requirements/run.txt \
+		--output-file requirements/dev.txt pyproject.toml
+
+# Resolves each lock for each Python and platform, and installs nothing.
+check-locks: .venv/dev.stamp
+	@for lock in $(LOCKS); do for python in $(PYTHONS); do for platform in $(PLATFORMS); do \
+		echo "$$lock $$python $$platform"; done; done; done | \
+	xargs -P 4 -L 1 sh -c '$(BIN)/uv pip install --quiet --dry-run --require-hashes \
+		--only-binary :all: --target build/nowhere --requirement "requirements/$$0.txt" \
+		--python-version "$$1" --python-platform "$$2" || \
+		{ echo "requirements/$$0.txt does not install on Python $$1 for $$2" >&2; exit 1; }'
 
 messages: .venv/dev.stamp
 	$(BIN)/python manage.py makemessages --locale zh_Hans --no-obsolete --ignore build --ignore .venv

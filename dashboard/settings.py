@@ -164,12 +164,18 @@ def _sqlite(path: Path) -> dict[str, Any]:
     }
 
 
+# Those whose drivers are installed with the product, and which the tests run on.
+DATABASE_SCHEMES = ("postgres", "postgresql", "pgsql", "sqlite")
+
+
 def _database() -> dict[str, Any]:
     url = environment.text("DATABASE_URL")
     if not url:
         return _sqlite(VAR_DIR / "db.sqlite3")
-    if urlsplit(url).scheme not in environ.Env.DB_SCHEMES:
-        raise ImproperlyConfigured("DATABASE_URL: not a database address")
+    if urlsplit(url).scheme not in DATABASE_SCHEMES:
+        raise ImproperlyConfigured(
+            "DATABASE_URL: not a database address such as postgres://… or sqlite:///…"
+        )
     try:
         return {**environ.Env.db_url_config(url), "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
     except (ValueError, environ.ImproperlyConfigured):

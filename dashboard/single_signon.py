@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,6 +36,8 @@ def provider() -> Provider | None:
     issuer = environment.text("OIDC_ISSUER").rstrip("/")
     if not issuer:
         return None
+    if find_spec("jwt") is None:
+        raise ImproperlyConfigured("OIDC_ISSUER: needs the extra `oidc`, which is not installed")
     address = urlsplit(issuer)
     if address.scheme != "https" and address.hostname not in ("localhost", "127.0.0.1"):
         raise ImproperlyConfigured("OIDC_ISSUER: not an https address")

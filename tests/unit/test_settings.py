@@ -105,6 +105,10 @@ NONSENSE = {
     ("LOG_LEVEL", "chatty"): "is not DEBUG, INFO, WARNING or ERROR",
     ("DATABASE_URL", f"my database {SECRET}"): "not a database address",
     ("DATABASE_URL", f"oracel://me:{SECRET}@db/images"): "not a database address",
+    (
+        "DATABASE_URL",
+        f"mysql://me:{SECRET}@db/images",
+    ): "not a database address such as postgres://",
     ("CACHE_URL", f"memcached://me:{SECRET}@cache"): "not a redis://",
     ("CACHE_URL", f"me:{SECRET}@cache"): "not a redis://",
     ("METRICS_NETWORKS", "10.0.0.0/33"): "not addresses such as",

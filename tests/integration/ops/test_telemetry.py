@@ -126,6 +126,7 @@ def test_nothing_that_was_at_hand_arrives(told: dict[str, list[bytes]], secret: 
     [
         ("SENTRY_DSN", "https://key@errors.example/1", "sentry_sdk", "sentry"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://traces.example", "opentelemetry", "otel"),
+        ("OIDC_ISSUER", "https://people.example", "jwt", "oidc"),
     ],
 )
 def test_what_is_asked_for_and_not_installed_stops_the_start(
