@@ -91,11 +91,11 @@ def fetch(
 
 def _note_jobs(key: str, head: Head, index: Index) -> None:
     """A list tells how far jobs are as well: one that stalls shows also where nobody looks."""
-    going = running_images(index).values()
+    going = running_images(index).items()
     for entry in head.regions:
         region = entry.region.id
         known = store.load_jobs(key, region)
-        jobs = [image.job for image in going if image.region == region and image.job]
+        jobs = {uuid: image.job for (where, uuid), image in going if where == region and image.job}
         now_known = listed(known, jobs, entry.fetched_at)
         if now_known != known:
             store.save_jobs(key, region, now_known)

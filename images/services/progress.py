@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 import msgspec
 
@@ -44,7 +44,8 @@ class Progress(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Known(msgspec.Struct, frozen=True, array_like=True):
-    """The running jobs of one region by their uuid. `again_at`: when to ask the cloud again."""
+    """How far the running jobs of one region are, by the uuid of their image: a job need not have
+    an id. `again_at`: when to ask the cloud again."""
 
     jobs: dict[str, Progress] = {}
     again_at: float = 0.0
@@ -52,6 +53,13 @@ class Known(msgspec.Struct, frozen=True, array_like=True):
 
 def first_seen(job: Job, at: float) -> Progress:
     return Progress(job, job.progress, at, at, at)
+
+
+def is_same(job: Job, other: Job) -> bool:
+    """Whether two jobs of one image are one: by their id, or without one by what is done."""
+    if job.uuid or other.uuid:
+        return job.uuid == other.uuid
+    return job.type == other.type
 
 
 def seen_again(before: Progress, job: Job, at: float) -> Progress:
@@ -62,18 +70,19 @@ def seen_again(before: Progress, job: Job, at: float) -> Progress:
     return msgspec.structs.replace(before, job=job, moved_at=moved_at, seen_at=at)
 
 
-def listed(known: Known, running: Iterable[Job], read_at: float) -> Known:
+def listed(known: Known, running: Mapping[str, Job], read_at: float) -> Known:
     """What is known of a region's jobs after its list was read at `read_at` (Unix seconds), with
-    these in it. One that is known to have ended is left as it is: the list is late with it."""
+    these in it by image. One that is known to have ended is left as it is: the list is late with
+    it."""
     jobs = {}
-    for job in running:
-        before = known.jobs.get(job.uuid)
-        if before is None:
-            jobs[job.uuid] = first_seen(job, read_at)
+    for uuid, job in running.items():
+        before = known.jobs.get(uuid)
+        if before is None or not is_same(before.job, job):
+            jobs[uuid] = first_seen(job, read_at)
         elif before.job.done or before.seen_at >= read_at:
-            jobs[job.uuid] = before
+            jobs[uuid] = before
         else:
-            jobs[job.uuid] = seen_again(before, job, read_at)
+            jobs[uuid] = seen_again(before, job, read_at)
     return Known(jobs, known.again_at)
 
 

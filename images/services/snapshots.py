@@ -13,7 +13,7 @@ from images.cloud.errors import CloudError
 from images.cloud.records import Region
 
 # Part of every key: another layout of what is stored is another set of keys, not a decoding error.
-LAYOUT = "1"
+LAYOUT = "2"
 
 # Seconds until a failed attempt is repeated.
 FIRST_PAUSE, NEVER = 15.0, 10.0 * 365 * 86_400

@@ -36,13 +36,13 @@ def image_news(request: HttpRequest, opened: Opened, as_of: int, shown: str) -> 
         return _anew(request, opened, place) if newer else HttpResponse(status=204)
     running = bool(watched or panel)
     progress = jobs.progress(opened.credential, opened.inventory) if running else {}
-    now = [(image, progress.get(image.job.uuid)) for image in watched if image.job]
+    now = [(image, progress.get((image.region, image.uuid))) for image in watched]
     parts = [rows.job_now(image, each) for image, each in now if each]
     visible = "status" in columns.chosen(opened.query)
     context = {
         "opened": opened,
         "rows": mark_safe("".join(parts)) if visible else "",  # noqa: S308
-        "progress": progress.get(panel.job.uuid) if panel and panel.job else None,
+        "progress": progress.get(place) if panel else None,
     }
     return render(request, "images/_news.html", context)
 

@@ -15,7 +15,7 @@ from images.cloud.records import Image
 from images.query import run
 from images.services import jobs
 from images.services.progress import Progress
-from images.services.running import running_images
+from images.services.running import Place, running_images
 from images.views.opening import Opened
 
 Going = tuple[Image, Progress | None]
@@ -69,8 +69,8 @@ def as_known(opened: Opened, images: Sequence[Image]) -> list[Going]:
     return _going(images, jobs.known(opened.credential, opened.inventory))
 
 
-def _going(images: Sequence[Image], progress: Mapping[str, Progress]) -> list[Going]:
-    return [(image, progress.get(image.job.uuid)) for image in images if image.job]
+def _going(images: Sequence[Image], progress: Mapping[Place, Progress]) -> list[Going]:
+    return [(image, progress.get((image.region, image.uuid))) for image in images]
 
 
 def stalled(running: Sequence[Going]) -> list[Image]:

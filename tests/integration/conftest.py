@@ -113,10 +113,10 @@ class Credential:
     cache_key: str
 
 
-def read_again(secret: str) -> None:
+def read_again(secret: str, *, everything: bool = False) -> None:
     """What a refresh in the background does when it is due, done here and now."""
     credential = Credential(secret, vault.cache_key(secret))
-    fetching.fetch(credential, everything=False)
+    fetching.fetch(credential, everything=everything)
 
 
 @pytest.fixture

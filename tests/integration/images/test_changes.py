@@ -24,6 +24,7 @@ from images.changes import ChangeQuery
 from images.sandbox import Sandbox, Weather
 from images.sandbox.life import Life
 from images.services import news, store
+from images.services.snapshots import LAYOUT
 from tests.integration.conftest import Clock, Keep, read_again
 from tests.integration.images.pages import FRAGMENT, Node, Page, both
 
@@ -185,7 +186,7 @@ def test_where_the_list_before_is_lost_nothing_is_told_and_looking_begins_anew(
     assert head
     [version] = [entry.version for entry in head.regions if entry.region.id == "bj"]
     store.forget()  # As a process that has just started.
-    cache.set(f"images:1:{key}:body:bj:{version}", damage)
+    cache.set(f"images:{LAYOUT}:{key}:body:bj:{version}", damage)
     world.change(status="Disabled")
 
     assert kinds(viewer) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from pytest_django import Settings
 from dashboard.accounts.models import User
 from images.sandbox import Sandbox, Weather
 from images.services.jobs import JOB_POLL_SECONDS
-from tests.integration.conftest import Clock, Keep, let_refreshes_finish
+from tests.integration.conftest import Clock, Keep, let_refreshes_finish, read_again
 from tests.integration.images.pages import FRAGMENT, Node, Page, both
 
 LIST = "/images/"
@@ -114,6 +115,61 @@ def test_only_running_jobs_are_asked_for(viewer: Client, cloud: Sandbox, clock: 
         }
         for region in REGIONS
     }
+
+
+def importing(percent: float) -> dict[str, Any]:
+    """A job of which the cloud tells no id."""
+    return {"progress": percent, "done": False, "type": "ImportCIMG"}
+
+
+def test_each_image_has_its_own_job_where_jobs_have_no_id(
+    viewer: Client, cloud: Sandbox, clock: Clock
+) -> None:
+    slow, fast = (cloud.add_image("bj", job=importing(percent)) for percent in (12.5, 60))
+    page = Page(viewer.get(LIST))
+    assert swapped(ask(viewer, page))[place("bj", slow)].text == "ImportCIMG 12.5 %"
+    for number, minutes in enumerate((1, 2)):
+        clock.now += 60
+        cloud.change_image("bj", slow["cimgUuid"], job=importing(12.5))
+        cloud.change_image("bj", fast["cimgUuid"], job=importing(60 + 10 * minutes))
+        read_again(cloud.token, everything=True)
+        page = Page(viewer.get(LIST))
+        cloud.reset_calls()
+        parts = swapped(ask(viewer, page))
+        asked = {uuid for call in cloud.calls for uuid in call.jobs}
+        assert "" not in asked, number
+
+    assert parts[place("bj", slow)].text == "ImportCIMG 12.5 % no progress for 2 min"
+    assert parts[place("bj", fast)].text == "ImportCIMG 80 % about 2 min left"
+    stalled = json.loads(viewer.get("/api/v1/overview").content)["running"]
+    minutes_still = {each["image"]["cimgUuid"]: each["stalled_minutes"] for each in stalled}
+    assert (minutes_still[slow["cimgUuid"]], minutes_still[fast["cimgUuid"]]) == (2, 0)
+
+
+def test_of_jobs_without_an_id_the_cloud_is_not_asked(
+    viewer: Client, cloud: Sandbox, clock: Clock
+) -> None:
+    for region, image in running(cloud):
+        cloud.remove_image(region, image["cimgUuid"])
+    cloud.add_image("bj", job=importing(5))
+    page = Page(viewer.get(LIST))
+    results(cloud)
+    assert swapped(ask(viewer, page))
+    assert not results(cloud)
+
+
+def test_a_job_that_follows_another_on_an_image_is_its_own(
+    viewer: Client, cloud: Sandbox, clock: Clock
+) -> None:
+    image = busy(cloud, "CreateCIMG")
+    ask(viewer, Page(viewer.get(LIST)))
+    clock.now += 240
+    job = {**importing(47.5), "type": "DeleteCIMG"}
+    cloud.change_image("bj", image["cimgUuid"], job=job)
+    read_again(cloud.token, everything=True)
+
+    parts = swapped(ask(viewer, Page(viewer.get(LIST))))
+    assert parts[place("bj", image)].text == "DeleteCIMG 47.5 %"
 
 
 def test_many_who_watch_cost_the_cloud_what_one_costs(
