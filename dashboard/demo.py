@@ -93,7 +93,7 @@ def _prepare(token: str) -> None:
     from dashboard.accounts.tokens import add_token
 
     call_command("prepare")
-    person = User.objects.filter(username=USER).first()
+    person = User.objects.named(USER)
     if person is None:
         person = User.objects.create_superuser(USER, password=PASSWORD)
     if not person.tokens.exists():

@@ -15,7 +15,7 @@ from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
 from django.http import HttpRequest, HttpResponse
 
 from dashboard.accounts import vault
-from dashboard.accounts.models import User
+from dashboard.accounts.models import User, folded
 
 log = structlog.get_logger("dashboard.accounts")
 
@@ -24,6 +24,13 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         # Accounts are made by an invitation, by `manage.py add_user` or in the admin.
         return False
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """Count attempts at one account as such, however its name is spelled."""
+        if "username" in credentials:
+            credentials["username"] = folded(credentials["username"])
+        found: User | None = super().authenticate(request, **credentials)
+        return found
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         login = (kwargs.get("signal_kwargs") or {}).get("sociallogin")

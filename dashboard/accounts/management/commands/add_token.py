@@ -22,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--label", required=True, help="a name for it, unique for the person")
 
     def handle(self, *args: Any, user: str, label: str, team: str | None, **options: Any) -> None:
-        owner = User.objects.filter(username=user).first()
+        owner = User.objects.named(user)
         if owner is None:
             raise CommandError(f"There is no user {user!r}.")
         given = {"label": label, "secret": _secret(), "team": _team(owner, team)}

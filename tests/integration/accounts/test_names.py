@@ -1,0 +1,146 @@
+"""User names: whoever has one has it in every case, and is found by it in every case."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, transaction
+from django.test import Client
+from pytest_django import Settings
+from pytest_django.asserts import assertContains
+
+from dashboard.accounts import teams
+from dashboard.accounts.audit import Actor
+from dashboard.accounts.models import Role, Token, User
+from images.sandbox import Sandbox
+from tests.dashboards import ROOT, backends
+
+PASSWORD = "a sentence nobody guesses"
+# As it is stored, and as it is typed: ASCII, other letters, letters that grow, wide ones.
+SPELLINGS = [
+    ("person", "PERSON"),
+    ("Jürgen", "JÜRGEN"),
+    ("Straße", "STRASSE"),
+    ("Ωμέγα", "ωμέγα"),
+    ("ann", "Ａｎｎ"),
+]
+
+
+@pytest.mark.parametrize(("stored", "typed"), SPELLINGS)
+def test_one_signs_in_with_any_spelling_of_ones_name(
+    anonymous: Client, stored: str, typed: str
+) -> None:
+    user = User.objects.create_user(stored, password=PASSWORD)
+    anonymous.post("/accounts/login/", {"login": typed, "password": PASSWORD})
+
+    assert anonymous.session["_auth_user_id"] == str(user.pk)
+    assert str(User.objects.get()) == stored
+
+
+@pytest.mark.parametrize(("stored", "typed"), SPELLINGS)
+def test_no_door_makes_a_second_person_of_the_name(
+    client: Client, monkeypatch: pytest.MonkeyPatch, stored: str, typed: str
+) -> None:
+    User.objects.create_user(stored, password=PASSWORD)
+    boss = User.objects.create_superuser("boss", password=PASSWORD)
+    passwords = {"password1": PASSWORD, "password2": PASSWORD}
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        User.objects.create_user(typed)
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n"))
+    with pytest.raises(CommandError, match="already exists"):
+        call_command("add_user", typed)
+    _invitation, key = teams.invite(
+        teams.create("Blue", by=Actor("test")), Role.VIEWER, by=Actor("test")
+    )
+    page = client.post(f"/invitations/{key}/", {"username": typed, **passwords})
+    assertContains(page, "already exists", status_code=422)
+    client.force_login(boss)
+    added = {"username": typed, "usable_password": "true", **passwords}
+    assertContains(client.post("/admin/accounts/user/add/", added), "already exists")
+    joined = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00:00", "is_active": "on"}
+    url = f"/admin/accounts/user/{boss.pk}/change/"
+    assertContains(client.post(url, {"username": typed, **joined}), "already exists")
+    assert set(User.objects.values_list("username", flat=True)) == {stored, "boss"}
+
+
+def test_ones_own_name_may_change_its_case(client: Client) -> None:
+    boss = User.objects.create_superuser("boss", password=PASSWORD)
+    client.force_login(boss)
+    form = {"username": "Boss", "date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
+    flags = dict.fromkeys(("is_active", "is_staff", "is_superuser"), "on")
+    client.post(f"/admin/accounts/user/{boss.pk}/change/", form | flags)
+
+    assert User.objects.get().username == "Boss"
+    assert User.objects.named("bOSS") == boss
+
+
+def test_a_renamed_person_is_found_by_the_new_name_alone(person: User) -> None:
+    person.username = "Ann"
+    person.save(update_fields=["username"])
+
+    assert User.objects.named("ANN") == person
+    assert User.objects.named("person") is None
+
+
+def test_a_command_finds_a_person_in_any_case(
+    person: User, cloud: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(cloud.token))
+    call_command("add_token", user="Person", label="Main", stdout=io.StringIO())
+
+    assert Token.objects.get().owner == person
+
+
+def test_guesses_at_one_account_count_together_however_it_is_spelled(
+    anonymous: Client, person: User, settings: Settings
+) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"login_failed": "3/h/key"}
+    for name in ("person", "PERSON", "ｐerson"):
+        anonymous.post("/accounts/login/", {"login": name, "password": "wrong"})
+
+    page = anonymous.post("/accounts/login/", {"login": "peｒson", "password": PASSWORD})
+    assertContains(page, "Too many failed login attempts")
+
+
+def test_names_that_are_two_peoples_already_are_told_and_nothing_is_changed(
+    tmp_path: Path,
+) -> None:
+    def manage(*arguments: str, code: str = "") -> str:
+        command = [sys.executable, "manage.py", *arguments, *([code] if code else [])]
+        done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
+        return done.stderr + done.stdout
+
+    before = """
+from django.db import connection
+columns = "username, password, first_name, last_name, email, looks, is_superuser, is_staff"
+more = ", is_active, date_joined"
+with connection.cursor() as cursor:
+    for name in ("Ann", "ann", "bob"):
+        cursor.execute(
+            f"INSERT INTO accounts_user ({columns}{more}) VALUES "
+            "(%s, '', '', '', '', '', %s, %s, %s, '2026-01-01 00:00:00+00')",
+            [name, False, False, True],
+        )
+"""
+    rename = "from django.db import connection as c; c.cursor().execute("
+    rename += "\"UPDATE accounts_user SET username = 'Anna' WHERE username = 'Ann'\")"
+    with backends() as addresses:
+        environment = os.environ | addresses | {"VAR_DIR": str(tmp_path)}
+        manage("migrate", "accounts", "0007", "-v0")
+        manage("shell", "-v0", "-c", code=before)
+
+        said = manage("prepare")
+        assert "differ in case alone" in said
+        assert "Ann (id " in said
+        assert "ann (id " in said
+        assert "bob" not in said
+        assert "Traceback" not in said
+        manage("shell", "-v0", "-c", code=rename)
+        assert manage("prepare") == ""
