@@ -88,7 +88,7 @@ def _prepare(token: str) -> None:
     django.setup()
     from django.core.management import call_command
 
-    from dashboard.accounts.audit import Actor
+    from dashboard.accounts.audit import COMMAND
     from dashboard.accounts.models import User
     from dashboard.accounts.tokens import add_token
 
@@ -97,7 +97,7 @@ def _prepare(token: str) -> None:
     if person is None:
         person = User.objects.create_superuser(USER, password=PASSWORD)
     if not person.tokens.exists():
-        add_token(person, "Sandbox", token, by=Actor("manage.py"))
+        add_token(person, "Sandbox", token, by=COMMAND)
 
 
 def _start_dashboard() -> subprocess.Popen[str]:

@@ -17,7 +17,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from dashboard import health
-from dashboard.accounts import credentials, upkeep
+from dashboard.accounts import audit, credentials, upkeep
 from dashboard.accounts.models import State, Token
 from images.services.standing import Standing, standings
 
@@ -92,8 +92,12 @@ def _read() -> Iterable[Metric]:
     if parts["database"]:
         try:
             tokens = list(Token.objects.order_by(F("last_used_at").desc(nulls_last=True), "pk"))
+            noted = audit.last().number
         except DatabaseError:
             return
+        yield GaugeMetricFamily(
+            "dashboard_audit_entries", "Entries of the audit log: never fewer.", value=noted
+        )
         yield _states(tokens)
         yield from _of_tokens([each for each in tokens if _state(each) in State.values])
 

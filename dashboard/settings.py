@@ -53,6 +53,11 @@ TOKEN_KEYS = environment.generated(
     VAR_DIR / "token_keys",
     lambda: "k1:" + base64.b64encode(secrets.token_bytes(32)).decode(),
 )
+AUDIT_KEYS = environment.generated(
+    "AUDIT_KEYS", VAR_DIR / "audit_keys", lambda: secrets.token_urlsafe(50)
+)
+if any(len(key.strip()) < 32 for key in AUDIT_KEYS.split(",")):
+    raise ImproperlyConfigured("AUDIT_KEYS: a key is shorter than 32 characters")
 PORT = environment.number("PORT", 8000, least=1, most=65_535)
 PUBLIC_URL = environment.text("PUBLIC_URL").rstrip("/")
 if PUBLIC_URL and urlsplit(PUBLIC_URL).scheme not in ("http", "https"):

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
-from django.db import connections
+from django.core.management.commands import flush
+from django.db import connection, connections
+from pytest_django import Settings
 
+from dashboard.accounts import audit_triggers
 from images.sandbox import Sandbox
 from tests import dashboards
 
@@ -16,16 +21,39 @@ from tests import dashboards
 def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Databases for this run alone: two runs at once, or one that was killed, do no harm."""
     folder = tmp_path_factory.mktemp("databases")
-    for connection in connections.all():
-        own = folder / f"{connection.alias}.sqlite3"
-        name = str(own) if connection.vendor == "sqlite" else f"dashboard_test_{os.getpid()}"
-        connection.settings_dict["TEST"]["NAME"] = name
+    for each in connections.all():
+        own = folder / f"{each.alias}.sqlite3"
+        name = str(own) if each.vendor == "sqlite" else f"dashboard_test_{os.getpid()}"
+        each.settings_dict["TEST"]["NAME"] = name
 
 
 @pytest.fixture(scope="session", autouse=True)
 def dashboards_are_taken_away() -> Iterator[None]:
     yield
     dashboards.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def the_audit_log_is_emptied_between_tests() -> Iterator[None]:
+    """Tests that commit have all tables emptied after them, also the one that refuses: its triggers
+    go before that, and come back with the signal after it."""
+    ordinary = flush.Command.handle
+
+    def handle(self: flush.Command, **options: Any) -> None:
+        with connection.cursor() as cursor:
+            for name in audit_triggers.BY_VENDOR[connection.vendor]:
+                on = f" ON {audit_triggers.TABLE}" if connection.vendor == "postgresql" else ""
+                cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on}")
+        ordinary(self, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flush.Command, "handle", handle)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_kept_of_another_audit_log(settings: Settings, tmp_path: Path) -> None:
+    settings.VAR_DIR = tmp_path / "var"
 
 
 @pytest.fixture

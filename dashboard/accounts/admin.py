@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from dashboard.accounts import audit, policy, tokens
-from dashboard.accounts.models import Role, Team, Token, User
+from dashboard.accounts.models import Action, Role, Team, Token, User
 
 # The same door as everyone's, with its throttle.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -40,18 +40,18 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        action = "account.change" if change else "account.make"
+        action = Action.ACCOUNT_CHANGE if change else Action.ACCOUNT_MAKE
         self._note(request, action, obj, f": {', '.join(form.changed_data)}" if change else "")
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
-        self._note(request, "account.delete", obj)
+        self._note(request, Action.ACCOUNT_DELETE, obj)
         super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         for user in queryset:
             self.delete_model(request, user)
 
-    def _note(self, request: HttpRequest, action: str, user: User, what: str = "") -> None:
+    def _note(self, request: HttpRequest, action: Action, user: User, what: str = "") -> None:
         audit.record(policy.actor(request), action, subject=f"{user}{what}")
 
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from dashboard import problems
 from dashboard.accounts import audit, links, policy
 from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import ApiKey, Team, Token, User
+from dashboard.accounts.models import Action, ApiKey, Team, Token, User
 from dashboard.accounts.tokens import STAMP_EVERY
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
@@ -49,14 +49,14 @@ def make(
         key_hash=links.hash_of(secret),
         expires_at=timezone.now() + timedelta(days=days),
     )
-    _note(by, "key.make", key)
+    _note(by, Action.KEY_MAKE, key)
     return key, secret
 
 
 @transaction.atomic
 def revoke(key: ApiKey, *, by: Actor) -> None:
     """It opens nothing from the next request on."""
-    _note(by, "key.revoke", key)
+    _note(by, Action.KEY_REVOKE, key)
     key.delete()
 
 
@@ -110,7 +110,7 @@ def _opening(secret: str) -> ApiKey | None:
     return key
 
 
-def _note(by: Actor, action: str, key: ApiKey) -> None:
+def _note(by: Actor, action: Action, key: ApiKey) -> None:
     team = key.token.team if key.token else key.team
     subject = f"{key}: {key.token}" if key.token else str(key)
-    audit.record(by, action, team=team, subject=subject, owner=key.owner.get_username())
+    audit.record(by, action, team=team, subject=subject, owner=key.owner)

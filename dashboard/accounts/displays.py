@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from dashboard.accounts import audit, links
 from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Display, Team, Token
+from dashboard.accounts.models import Action, Display, Team, Token
 
 
 @transaction.atomic
@@ -28,15 +28,13 @@ def make(
         made_by=by.name,
         expires_at=timezone.now() + timedelta(days=days),
     )
-    owner = token.owner.get_username()
-    audit.record(by, "display.make", team=team, subject=f"{title}: {token}", owner=owner)
+    audit.record(by, Action.DISPLAY_MAKE, team=team, subject=f"{title}: {token}", owner=token.owner)
     return display, key
 
 
 @transaction.atomic
 def revoke(display: Display, *, by: Actor) -> None:
     """The link opens nothing from the next request on."""
-    owner = display.token.owner.get_username()
-    subject = f"{display.title}: {display.token}"
-    audit.record(by, "display.revoke", team=display.team, subject=subject, owner=owner)
+    subject, owner = f"{display.title}: {display.token}", display.token.owner
+    audit.record(by, Action.DISPLAY_REVOKE, team=display.team, subject=subject, owner=owner)
     display.delete()

@@ -16,6 +16,8 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from dashboard.accounts.audit_models import Action as Action
+from dashboard.accounts.audit_models import AuditEntry as AuditEntry
 from dashboard.accounts.history_models import Change as Change
 from dashboard.accounts.history_models import Visit as Visit
 from dashboard.accounts.history_models import Watch as Watch
@@ -254,28 +256,3 @@ class SavedView(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class AuditEntry(models.Model):
-    """One line of the audit log; see `audit`. Names are kept as they were, not as links to rows
-    that change and go."""
-
-    at = models.DateTimeField(_("when"))
-    actor = models.CharField(_("who"), max_length=150)
-    action = models.CharField(_("what"), max_length=40)
-    team_id = models.BigIntegerField(null=True)
-    team = models.CharField(_("team"), max_length=80, blank=True)
-    subject = models.CharField(_("of what"), max_length=200, blank=True)
-    owner = models.CharField(_("whose"), max_length=150, blank=True)
-    address = models.CharField(_("from where"), max_length=45, blank=True)
-    result = models.CharField(_("result"), max_length=40)
-    digest = models.CharField(max_length=64, unique=True, editable=False)
-
-    class Meta:
-        ordering = ("-id",)
-        verbose_name = _("audit entry")
-        verbose_name_plural = _("audit entries")
-        indexes = (models.Index(fields=("team_id", "-id"), name="audit_of_team"),)
-
-    def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M} {self.actor}: {self.action} {self.subject}"

@@ -66,7 +66,8 @@ def person(request: HttpRequest) -> User:
 
 def actor(request: HttpRequest) -> Actor:
     """Who does it and from where, for the audit log."""
-    return Actor(person(request).get_username(), address(request))
+    user = person(request)
+    return Actor(user.get_username(), address(request), user.pk)
 
 
 def address(request: HttpRequest) -> str:

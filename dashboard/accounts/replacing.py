@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from dashboard.accounts import vault
 from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import SpareSecret, Token
+from dashboard.accounts.models import Action, SpareSecret, Token
 from dashboard.accounts.tokens import OF_THE_SECRET, accepts, last_four, note, set_secret
 from images import services
 from images.services import Verdict
@@ -50,11 +50,11 @@ def offer(token: Token, secret: str, *, by: Actor) -> tuple[bool, Verdict]:
     verdict = services.verify(secret)
     if not accepts(token, verdict):
         log.info("token not replaced", token=str(token.pk), state=verdict.state)
-        note(by, "token.offer", token, result=verdict.state)
+        note(by, Action.TOKEN_OFFER, token, result=verdict.state)
         return False, verdict
     with transaction.atomic():
         _keep(token, secret, Kind.NEXT)
-        note(by, "token.offer", token)
+        note(by, Action.TOKEN_OFFER, token)
     return True, verdict
 
 
@@ -63,7 +63,7 @@ def use(token: Token, spare: SpareSecret, *, by: Actor) -> tuple[bool, Verdict]:
     must not replace that. Raises Gone."""
     secret = vault.unseal(spare.sealed, spare.pk)
     verdict = services.verify(secret)
-    action = "token.switch" if spare.kind == Kind.NEXT else "token.take-back"
+    action = Action.TOKEN_SWITCH if spare.kind == Kind.NEXT else Action.TOKEN_TAKE_BACK
     if not accepts(token, verdict):
         log.info("token not replaced", token=str(token.pk), state=verdict.state)
         note(by, action, token, result=verdict.state)

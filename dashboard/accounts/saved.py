@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 
 from dashboard.accounts import audit, policy
 from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Role, SavedView, Team, Token, User
+from dashboard.accounts.models import Action, Role, SavedView, Team, Token, User
 
 LONGEST_QUERY = 4000
 
@@ -62,16 +62,16 @@ def save(
     view.name, view.team, view.query = name, team, query_of(query, team)
     view.save()
     if before and before != team:
-        audit.record(by, "view.unshare", team=before, subject=name)
+        audit.record(by, Action.VIEW_UNSHARE, team=before, subject=name)
     if team:
-        audit.record(by, "view.share", team=team, subject=name)
+        audit.record(by, Action.VIEW_SHARE, team=team, subject=name)
     return view
 
 
 @transaction.atomic
 def delete(view: SavedView, *, by: Actor) -> None:
     if view.team:
-        audit.record(by, "view.delete", team=view.team, subject=view.name)
+        audit.record(by, Action.VIEW_DELETE, team=view.team, subject=view.name)
     view.delete()
 
 

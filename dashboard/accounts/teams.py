@@ -11,7 +11,7 @@ from django.utils.text import slugify
 
 from dashboard.accounts import audit, links
 from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Invitation, Membership, Role, Team, Token, User
+from dashboard.accounts.models import Action, Invitation, Membership, Role, Team, Token, User
 
 INVITATION_DAYS = 7
 SLUG_LENGTH = 40
@@ -28,14 +28,14 @@ def create(name: str, *, by: Actor) -> Team:
     if Team.objects.filter(slug=slug).exists():
         slug = f"{slug}-{secrets.token_hex(2)}"
     team = Team.objects.create(name=name, slug=slug)
-    audit.record(by, "team.create", team=team)
+    audit.record(by, Action.TEAM_CREATE, team=team)
     return team
 
 
 @transaction.atomic
 def rename(team: Team, name: str, *, by: Actor) -> None:
     """Another name; the address stays, and links to it work."""
-    audit.record(by, "team.rename", team=team, subject=name)
+    audit.record(by, Action.TEAM_RENAME, team=team, subject=name)
     team.name = name
     team.save(update_fields=["name"])
 
@@ -43,7 +43,7 @@ def rename(team: Team, name: str, *, by: Actor) -> None:
 @transaction.atomic
 def delete(team: Team, *, by: Actor) -> None:
     """The team, its links and its memberships; its tokens become their owners' alone."""
-    audit.record(by, "team.delete", team=team)
+    audit.record(by, Action.TEAM_DELETE, team=team)
     team.delete()
 
 
@@ -59,8 +59,8 @@ def set_role(team: Team, user: User, role: str, *, by: Actor) -> None:
         membership.save(update_fields=["role"])
     else:
         Membership.objects.create(team=team, user=user, role=role)
-    action = "member.change" if membership else "member.add"
-    audit.record(by, action, team=team, subject=f"{user}: {role}")
+    action = Action.MEMBER_CHANGE if membership else Action.MEMBER_ADD
+    audit.record(by, action, team=team, subject=f"{user}: {role}", owner=user)
 
 
 @transaction.atomic
@@ -74,7 +74,7 @@ def remove_member(team: Team, user: User, *, by: Actor, heir: User | None = None
     for token in Token.objects.filter(team=team, owner=user):
         _pass_on(token, heir, by=by)
     membership.delete()
-    audit.record(by, "member.remove", team=team, subject=str(user))
+    audit.record(by, Action.MEMBER_REMOVE, team=team, subject=str(user), owner=user)
 
 
 @transaction.atomic
@@ -88,13 +88,13 @@ def invite(team: Team, role: str, *, by: Actor) -> tuple[Invitation, str]:
         made_by=by.name,
         expires_at=timezone.now() + timedelta(days=INVITATION_DAYS),
     )
-    audit.record(by, "invitation.make", team=team, subject=role)
+    audit.record(by, Action.INVITATION_MAKE, team=team, subject=role)
     return invitation, key
 
 
 @transaction.atomic
 def withdraw(invitation: Invitation, *, by: Actor) -> None:
-    audit.record(by, "invitation.withdraw", team=invitation.team, subject=invitation.role)
+    audit.record(by, Action.INVITATION_WITHDRAW, team=invitation.team, subject=invitation.role)
     invitation.delete()
 
 
@@ -110,7 +110,7 @@ def accept(invitation: Invitation, user: User, *, by: Actor) -> bool:
     deleted, _ = Invitation.objects.filter(pk=invitation.pk).delete()
     if not deleted:
         return False
-    audit.record(by, "invitation.accept", team=invitation.team, subject=str(user))
+    audit.record(by, Action.INVITATION_ACCEPT, team=invitation.team, subject=str(user), owner=user)
     set_role(invitation.team, user, invitation.role, by=by)
     return True
 
@@ -131,9 +131,8 @@ def _keep_an_admin(team: Team, leaving: Membership) -> None:
 
 
 def _pass_on(token: Token, heir: User | None, *, by: Actor) -> None:
-    action = "token.hand-over" if heir else "token.leave-team"
-    owner = token.owner.get_username()
-    audit.record(by, action, team=token.team, subject=str(token), owner=owner)
+    action = Action.TOKEN_HAND_OVER if heir else Action.TOKEN_LEAVE_TEAM
+    audit.record(by, action, team=token.team, subject=str(token), owner=token.owner)
     if heir is None:
         token.team = None
         token.displays.all().delete()

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from dashboard.accounts import audit, vault
 from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import State, Team, Token, User
+from dashboard.accounts.models import Action, State, Team, Token, User
 from images import services
 from images.services import Verdict
 
@@ -73,13 +73,13 @@ def add_token(
     token = Token(owner=owner, label=label, team=team, expires_on=expires_on)
     if verdict.state not in STORED_AS:
         log.info("token not added", owner=owner.pk, state=verdict.state)
-        note(by, "token.add", token, result=verdict.state)
+        note(by, Action.TOKEN_ADD, token, result=verdict.state)
         return None, verdict
     set_secret(token, secret, verdict)
     try:
         with transaction.atomic():
             token.save(force_insert=True)
-            note(by, "token.add", token)
+            note(by, Action.TOKEN_ADD, token)
     except IntegrityError:
         raise LabelTaken from None
     log.info("token added", token=str(token.pk), owner=owner.pk, state=token.state)
@@ -101,7 +101,7 @@ def edit_token(
     that the token leaves, where they would show nothing: they go."""
     left = token.team if token.team != team else None
     if left:
-        note(by, "token.leave-team", token)
+        note(by, Action.TOKEN_LEAVE_TEAM, token)
         token.displays.all().delete()
     token.label, token.team, token.expires_on = label, team, expires_on
     try:
@@ -109,7 +109,7 @@ def edit_token(
             token.save(update_fields=["label", "team", "expires_on"])
     except IntegrityError:
         raise LabelTaken from None
-    note(by, "token.edit", token)
+    note(by, Action.TOKEN_EDIT, token)
 
 
 @transaction.atomic
@@ -117,20 +117,20 @@ def disable_token(token: Token, *, by: Actor) -> None:
     """Nobody reads with it until it is enabled; it stays stored."""
     token.disabled_at = timezone.now()
     token.save(update_fields=["disabled_at"])
-    note(by, "token.disable", token)
+    note(by, Action.TOKEN_DISABLE, token)
 
 
 @transaction.atomic
 def enable_token(token: Token, *, by: Actor) -> None:
     token.disabled_at = None
     token.save(update_fields=["disabled_at"])
-    note(by, "token.enable", token)
+    note(by, Action.TOKEN_ENABLE, token)
 
 
 @transaction.atomic
 def delete_token(token: Token, *, by: Actor) -> None:
     log.info("token deleted", token=str(token.pk), owner=token.owner_id)
-    note(by, "token.delete", token)
+    note(by, Action.TOKEN_DELETE, token)
     token.delete()
 
 
@@ -182,10 +182,9 @@ def regions_of(verdict: Verdict) -> list[dict[str, str | bool | None]]:
     return [asdict(region) for region in verdict.regions]
 
 
-def note(by: Actor, action: str, token: Token, *, result: str = "done") -> None:
+def note(by: Actor, action: Action, token: Token, *, result: str = "done") -> None:
     """Write to the audit log what was done to the token."""
-    owner = token.owner.get_username()
-    audit.record(by, action, team=token.team, subject=str(token), owner=owner, result=result)
+    audit.record(by, action, team=token.team, subject=str(token), owner=token.owner, result=result)
 
 
 def set_secret(token: Token, secret: str, verdict: Verdict) -> None:

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Fills secrets/ beside this file, once; what is there stays. Keep a copy of token_keys somewhere else.
+# Fills secrets/ beside this file, once; what is there stays. Keep copies of token_keys and audit_keys somewhere
+# else.
 set -eu
 umask 022
 cd "$(dirname "$0")"
@@ -11,8 +12,11 @@ keep() { [ -e "secrets/$1" ] || printf '%s\n' "$2" >"secrets/$1"; }
 
 keep secret_key "$(openssl rand -base64 48)"
 keep token_keys "k1:$(openssl rand -base64 32)"
+keep audit_keys "$(openssl rand -base64 48)"
+# PostgreSQL's administrator, whom nothing here signs in as; who owns the tables; what serves pages.
 keep postgres_password "$(random)"
-keep database_url "postgres://image_dashboard:$(cat secrets/postgres_password)@database:5432/image_dashboard"
+keep owner_url "postgres://image_dashboard_owner:$(random)@database:5432/image_dashboard"
+keep database_url "postgres://image_dashboard:$(random)@database:5432/image_dashboard"
 keep valkey_conf "requirepass $(random)
 save \"\"
 appendonly no

@@ -150,11 +150,12 @@ def test_secrets_are_made_once_and_are_taken(tmp_path: Path) -> None:
 
     assert made[0] == made[1]
     assert set(made[0]) == set(COMPOSE["secrets"])
-    password = made[0]["postgres_password"].strip()
-    assert f":{password}@database:" in made[0]["database_url"]
+    addresses = [made[0][name].split("@")[0] for name in ("owner_url", "database_url")]
+    roles = [re.fullmatch(r"postgres://(\w+):[0-9a-f]{64}", each) for each in addresses]
+    assert [each and each[1] for each in roles] == ["image_dashboard_owner", "image_dashboard"]
     variables = {
         f"{name.upper()}_FILE": str(tmp_path / "secrets" / name)
-        for name in ("secret_key", "token_keys", "database_url", "cache_url")
+        for name in ("secret_key", "token_keys", "audit_keys", "database_url", "cache_url")
     }
     assert clean(variables | {"VAR_DIR": str(tmp_path / "var")})
     assert not (tmp_path / "var").exists()

@@ -115,6 +115,7 @@ NONSENSE = {
     ("METRICS_NETWORKS", "10.1.2.3/8"): "has host bits set",
     ("METRICS_NETWORKS", "localhost"): "not addresses such as",
     ("METRICS_KEY", "short"): "shorter than 16 characters",
+    ("AUDIT_KEYS", f"{'a' * 32},{SECRET}"): "a key is shorter than 32 characters",
     ("SENTRY_DSN", f"{SECRET}@errors.example/1"): "not of the form",
     ("SENTRY_DSN", "https://errors.example/1"): "not of the form",
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"): "not an http(s) address",
@@ -198,7 +199,7 @@ def test_a_cache_elsewhere_needs_no_database(start: Start, url: str, location: s
 def test_keys_are_made_once_and_only_for_the_owner(start: Start, tmp_path: Path) -> None:
     first, second = start(), start()
 
-    for name in ("SECRET_KEY", "TOKEN_KEYS"):
+    for name in ("SECRET_KEY", "TOKEN_KEYS", "AUDIT_KEYS"):
         assert first[name] == second[name]
         assert len(first[name]) > 40
         path = tmp_path / "var" / name.lower()
@@ -207,13 +208,14 @@ def test_keys_are_made_once_and_only_for_the_owner(start: Start, tmp_path: Path)
     assert stat.S_IMODE((tmp_path / "var").stat().st_mode) == 0o700
     assert first["SECRET_KEY"] not in first["TOKEN_KEYS"]
     made = sorted(path.name for path in (tmp_path / "var").iterdir())
-    assert made == ["secret_key", "token_keys"]
+    assert made == ["audit_keys", "secret_key", "token_keys"]
 
 
 def test_keys_that_are_given_are_not_written_down(start: Start, tmp_path: Path) -> None:
-    settings = start(SECRET_KEY=SECRET, TOKEN_KEYS="k1:AAAA")
+    given = {"SECRET_KEY": SECRET, "TOKEN_KEYS": "k1:AAAA", "AUDIT_KEYS": f"{'a' * 32}, {'b' * 32}"}
+    settings = start(**given)
 
-    assert (settings["SECRET_KEY"], settings["TOKEN_KEYS"]) == (SECRET, "k1:AAAA")
+    assert {name: settings[name] for name in given} == given
     assert not list((tmp_path / "var").glob("*key*"))
 
 
@@ -251,9 +253,13 @@ def test_processes_that_start_at_once_agree_on_the_key(tmp_path: Path) -> None:
     assert [each.name for each in path.parent.iterdir()] == ["a_key"]
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "TOKEN_KEYS", "DIDIYUN_API_URL", "PORT"])
+@pytest.mark.parametrize(
+    "name", ["SECRET_KEY", "TOKEN_KEYS", "AUDIT_KEYS", "DIDIYUN_API_URL", "PORT"]
+)
 def test_a_variable_can_be_the_path_of_a_file(start: Start, tmp_path: Path, name: str) -> None:
-    value = {"DIDIYUN_API_URL": "http://cloud.example", "PORT": "8123"}.get(name, SECRET)
+    value = {"DIDIYUN_API_URL": "http://cloud.example", "PORT": "8123", "AUDIT_KEYS": "a" * 40}.get(
+        name, SECRET
+    )
     path = tmp_path / "secret"
     path.write_text(f"{value}\n")
 

@@ -19,18 +19,20 @@ from django.views.decorators.http import require_safe
 
 from dashboard.accounts import policy
 from dashboard.accounts.audit import BATCH
-from dashboard.accounts.models import AuditEntry, Team
-from dashboard.accounts.views.wording import ACTIONS
+from dashboard.accounts.models import Action, AuditEntry, Team
 from images.export import BYTE_ORDER_MARK, safe_cell
 
 PAGE_SIZE = 50
-COLUMNS = ("at", "actor", "action", "team", "subject", "owner", "address", "result")
+COLUMNS = (
+    *("at", "actor", "actor_id", "action", "team", "subject", "owner", "owner_id"),
+    *("address", "result"),
+)
 
 
 class AuditForm(forms.Form):
     q = forms.CharField(label=_("Who, what or from where"), required=False, max_length=200)
     action = forms.ChoiceField(
-        label=_("Action"), required=False, choices=(("", _("Any")), *ACTIONS.items())
+        label=_("Action"), required=False, choices=(("", _("Any")), *Action.choices)
     )
     since = forms.DateField(
         label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
@@ -75,7 +77,7 @@ def _page(request: HttpRequest, team: Team | None) -> HttpResponse:
         "entries": page,
         "query": query.urlencode(),
         "export": reverse("team_audit_csv", args=[team.slug]) if team else reverse("audit_csv"),
-        "actions": ACTIONS,
+        "actions": dict(Action.choices),
     }
     return render(request, "accounts/audit.html", context)
 
@@ -118,8 +120,10 @@ def _lines(entries: Iterable[AuditEntry]) -> Iterator[str]:
         yield _line(safe_cell(_text(getattr(entry, name))) for name in COLUMNS)
 
 
-def _text(value: datetime | str) -> str:
-    return value.isoformat() if isinstance(value, datetime) else value
+def _text(value: datetime | str | int | None) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return "" if value is None else str(value)
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from dashboard.accounts import audit, policy, teams
 from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Invitation, User
+from dashboard.accounts.models import Action, Invitation, User
 from dashboard.accounts.team_forms import NewAccountForm, RoleForm
 from dashboard.accounts.views.people import people_page
 
@@ -75,8 +75,8 @@ def _new_account(
 ) -> HttpResponse:
     with transaction.atomic():
         user = form.save()
-        by = Actor(user.get_username(), policy.address(request))
-        audit.record(by, "account.make", subject=str(user))
+        by = Actor(user.get_username(), policy.address(request), user.pk)
+        audit.record(by, Action.ACCOUNT_MAKE, subject=str(user), owner=user)
         if not teams.accept(invitation, user, by=by):
             transaction.set_rollback(True)
             return render(request, "accounts/invitation_gone.html", status=404)

@@ -52,37 +52,3 @@ def cloud_said(verdict: Verdict) -> str:
     if not verdict.reason or not verdict.request_id:
         return verdict.reason
     return f"{verdict.reason} (requestId {verdict.request_id})"
-
-
-# What is noted in the audit log -> how it is called.
-ACTIONS = {
-    "view.share": _("View shared"),
-    "view.unshare": _("View no longer shared"),
-    "view.delete": _("Shared view deleted"),
-    "token.add": _("Token added"),
-    "token.edit": _("Token edited"),
-    "token.offer": _("New token offered"),
-    "token.switch": _("Token replaced"),
-    "token.take-back": _("Replaced token taken back"),
-    "token.disable": _("Token disabled"),
-    "token.enable": _("Token enabled"),
-    "token.delete": _("Token deleted"),
-    "token.hand-over": _("Token handed over"),
-    "token.leave-team": _("Token left the team"),
-    "account.make": _("Account made"),
-    "account.change": _("Account changed"),
-    "account.delete": _("Account deleted"),
-    "team.create": _("Team made"),
-    "team.rename": _("Team renamed"),
-    "team.delete": _("Team deleted"),
-    "member.add": _("Member added"),
-    "member.change": _("Role changed"),
-    "member.remove": _("Member removed"),
-    "invitation.make": _("Invitation made"),
-    "invitation.withdraw": _("Invitation withdrawn"),
-    "invitation.accept": _("Invitation accepted"),
-    "display.make": _("Display link made"),
-    "display.revoke": _("Display link revoked"),
-    "key.make": _("API key made"),
-    "key.revoke": _("API key revoked"),
-}

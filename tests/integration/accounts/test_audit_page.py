@@ -11,7 +11,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from dashboard.accounts import audit, teams
 from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Role, Team, User
+from dashboard.accounts.models import Action, Role, Team, User
 
 ANN, BOB = Actor("ann", "192.0.2.1"), Actor("=bob()", "192.0.2.2")
 URL = "/teams/blue/audit/"
@@ -21,8 +21,21 @@ URL = "/teams/blue/audit/"
 def blue(person: User) -> Team:
     team, red = teams.create("Blue", by=ANN), teams.create("Red", by=ANN)
     teams.set_role(team, person, Role.ADMIN, by=BOB)
-    audit.record(ANN, "token.add", team=red, subject="Theirs ····0000", owner="carl")
-    audit.record(BOB, "token.add", team=team, subject="<b>Ours", owner="dora", result="refused")
+    audit.record(
+        ANN,
+        Action.TOKEN_ADD,
+        team=red,
+        subject="Theirs ····0000",
+        owner=User.objects.create_user("carl"),
+    )
+    audit.record(
+        BOB,
+        Action.TOKEN_ADD,
+        team=team,
+        subject="<b>Ours",
+        owner=User.objects.create_user("dora"),
+        result="refused",
+    )
     return team
 
 
@@ -39,7 +52,7 @@ def rows(browser: Client, url: str) -> list[dict[str, str]]:
 def test_an_admin_sees_what_was_done_in_their_team(browser: Client, blue: Team) -> None:
     page = browser.get(URL)
 
-    for text in ("Team made", "Member added", "192.0.2.2", "dora", "&lt;b&gt;Ours", "refused"):
+    for text in ("Team created", "Member added", "192.0.2.2", "dora", "&lt;b&gt;Ours", "refused"):
         assertContains(page, text)
     assertNotContains(page, "Theirs")
     assert total(page.content.decode()) == 3
@@ -90,8 +103,8 @@ def test_no_cell_of_the_file_is_a_formula(browser: Client, blue: Team) -> None:
 
 def test_many_entries_come_page_by_page(browser: Client, blue: Team) -> None:
     for number in range(60):
-        audit.record(ANN, "token.add", team=blue, subject=f"Number {number}")
+        audit.record(ANN, Action.TOKEN_ADD, team=blue, subject=f"Number {number}")
 
     assertContains(browser.get(URL), "Page 1 of 2")
     assertContains(browser.get(f"{URL}?page=2&q="), "Newer")
-    assertContains(browser.get(f"{URL}?page=2"), "Team made")
+    assertContains(browser.get(f"{URL}?page=2"), "Team created")

@@ -63,6 +63,7 @@ def ports(busy_cloud: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iter
             environment |= {
                 "SECRET_KEY": (folder / "secret_key").read_text(),
                 "TOKEN_KEYS": (folder / "token_keys").read_text(),
+                "AUDIT_KEYS": (folder / "audit_keys").read_text(),
             }
         for port in ports:
             own = {"VAR_DIR": str(folder / str(port))} if ON_SERVERS else {}

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dashboard.accounts import policy, tokens
-from dashboard.accounts.audit import Actor
+from dashboard.accounts.audit import COMMAND
 from dashboard.accounts.forms import AddTokenForm
 from dashboard.accounts.models import State, Team, User
 from dashboard.accounts.views.wording import cloud_said
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         if not form.is_valid():
             raise CommandError(_errors(form))
         try:
-            token, verdict = tokens.add_token(owner, **form.cleaned_data, by=Actor("manage.py"))
+            token, verdict = tokens.add_token(owner, **form.cleaned_data, by=COMMAND)
         except tokens.LabelTaken:
             form.label_taken()
             raise CommandError(_errors(form)) from None

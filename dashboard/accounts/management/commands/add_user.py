@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dashboard.accounts import audit
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import User
+from dashboard.accounts.audit import COMMAND
+from dashboard.accounts.models import Action, User
 
 
 class Command(BaseCommand):
@@ -30,7 +30,7 @@ class Command(BaseCommand):
             raise CommandError(" ".join(error.messages)) from None
         user.set_password(password)
         user.save()
-        audit.record(Actor("manage.py"), "account.make", subject=f"{user}")
+        audit.record(COMMAND, Action.ACCOUNT_MAKE, subject=f"{user}", owner=user)
         self.stdout.write(f"Made {'administrator' if admin else 'user'} {user}.")
 
 

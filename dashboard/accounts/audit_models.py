@@ -1,0 +1,68 @@
+"""The audit log's table, and what it can tell of. Imported by `models`, where Django looks."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Action(models.TextChoices):
+    """What was done, as it is stored, and as people read it."""
+
+    VIEW_SHARE = "view.share", _("View shared")
+    VIEW_UNSHARE = "view.unshare", _("View no longer shared")
+    VIEW_DELETE = "view.delete", _("Shared view deleted")
+    TOKEN_ADD = "token.add", _("Token added")
+    TOKEN_EDIT = "token.edit", _("Token edited")
+    TOKEN_OFFER = "token.offer", _("New token offered")
+    TOKEN_SWITCH = "token.switch", _("Token replaced")
+    TOKEN_TAKE_BACK = "token.take-back", _("Previous token restored")
+    TOKEN_DISABLE = "token.disable", _("Token disabled")
+    TOKEN_ENABLE = "token.enable", _("Token enabled")
+    TOKEN_DELETE = "token.delete", _("Token deleted")
+    TOKEN_HAND_OVER = "token.hand-over", _("Token handed over")
+    TOKEN_LEAVE_TEAM = "token.leave-team", _("Token left the team")
+    ACCOUNT_MAKE = "account.make", _("Account created")
+    ACCOUNT_CHANGE = "account.change", _("Account changed")
+    ACCOUNT_DELETE = "account.delete", _("Account deleted")
+    TEAM_CREATE = "team.create", _("Team created")
+    TEAM_RENAME = "team.rename", _("Team renamed")
+    TEAM_DELETE = "team.delete", _("Team deleted")
+    MEMBER_ADD = "member.add", _("Member added")
+    MEMBER_CHANGE = "member.change", _("Role changed")
+    MEMBER_REMOVE = "member.remove", _("Member removed")
+    INVITATION_MAKE = "invitation.make", _("Invitation created")
+    INVITATION_WITHDRAW = "invitation.withdraw", _("Invitation withdrawn")
+    INVITATION_ACCEPT = "invitation.accept", _("Invitation accepted")
+    DISPLAY_MAKE = "display.make", _("Display link created")
+    DISPLAY_REVOKE = "display.revoke", _("Display link revoked")
+    KEY_MAKE = "key.make", _("API key created")
+    KEY_REVOKE = "key.revoke", _("API key revoked")
+    AUDIT_ACCEPT = "audit.accept", _("Shorter audit log accepted")
+
+
+class AuditEntry(models.Model):
+    """One line of the audit log; see `audit`. Names are kept as they were, with the number of the
+    person beside them: not as links to rows that change and go."""
+
+    at = models.DateTimeField(_("when"))
+    actor = models.CharField(_("who"), max_length=150)
+    actor_id = models.BigIntegerField(null=True)
+    action = models.CharField(_("what"), max_length=40)
+    team_id = models.BigIntegerField(null=True)
+    team = models.CharField(_("team"), max_length=80, blank=True)
+    subject = models.CharField(_("of what"), max_length=200, blank=True)
+    owner = models.CharField(_("whose"), max_length=150, blank=True)
+    owner_id = models.BigIntegerField(null=True)
+    address = models.CharField(_("from where"), max_length=45, blank=True)
+    result = models.CharField(_("result"), max_length=40)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+
+    class Meta:
+        ordering = ("-id",)
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit entries")
+        indexes = (models.Index(fields=("team_id", "-id"), name="audit_of_team"),)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.actor}: {self.action} {self.subject}"
