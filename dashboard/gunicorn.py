@@ -18,7 +18,12 @@ from django.urls import get_resolver
 from dashboard import logs
 from images.cloud import child
 
-bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+host = os.environ.get("HOST", "127.0.0.1")
+bind = f"{f'[{host}]' if ':' in host else host}:{os.environ.get('PORT', '8000')}"
+# Nobody's headers say where the site is mounted, or that they came over https: what a proxy may say
+# is up to the middleware, which knows whom to believe (TRUSTED_PROXIES).
+forwarder_headers = ""
+forwarded_allow_ips = ""
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 # Threads, because a request may wait for the cloud: a sync worker would serve no one meanwhile.
 worker_class = "gthread"

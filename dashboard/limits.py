@@ -1,8 +1,9 @@
-"""How many requests of the API one key, or one person, may make in a minute, over all workers.
+"""How often, and how much at once, one person may ask for what is dear: over all workers, and
+whatever they ask with, a session or any number of API keys.
 
-Each worker counts for itself and tells the others, through the cache, every so many requests: most
-requests do not pay for writing. So a few more than the limit get through, one share a worker. Where
-the cache does not answer there is no limit.
+A rate is counted by each worker for itself and told to the others, through the cache, every so
+many requests: most requests do not pay for writing. So a few more than the limit get through, one
+share a worker. Where the cache does not answer there is no limit.
 
 The fields are those of draft-ietf-httpapi-ratelimit-headers-10: `RateLimit-Policy` and `RateLimit`.
 """
@@ -11,15 +12,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import render
 from django.utils.translation import ngettext
 
-from dashboard.problems import Problem, is_api, respond
+from dashboard.back import back
+from dashboard.problems import Problem, respond
+from dashboard.routes import is_api, route_of
+from images.services import lease
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
@@ -43,26 +49,117 @@ _counts: dict[str, Count] = {}
 _lock = threading.Lock()
 
 
-def api_limits(get_response: Handler) -> Handler:
+# What has the cloud asked about a secret, and would tell a thief which of many stolen ones work.
+CHECKING_ROUTES = frozenset(
+    {
+        *("token_list", "token_check", "token_replace", "token_switch", "token_restore"),
+        "token_compare",
+    }
+)
+EXPORT_ROUTES = frozenset(
+    {
+        *("images:export-csv", "images:export-json", "changes_csv", "changes_json"),
+        *("audit_csv", "team_audit_csv"),
+    }
+)
+# One that makes none, however slowly it is read, gives its place back after this many seconds.
+LONGEST_EXPORT = 900
+
+
+def rate_limits(get_response: Handler) -> Handler:
+    """Refuse what goes beyond API_REQUESTS_PER_MINUTE or TOKEN_CHECKS_PER_MINUTE with a 429."""
+
     def handle(request: HttpRequest) -> HttpResponseBase:
-        reader = _reader(request) if is_api(request) else None
-        if reader is None:
+        if not request.user.is_authenticated:
             return get_response(request)
-        limit, now = settings.API_REQUESTS_PER_MINUTE, clock()
-        used, left = used_by(reader, limit, now), WINDOW - int(now) % WINDOW
-        response = _refused(limit, left) if used > limit else get_response(request)
-        response["RateLimit-Policy"] = f'"requests";q={limit};w={WINDOW}'
-        response["RateLimit"] = f'"requests";r={max(0, limit - used)};t={left}'
+        if is_api(request):
+            return _limited_api(request, get_response)
+        if _checks_a_token(request):
+            limit, now = settings.TOKEN_CHECKS_PER_MINUTE, clock()
+            if used_by(f"token-checks:{request.user.pk}", limit, now) > limit:
+                said = ngettext(
+                    "You checked more than %(limit)s token within a minute. "
+                    "Try again in %(left)s s.",
+                    "You checked more than %(limit)s tokens within a minute. "
+                    "Try again in %(left)s s.",
+                    limit,
+                )
+                left = _seconds_left(now)
+                return _refused_page(request, said % {"limit": limit, "left": left}, left)
+        return get_response(request)
+
+    return handle
+
+
+def _limited_api(request: HttpRequest, get_response: Handler) -> HttpResponseBase:
+    limit, now = settings.API_REQUESTS_PER_MINUTE, clock()
+    used, left = used_by(f"api-requests:{request.user.pk}", limit, now), _seconds_left(now)
+    response = _refused(limit, left) if used > limit else get_response(request)
+    response["RateLimit-Policy"] = f'"requests";q={limit};w={WINDOW}'
+    response["RateLimit"] = f'"requests";r={max(0, limit - used)};t={left}'
+    return response
+
+
+def _checks_a_token(request: HttpRequest) -> bool:
+    """Comparing asks the cloud already when the page is opened, the others when a form is sent."""
+    route = route_of(request)
+    asks = request.method == "POST" or route == "token_compare"
+    return asks and route in CHECKING_ROUTES
+
+
+def _seconds_left(now: float) -> int:
+    return WINDOW - int(now) % WINDOW
+
+
+def _refused_page(request: HttpRequest, said: str, left: int) -> HttpResponseBase:
+    context = {"said": said, "back": back(request)}
+    response = render(request, "429.html", context, status=429)
+    response["Retry-After"] = str(left)
+    return response
+
+
+def export_slots(get_response: Handler) -> Handler:
+    """Make no more than EXPORTS_AT_ONCE files at a time for one person: each takes a worker's time
+    from everyone's pages for as long as it lasts."""
+
+    def handle(request: HttpRequest) -> HttpResponseBase:
+        if route_of(request) not in EXPORT_ROUTES or not request.user.is_authenticated:
+            return get_response(request)
+        slot = _free_slot(request.user.pk)
+        if slot is None:
+            said = ngettext(
+                "%(count)s export of yours is being made. Try again when it is finished.",
+                "%(count)s exports of yours are being made. Try again when one is finished.",
+                settings.EXPORTS_AT_ONCE,
+            )
+            return _refused_page(request, said % {"count": settings.EXPORTS_AT_ONCE}, left=5)
+        response = get_response(request)
+        if isinstance(response, StreamingHttpResponse):
+            response.streaming_content = _Sending(response.streaming_content, slot)
+        else:
+            lease.drop(slot)
         return response
 
     return handle
 
 
-def _reader(request: HttpRequest) -> str | None:
-    key = getattr(request, "api_key", None)
-    if key is not None:
-        return f"key:{key.pk}"
-    return f"user:{request.user.pk}" if request.user.is_authenticated else None
+def _free_slot(person: int) -> str | None:
+    slots = (f"export:{person}:{number}" for number in range(settings.EXPORTS_AT_ONCE))
+    return next((slot for slot in slots if lease.take(slot, LONGEST_EXPORT)), None)
+
+
+class _Sending:
+    """The content of a response, with the slot to be given back when it was sent, or never will be:
+    the server closes a response in either case."""
+
+    def __init__(self, content: Any, slot: str) -> None:
+        self._content, self._slot = content, slot
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._content)
+
+    def close(self) -> None:
+        lease.drop(self._slot)
 
 
 def used_by(reader: str, limit: int, now: float) -> int:
@@ -79,7 +176,7 @@ def used_by(reader: str, limit: int, now: float) -> int:
         else:
             return count.shared + count.untold
     # Not under the lock: a cache may take its time.
-    shared = _told(f"api-requests:{reader}:{window}", untold)
+    shared = _told(f"{reader}:{window}", untold)
     with _lock:
         count.shared = shared
     return shared or 0

@@ -52,6 +52,13 @@ def is_news(record: logging.LogRecord) -> bool:
     return record.exc_info is not None
 
 
+def as_a_line(record: logging.LogRecord) -> bool:
+    """Let every record through, without its traceback: that someone asks by a wrong host name is no
+    fault of ours, and must not fill the log."""
+    record.exc_info = record.exc_text = None
+    return True
+
+
 def configuration(level: str, *, readable: bool) -> dict[str, Any]:
     """Django's LOGGING; `readable` gives coloured lines for a person instead of JSON."""
     structlog.configure(
@@ -83,7 +90,7 @@ def configuration(level: str, *, readable: bool) -> dict[str, Any]:
                 ],
             },
         },
-        "filters": {"news": {"()": lambda: is_news}},
+        "filters": {"news": {"()": lambda: is_news}, "line": {"()": lambda: as_a_line}},
         "handlers": {
             "stderr": {"class": "logging.StreamHandler", "formatter": "structured"},
         },
@@ -91,6 +98,7 @@ def configuration(level: str, *, readable: bool) -> dict[str, Any]:
         "loggers": {
             "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
             "django.request": {"level": "ERROR", "filters": ["news"]},
+            "django.security.DisallowedHost": {"level": "WARNING", "filters": ["line"]},
             "dashboard": {"level": level},
             "images": {"level": level},
         },

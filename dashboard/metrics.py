@@ -23,6 +23,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from dashboard import gauges
 from dashboard.accounts import policy
+from dashboard.routes import route_of
 from images.services.counting import REGISTRY
 
 REQUESTS = Histogram(
@@ -48,17 +49,10 @@ def request_metrics(get_response: Handler) -> Handler:
         with IN_PROGRESS.track_inprogress():
             response = get_response(request)
         seconds = time.monotonic() - started
-        REQUESTS.labels(view_name(request), response.status_code).observe(seconds)
+        REQUESTS.labels(route_of(request), response.status_code).observe(seconds)
         return response
 
     return handle
-
-
-def view_name(request: HttpRequest) -> str:
-    """The name of the address's pattern: one of a fixed number."""
-    if request.resolver_match:
-        return request.resolver_match.view_name
-    return "static" if request.path.startswith(settings.STATIC_URL) else "none"
 
 
 @require_safe

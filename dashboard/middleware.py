@@ -1,4 +1,4 @@
-"""What happens around every request: its log line, the security headers, the door."""
+"""What happens around every request: who sent it, its log line, the security headers, the door."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import structlog
@@ -13,22 +14,25 @@ from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.middleware.common import CommonMiddleware
 from django.shortcuts import resolve_url
 from django.views import View
 
 from dashboard import problems
-from dashboard.metrics import view_name
+from dashboard.routes import (
+    API_PAGE,
+    is_api,
+    is_for_machines,
+    is_secret,
+    is_static,
+    route_of,
+)
 from images.services.counting import journal
 
 log = structlog.get_logger("dashboard.request")
 
-# Asked for all the time, and by machines.
-UNLOGGED = (settings.STATIC_URL, "/healthz", "/readyz", "/metrics")
-
-# The address alone opens them, so it goes nowhere else. Not those of invitations, which have forms:
-# a browser that may not name its address sends them with "Origin: null", and the check against
-# forgery refuses that. Theirs goes to no other site.
-SECRET_ADDRESSES = "/display/"  # noqa: S105
+# What only a proxy may say, about whom it speaks for.
+FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_REQUEST_ID")
 
 # Too short for an API token, should a client take the one for the other.
 REQUEST_ID = re.compile(r"[0-9A-Za-z-]{8,36}")
@@ -66,6 +70,49 @@ HEADERS = {
 }
 
 
+def known_sender(get_response: Handler) -> Handler:
+    """Take nobody's word for where a request comes from but that of TRUSTED_PROXIES, or of whoever
+    was let into a socket file. An IPv4 address is written as one however the socket has it."""
+
+    def handle(request: HttpRequest) -> HttpResponseBase:
+        request.META["REMOTE_ADDR"] = sender = _plain(request.META.get("REMOTE_ADDR", ""))
+        if not _is_trusted(sender):
+            for name in FORWARDED:
+                request.META.pop(name, None)
+        return get_response(request)
+
+    return handle
+
+
+def _plain(address: str) -> str:
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    return str(getattr(found, "ipv4_mapped", None) or found)
+
+
+def _is_trusted(sender: str) -> bool:
+    # Where no proxy is named nothing that one says is believed, and some need to see that it spoke.
+    if not sender or not settings.TRUSTED_PROXIES:
+        return True
+    try:
+        address = ip_address(sender)
+    except ValueError:
+        return False
+    return any(address in network for network in settings.TRUSTED_PROXIES)
+
+
+class Common(CommonMiddleware):
+    """Django's, but a machine may call the dashboard by any host name or address: its endpoints say
+    none back."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
+        if is_for_machines(request):
+            return None
+        return super().process_request(request)
+
+
 def request_log(get_response: Handler) -> Handler:
     def handle(request: HttpRequest) -> HttpResponseBase:
         started = time.monotonic()
@@ -75,13 +122,14 @@ def request_log(get_response: Handler) -> Handler:
         with journal() as asked:
             response = get_response(request)
         response["X-Request-ID"] = request_id
-        if not request.path.startswith(UNLOGGED):
+        # Static files and health are asked for all the time.
+        if not (is_static(request) or is_for_machines(request)):
             user = getattr(request, "user", None)
             log.info(
                 "request",
                 method=request.method,
-                path=request.path,
-                view=view_name(request),
+                path=request.path_info,
+                view=route_of(request),
                 status=response.status_code,
                 milliseconds=round((time.monotonic() - started) * 1000, 1),
                 user=user.pk if user else None,
@@ -94,7 +142,7 @@ def request_log(get_response: Handler) -> Handler:
 
 def _request_id(request: HttpRequest) -> str:
     """The proxy's, where there is one that we trust, else a new one."""
-    given = request.headers.get("X-Request-ID", "") if settings.HTTPS else ""
+    given = request.headers.get("X-Request-ID", "") if settings.TRUSTED_PROXIES else ""
     return given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
 
@@ -103,10 +151,10 @@ def security_headers(get_response: Handler) -> Handler:
         response = get_response(request)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
-        if request.path.startswith(SECRET_ADDRESSES):
+        if is_secret(request):
             response["Referrer-Policy"] = "no-referrer"
             response["X-Robots-Tag"] = "noindex"
-        if not request.path.startswith(settings.STATIC_URL) or response.status_code >= 400:
+        if not is_static(request) or response.status_code >= 400:
             # Pages hold one person's view: no shared or browser store keeps them.
             response.headers.setdefault("Cache-Control", "private, no-store")
         return response
@@ -119,7 +167,7 @@ def known_methods(get_response: Handler) -> Handler:
     a library take a PUT for a POST."""
 
     def handle(request: HttpRequest) -> HttpResponseBase:
-        if problems.is_api(request):
+        if is_api(request):
             if request.method not in SAFE_METHODS:
                 return problems.method_not_allowed(SAFE_METHODS)
         elif request.method not in METHODS:
@@ -136,7 +184,7 @@ class LoginRequired(LoginRequiredMiddleware):
     def handle_no_permission(  # type: ignore[override]
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase] | View
     ) -> HttpResponseBase:
-        if problems.is_api(request) and request.path != problems.PAGE:
+        if is_api(request) and route_of(request) != API_PAGE:
             return problems.unauthorized()
         htmx = getattr(request, "htmx", None)
         if not htmx and request.method in SAFE_METHODS:

@@ -14,9 +14,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views import defaults
 
-API = "/api/"
-# The API's own page, which people read in a browser, and are led to sign in for.
-PAGE = "/api/v1/"
+from dashboard.routes import is_api
+
 CHALLENGE = 'Bearer realm="image-dashboard"'
 MEDIA_TYPE = "application/problem+json"
 
@@ -31,10 +30,6 @@ class Problem(Exception):
         self.detail = detail
         self.members = members
         self.headers: dict[str, str] = {}
-
-
-def is_api(request: HttpRequest) -> bool:
-    return request.path.startswith(API)
 
 
 def respond(problem: Problem) -> HttpResponse:

@@ -62,6 +62,11 @@ PORT = environment.number("PORT", 8000, least=1, most=65_535)
 PUBLIC_URL = environment.text("PUBLIC_URL").rstrip("/")
 if PUBLIC_URL and urlsplit(PUBLIC_URL).scheme not in ("http", "https"):
     raise ImproperlyConfigured(f"PUBLIC_URL: {PUBLIC_URL!r} is not an http(s) address")
+if PUBLIC_URL.count("/") > 2 or "?" in PUBLIC_URL or "#" in PUBLIC_URL:
+    raise ImproperlyConfigured(
+        f"PUBLIC_URL: {PUBLIC_URL!r} has more than a host: the dashboard needs one of its own, "
+        "such as https://images.example.com"
+    )
 ALLOWED_HOSTS = environment.names("ALLOWED_HOSTS") or [
     *(host for host in [urlsplit(PUBLIC_URL).hostname] if host),
     "localhost",
@@ -73,12 +78,24 @@ API_REQUESTS_PER_MINUTE = environment.number(
     "API_REQUESTS_PER_MINUTE", 600, least=1, most=1_000_000
 )
 
+TOKEN_CHECKS_PER_MINUTE = environment.number("TOKEN_CHECKS_PER_MINUTE", 10, least=1, most=1_000)
+EXPORTS_AT_ONCE = environment.number("EXPORTS_AT_ONCE", 2, least=1, most=100)
+
 HTTPS = PUBLIC_URL.startswith("https://")
 SECURE_SSL_REDIRECT = HTTPS
+# Whose word for where a request comes from is taken: without https, nobody's.
+TRUSTED_PROXIES = environment.networks(
+    "TRUSTED_PROXIES", "127.0.0.0/8, ::1/128" if HTTPS else "none"
+)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SECURE_HSTS_SECONDS = 365 * 86_400 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+# With this prefix browsers take a cookie from this very host alone, over https.
+COOKIE_PREFIX = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
+LANGUAGE_COOKIE_NAME = f"{COOKIE_PREFIX}django_language"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
@@ -108,6 +125,7 @@ INSTALLED_APPS = [
     "images",
 ]
 MIDDLEWARE = [
+    "dashboard.middleware.known_sender",
     "dashboard.metrics.request_metrics",
     "dashboard.middleware.request_log",
     "dashboard.middleware.security_headers",
@@ -116,14 +134,15 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "dashboard.middleware.Common",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "dashboard.accounts.sessions.session_limits",
     "dashboard.accounts.api_keys.bearer",
-    "dashboard.limits.api_limits",
+    "dashboard.limits.rate_limits",
+    "dashboard.limits.export_slots",
     "dashboard.middleware.LoginRequired",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -241,7 +260,7 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_FORMS = {"activate_totp": "dashboard.accounts.signin.ActivateForm"}
 MFA_TOTP_ISSUER = "Image dashboard"
 # Throttling goes by the client's address: the proxy's word for it, where there is a proxy.
-ALLAUTH_TRUSTED_PROXY_COUNT = 1 if HTTPS else 0
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUSTED_PROXIES else 0
 DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.accounts.reports.Reticent"
 
 # Single sign-on, where the environment describes a provider

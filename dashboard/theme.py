@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from dashboard.back import back
 
-COOKIE = "theme"
+COOKIE = f"{settings.COOKIE_PREFIX}theme"
 KEPT = timedelta(days=365)
 CHOICES = ("light", "dark")
 

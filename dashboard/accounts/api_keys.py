@@ -19,6 +19,7 @@ from dashboard.accounts import audit, links, policy
 from dashboard.accounts.audit import Actor
 from dashboard.accounts.models import Action, ApiKey, Team, Token, User
 from dashboard.accounts.tokens import STAMP_EVERY
+from dashboard.routes import is_api
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
@@ -83,7 +84,7 @@ def bearer(get_response: Handler) -> Handler:
 
     def handle(request: HttpRequest) -> HttpResponseBase:
         scheme, _blank, secret = request.headers.get("Authorization", "").partition(" ")
-        if problems.is_api(request) and scheme.lower() == "bearer":
+        if is_api(request) and scheme.lower() == "bearer":
             key = _opening(secret.strip())
             if key is None:
                 return problems.unauthorized(refused=True)

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.accounts import policy
+from dashboard.accounts import policy, quotas
 from dashboard.accounts.models import Membership, Role, Team, Token, User
 
 SECRET_LENGTH = 512
@@ -130,6 +130,10 @@ class AddTokenForm(TokenForm):
         help_text=_("Paste it whole. It is checked with the cloud before it is stored."),
     )
     field_order = ("label", "secret", "team", "expires_on")
+
+    def clean(self) -> dict[str, Any]:
+        quotas.refuse_beyond("tokens", self.owner.tokens.all())
+        return super().clean()
 
 
 class ReplaceTokenForm(forms.Form):

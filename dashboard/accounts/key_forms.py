@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.accounts import credentials
+from dashboard.accounts import credentials, quotas
 from dashboard.accounts.models import Team, Token, User
 
 PERIODS = ((7, _("7 days")), (30, _("30 days")), (90, _("90 days")), (365, _("a year")))
@@ -28,6 +29,7 @@ class ApiKeyForm(forms.Form):
 
     def __init__(self, *args: Any, owner: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.owner = owner
         self.tokens = {str(each.pk): each for each in credentials.tokens_of(owner)}
         ids = {each.team_id for each in self.tokens.values() if each.team_id}
         self.teams = {str(each.pk): each for each in Team.objects.filter(pk__in=ids)}
@@ -43,6 +45,9 @@ class ApiKeyForm(forms.Form):
             *([(_("All tokens of a team"), teams)] if teams else []),
             *([(_("One token"), tokens)] if tokens else []),
         ]
+
+    def clean(self) -> None:
+        quotas.refuse_beyond("keys", self.owner.api_keys.filter(expires_at__gt=timezone.now()))
 
     def said(self) -> dict[str, Any]:
         """What `api_keys.make` is given."""

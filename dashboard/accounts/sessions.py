@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 
 from dashboard.accounts.models import User
-from dashboard.middleware import SECRET_ADDRESSES
+from dashboard.routes import is_secret, route_of
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
@@ -31,7 +31,7 @@ CONSOLE = Limits(idle=timedelta(days=30), in_all=timedelta(days=365))
 # The session is written no more often than this, so "without use" is as exact as this.
 NOTED_EVERY = timedelta(minutes=5)
 # What an open page asks by itself is no use that someone makes of it.
-BY_ITSELF = "/images/news/"
+POLL = "images:news"
 # The session's own keys: when it began, and when it was last known to be used (Unix seconds).
 BEGAN, USED = "began", "used"
 
@@ -44,7 +44,7 @@ def session_limits(get_response: Handler) -> Handler:
 
     def handle(request: HttpRequest) -> HttpResponseBase:
         # A wall screen asks for weeks, and for nobody who may be signed in beside it.
-        asked_by_link = request.path.startswith(SECRET_ADDRESSES)
+        asked_by_link = is_secret(request)
         if not asked_by_link and isinstance(request.user, User):
             _keep_or_end(request, request.user)
         return get_response(request)
@@ -57,7 +57,7 @@ def _keep_or_end(request: HttpRequest, user: User) -> None:
     used = session.get(USED)
     if used is not None and 0 <= now - used < NOTED_EVERY.total_seconds():
         return
-    by_itself = request.path.startswith(BY_ITSELF) and not user.is_console
+    by_itself = route_of(request) == POLL and not user.is_console
     limits = CONSOLE if user.is_console else PERSON
     began = session.setdefault(BEGAN, now)
     away = used is not None and now - used > limits.idle.total_seconds()

@@ -10,8 +10,10 @@ from django.conf import settings
 from django.contrib.auth.forms import BaseUserCreationForm
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from dashboard.accounts import quotas
 from dashboard.accounts.models import Role, Team, Token, User
 
 LONGEST_QUERY = 2000
@@ -85,11 +87,15 @@ class DisplayForm(forms.Form):
     )
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
 
-    def __init__(self, *args: Any, tokens: QuerySet[Token], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, team: Team, tokens: QuerySet[Token], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.team = team
         field = self.fields["token"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101
         field.queryset = tokens
+
+    def clean(self) -> None:
+        quotas.refuse_beyond("displays", self.team.displays.filter(expires_at__gt=timezone.now()))
 
     def clean_query(self) -> str:
         """The query alone, of a whole address or of a part of one."""

@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.accounts import policy, saved
+from dashboard.accounts import policy, quotas, saved
 from dashboard.accounts.models import SavedView, Team, User
 
 
@@ -54,4 +54,6 @@ class SavedViewForm(forms.Form):
                 if self.at or not policy.may(self.by, "view.change", other):
                     raise ValidationError(_("There is a view of this name already."))
                 self.replaced = other
+            if self.replaced is None:
+                quotas.refuse_beyond("views", self.by.views.all())
         return cleaned

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.vary import vary_on_headers
 
 from dashboard.accounts import credentials
+from dashboard.routes import route_of
 from images import services
 from images.forms import REPEATED, Nonsense, query_string, read_query
 from images.query import ImageQuery
@@ -192,7 +193,7 @@ def is_fragment(request: HttpRequest) -> bool:
 def without_token(request: HttpRequest, access: credentials.Access) -> HttpResponse:
     """What is missing and how to get it. The list without a token is where everyone begins; a file
     that is asked for and cannot be had is an error."""
-    begins = access.unusable is None and request.path == reverse("images:list")
+    begins = access.unusable is None and route_of(request) == "images:list"
     page, fragment = "images/no_token.html", "images/_no_token.html"
     return _page(request, page, fragment, status=200 if begins else 403, access=access)
 
@@ -212,11 +213,11 @@ def unavailable(request: HttpRequest, opened: Opened, failure: Failure) -> HttpR
 
 def _is_watched(request: HttpRequest) -> bool:
     """Whether a browser opens a page, and not from the page that says that it is on its way."""
-    if request.headers.get("Sec-Fetch-Dest") != "document" or request.resolver_match is None:
+    if request.headers.get("Sec-Fetch-Dest") != "document":
         return False
     if request.headers.get("Referer") == request.build_absolute_uri():
         return False
-    return request.resolver_match.view_name in PAGES
+    return route_of(request) in PAGES
 
 
 def _loading(request: HttpRequest) -> HttpResponse:

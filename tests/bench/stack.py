@@ -145,6 +145,7 @@ def stack(images: int, **variables: str) -> Iterator[Stack]:
                 "LOG_LEVEL": "WARNING",
                 "UPSTREAM_DEADLINE_SECONDS": "50",
                 "API_REQUESTS_PER_MINUTE": "1000000",
+                "EXPORTS_AT_ONCE": "100",
                 **variables,
             }
         )

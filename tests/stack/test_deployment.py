@@ -62,7 +62,7 @@ def test_cookies_are_for_https_and_not_for_scripts(running: Deployment) -> None:
     answers = [page, ann.sign_in(USER, PASSWORD)]
     given = [line for answer in answers for line in answer.headers.get_all("Set-Cookie") or []]
 
-    assert {line.partition("=")[0] for line in given} >= {"csrftoken", "sessionid"}
+    assert {line.partition("=")[0] for line in given} >= {"__Host-csrftoken", "__Host-sessionid"}
     for line in given:
         assert {"Secure", "HttpOnly", "SameSite=Lax"} <= set(line.split("; "))
 

@@ -22,12 +22,12 @@ def display_list(request: HttpRequest, slug: str) -> HttpResponse:
     tokens = team.tokens.filter(disabled_at=None).order_by("label")
     asked = request.POST if request.method == "POST" else None
     initial = {"language": get_language(), "token": tokens.first()}
-    form = DisplayForm(asked, tokens=tokens, initial=initial)
+    form = DisplayForm(asked, team=team, tokens=tokens, initial=initial)
     if not form.is_valid():
         return _page(request, team, form)
     _made, key = displays.make(team, **form.cleaned_data, by=policy.actor(request))
     link = request.build_absolute_uri(reverse("display", args=[key]))
-    return _page(request, team, DisplayForm(tokens=tokens, initial=initial), link=link)
+    return _page(request, team, DisplayForm(team=team, tokens=tokens, initial=initial), link=link)
 
 
 def _page(request: HttpRequest, team: Team, form: DisplayForm, *, link: str = "") -> HttpResponse:

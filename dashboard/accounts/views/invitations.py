@@ -7,14 +7,16 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from dashboard.accounts import audit, policy, teams
+from dashboard.accounts import audit, policy, quotas, teams
 from dashboard.accounts.audit import Actor
 from dashboard.accounts.models import Action, Invitation, User
 from dashboard.accounts.team_forms import NewAccountForm, RoleForm
@@ -28,6 +30,11 @@ def invitation_make(request: HttpRequest, slug: str) -> HttpResponse:
     team = policy.team(request, "team.manage", slug)
     form = RoleForm(request.POST)
     if request.method != "POST" or not form.is_valid():
+        return redirect("team_people", team.slug)
+    try:
+        quotas.refuse_beyond("invitations", team.invitations.filter(expires_at__gt=timezone.now()))
+    except ValidationError as full:
+        messages.error(request, full.messages[0])
         return redirect("team_people", team.slug)
     _made, key = teams.invite(team, form.cleaned_data["role"], by=policy.actor(request))
     link = request.build_absolute_uri(reverse("invitation", args=[key]))

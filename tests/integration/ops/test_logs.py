@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def test_a_refresh_behind_has_a_line_of_its_own_with_the_id_of_the_request(
 
 
 @pytest.mark.parametrize(
-    ("given", "https", "taken"),
+    ("given", "behind_one", "taken"),
     [
         ("5f0c3e6a-2a6d-4a0e-9b53-1c9a7a0f7a11", True, True),
         ("0123456789abcdef0123456789abcdef", True, True),
@@ -89,9 +90,9 @@ def test_a_refresh_behind_has_a_line_of_its_own_with_the_id_of_the_request(
     ],
 )
 def test_the_id_of_a_proxy_is_taken_where_there_is_one_and_it_looks_like_one(
-    anonymous: Client, settings: Settings, given: str, https: bool, taken: bool
+    anonymous: Client, settings: Settings, given: str, behind_one: bool, taken: bool
 ) -> None:
-    settings.HTTPS = https
+    settings.TRUSTED_PROXIES = [ip_network("127.0.0.0/8")] if behind_one else []
     answered = anonymous.get("/healthz", headers={"X-Request-ID": given})["X-Request-ID"]
 
     assert (answered == given) is taken

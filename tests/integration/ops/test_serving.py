@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 import time
 import urllib.error
@@ -96,3 +97,32 @@ def test_a_database_that_hangs_is_named_in_time(cloud: Sandbox, tmp_path: Path) 
         end = time.monotonic() + 2 * PATIENCE
         while ready(site.url)[0] != 200:
             assert time.monotonic() < end, "it stays as it was"
+
+
+def test_no_header_says_where_the_site_is_mounted(running: Stack) -> None:
+    status, page = running.get(
+        "/accounts/login/", **{"SCRIPT_NAME": "/api", "X-Script-Name": "/api"}
+    )
+
+    assert status in (200, 302)
+    assert b"/api/accounts" not in page
+
+
+def test_an_export_that_is_given_up_half_way_makes_room_for_another() -> None:
+    with stack(9_000, EXPORTS_AT_ONCE="1", INVENTORY_FRESH_SECONDS="86400") as alone:
+        assert alone.get("/images/export.json")[0] == 200  # it has the list from here on
+        unread = reading(alone, "/images/export.json")
+        assert alone.get("/images/export.csv")[0] == 429
+        unread.close()
+        end = time.monotonic() + PATIENCE
+        while alone.get("/images/export.csv")[0] == 429:
+            assert time.monotonic() < end, "the place was never given back"
+
+
+def reading(running: Stack, path: str) -> socket.socket:
+    """An export whose first bytes have come, and of which no more are taken."""
+    connection = socket.create_connection(("127.0.0.1", running.port))
+    head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {running.cookie}\r\n\r\n"
+    connection.sendall(head.encode())
+    assert connection.recv(12) == b"HTTP/1.1 200"
+    return connection

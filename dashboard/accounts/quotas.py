@@ -1,0 +1,36 @@
+"""How many things one person or one team may keep at a time: far more than anyone needs, and few
+enough that nobody fills the database or everyone's pages with them.
+
+Of two made in the same moment both may get in: one more does no harm.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+QUOTAS = {"tokens": 500, "views": 200, "keys": 50, "displays": 100, "invitations": 100}
+WORDS = {
+    "tokens": _("You have %(most)d tokens, which is as many as one may keep. Delete one first."),
+    "views": _(
+        "You have %(most)d saved views, which is as many as one may keep. Delete one first."
+    ),
+    "keys": _("You have %(most)d API keys, which is as many as one may keep. Revoke one first."),
+    "displays": _(
+        "The team has %(most)d display links, which is as many as one may keep. Revoke one first."
+    ),
+    "invitations": _(
+        "The team has %(most)d open invitations, which is as many as there may be. "
+        "Withdraw one first."
+    ),
+}
+
+
+def refuse_beyond(kind: str, held: QuerySet[Any, Model]) -> None:
+    """Raise ValidationError where there are as many as QUOTAS allows."""
+    most = QUOTAS[kind]
+    if held.count() >= most:
+        raise ValidationError(WORDS[kind], params={"most": most})
