@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import string
 from typing import Any
 
 import structlog
@@ -15,6 +16,9 @@ SECRETS = re.compile(
     r"(?i)\b[0-9a-f]{64}\b|(?<=bearer )\S+|(?<=/display/)[\w%-]+|(?<=/invitations/)[\w%-]+"
     r"|(?<=://)[^/\s@]*(?=@)|(?<=\bcode=)[^&\s]+|\bidk_[\w-]+"
 )
+
+# What one text of a line may have of characters: much of what is logged was sent by somebody else.
+LONGEST = 10_000
 
 
 def redact(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
@@ -28,14 +32,22 @@ def redact_record(record: logging.LogRecord) -> bool:
 
 
 def redacted(value: Any) -> Any:
-    """The same without what looks like a secret, at any depth."""
+    """The same without what looks like a secret, and without what is too long, at any depth."""
     if isinstance(value, str):
-        return SECRETS.sub("[redacted]", value)
+        return SECRETS.sub("[redacted]", value if len(value) <= LONGEST else _ends(value))
     if isinstance(value, (list, tuple)):
         return [redacted(member) for member in value]
     if isinstance(value, dict):
         return {key: redacted(member) for key, member in value.items()}
     return value
+
+
+def _ends(text: str) -> str:
+    """The beginning and, of a text of several lines, the end. Half a secret does not look like one:
+    neither end begins or stops within a token or a line that has a key."""
+    start = text[: LONGEST // 2].rstrip(string.hexdigits)
+    end = text[-LONGEST // 2 :].partition("\n")[2]
+    return f"{start} … ({len(text)} characters) … {end}"
 
 
 SHARED: list[Any] = [

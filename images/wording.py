@@ -48,7 +48,7 @@ EXPLANATIONS = {
         _("The cloud answers again once the account has been paid up in its console."),
     ),
     "bad-request": Explanation(
-        500,
+        502,
         _("The cloud did not understand our request"),
         _(
             "This is a fault of the dashboard, or of a region the cloud no longer knows. "
@@ -65,6 +65,22 @@ EXPLANATIONS = {
         _("The cloud's answer could not be read"),
         _(
             "Something other than the cloud's API may be answering at its address. Try again; "
+            "if it stays, show this to whoever runs the dashboard."
+        ),
+    ),
+    "too-large": Explanation(
+        502,
+        _("The cloud's answer is larger than what is read here"),
+        _(
+            "What was known before stays. If the account really is that large, whoever runs the "
+            "dashboard can raise the limits."
+        ),
+    ),
+    "internal": Explanation(
+        503,
+        _("The dashboard itself has failed"),
+        _(
+            "Nothing is wrong with the cloud or your token. It tries again by itself; "
             "if it stays, show this to whoever runs the dashboard."
         ),
     ),

@@ -6,6 +6,7 @@ HTTP status says. Without a readable errno the status decides.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -15,63 +16,99 @@ from images.cloud.errors import (
     ERRORS_BY_ERRNO,
     PASSING_ERRNOS,
     CloudError,
+    TooLarge,
     Unavailable,
     Unreadable,
 )
 
 PASSING_STATUSES = frozenset({429, 502, 503, 504})
 MAX_ERRMSG = 300
+MAX_ERRNO = 2**63 - 1  # more cannot be stored
+SHORT_NUMBER = re.compile(r"-?[0-9]{1,19}")
 T = TypeVar("T")
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """The envelope of every answer. `data` is still JSON: each reader decodes what it expects."""
+    """The envelope of every answer. Its fields are still JSON: each reader decodes what it expects,
+    and one that is damaged spoils no other."""
 
-    errno: int
-    errmsg: Any = ""
-    request_id: Any = msgspec.field(name="requestId", default="")
+    errno: msgspec.Raw
+    errmsg: msgspec.Raw = msgspec.Raw(b'""')
+    request_id: msgspec.Raw = msgspec.field(name="requestId", default=msgspec.Raw(b'""'))
     data: msgspec.Raw = msgspec.Raw(b"null")
 
 
 # Decoders are made on import: of two threads that decode a type for the first time at once, msgspec
 # crashes the process.
 _decode = msgspec.json.Decoder(Answer).decode
+_decode_number = msgspec.json.Decoder(int | float | str).decode
+_decode_text = msgspec.json.Decoder(str).decode
+_decode_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_decode_item = msgspec.json.Decoder(Any).decode
+# What a decoder raises for anything but what it expects.
+NOT_AS_EXPECTED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 def read_answer(status: int, retry_after: str | None, body: bytes) -> Answer:
     """The answer, when it says success; else the CloudError it stands for."""
     try:
         answer = _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        errno = _whole(_decode_number(answer.errno))
+    except NOT_AS_EXPECTED:
         raise _error_of_status(status, retry_after) from None
-    if answer.errno == 0:
+    if errno == 0:
         return answer
-    error = ERRORS_BY_ERRNO.get(answer.errno, Unavailable)
-    raise error(
-        _clipped(answer.errmsg),
-        errno=answer.errno,
-        request_id=_clipped(answer.request_id),
+    raise ERRORS_BY_ERRNO.get(errno or 0, Unavailable)(
+        _text(answer.errmsg),
+        errno=errno,
+        request_id=request_id(answer),
         http_status=status,
-        passing=answer.errno in PASSING_ERRNOS,
+        passing=errno in PASSING_ERRNOS,
         retry_after=_seconds(retry_after),
     )
 
 
-decode_list = msgspec.json.Decoder(list[Any]).decode
+def _whole(number: float | str) -> int | None:
+    """The number that an errno is, also as text; None for one that no errno can be."""
+    if isinstance(number, str):
+        number = int(number) if SHORT_NUMBER.fullmatch(number) else MAX_ERRNO + 1
+    return int(number) if abs(number) <= MAX_ERRNO and number == int(number) else None
 
 
 def decoded(answer: Answer, decode: Callable[[bytes], T]) -> T:
     """The data of an answer, by a decoder of msgspec's."""
     try:
         return decode(bytes(answer.data))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except NOT_AS_EXPECTED:
         raise Unreadable(
             "not the data that the documents describe", request_id=request_id(answer)
         ) from None
 
 
+def items(answer: Answer, at_most: int) -> list[Any]:
+    """The members of data that is a list, None for each that cannot be read."""
+    found = decoded(answer, _decode_items)
+    if len(found) > at_most:
+        raise TooLarge(f"a list of more than {at_most}", request_id=request_id(answer))
+    return [_item(raw) for raw in found]
+
+
+def _item(raw: msgspec.Raw) -> Any:
+    try:
+        return _decode_item(raw)
+    except NOT_AS_EXPECTED:
+        return None
+
+
 def request_id(answer: Answer) -> str:
-    return answer.request_id if isinstance(answer.request_id, str) else ""
+    return _text(answer.request_id)
+
+
+def _text(raw: msgspec.Raw) -> str:
+    try:
+        return _decode_text(raw)[:MAX_ERRMSG]
+    except NOT_AS_EXPECTED:
+        return ""
 
 
 def _error_of_status(status: int, retry_after: str | None) -> CloudError:
@@ -90,7 +127,3 @@ def _error_of_status(status: int, retry_after: str | None) -> CloudError:
 def _seconds(retry_after: str | None) -> float | None:
     # The date form of the header is left aside: our own pause serves as well.
     return float(retry_after) if retry_after and retry_after.strip().isdecimal() else None
-
-
-def _clipped(value: Any) -> str:
-    return value[:MAX_ERRMSG] if isinstance(value, str) else ""

@@ -12,19 +12,24 @@ and no thread, so a fork of it is safe and takes milliseconds.
 from __future__ import annotations
 
 import atexit
+import ctypes
 import multiprocessing
 import os
+import resource
 import signal
 import threading
+import traceback
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import connection, forkserver
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 
-from images.cloud.client import Account, Call, Deadline
-from images.cloud.errors import CloudError, OutOfTime, Unreadable
+from images.cloud.client import Account, Call, Deadline, Limits
+from images.cloud.errors import CloudError, Internal, OutOfTime, TooLarge
 from images.cloud.listing import list_images
 from images.cloud.packing import encode_body, encode_images, version_of
 from images.cloud.reading import Problems
@@ -32,8 +37,16 @@ from images.cloud.reading import Problems
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload([__name__])
 
+# For the fork server to start, with all that is imported, and to fork: no time of the cloud's.
+START_SECONDS = 10.0
 # For whoever is out of time to say so itself.
 GRACE_SECONDS = 1.0
+# As many read side by side as there may be calls at once; each holds a whole list.
+REGIONS_AT_ONCE = 8
+# The exit code of a process that may take no more memory: the C library's number for that.
+OUT_OF_MEMORY = 12
+# The C library would set 64 MiB of addresses aside for each thread, which count for the limit.
+M_ARENA_MAX = -8
 
 # Set when this process ends, which ends its children first: that is no failure of the cloud's.
 _ending = threading.Event()
@@ -68,58 +81,119 @@ def read_regions(
     them by the account's deadline, whatever becomes of the process. The account is told of the
     calls as well, unless the process dies with what it knew of them."""
     missing = dict.fromkeys(regions)
-    receiver, sender = _context.Pipe(duplex=False)
+    ours, its = _context.Pipe()
+    arguments = (its, account.url, account.token, account.limits, regions)
+    process = _context.Process(target=_read, args=arguments, daemon=True)
     try:
-        seconds = account.deadline.left()
-        process = _context.Process(
-            target=_read, args=(sender, account.url, account.token, seconds, regions), daemon=True
-        )
-        process.start()
-        sender.close()
+        account.deadline.left()
+        with account.deadline.stopped():
+            _start(process, ours, its)
+        left = account.deadline.left()
+        watchdog = threading.Timer(left + GRACE_SECONDS, process.kill)
+        watchdog.daemon = True
+        watchdog.start()
         try:
+            ours.send(left)
             while missing:
-                if not receiver.poll(_time_left(account.deadline)):
-                    raise OutOfTime("the reading took too long")
-                region, outcome, calls = receiver.recv()
+                region, outcome, calls = ours.recv()
                 for call in calls:
                     account.note(call)
                 del missing[region]
                 yield region, outcome
+        except (EOFError, OSError):
+            process.join(GRACE_SECONDS)
+            account.deadline.left()
+            raise _end_of(process) from None
         finally:
+            watchdog.cancel()
             process.kill()
-            process.join()
-    except OutOfTime as error:
-        yield from ((region, error) for region in missing)
-    except (EOFError, OSError):
+            process.join(GRACE_SECONDS)
+    except (OutOfTime, TooLarge, Internal) as error:
         if not _ending.is_set():
-            failure = Unreadable("the process that read the answer has ended")
-            yield from ((region, failure) for region in missing)
+            yield from ((region, error) for region in missing)
     finally:
-        receiver.close()
-        sender.close()
+        ours.close()
 
 
-def _time_left(deadline: Deadline) -> float:
+def _start(process: ForkServerProcess, ours: Connection, its: Connection) -> None:
+    """Return once the process is ready to read. In a thread of its own, for nothing else bounds
+    how long the fork server takes: a process that is late finds nobody to read for, and ends."""
+    failures: list[Exception] = []
+
+    def start() -> None:
+        try:
+            process.start()
+        except Exception as error:
+            failures.append(error)
+        finally:
+            its.close()
+
+    threading.Thread(target=start, name="start", daemon=True).start()
     try:
-        return deadline.left() + GRACE_SECONDS
-    except OutOfTime:
-        return GRACE_SECONDS
+        if not ours.poll(START_SECONDS):
+            raise Internal("the process that reads lists did not start in time")
+        ours.recv()
+    except (EOFError, OSError):
+        if failures:
+            reason = type(failures[0]).__name__
+            raise Internal(f"the process that reads lists could not be started: {reason}") from None
+        process.join(GRACE_SECONDS)
+        raise _end_of(process) from None
 
 
-def _read(sender: Connection, url: str, token: str, seconds: float, regions: Sequence[str]) -> None:
+def _end_of(process: ForkServerProcess) -> CloudError:
+    """Why a process ended before it had told everything."""
+    code = process.exitcode
+    if code == OUT_OF_MEMORY:
+        return TooLarge("reading the answer takes more memory than it may")
+    how = "" if code is None else f" by signal {-code}" if code < 0 else f" with exit code {code}"
+    return Internal(f"the process that reads lists was ended{how}")
+
+
+def _read(parent: Connection, url: str, token: str, limits: Limits, regions: Sequence[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends us.
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    _limit_memory(limits.memory)
+    try:
+        parent.send("ready")
+        _read_all(parent, url, token, limits, regions)
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)
+    except (EOFError, OSError):
+        os._exit(1)  # Nobody listens any more.
+
+
+def _limit_memory(most: int) -> None:
+    heap = ctypes.CDLL(None)
+    if hasattr(heap, "mallopt"):
+        heap.mallopt(M_ARENA_MAX, 1)
+    # Not every system knows this limit, or lets it be as low.
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def _read_all(
+    parent: Connection, url: str, token: str, limits: Limits, regions: Sequence[str]
+) -> None:
     made: deque[Call] = deque()
-    account = Account(url, token, Deadline(seconds), note=made.append)
-    with ThreadPoolExecutor(len(regions), thread_name_prefix="region") as pool:
+    account = Account(url, token, Deadline(parent.recv()), limits=limits, note=made.append)
+    with ThreadPoolExecutor(REGIONS_AT_ONCE, thread_name_prefix="region") as pool:
         running = {pool.submit(_packed, account, region): region for region in regions}
         for future in as_completed(running):
-            outcome: Packed | CloudError
-            try:
-                outcome = future.result()
-            except CloudError as error:
-                outcome = error
-            sender.send((running[future], outcome, _taken(made)))
+            parent.send((running.pop(future), _outcome(future), _taken(made)))
+
+
+def _outcome(future: Future[Packed]) -> Packed | CloudError:
+    try:
+        return future.result()
+    except CloudError as error:
+        return error
+    except MemoryError:
+        return TooLarge("reading the answer takes more memory than it may")
+    except Exception as error:
+        # Where it was, and not its text, which may quote the cloud.
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        return Internal(f"{type(error).__name__} in {frame.name}, line {frame.lineno}")
 
 
 def _taken(made: deque[Call]) -> list[Call]:

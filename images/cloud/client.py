@@ -11,7 +11,7 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from http.cookiejar import DefaultCookiePolicy
@@ -23,12 +23,15 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from images.cloud.answers import Answer, read_answer, request_id
-from images.cloud.errors import CloudError, OutOfTime, Unavailable, Unreadable
+from images.cloud.errors import CloudError, OutOfTime, TooLarge, Unavailable, Unreadable
 
 CONNECT_SECONDS = 5.0
 RETRIES = 2
 FIRST_PAUSE_SECONDS = 0.2  # twice that before the second retry, and jittered
-MAX_ANSWER_BYTES = 32 * 1024 * 1024
+MIB = 1024 * 1024
+MAX_ANSWER_BYTES = 32 * MIB
+# Of answers that the web workers read themselves, and not a process of its own.
+SMALL_ANSWER_BYTES = MIB
 PIECE_BYTES = 64 * 1024
 CALLS_IN_FLIGHT = 8
 
@@ -47,6 +50,15 @@ class Deadline:
             raise OutOfTime("the cloud did not answer in time")
         return left
 
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """What happens within takes none of the time."""
+        began = self._clock()
+        try:
+            yield
+        finally:
+            self._end += self._clock() - began
+
 
 @dataclass(frozen=True)
 class Call:
@@ -59,6 +71,16 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """The most that is read of one token's lists: `images` and their `size` as sent (in bytes), and
+    the `memory` that the process which reads them may have (in bytes)."""
+
+    images: int = 200_000
+    size: int = 256 * MIB
+    memory: int = 2048 * MIB
+
+
+@dataclass(frozen=True)
 class Account:
     """Whom we ask as, and where. `slots` bounds the calls in flight for this token; `note` is told
     of every call when it is over, in the thread that made it."""
@@ -66,6 +88,7 @@ class Account:
     url: str
     token: str = field(repr=False)
     deadline: Deadline
+    limits: Limits = Limits()
     pause: Callable[[float], None] = time.sleep
     slots: threading.Semaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(CALLS_IN_FLIGHT), repr=False
@@ -84,14 +107,17 @@ class BearerToken(requests.auth.AuthBase):
         return request
 
 
-def call(account: Account, method: str, path: str, **parameters: Any) -> Answer:
-    """One successful answer, or a CloudError. Retries what may pass, at most twice, in time.
+def call(
+    account: Account, method: str, path: str, *, at_most: int = MAX_ANSWER_BYTES, **parameters: Any
+) -> Answer:
+    """One successful answer of `at_most` so many bytes, or a CloudError. Retries what may pass, at
+    most twice, in time.
 
     `parameters` are requests' own (`json=` or `params=`).
     """
     for attempt in range(RETRIES + 1):
         try:
-            return _noted(account, method, path, parameters)
+            return _noted(account, method, path, at_most, parameters)
         except CloudError as error:
             if attempt == RETRIES or not error.passing:
                 raise
@@ -111,10 +137,12 @@ def _pause_before(attempt: int, error: CloudError) -> float:
     return FIRST_PAUSE_SECONDS * attempt * jitter
 
 
-def _noted(account: Account, method: str, path: str, parameters: dict[str, Any]) -> Answer:
+def _noted(
+    account: Account, method: str, path: str, at_most: int, parameters: dict[str, Any]
+) -> Answer:
     started, endpoint = time.monotonic(), path.removeprefix("/dicloud/i/")
     try:
-        answer = _exchange(account, method, path, parameters)
+        answer = _exchange(account, method, path, at_most, parameters)
     except CloudError as error:
         seconds = time.monotonic() - started
         account.note(Call(endpoint, error.kind, error.request_id, seconds))
@@ -123,12 +151,14 @@ def _noted(account: Account, method: str, path: str, parameters: dict[str, Any])
     return answer
 
 
-def _exchange(account: Account, method: str, path: str, parameters: dict[str, Any]) -> Answer:
+def _exchange(
+    account: Account, method: str, path: str, at_most: int, parameters: dict[str, Any]
+) -> Answer:
     if not account.slots.acquire(timeout=account.deadline.left()):
         account.deadline.left()
         raise OutOfTime("too many calls were waiting")
     try:
-        status, retry_after, body = _send(account, method, path, parameters)
+        status, retry_after, body = _send(account, method, path, at_most, parameters)
     except requests.Timeout as error:
         account.deadline.left()
         raise Unavailable(_network_reason(error), passing=True) from None
@@ -154,7 +184,7 @@ def _network_reason(error: Exception) -> str:
 
 
 def _send(
-    account: Account, method: str, path: str, parameters: dict[str, Any]
+    account: Account, method: str, path: str, at_most: int, parameters: dict[str, Any]
 ) -> tuple[int, str | None, bytes]:
     left = account.deadline.left()
     with _session().request(
@@ -167,11 +197,11 @@ def _send(
         stream=True,
         **parameters,
     ) as response:
-        body = _read_body(response, account.deadline)
+        body = _read_body(response, account.deadline, at_most)
         return response.status_code, response.headers.get("Retry-After"), body
 
 
-def _read_body(response: requests.Response, deadline: Deadline) -> bytes:
+def _read_body(response: requests.Response, deadline: Deadline, at_most: int) -> bytes:
     """The whole body. requests' timeout counts only silence: a dripping body would never end."""
     watchdog = _Watchdog(deadline.left(), response.raw.shutdown)
     body = bytearray()
@@ -179,8 +209,8 @@ def _read_body(response: requests.Response, deadline: Deadline) -> bytes:
         while piece := response.raw.read1(PIECE_BYTES, decode_content=True):
             deadline.left()
             body += piece
-            if len(body) > MAX_ANSWER_BYTES:
-                raise Unreadable(f"the answer is larger than {MAX_ANSWER_BYTES >> 20} MiB")
+            if len(body) > at_most:
+                raise TooLarge(f"an answer of more than {at_most // MIB} MiB")
     except urllib3.exceptions.DecodeError:
         raise Unreadable("the answer's compression is damaged") from None
     finally:

@@ -7,8 +7,10 @@
     ├── BadRequest     we asked for something wrong                  errno 1, 13
     ├── Unavailable    the cloud's trouble: errno 2, 3, 40000, 41026, 16000002 and unknown numbers,
     │                  an HTTP error without an errno, no connection
-    ├── Unreadable     an answer that is not what the documents say, or too large
-    └── OutOfTime      the deadline passed
+    ├── Unreadable     an answer that is not what the documents say
+    ├── TooLarge       more than we read: of regions, images or bytes
+    ├── OutOfTime      the deadline passed
+    └── Internal       a fault of ours: the process that reads died, or what it read was not kept
 
 Numbers and their meaning are the vendor's (errno table of the open API documents).
 """
@@ -73,8 +75,16 @@ class Unreadable(CloudError):
     kind = "unreadable"
 
 
+class TooLarge(CloudError):
+    kind = "too-large"
+
+
 class OutOfTime(CloudError):
     kind = "out-of-time"
+
+
+class Internal(CloudError):
+    kind = "internal"
 
 
 ERRORS_BY_ERRNO: dict[int, type[CloudError]] = {

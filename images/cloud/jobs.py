@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from images.cloud.answers import decode_list, decoded, request_id
-from images.cloud.client import Account, call
+from images.cloud.answers import items, request_id
+from images.cloud.client import SMALL_ANSWER_BYTES, Account, call
 from images.cloud.errors import Unreadable
 from images.cloud.reading import Problems, read_job
 from images.cloud.records import Job
+
+MAX_JOBS = 1000  # of one answer: many more than are asked for
 
 
 def read_jobs(account: Account, region: str, uuids: Sequence[str]) -> list[Job]:
     """Those of the jobs asked for that the cloud knows, in one call."""
     parameters = {"regionId": region, "jobUuids": ",".join(uuids)}
-    answer = call(account, "GET", "/dicloud/i/result", params=parameters)
-    entries = decoded(answer, decode_list)
+    path, size = "/dicloud/i/result", SMALL_ANSWER_BYTES
+    answer = call(account, "GET", path, at_most=size, params=parameters)
+    entries = items(answer, MAX_JOBS)
     read = [read_job(entry, Problems()) for entry in entries]
     if entries and not any(read):
         raise Unreadable("no job could be read", request_id=request_id(answer))

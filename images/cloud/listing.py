@@ -15,14 +15,23 @@ from typing import Any
 
 import msgspec
 
-from images.cloud.answers import decode_list, decoded, request_id
-from images.cloud.client import Account, call
-from images.cloud.errors import OutOfTime, Unreadable
+from images.cloud.answers import NOT_AS_EXPECTED, decoded, items, request_id
+from images.cloud.client import (
+    MAX_ANSWER_BYTES,
+    MIB,
+    SMALL_ANSWER_BYTES,
+    Account,
+    Limits,
+    call,
+)
+from images.cloud.errors import OutOfTime, TooLarge, Unreadable
 from images.cloud.reading import Problems, read_image, read_region
 from images.cloud.records import Image, Region, Sharing
 
 PAGE_LIMIT = 100
 PAGES_AT_ONCE = 4
+MAX_REGIONS = 100
+MAX_IMAGE_BYTES = 256 * 1024  # of one image as JSON; one that is real takes one or two thousand
 
 
 @dataclass(frozen=True)
@@ -63,8 +72,10 @@ _decode_identity = msgspec.json.Decoder(_Identity).decode
 
 @dataclass
 class _Walk:
-    """One reading of all pages. `position` is the index after the last item held."""
+    """One reading of all pages, within the limits. `position` is the index after the last item
+    held, `seen` and `size` are of all that came."""
 
+    limits: Limits
     images: dict[str, Image] = field(default_factory=dict)
     problems: Problems = field(default_factory=Problems)
     request_id: str = ""
@@ -73,6 +84,8 @@ class _Walk:
     full: bool = True
     count: int | None = None
     calls: int = 0
+    seen: int = 0
+    size: int = 0
     moved: bool = False
     sharing: Sharing = field(default_factory=Sharing)
 
@@ -80,8 +93,14 @@ class _Walk:
 def list_regions(account: Account) -> tuple[list[Region], int]:
     """POST /dicloud/i/region/list: every region this token may see, with its zones; and how many
     entries were no region."""
-    answer = call(account, "POST", "/dicloud/i/region/list", json={"condition": {"product": "dc2"}})
-    entries = decoded(answer, decode_list)
+    answer = call(
+        account,
+        "POST",
+        "/dicloud/i/region/list",
+        at_most=SMALL_ANSWER_BYTES,
+        json={"condition": {"product": "dc2"}},
+    )
+    entries = items(answer, MAX_REGIONS)
     problems = Problems()
     regions = [read_region(entry, problems) for entry in entries]
     found = {region.id: region for region in regions if region}
@@ -92,7 +111,8 @@ def list_regions(account: Account) -> tuple[list[Region], int]:
 
 def may_list_images(account: Account, region: str) -> str:
     """The `requestId` of a listing of one image: the cheapest proof that the token may list."""
-    return _fetch_page(account, region, start=0, limit=1).request_id
+    page = _fetch_page(account, region, start=0, limit=1, at_most=SMALL_ANSWER_BYTES)
+    return page.request_id
 
 
 def list_images(account: Account, region: str) -> Listing:
@@ -103,7 +123,7 @@ def list_images(account: Account, region: str) -> Listing:
         def fetch(starts: list[int]) -> list[_Page]:
             return list(pool.map(lambda start: _fetch_page(account, region, start), starts))
 
-        walk = _walk(region, fetch)
+        walk = _walk(account.limits, region, fetch)
         if walk.moved:
             walk = _settle(walk, region, fetch)
     if walk.problems["item"] and not walk.images:
@@ -123,22 +143,24 @@ def _settle(first: _Walk, region: str, fetch: _Fetch) -> _Walk:
     that is still to come. When that moved too, hold what either saw: rather one too many, said to
     be uncertain, than one too few."""
     try:
-        again = _walk(region, fetch, at_once=1)
+        again = _walk(first.limits, region, fetch, at_once=1)
     except OutOfTime:
         return first  # It lacks only what moved, and says so.
     again.calls += first.calls
     if again.moved:
         again.images = {**first.images, **again.images}
+        again.seen = max(again.seen, len(again.images))
+        _check_extent(again)
     return again
 
 
-def _walk(region: str, fetch: _Fetch, at_once: int = PAGES_AT_ONCE) -> _Walk:
+def _walk(limits: Limits, region: str, fetch: _Fetch, at_once: int = PAGES_AT_ONCE) -> _Walk:
     """Read pages, `at_once` of them side by side, each overlapping the one before by one item.
 
     The overlap shows what `count` cannot be trusted to: when the shared item is another one,
     something was inserted or removed between the two calls.
     """
-    walk = _Walk()
+    walk = _Walk(limits)
     [first] = fetch([0])
     step = _take(walk, region, first, start=0, overlap=0, full=0)
     overlap = 1 if step > 1 else 0
@@ -176,7 +198,12 @@ def _take(walk: _Walk, region: str, page: _Page, *, start: int, overlap: int, fu
         walk.moved = walk.moved or not same
         fresh = raws[1:] if same else raws
     brought = 0
+    walk.seen += len(fresh)
+    walk.size += sum(map(len, fresh))
+    _check_extent(walk)
     for raw in fresh:
+        if len(raw) > MAX_IMAGE_BYTES:
+            raise TooLarge(f"an image of more than {MAX_IMAGE_BYTES // 1024} KiB")
         image = read_image(region, raw, walk.problems)
         if image and image.uuid in walk.images:
             walk.moved = True
@@ -189,6 +216,13 @@ def _take(walk: _Walk, region: str, page: _Page, *, start: int, overlap: int, fu
     if raws:
         _note_extent(walk, page, start + len(raws), full=len(raws) >= max(full, 1))
     return brought
+
+
+def _check_extent(walk: _Walk) -> None:
+    if walk.seen > walk.limits.images:
+        raise TooLarge(f"a region with more than {walk.limits.images} images")
+    if walk.size > walk.limits.size:
+        raise TooLarge(f"a region whose list takes more than {walk.limits.size // MIB} MiB")
 
 
 def _note_extent(walk: _Walk, page: _Page, position: int, *, full: bool) -> None:
@@ -204,7 +238,7 @@ def _note_extent(walk: _Walk, page: _Page, position: int, *, full: bool) -> None
 def _same_item(raw: bytes, other: bytes) -> bool:
     try:
         return _uuid(raw) == _uuid(other)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except NOT_AS_EXPECTED:
         return raw == other
 
 
@@ -212,11 +246,18 @@ def _uuid(raw: bytes) -> str:
     return _decode_identity(raw).uuid
 
 
-def _fetch_page(account: Account, region: str, start: int, limit: int = PAGE_LIMIT) -> _Page:
+def _fetch_page(
+    account: Account,
+    region: str,
+    start: int,
+    limit: int = PAGE_LIMIT,
+    at_most: int = MAX_ANSWER_BYTES,
+) -> _Page:
     answer = call(
         account,
         "POST",
         "/dicloud/i/storage/cimg/list",
+        at_most=at_most,
         json={"regionId": region, "start": start, "limit": limit},
     )
     data = decoded(answer, _decode_page)

@@ -25,7 +25,7 @@ import structlog
 from django.conf import settings
 
 from images.cloud.client import Account
-from images.cloud.errors import CloudError
+from images.cloud.errors import CloudError, Internal
 from images.cloud.listing import list_regions, may_list_images
 from images.cloud.records import Region
 from images.index import Index
@@ -117,8 +117,9 @@ def keep_warm(
     credential: Credential, *, within: float = 0.0, worked_at: float = 0.0
 ) -> Verdict | None:
     """Read, here and now, what is due or will be `within` so many seconds, and say what the cloud
-    said of the token; None when nothing was, or someone is at it. The token is known to have worked
-    at `worked_at` (Unix seconds): what was refused before is worth asking again."""
+    said of the token; None when nothing was, someone is at it, or the fault was ours. The token is
+    known to have worked at `worked_at` (Unix seconds): what was refused before is worth asking
+    again."""
     now = fetching.clock()
     head = store.peek_head(credential.cache_key, now) or Head()
     refused = _without_images(head).token_failure
@@ -126,7 +127,9 @@ def keep_warm(
     if not again and not freshness.is_due(head, now, within):
         return None
     read = turns.refresh_here(credential, everything=again, within=within)
-    return verdict(_without_images(read)) if read else None
+    if read is None or _has_failed_itself(read):
+        return None
+    return verdict(_without_images(read))
 
 
 def verify(secret: str) -> Verdict:
@@ -160,6 +163,11 @@ def verdict(inventory: Inventory) -> Verdict:
     if failure:
         return _against(failure.kind, failure.request_id)
     return Verdict("valid", "", next((head.request_id for head in listed), ""))
+
+
+def _has_failed_itself(head: Head) -> bool:
+    failures = [head.failure, *(entry.failure for entry in head.regions)]
+    return any(each is not None and each.kind == Internal.kind for each in failures)
 
 
 def _without_images(head: Head) -> Inventory:

@@ -24,6 +24,11 @@ UPSTREAM_CALLS = Histogram(
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 50),
     registry=REGISTRY,
 )
+INTERNAL_FAILURES = Counter(
+    "dashboard_internal_failures",
+    "Lists that were not read for a fault of the dashboard's own.",
+    registry=REGISTRY,
+)
 CACHE_READS = Counter(
     "dashboard_inventory_reads",
     "Where the parts of an inventory came from: this process, the shared cache, or nowhere.",

@@ -12,8 +12,8 @@ import structlog
 from django.conf import settings
 
 from images.cloud.child import Packed, read_regions
-from images.cloud.client import Account, Deadline
-from images.cloud.errors import CloudError
+from images.cloud.client import MIB, Account, Deadline, Limits
+from images.cloud.errors import CloudError, Internal, TooLarge
 from images.cloud.listing import list_regions
 from images.index import Index
 from images.services import counting, freshness, memory, news, store
@@ -46,7 +46,15 @@ class Credential(Protocol):
 def account(secret: str, seconds: float | None = None) -> Account:
     """Whom to ask as, with all the time one listing may take, or less."""
     deadline = Deadline(min(settings.UPSTREAM_DEADLINE_SECONDS, seconds or float("inf")))
-    return Account(settings.DIDIYUN_API_URL, secret, deadline, note=counting.noter())
+    return Account(settings.DIDIYUN_API_URL, secret, deadline, limits(), note=counting.noter())
+
+
+def limits() -> Limits:
+    return Limits(
+        images=settings.UPSTREAM_MAX_IMAGES,
+        size=settings.UPSTREAM_MAX_MB * MIB,
+        memory=settings.UPSTREAM_MEMORY_MB * MIB,
+    )
 
 
 def fetch(
@@ -56,9 +64,27 @@ def fetch(
     since: Mapping[str, float] = NOTHING,
     within: float = 0.0,
 ) -> Head:
-    """Read the list of regions, then side by side the images of each region that is due."""
-    key, caller = credential.cache_key, account(credential.secret)
+    """Read the list of regions, then side by side the images of each region that is due. What goes
+    wrong with us is remembered as what goes wrong with the cloud is: else everyone who looks would
+    ask it again."""
+    key = credential.cache_key
     head = store.peek_head(key, clock()) or Head()
+    try:
+        return _fetch(credential, head, everything, since, within)
+    except Exception as error:
+        log.exception("reading failed")
+        head = _failed(store.peek_head(key, clock()) or head, Internal(type(error).__name__))
+        return _remember(key, head)[0]
+
+
+def _fetch(
+    credential: Credential,
+    head: Head,
+    everything: bool,
+    since: Mapping[str, float],
+    within: float,
+) -> Head:
+    key, caller = credential.cache_key, account(credential.secret)
     if everything or freshness.regions_due(head, clock()):
         head = _with_regions(caller, head)
     entries = {
@@ -72,21 +98,29 @@ def fetch(
         entries = {}  # Each region would be refused in the same words.
     told = []
     for region, outcome in read_regions(caller, list(entries)) if entries else ():
-        if isinstance(outcome, CloudError):
-            before = entries[region]
-            changed = msgspec.structs.replace(before, failure=failure(outcome, before.failure))
-            log.warning("region failed", region=region, failure=str(outcome))
-        else:
-            changed = _with_listing(key, entries[region], outcome)
-            told.append(news.news_of(key, entries[region], changed))
+        before = entries[region]
+        try:
+            changed = _with_listing(key, before, _within_limits(head, region, outcome))
+            told.append(news.news_of(key, before, changed))
+        except Exception as error:
+            changed = msgspec.structs.replace(before, failure=_region_failure(before, error))
         head = _replacing(head, changed)
     news.tell(key, [each for each in told if each])
-    head = msgspec.structs.replace(head, asked_at=clock())
+    head, index = _remember(key, msgspec.structs.replace(head, asked_at=clock()))
+    _note_jobs(key, head, index)
+    return head
+
+
+def _remember(key: str, head: Head) -> tuple[Head, Index]:
+    """Save the head, without the lists that are lost and were not read again."""
     store.save_head(key, head)
     found = memory.index(key, head, store.load_body, wait=True)
-    if found:
-        _note_jobs(key, head, found[1])
-    return head
+    if found is None:
+        head = store.without_lost(key, head)
+        store.save_head(key, head)
+        found = memory.index(key, head, store.load_body, wait=True)
+    assert found is not None, "it names nothing but what is there"  # noqa: S101
+    return found
 
 
 def _note_jobs(key: str, head: Head, index: Index) -> None:
@@ -101,7 +135,39 @@ def _note_jobs(key: str, head: Head, index: Index) -> None:
             store.save_jobs(key, region, now_known)
 
 
+def _within_limits(head: Head, region: str, listing: Packed | CloudError) -> Packed:
+    """The listing, unless with it the lists of all regions together are more than is held."""
+    if isinstance(listing, CloudError):
+        raise listing
+    most, others = limits(), [entry for entry in head.regions if entry.region.id != region]
+    if listing.count + sum(entry.count for entry in others) > most.images:
+        raise TooLarge(f"regions with more than {most.images} images together")
+    if listing.size + sum(entry.size for entry in others) > most.size:
+        raise TooLarge(f"regions whose lists take more than {most.size // MIB} MiB together")
+    return listing
+
+
+def _region_failure(entry: RegionHead, error: Exception) -> Failure:
+    if not isinstance(error, CloudError):
+        log.error("list not kept", region=entry.region.id, exc_info=error)
+        error = Internal(f"the list could not be kept: {type(error).__name__}")
+    log.warning("region failed", region=entry.region.id, failure=str(error))
+    return failure(error, entry.failure)
+
+
+def _failed(head: Head, error: Internal) -> Head:
+    """The head after nothing at all could be read: the lists that were known stay."""
+    regions = tuple(
+        msgspec.structs.replace(entry, failure=failure(error, entry.failure))
+        for entry in head.regions
+    )
+    again = failure(error, head.failure)
+    return msgspec.structs.replace(head, regions=regions, failure=again, asked_at=clock())
+
+
 def failure(error: CloudError, before: Failure | None) -> Failure:
+    if isinstance(error, Internal):
+        counting.INTERNAL_FAILURES.inc()
     # A cloud that is back shows within the time in which a list grows old anyway.
     longest = settings.INVENTORY_FRESH_SECONDS
     return failure_of(error, now=clock(), before=before, longest=longest)

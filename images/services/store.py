@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+import msgspec
 from django.conf import settings
 from django.core.cache import cache
 
@@ -18,6 +19,7 @@ from images.services.progress import Known, decode_known, encode_known
 from images.services.snapshots import (
     LAYOUT,
     Head,
+    RegionHead,
     decode_head,
     encode_head,
     without_older_than,
@@ -57,6 +59,20 @@ def load_body(key: str, region: str, version: str, held: Iterable[Image]) -> lis
     if body is None:
         cache.delete(name)  # Or a refresh that brings no news would keep what nobody can read.
     return body
+
+
+def without_lost(key: str, head: Head) -> Head:
+    """The head without the snapshots whose bodies are gone."""
+    regions = tuple(
+        entry if _is_there(key, entry) else RegionHead(region=entry.region, failure=entry.failure)
+        for entry in head.regions
+    )
+    return msgspec.structs.replace(head, regions=regions)
+
+
+def _is_there(key: str, entry: RegionHead) -> bool:
+    place = (key, entry.region.id, entry.version)
+    return memory.body(*place) is not None or load_body(*place, ()) is not None
 
 
 def save_body(key: str, region: str, version: str, body: bytes) -> None:

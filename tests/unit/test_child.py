@@ -6,18 +6,30 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from images.cloud import child
 from images.cloud.child import Packed, read_regions
-from images.cloud.client import Account, Deadline
-from images.cloud.errors import CloudError, OutOfTime, Refused, Unavailable, Unreadable
+from images.cloud.client import MIB, Account, Deadline, Limits
+from images.cloud.errors import (
+    CloudError,
+    Internal,
+    OutOfTime,
+    Refused,
+    TooLarge,
+    Unavailable,
+    Unreadable,
+)
 from images.cloud.listing import list_images
 from images.cloud.packing import decode_body
 from images.sandbox import Sandbox, Weather
+from tests.liar import Liar, answer
 
 PATIENCE = 10.0
 
@@ -32,14 +44,23 @@ def outcomes(cloud: Sandbox, seconds: float = 20) -> dict[str, Packed | CloudErr
 
 def readers() -> list[int]:
     """The processes that are reading just now: grandchildren of ours, by way of the fork server."""
-    children = Path(f"/proc/{os.getpid()}/task").glob("*/children")
-    servers = [pid for each in children for pid in each.read_text().split()]
-    return [
-        int(pid)
-        for server in servers
-        for each in Path(f"/proc/{server}/task").glob("*/children")
-        for pid in each.read_text().split()
+    return [pid for server in children_of(os.getpid()) for pid in children_of(server)]
+
+
+def children_of(parent: int) -> list[int]:
+    tasks = Path(f"/proc/{parent}/task").glob("*/children")
+    return [int(pid) for each in tasks for pid in each.read_text().split()]
+
+
+def fork_server() -> int:
+    """The process that the reading ones are made by."""
+    child.get_ready()
+    [server] = [
+        pid
+        for pid in children_of(os.getpid())
+        if "forkserver" in Path(f"/proc/{pid}/cmdline").read_text()
     ]
+    return server
 
 
 def until(true: Callable[[], object]) -> None:
@@ -94,9 +115,70 @@ def test_a_process_that_is_killed_is_a_failure_of_what_it_had_not_read(cloud: Sa
     os.kill(reader, signal.SIGKILL)
     found |= reading
 
-    assert isinstance(found["bj"], Unreadable)
+    assert isinstance(found["bj"], Internal)
+    assert "signal 9" in str(found["bj"])
     assert {type(found["gz"]), type(found["sh"])} == {Packed}
     assert isinstance(outcomes(cloud, seconds=1)["gz"], Packed)
+
+
+def test_a_fork_server_that_was_killed_is_started_again(cloud: Sandbox) -> None:
+    os.kill(fork_server(), signal.SIGKILL)
+
+    assert {type(each) for each in outcomes(cloud).values()} <= {Packed, Internal}
+    assert {type(each) for each in outcomes(cloud).values()} == {Packed}
+
+
+def test_the_time_that_our_own_process_takes_to_start_is_not_the_clouds(cloud: Sandbox) -> None:
+    server, now = fork_server(), 0.0
+
+    def clock() -> float:
+        return now
+
+    asking = Account(cloud.url, cloud.token, Deadline(20, clock))
+    os.kill(server, signal.SIGSTOP)
+    try:
+        with ThreadPoolExecutor() as pool:
+            reading = pool.submit(lambda: dict(read_regions(asking, ("gz", "bj"))))
+            until(lambda: [each for each in threading.enumerate() if each.name == "start"])
+            now = 100.0
+            os.kill(server, signal.SIGCONT)
+            found = reading.result()
+    finally:
+        os.kill(server, signal.SIGCONT)
+
+    assert {type(each) for each in found.values()} == {Packed}
+
+
+def test_a_process_that_cannot_start_is_our_fault_and_holds_nobody_up(
+    cloud: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child, "START_SECONDS", 0.2)
+    server = fork_server()
+    os.kill(server, signal.SIGSTOP)
+    try:
+        found = outcomes(cloud)
+    finally:
+        os.kill(server, signal.SIGCONT)
+
+    assert {type(each) for each in found.values()} == {Internal}
+    assert not cloud.calls
+    monkeypatch.undo()
+    assert {type(each) for each in outcomes(cloud).values()} == {Packed}
+
+
+def test_an_answer_that_takes_too_much_memory_is_too_large() -> None:
+    with Liar() as liar:
+        liar.replies["cimg/list"] = lambda asked: answer(None).replace(
+            b"null", b"[" + b"{}," * (10 * MIB) + b"{}]"
+        )
+        limits = Limits(memory=512 * MIB)
+        asking = Account(liar.url, liar.token, Deadline(20), limits)
+        found = dict(read_regions(asking, ("bj",)))
+        assert isinstance(found["bj"], TooLarge)
+        assert "memory" in str(found["bj"])
+
+        liar.replies = Liar().replies
+        assert isinstance(dict(read_regions(asking, ("bj",)))["bj"], Packed)
 
 
 def test_a_process_that_stands_still_is_ended(cloud: Sandbox) -> None:
@@ -120,7 +202,7 @@ def test_nothing_goes_on_reading_for_a_process_that_was_killed(cloud: Sandbox) -
     )
     server = subprocess.Popen([sys.executable, "-c", code])
     until(lambda: cloud.calls)
-    children = [int(pid) for pid in descendants(server.pid)]
+    children = descendants(server.pid)
     assert children
     server.kill()
     server.wait()
@@ -128,12 +210,9 @@ def test_nothing_goes_on_reading_for_a_process_that_was_killed(cloud: Sandbox) -
     until(lambda: not any(Path(f"/proc/{pid}").exists() and alive(pid) for pid in children))
 
 
-def descendants(pid: int) -> list[str]:
-    found = []
-    for each in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in each.read_text().split():
-            found += [child, *descendants(int(child))]
-    return found
+def descendants(pid: int) -> list[int]:
+    children = children_of(pid)
+    return [*children, *(each for below in children for each in descendants(below))]
 
 
 def alive(pid: int) -> bool:
@@ -147,4 +226,4 @@ def alive(pid: int) -> bool:
 def test_whatever_the_cloud_says_the_reading_ends_with_a_reason(cloud: Sandbox, kind: str) -> None:
     cloud.misbehave(Weather(kind))
 
-    assert {type(each) for each in outcomes(cloud).values()} <= {Unavailable, Unreadable}
+    assert {type(each) for each in outcomes(cloud).values()} <= {Unavailable, Unreadable, TooLarge}

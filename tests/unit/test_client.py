@@ -14,6 +14,7 @@ from images.cloud import errors
 from images.cloud.client import Account, Deadline
 from images.cloud.listing import list_images, list_regions
 from images.sandbox import ERRORS, Sandbox, Weather
+from tests.liar import Liar, answer
 
 
 def account(cloud: Sandbox, *, token: str | None = None, seconds: float = 5) -> Account:
@@ -83,8 +84,8 @@ def test_what_may_pass_is_tried_again(cloud: Sandbox, weather: Weather) -> None:
     (Weather("data_null"), errors.Unreadable),
     (Weather("answer_array"), errors.Unreadable),
     (Weather("deep"), errors.Unreadable),
-    (Weather("huge"), errors.Unreadable),
-    (Weather("gzip_bomb"), errors.Unreadable),
+    (Weather("huge"), errors.TooLarge),
+    (Weather("gzip_bomb"), errors.TooLarge),
     (Weather("redirect"), errors.Unreadable),
 ], ids=lambda value: getattr(value, "kind", ""))  # fmt: skip
 def test_what_will_not_pass_is_not_tried_again(
@@ -199,3 +200,54 @@ def test_a_netrc_entry_does_not_replace_the_token(
     netrc.write_text("machine 127.0.0.1 login someone password else\n")
     monkeypatch.setenv("NETRC", str(netrc))
     assert list_regions(account(cloud))
+
+
+# The envelope, when it is odd
+
+
+@pytest.mark.parametrize(("errno", "expected", "told"), [
+    ("9" * 30, errors.Unavailable, None),
+    ("-" + "9" * 30, errors.Unavailable, None),
+    (str(2**63), errors.Unavailable, None),
+    (str(2**63 - 1), errors.Unavailable, 2**63 - 1),
+    ("1e300", errors.Unavailable, None),
+    ("4.5", errors.Unavailable, None),
+    ('"nonsense"', errors.Unavailable, None),
+    ("4.0", errors.Refused, 4),
+    ('"4"', errors.Refused, 4),
+    ("9" * 5000, errors.Unreadable, None),
+    ("1e999", errors.Unreadable, None),
+    ("true", errors.Unreadable, None),
+    ("null", errors.Unreadable, None),
+    ("{}", errors.Unreadable, None),
+], ids=lambda value: str(value)[:12])  # fmt: skip
+def test_an_errno_is_a_number_that_can_be_kept_or_none(
+    errno: str, expected: type[errors.CloudError], told: int | None
+) -> None:
+    with Liar() as liar:
+        liar.replies["region/list"] = lambda asked: answer([], errmsg="why").replace(
+            b'"errno": 0', b'"errno": ' + errno.encode()
+        )
+        with pytest.raises(expected) as caught:
+            list_regions(Account(liar.url, liar.token, Deadline(5)))
+    assert caught.value.errno == told
+
+
+@pytest.mark.parametrize("zero", ["0", "0.0", '"0"', "-0"])
+def test_success_is_success_however_it_is_spelled(zero: str) -> None:
+    with Liar() as liar:
+        liar.replies["region/list"] = lambda asked: answer([{"id": "bj"}]).replace(
+            b'"errno": 0', b'"errno": ' + zero.encode()
+        )
+        assert list_regions(Account(liar.url, liar.token, Deadline(5)))
+
+
+def test_what_is_said_of_a_failure_is_short_and_one_part_spoils_no_other() -> None:
+    with Liar() as liar:
+        liar.replies["region/list"] = lambda asked: answer(
+            [], errno=3, errmsg={"deep": [1]}, requestId="r" * 500_000
+        )
+        with pytest.raises(errors.Unavailable) as caught:
+            list_regions(Account(liar.url, liar.token, Deadline(5), pause=lambda _: None))
+    assert caught.value.errmsg == ""
+    assert caught.value.request_id == "r" * 300

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import pytest
 
-from images.cloud.client import Account, Deadline
-from images.cloud.listing import Listing, list_images
+from images.cloud.client import MIB, Account, Deadline, Limits
+from images.cloud.errors import TooLarge
+from images.cloud.jobs import read_jobs
+from images.cloud.listing import Listing, list_images, list_regions, may_list_images
 from images.sandbox import Sandbox, Weather
 from images.sandbox.cloud import CountMode, Shape
+from tests.liar import IMAGE, Liar, answer, page
 
 
 def listing(cloud: Sandbox, region: str = "bj") -> Listing:
@@ -100,3 +105,82 @@ def test_the_vendors_sample_image_is_read_value_for_value(cloud: Sandbox) -> Non
     assert (image.size, image.min_disk) == (549_899_264, 8_589_934_592)
     assert (image.storages, image.storages_down, image.disks) == (3, 0, ("HE", "SSD"))
     assert (image.shared, image.external, image.created) == (False, True, 1_603_799_470_000)
+
+
+# More than is read
+
+
+def limited(cloud: Liar | Sandbox, **limits: int) -> Account:
+    return Account(cloud.url, cloud.token, Deadline(20), Limits(**limits), pause=lambda _: None)
+
+
+def test_a_list_that_never_ends_is_too_large() -> None:
+    numbers = count()
+    with Liar() as liar:
+        liar.replies["cimg/list"] = lambda asked: answer(
+            [{**IMAGE, "cimgUuid": f"{next(numbers):032x}"} for _ in range(asked["limit"])]
+        )
+        with pytest.raises(TooLarge, match="more than 2000 images"):
+            list_images(limited(liar, images=2000), "bj")
+    assert len(liar.calls) < 30
+
+
+def test_a_list_that_never_ends_and_holds_no_image_is_too_large() -> None:
+    numbers = count()
+    with Liar() as liar:
+        liar.replies["cimg/list"] = lambda asked: answer([next(numbers) for _ in range(100)])
+        with pytest.raises(TooLarge, match="more than 2000 images"):
+            list_images(limited(liar, images=2000), "bj")
+
+
+def test_a_list_is_bounded_in_bytes_over_all_its_pages() -> None:
+    with Sandbox(images=1500) as cloud:
+        assert len(list_images(limited(cloud, size=4 * MIB), "bj").images) == 1500
+        with pytest.raises(TooLarge, match="takes more than 1 MiB"):
+            list_images(limited(cloud, size=MIB), "bj")
+
+
+@pytest.mark.parametrize("image", [
+    {**IMAGE, **{f"key{number}": None for number in range(40_000)}},
+    {**IMAGE, "description": "x" * 300_000},
+], ids=["keys", "text"])  # fmt: skip
+def test_an_image_is_bounded_in_bytes(image: dict[str, object]) -> None:
+    with Liar() as liar:
+        liar.replies["cimg/list"] = lambda asked: page(asked, [IMAGE, image])
+        with pytest.raises(TooLarge, match="an image of more than 256 KiB"):
+            list_images(limited(liar), "bj")
+
+
+@pytest.mark.parametrize("number", [100, 101])
+def test_there_are_at_most_a_hundred_regions(number: int) -> None:
+    with Liar() as liar:
+        liar.replies["region/list"] = lambda asked: answer(
+            [{"id": f"r{place}"} for place in range(number)]
+        )
+        if number == 100:
+            assert len(list_regions(limited(liar))[0]) == 100
+        else:
+            with pytest.raises(TooLarge, match="more than 100"):
+                list_regions(limited(liar))
+
+
+def test_what_a_web_worker_reads_itself_is_small() -> None:
+    with Liar() as liar:
+        for endpoint in ("region/list", "cimg/list", "i/result"):
+            liar.replies[endpoint] = lambda asked: answer([{"id": "x" * 2 * MIB}])
+        for read in (
+            lambda: list_regions(limited(liar)),
+            lambda: may_list_images(limited(liar), "bj"),
+            lambda: read_jobs(limited(liar), "bj", ["a"]),
+        ):
+            with pytest.raises(TooLarge, match="more than 1 MiB"):
+                read()
+
+
+def test_an_entry_that_no_number_can_be_read_from_spoils_no_other() -> None:
+    with Liar() as liar:
+        liar.replies["region/list"] = lambda asked: answer([{"id": "bj"}, {"id": 1}]).replace(
+            b'"id": 1', b'"id": 1e999'
+        )
+        regions, unreadable = list_regions(limited(liar))
+    assert ([region.id for region in regions], unreadable) == (["bj"], 1)

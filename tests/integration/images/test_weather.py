@@ -35,9 +35,10 @@ TROUBLES = {
     "refused": Trouble(403, "The cloud does not accept this token", "Replace it here"),
     "forbidden": Trouble(403, "This token may not list images", "for the permission"),
     "arrears": Trouble(402, "The cloud account is in arrears", "once the account has been paid"),
-    "bad-request": Trouble(500, "The cloud did not understand our request", "Please report it"),
+    "bad-request": Trouble(502, "The cloud did not understand our request", "Please report it"),
     "unavailable": Trouble(503, "The cloud is not available", "try again soon"),
     "unreadable": Trouble(502, "The cloud's answer could not be read", "Try again"),
+    "too-large": Trouble(502, "The cloud's answer is larger", "can raise the limits"),
     "out-of-time": Trouble(504, "The cloud did not answer in time", "Try again in a moment"),
 }
 ABOUT_THE_TOKEN = ("refused", "forbidden")
@@ -70,9 +71,9 @@ FAILING = {
     "items_wrong_type": ("unreadable", Weather("items_wrong_type")),
     "answer_array": ("unreadable", Weather("answer_array")),
     "redirect": ("unreadable", Weather("redirect")),
-    "huge": ("unreadable", Weather("huge")),
+    "huge": ("too-large", Weather("huge")),
     "deep": ("unreadable", Weather("deep")),
-    "gzip_bomb": ("unreadable", Weather("gzip_bomb")),
+    "gzip_bomb": ("too-large", Weather("gzip_bomb")),
     "bad_encoding": ("unreadable", Weather("bad_encoding")),
     "echo_token": ("unavailable", Weather("echo_token")),
 }

@@ -16,8 +16,10 @@ from pytest_django import Settings
 
 from dashboard import logs
 from dashboard.accounts.models import User
+from images.cloud.client import MIB
 from images.sandbox import Sandbox, Weather
-from tests.integration.conftest import Clock, let_refreshes_finish
+from tests.integration.conftest import Clock, Keep, let_refreshes_finish
+from tests.liar import IMAGE, Liar, answer, page
 
 OPERATIONS = Path(__file__).parents[3] / "docs" / "operations.md"
 
@@ -115,6 +117,35 @@ def test_what_looks_like_a_secret_is_cut_out_at_any_depth(secret: str) -> None:
     event = logs.redact(None, "info", {"event": secret, "in": [{"a": ("b", secret)}]})
 
     assert "Key_1" not in json.dumps(event)
+
+
+@pytest.mark.parametrize("place", [0, 4_970, 5_000, 9_000, 2_000_000])
+def test_a_long_text_is_cut_and_no_secret_with_it(place: int) -> None:
+    token = "0123456789abcdef" * 4
+    text = "-" * place + f" {token} Bearer a-Key_1\n" + "-" * 2_000_000 + "\nValueError: why"
+    [cut] = logs.redact(None, "error", {"exception": text}).values()
+
+    assert len(cut) < logs.LONGEST + 100
+    assert cut.endswith("ValueError: why")
+    assert f"({len(text)} characters)" in cut
+    assert token[:8] not in cut
+    assert "Key_1" not in cut
+
+
+def test_a_request_id_of_megabytes_is_no_line_of_megabytes(
+    browser: Client, person: User, keep: Keep, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Liar() as liar:
+        settings.DIDIYUN_API_URL = liar.url
+        keep(person, liar.token)
+        liar.replies["cimg/list"] = lambda asked: page(asked, [IMAGE]).replace(
+            b"e" * 32, b"e" * 8 * MIB
+        )
+        response = browser.get("/images/")
+        assert (response.status_code, len(response.content) < 200_000) == (200, True)
+        liar.replies["region/list"] = lambda asked: answer(None, errno=3, requestId="e" * 900_000)
+        browser.post("/images/refresh/")
+    assert max(len(str(record.msg)) for record in caplog.records) < 5_000
 
 
 def test_a_line_is_a_line_whatever_the_path(

@@ -1,0 +1,196 @@
+"""What a cloud that sends too much or too odd a thing, and a fault of our own, make of a page."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from prometheus_client.parser import text_string_to_metric_families
+from pytest_django import Settings
+
+from dashboard.accounts.models import User
+from images.sandbox import Sandbox, Weather
+from images.services import store
+from tests.integration.cached import names
+from tests.integration.conftest import Clock, Keep, read_again
+from tests.integration.images.pages import Page, both
+from tests.liar import IMAGE, Liar, answer, page
+from tests.unit.test_child import readers, until
+
+URL = "/images/"
+OURS = "The dashboard itself has failed"
+TOO_LARGE = "The cloud's answer is larger than what is read here"
+
+
+@pytest.fixture
+def liar(settings: Settings) -> Iterator[Liar]:
+    """The cloud that the site asks."""
+    with Liar() as liar:
+        settings.DIDIYUN_API_URL = liar.url
+        yield liar
+
+
+@pytest.fixture
+def reader(browser: Client, person: User, liar: Liar, keep: Keep) -> Client:
+    """A person with a token of that cloud."""
+    keep(person, liar.token)
+    return browser
+
+
+def internal_failures(browser: Client) -> float:
+    text = browser.get("/metrics").content.decode()
+    [family] = [
+        each
+        for each in text_string_to_metric_families(text)
+        if each.name == "dashboard_internal_failures"
+    ]
+    return next(each.value for each in family.samples if each.name.endswith("_total"))
+
+
+# An errno beyond any number
+
+
+@pytest.mark.parametrize("errno", ["9" * 30, "-" + "9" * 30, "1e300"])
+@pytest.mark.parametrize("endpoint", ["region/list", "cimg/list"])
+def test_an_errno_beyond_64_bits_is_a_failure_that_is_remembered(
+    reader: Client, liar: Liar, endpoint: str, errno: str
+) -> None:
+    liar.replies[endpoint] = lambda asked: answer(None, errmsg="no").replace(
+        b'"errno": 0', b'"errno": ' + errno.encode()
+    )
+    first, fragment = both(reader, URL, 503)
+    calls = len(liar.calls)
+    assert "The cloud is not available" in first.text
+    assert "no" in fragment.text
+
+    reader.get(URL)
+    assert len(liar.calls) == calls
+    assert reader.get("/api/v1/images").status_code == 503
+    assert reader.get("/images/export.json").status_code == 503
+    assert len(liar.calls) == calls
+
+
+# More than is read
+
+
+def test_a_list_that_grows_too_large_leaves_the_last_good_one_and_says_why(
+    reader: Client, liar: Liar, settings: Settings, clock: Clock
+) -> None:
+    settings.UPSTREAM_MAX_IMAGES = 150
+    images = [{**IMAGE, "cimgUuid": f"{number:032x}"} for number in range(151)]
+    liar.replies["cimg/list"] = lambda asked: page(asked, images[:150])
+    assert Page(reader.get(URL)).total == 150
+
+    clock.now += 61
+    liar.replies["cimg/list"] = lambda asked: page(asked, images)
+    read_again(liar.token)
+    for shown in both(reader, URL):
+        assert shown.total == 150
+        assert shown.regions == {"bj": "stale"}
+        assert TOO_LARGE in shown.text
+        assert "more than 150 images" in shown.text
+
+
+def test_the_lists_of_all_regions_are_bounded_together(
+    viewer: Client, cloud: Sandbox, settings: Settings
+) -> None:
+    settings.UPSTREAM_MAX_IMAGES = 30  # of three regions with 12 each
+    shown = Page(viewer.get(URL))
+
+    assert shown.total == 24
+    assert sorted(shown.regions.values()) == ["failed", "fresh", "fresh"]
+    assert "regions with more than 30 images together" in shown.text
+
+
+def test_more_regions_than_are_read_leave_those_that_were_known(
+    reader: Client, liar: Liar, clock: Clock
+) -> None:
+    assert Page(reader.get(URL)).total == 1
+    clock.now += 3601
+    liar.replies["region/list"] = lambda asked: answer([{"id": f"r{n}"} for n in range(3000)])
+    read_again(liar.token)
+    shown = Page(reader.get(URL))
+
+    assert shown.total == 1
+    assert TOO_LARGE in shown.text
+
+
+# A fault of ours
+
+
+def test_a_reading_process_that_is_killed_is_told_as_our_fault(
+    viewer: Client, cloud: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    cloud.misbehave(Weather("hang", endpoint="cimg/list"))
+    before = internal_failures(viewer)
+    killer = threading.Thread(target=_kill_the_reader, args=(cloud,))
+    killer.start()
+    shown = Page(viewer.get(URL))
+    killer.join()
+
+    assert shown.status == 503
+    assert shown.failures == ["internal"]
+    assert OURS in shown.text
+    assert "signal 9" in shown.text
+    assert "The cloud" not in shown.one(data_failure="internal").text
+    assert internal_failures(viewer) == before + 3
+    said = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
+    assert any("signal 9" in line.get("failure", "") for line in said)
+
+    problem = viewer.get("/api/v1/images")
+    assert (problem.status_code, problem.json()["kind"]) == (503, "internal")
+
+
+def _kill_the_reader(cloud: Sandbox) -> None:
+    until(lambda: [call for call in cloud.calls if call.endpoint == "cimg/list"])
+    for pid in readers():
+        os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("DIDIYUN_API_URL", None),  # the list of regions
+    ("UPSTREAM_MAX_IMAGES", "many"),  # the list of each region, once it has been read
+])  # fmt: skip
+def test_what_goes_wrong_with_us_is_remembered_and_passes(
+    viewer: Client, cloud: Sandbox, settings: Settings, clock: Clock, name: str, value: Any
+) -> None:
+    good = getattr(settings, name)
+    setattr(settings, name, value)
+    shown = Page(viewer.get(URL))
+    calls, before = len(cloud.calls), internal_failures(viewer)
+    assert (shown.status, shown.failures) == (503, ["internal"])
+    assert OURS in shown.text
+
+    viewer.get(URL)
+    assert len(cloud.calls) == calls
+    assert internal_failures(viewer) == before
+
+    setattr(settings, name, good)
+    clock.now += 16
+    read_again(cloud.token)
+    assert Page(viewer.get(URL)).total == 36
+
+
+def test_a_list_that_is_lost_while_the_cloud_fails_is_no_error_of_the_page(
+    viewer: Client, cloud: Sandbox
+) -> None:
+    viewer.get(URL)
+    for name in names(":bj:"):
+        cache.delete(name)
+    store.forget()
+    cloud.misbehave(Weather("errno", errno=2, region="bj"))
+    shown = Page(viewer.get(URL))
+
+    assert shown.status == 200
+    assert shown.regions == {"gz": "fresh", "bj": "failed", "sh": "fresh"}
+    assert shown.total == 24
+
+    cloud.reset_calls()
+    viewer.get(URL)
+    assert not cloud.calls
