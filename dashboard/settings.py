@@ -6,17 +6,14 @@ The README lists what each variable is for.
 from __future__ import annotations
 
 import base64
-import os
 import secrets
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from dashboard import environment, logs, single_signon, telemetry
+from dashboard import environment, logs, single_signon, storage, telemetry
 
 # An installed wheel has templates, static files and translations inside this package, where
 # setup.py puts them; a checkout has them beside it.
@@ -172,67 +169,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Data and cache
 
-SQLITE_OPTIONS = {
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-    "transaction_mode": "IMMEDIATE",
-    "timeout": 20,
-}
-
-
-def _sqlite(path: Path) -> dict[str, Any]:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": path,
-        "OPTIONS": dict(SQLITE_OPTIONS),
-        "CONN_MAX_AGE": None,
-        # Threads of one test process share a file database; they could not share a memory one.
-        # Two test runs at once do not share theirs.
-        "TEST": {"NAME": path.with_suffix(f".test-{os.getpid()}.sqlite3")},
-    }
-
-
-# Those whose drivers are installed with the product, and which the tests run on.
-DATABASE_SCHEMES = ("postgres", "postgresql", "pgsql", "sqlite")
-
-
-def _database() -> dict[str, Any]:
-    url = environment.text("DATABASE_URL")
-    if not url:
-        return _sqlite(VAR_DIR / "db.sqlite3")
-    if urlsplit(url).scheme not in DATABASE_SCHEMES:
-        raise ImproperlyConfigured(
-            "DATABASE_URL: not a database address such as postgres://… or sqlite:///…"
-        )
-    try:
-        return {**environ.Env.db_url_config(url), "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
-    except (ValueError, environ.ImproperlyConfigured):
-        raise ImproperlyConfigured("DATABASE_URL: not a database address") from None
-
-
-def _cache() -> dict[str, Any]:
-    url = environment.text("CACHE_URL").replace("valkey", "redis", 1)
-    if not url:
-        return {
-            "BACKEND": "dashboard.cache.Database",
-            "LOCATION": "cache",
-            # The default of 300 would throw locks and sessions out with old entries.
-            "OPTIONS": {"MAX_ENTRIES": 100_000},
-        }
-    if urlsplit(url).scheme not in ("redis", "rediss", "unix"):
-        raise ImproperlyConfigured("CACHE_URL: not a redis://, rediss:// or valkey:// address")
-    patience = {"socket_connect_timeout": 1, "socket_timeout": 2, "retry": None}
-    return {"BACKEND": "dashboard.cache.Redis", "LOCATION": url, "OPTIONS": patience}
-
-
-DATABASES = {"default": _database()}
-CACHES = {"default": _cache()}
-if CACHES["default"]["LOCATION"] == "cache":
-    DATABASES["cache"] = _sqlite(VAR_DIR / "cache.sqlite3")
-    # Going without is better than waiting.
-    DATABASES["cache"]["OPTIONS"]["timeout"] = 2
+DATABASES = storage.databases(VAR_DIR)
+CACHES = storage.caches()
+if "cache" in DATABASES:
     DATABASE_ROUTERS = ["dashboard.cache_router.CacheRouter"]
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+# In the database alone: a cache could give back one that was signed out.
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 # Signing in
 

@@ -19,7 +19,8 @@ from tests.dashboards import ROOT, redis_number
 from tests.servers import POSTGRES, REDIS, postgres, redis
 
 EMBEDDED, SERVERS = "SQLite", "PostgreSQL and Redis"
-ADDRESSES = ("DATABASE_URL", "CACHE_URL")
+CACHES = ("CACHE_URL", "CACHE_LISTS_URL")
+ADDRESSES = ("DATABASE_URL", *CACHES)
 LINE = "=" * 78
 
 
@@ -33,9 +34,11 @@ def main(arguments: list[str]) -> int:
         ]
         beside = None
         if not missing:
-            number = ending.enter_context(redis_number(REDIS))
+            numbers = [ending.enter_context(redis_number(REDIS)) for _ in CACHES]
             # There is no such database: each test makes its own.
-            variables = {"DATABASE_URL": f"{POSTGRES}/none", "CACHE_URL": number}
+            variables = {"DATABASE_URL": f"{POSTGRES}/none"} | dict(
+                zip(CACHES, numbers, strict=True)
+            )
             beside = _pytest(arguments, variables, log)
         _say(f"every test on {EMBEDDED}")
         codes = {EMBEDDED: _pytest(arguments, {}).wait()}

@@ -23,6 +23,7 @@ from psycopg.sql import SQL, Identifier
 
 ROOT = Path(__file__).resolve().parent.parent
 USER, PASSWORD = "ann", "correct horse battery"
+ADDRESSES = ("DATABASE_URL", "CACHE_URL", "CACHE_LISTS_URL")
 ON_SERVERS = bool(os.environ.get("DATABASE_URL"))
 NUMBERS = range(15, 0, -1)  # of Redis's databases; the first is somebody's
 TAKEN = "taken-by-a-test"
@@ -90,15 +91,15 @@ def manage(environment: dict[str, str], *commands: tuple[tuple[str, ...], str]) 
 
 @contextmanager
 def backends(like: str = "") -> Iterator[dict[str, str]]:
-    """The variables of an empty database, or one `like` that at an address, and of an empty cache.
+    """The variables of an empty database, or one `like` that at an address, and of empty caches.
     None of them where files do."""
     if not ON_SERVERS:
         yield {}
         return
     server, _slash, _name = os.environ["DATABASE_URL"].rpartition("/")
     model = like.rpartition("/")[2] or "template1"
-    with _database(server, model) as database, redis_number() as cache:
-        yield {"DATABASE_URL": database, "CACHE_URL": cache}
+    with _database(server, model) as database, redis_number() as cache, redis_number() as lists:
+        yield {"DATABASE_URL": database, "CACHE_URL": cache, "CACHE_LISTS_URL": lists}
 
 
 @contextmanager
@@ -145,7 +146,8 @@ def kept(environment: dict[str, str]) -> Iterator[bytes]:
                 copy = SQL("COPY {} TO STDOUT").format(Identifier(table))
                 with connection.cursor().copy(copy) as rows:
                     yield from (bytes(row) for row in rows)
-        with redis.Redis.from_url(environment["CACHE_URL"]) as cache:
-            for key in cache.scan_iter():
-                yield key
-                yield cache.get(key) or b""
+        for name in ("CACHE_URL", "CACHE_LISTS_URL"):
+            with redis.Redis.from_url(environment[name]) as cache:
+                for key in cache.scan_iter():
+                    yield key
+                    yield cache.get(key) or b""

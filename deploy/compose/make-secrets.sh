@@ -17,9 +17,11 @@ keep audit_keys "$(openssl rand -base64 48)"
 keep postgres_password "$(random)"
 keep owner_url "postgres://image_dashboard_owner:$(random)@database:5432/image_dashboard"
 keep database_url "postgres://image_dashboard:$(random)@database:5432/image_dashboard"
-keep valkey_conf "requirepass $(random)
-save \"\"
-appendonly no
-maxmemory 512mb
-maxmemory-policy allkeys-lru"
-keep cache_url "redis://:$(sed -n 's/^requirepass //p' secrets/valkey_conf)@cache:6379/0"
+valkey() {
+    printf 'requirepass %s\nsave ""\nappendonly no\nmaxmemory %s\nmaxmemory-policy %s\n' "$(random)" "$@"
+}
+address() { printf 'redis://:%s@%s:6379/0' "$(sed -n 's/^requirepass //p' "secrets/$1")" "$2"; }
+keep valkey_conf "$(valkey 128mb noeviction)"
+keep valkey_lists_conf "$(valkey 512mb allkeys-lru)"
+keep cache_url "$(address valkey_conf cache)"
+keep cache_lists_url "$(address valkey_lists_conf lists)"

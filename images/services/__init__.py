@@ -7,7 +7,7 @@ all processes. With nothing cached one caller fetches and the others wait for it
     turns       who asks: one at a time per token
     fetching    asks the cloud
     lease       locks that a process which is killed does not leave behind
-    store       Django's cache: heads, bodies, locks
+    store       Django's caches: heads, bodies, locks
     memory      what this process holds decoded
     snapshots   what is stored, and in which bytes
     news        what a refresh changed

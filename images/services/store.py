@@ -1,4 +1,5 @@
-"""Heads, bodies and locks in Django's cache, which `dashboard.cache` keeps from failing.
+"""Heads and bodies in the cache `lists`, locks in `default`; `dashboard.cache` keeps both from
+failing. Nobody else uses `lists`.
 
 Keys are made of the credential's `cache_key` (an HMAC of the token), never of the token: two people
 with the same token share one inventory, and a replaced token never sees another's.
@@ -10,7 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
+from django.utils.connection import ConnectionProxy
 
 from images.cloud.packing import decode_body, encode_body, encode_images
 from images.cloud.records import Image
@@ -25,13 +27,15 @@ from images.services.snapshots import (
     without_older_than,
 )
 
+_lists = ConnectionProxy(caches, "lists")
+
 # A fetch that hangs, though it has a deadline, keeps others out for this much longer.
 LOCK_MARGIN_SECONDS = 5
 
 
 def load_head(key: str, now: float) -> Head | None:
-    """The head, without what is too old to be shown: the cache's, or what this process last knew.
-    None when there is neither."""
+    """The newest head, without what is too old to be shown: the cache's, or what this process last
+    knew. None when there is neither."""
     return _head(key, now, note=counting.note_read)
 
 
@@ -41,9 +45,11 @@ def peek_head(key: str, now: float) -> Head | None:
 
 
 def _head(key: str, now: float, note: Callable[[str, str], None]) -> Head | None:
-    stored = decode_head(cache.get(_name(key, "head")))
-    head = stored or memory.head(key)
-    note("head", "cache" if stored else "process" if head else "none")
+    stored, held = decode_head(_lists.get(_name(key, "head"))), memory.head(key)
+    # The cache may have lost the newest, or hold one from before that somebody put back.
+    is_newest = stored and not (held and held.asked_at > stored.asked_at)
+    head = stored if is_newest else held
+    note("head", "cache" if is_newest else "process" if head else "none")
     return head and without_older_than(head, now - settings.INVENTORY_STALE_SECONDS)
 
 
@@ -54,10 +60,10 @@ def save_head(key: str, head: Head) -> None:
 def load_body(key: str, region: str, version: str, held: Iterable[Image]) -> list[Image] | None:
     """`held` are images of the region that this process has anyway."""
     name = _name(key, "body", region, version)
-    body = decode_body(cache.get(name), held)
+    body = decode_body(_lists.get(name), held)
     counting.note_read("body", "none" if body is None else "cache")
     if body is None:
-        cache.delete(name)  # Or a refresh that brings no news would keep what nobody can read.
+        _lists.delete(name)  # Or a refresh that brings no news would keep what nobody can read.
     return body
 
 
@@ -82,25 +88,25 @@ def save_body(key: str, region: str, version: str, body: bytes) -> None:
 def keep_body(key: str, region: str, version: str) -> bool:
     """Have a stored body last as long as a new one; False when it is not there any more."""
     name = _name(key, "body", region, version)
-    return bool(cache.touch(name, settings.INVENTORY_STALE_SECONDS))
+    return bool(_lists.touch(name, settings.INVENTORY_STALE_SECONDS))
 
 
 def load_left_over(key: str, region: str) -> list[Image] | None:
     """The images that the last list, which was not whole, lacks; None when that is lost."""
-    return decode_body(cache.get(_name(key, "left-over", region)))
+    return decode_body(_lists.get(_name(key, "left-over", region)))
 
 
 def save_left_over(key: str, region: str, images: Sequence[Image] | None) -> None:
     name = _name(key, "left-over", region)
     if images is None:
-        cache.delete(name)
+        _lists.delete(name)
     else:
         _set(name, encode_body(encode_images(images)))
 
 
 def load_jobs(key: str, region: str) -> Known:
     """What is known of a region's running jobs; nothing when there is nothing to be read."""
-    return decode_known(cache.get(_name(key, "jobs", region)))
+    return decode_known(_lists.get(_name(key, "jobs", region)))
 
 
 def save_jobs(key: str, region: str, known: Known) -> None:
@@ -122,7 +128,7 @@ def _name(*parts: str) -> str:
 
 
 def _set(name: str, value: bytes) -> None:
-    cache.set(name, value, settings.INVENTORY_STALE_SECONDS)
+    _lists.set(name, value, settings.INVENTORY_STALE_SECONDS)
 
 
 def forget() -> None:

@@ -31,9 +31,7 @@ fetching.fetch(credentials.stored(Token.objects.get()), everything=True)
 AWAY = re.compile(r"ERR_|htmx:(afterRequest|sendError|timeout|responseError)|Failed to load")
 SIGN_OUT = """
 from django.contrib.sessions.models import Session
-from django.core.cache import cache
 Session.objects.all().delete()
-cache.clear()
 """
 REVOKE = "from dashboard.accounts.models import Display; Display.objects.all().delete()"
 

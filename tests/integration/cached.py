@@ -1,63 +1,106 @@
-"""What is in the cache as its backend keeps it, be that a table or a Redis."""
+"""What is in the caches as their backend keeps it, be that tables or a Redis."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import connections
 
 from tests.dashboards import ON_SERVERS
 
+ALIASES = ("default", "lists")
 PREFIX = ":1:"  # what Django puts before each name
 
 
-def names(part: str = "") -> list[str]:
+def clear() -> None:
+    """Take everything away."""
+    for alias in ALIASES:
+        caches[alias].clear()
+
+
+def names(part: str = "", aliases: tuple[str, ...] = ALIASES) -> list[str]:
     """Of all entries that have this in their names."""
-    if ON_SERVERS:
-        found = [key.decode() for key in _redis().scan_iter()]
-    else:
-        with connections["cache"].cursor() as cursor:
-            cursor.execute("SELECT cache_key FROM cache")
-            found = [name for (name,) in cursor.fetchall()]
-    ours = sorted(name.removeprefix(PREFIX) for name in found if name.startswith(PREFIX))
-    return [name for name in ours if part in name]
+    return sorted(name for alias in aliases for name in _names(alias) if part in name)
+
+
+def get(name: str) -> Any:
+    """What is stored, as it is read."""
+    return caches[_home(name)].get(name)
+
+
+def put(name: str, value: Any) -> None:
+    """In the place of what is there, as one of ours."""
+    caches[_home(name)].set(name, value, 3600)
+
+
+def delete(name: str) -> None:
+    caches[_home(name)].delete(name)
 
 
 def raw() -> Iterator[bytes]:
     """Every value."""
-    if ON_SERVERS:
-        yield from (_redis().get(PREFIX + name) or b"" for name in names())
-        return
-    with connections["cache"].cursor() as cursor:
-        cursor.execute("SELECT value FROM cache")
-        yield from (base64.b64decode(value) for (value,) in cursor.fetchall())
+    for alias in ALIASES:
+        yield from (get_raw(name) for name in _names(alias))
 
 
-def put_raw(name: str, value: bytes) -> None:
-    """In the place of what is there; it lasts as long."""
+def get_raw(name: str) -> bytes:
+    alias = _home(name)
     if ON_SERVERS:
-        _redis().set(PREFIX + name, value, keepttl=True)
+        return bytes(_redis(alias).get(PREFIX + name))
+    query = f"SELECT value FROM {_table(alias)} WHERE cache_key = %s"  # noqa: S608
+    [(value,)] = _rows(query, PREFIX + name)
+    return bytes(value)
+
+
+def put_raw(name: str, value: object, alias: str = "") -> None:
+    """In the place of what is there, or beside it. It lasts as long, or for an hour."""
+    alias = alias or _home(name)
+    if ON_SERVERS:
+        client = _redis(alias)
+        kept = client.pttl(PREFIX + name)
+        client.set(PREFIX + name, value, px=kept if kept > 0 else 3_600_000)
         return
-    with connections["cache"].cursor() as cursor:
-        written = base64.b64encode(value).decode()
-        row = "UPDATE cache SET value = %s WHERE cache_key = %s"
-        cursor.execute(row, [written, PREFIX + name])
+    table = _table(alias)
+    row = f"INSERT INTO {table} VALUES (%s, %s, '9999') ON CONFLICT (cache_key)"  # noqa: S608
+    _rows(f"{row} DO UPDATE SET value = excluded.value", PREFIX + name, value)
 
 
 def seconds_left(name: str) -> float:
     """Until the entry is gone by itself."""
+    alias = _home(name)
     if ON_SERVERS:
-        return float(_redis().pttl(PREFIX + name)) / 1000
-    with connections["cache"].cursor() as cursor:
-        cursor.execute("SELECT expires FROM cache WHERE cache_key = %s", [PREFIX + name])
-        [(expires,)] = cursor.fetchall()
+        return float(_redis(alias).pttl(PREFIX + name)) / 1000
+    query = f"SELECT expires FROM {_table(alias)} WHERE cache_key = %s"  # noqa: S608
+    [(expires,)] = _rows(query, PREFIX + name)
     until = expires if isinstance(expires, datetime) else datetime.fromisoformat(expires)
     return (until.replace(tzinfo=UTC) - datetime.now(UTC)).total_seconds()
 
 
-def _redis() -> Any:
-    return cache._cache.get_client(write=True)  # type: ignore[attr-defined]
+def _home(name: str) -> str:
+    """The cache that an entry is in."""
+    [alias] = [alias for alias in ALIASES if name in _names(alias)]
+    return alias
+
+
+def _names(alias: str) -> list[str]:
+    if ON_SERVERS:
+        found = [key.decode() for key in _redis(alias).scan_iter()]
+    else:
+        found = [name for (name,) in _rows(f"SELECT cache_key FROM {_table(alias)}")]  # noqa: S608
+    return [name.removeprefix(PREFIX) for name in found if name.startswith(PREFIX)]
+
+
+def _table(alias: str) -> str:
+    return str(caches[alias]._table)  # type: ignore[attr-defined]
+
+
+def _rows(query: str, *values: Any) -> list[Any]:
+    with connections["cache"].cursor() as cursor:
+        return list(cursor.execute(query, values) or ())
+
+
+def _redis(alias: str) -> Any:
+    return caches[alias]._cache.get_client(write=True)  # type: ignore[attr-defined]

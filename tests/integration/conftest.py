@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -20,10 +19,12 @@ from dashboard.accounts import vault
 from dashboard.accounts.models import State, Token, User
 from images.sandbox import Sandbox
 from images.services import fetching, lease, store
+from tests.integration import cached
 
 HERE = Path(__file__).parent
 PASSWORD = "a sentence nobody guesses"
 PATIENCE = 10.0  # seconds
+PATIENCE_OF_REDIS = ("socket_connect_timeout", "socket_timeout")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -45,8 +46,8 @@ def quick(settings: Settings) -> None:
 
 @pytest.fixture(autouse=True)
 def a_process_that_just_started(db: None) -> Iterator[None]:
-    """Nothing in the cache, in memory or under way, whatever ran before."""
-    cache.clear()
+    """Nothing in the caches, in memory or under way, whatever ran before."""
+    cached.clear()
     store.forget()
     yield
     let_refreshes_finish()
@@ -72,7 +73,7 @@ def let_refreshes_finish() -> None:
 
 @pytest.fixture
 def no_cache(settings: Settings) -> Iterator[None]:
-    """The cache is a Redis that is gone: nobody listens on its port, and nobody else gets it."""
+    """The caches are a Redis that is gone: nobody listens on its port, and nobody else gets it."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         use_redis(settings, taken.getsockname()[1])
@@ -80,12 +81,12 @@ def no_cache(settings: Settings) -> Iterator[None]:
 
 
 def use_redis(settings: Settings, port: int) -> None:
+    """Both its databases."""
+    backend, patience = "dashboard.cache.Redis", dict.fromkeys(PATIENCE_OF_REDIS, 0.6)
     settings.CACHES = {
-        "default": {
-            "BACKEND": "dashboard.cache.Redis",
-            "LOCATION": f"redis://127.0.0.1:{port}",
-            "OPTIONS": {"socket_connect_timeout": 0.6, "socket_timeout": 0.6},
-        }
+        alias: {"BACKEND": backend, "LOCATION": f"redis://127.0.0.1:{port}/{number}"}
+        | {"OPTIONS": patience, "DATED": alias == "default"}
+        for number, alias in enumerate(cached.ALIASES)
     }
 
 

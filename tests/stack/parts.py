@@ -86,9 +86,12 @@ class Parts:
 
     def cached(self, *parts: str) -> set[tuple[bytes, bytes | None]]:
         """The entries of Redis with one of these in their name."""
-        with redis.Redis.from_url(self.environment["CACHE_URL"]) as cache:
-            keys = [key for part in parts for key in cache.scan_iter(f"*{part}*")]
-            return {(key, cache.get(key)) for key in keys}
+        found = set()
+        for name in ("CACHE_URL", "CACHE_LISTS_URL"):
+            with redis.Redis.from_url(self.environment[name]) as cache:
+                keys = [key for part in parts for key in cache.scan_iter(f"*{part}*")]
+                found |= {(key, cache.get(key)) for key in keys}
+        return found
 
     def wait_until_unlocked(self, seconds: float) -> None:
         """Until whoever has a lock now has given it back, or it has run out."""

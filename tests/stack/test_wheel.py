@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
     ON_SERVERS, reason="a wheel stands on files of its own here, and is tried beside SQLite"
 )
 OURS = re.compile(
-    r"VAR_DIR|STATIC_DIR|PORT|HOST|PUBLIC_URL|DATABASE_URL|CACHE_URL|DJANGO_SETTINGS.*"
+    r"VAR_DIR|STATIC_DIR|PORT|HOST|PUBLIC_URL|DATABASE_URL|CACHE_URL|CACHE_LISTS_URL|DJANGO_SETTINGS.*"
 )
 SOURCES = ("dashboard", "images", "templates", "static", "locale", "requirements", "deploy", "docs")
 

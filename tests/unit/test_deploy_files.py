@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from dashboard import middleware
+from tests.dashboards import ADDRESSES
 from tests.unit.test_settings import names_documented
 
 ROOT = Path(__file__).parents[2]
@@ -95,7 +96,7 @@ def test_only_the_proxy_is_reached_from_outside() -> None:
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
     assert COMPOSE["networks"]["data"]["internal"] is True
     assert SERVICES["proxy"]["networks"] == ["front"]
-    for name in ("database", "cache"):
+    for name in ("database", "cache", "lists"):
         assert SERVICES[name]["networks"] == ["data"]
 
 
@@ -167,8 +168,7 @@ def test_djangos_check_of_a_deployment_has_nothing_to_say(tmp_path: Path) -> Non
 
 def clean(variables: dict[str, str]) -> bool:
     """What `manage.py check --deploy` says behind HTTPS, a warning being as bad as an error."""
-    addresses = ("DATABASE_URL", "CACHE_URL")  # which the tests themselves may have
-    elsewhere = {name: value for name, value in os.environ.items() if name not in addresses}
+    elsewhere = {name: value for name, value in os.environ.items() if name not in ADDRESSES}
     done = subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
         env=elsewhere | {"PUBLIC_URL": "https://images.example.com"} | variables,

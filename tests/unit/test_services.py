@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.core.cache import cache
 from django.db import connections
 from pytest_django import Settings
 
@@ -16,6 +15,7 @@ from images import services
 from images.sandbox import Sandbox
 from images.services import fetching, memory, store, turns
 from images.services.inventory import Inventory
+from tests.integration import cached
 
 pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
 
@@ -45,7 +45,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture
 def cloud(cloud: Sandbox, settings: Settings) -> Iterator[Sandbox]:
     settings.DIDIYUN_API_URL = cloud.url
-    cache.clear()
+    cached.clear()
     store.forget()
     yield cloud
     finish()
@@ -196,7 +196,8 @@ def test_without_a_cache_everyone_is_served_even_an_empty_account(
     cloud: Sandbox, settings: Settings
 ) -> None:
     backend = "dashboard.cache.Database"
-    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": "a_table_that_is_gone"}}
+    gone = {"BACKEND": backend, "LOCATION": "a_table_that_is_gone"}
+    settings.CACHES = dict.fromkeys(cached.ALIASES, gone)
     full = services.inventory(Someone(cloud))
     for region in ("gz", "bj", "sh"):
         for image in cloud.images(region):

@@ -17,7 +17,12 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 ROOT = Path(__file__).parents[2]
-READERS = ("dashboard/settings.py", "dashboard/gunicorn.py", "dashboard/single_signon.py")
+READERS = (
+    "dashboard/settings.py",
+    "dashboard/gunicorn.py",
+    "dashboard/single_signon.py",
+    "dashboard/storage.py",
+)
 SECRET = "correct-horse-battery"
 
 Settings = dict[str, Any]
@@ -111,6 +116,9 @@ NONSENSE = {
     ): "not a database address such as postgres://",
     ("CACHE_URL", f"memcached://me:{SECRET}@cache"): "not a redis://",
     ("CACHE_URL", f"me:{SECRET}@cache"): "not a redis://",
+    ("CACHE_URL", f"redis://:{SECRET}@cache/lists"): "its database is not a number",
+    ("CACHE_LISTS_URL", f"memcached://me:{SECRET}@cache"): "not a redis://",
+    ("CACHE_LISTS_URL", f"redis://:{SECRET}@cache"): "without CACHE_URL",
     ("PUBLIC_URL", "https://example.com/images"): "has more than a host",
     ("PUBLIC_URL", "https://example.com?images"): "has more than a host",
     ("TRUSTED_PROXIES", "the proxy"): "not addresses such as",
@@ -182,20 +190,41 @@ def test_a_database_elsewhere(start: Start) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "location"),
+    ("url", "location", "of_lists"),
     [
-        ("redis://cache.example:6379/1", "redis://cache.example:6379/1"),
-        ("rediss://cache.example", "rediss://cache.example"),
-        ("valkey://cache.example/0", "redis://cache.example/0"),
-        ("valkeys://valkey.example/0", "rediss://valkey.example/0"),
+        (
+            "redis://:p@c.example:6379/1",
+            "redis://:p@c.example:6379/1",
+            "redis://:p@c.example:6379/2",
+        ),
+        ("rediss://c.example", "rediss://c.example", "rediss://c.example/1"),
+        ("rediss://c.example/?a=b", "rediss://c.example/?a=b", "rediss://c.example/1?a=b"),
+        ("redis://c.example?db=9", "redis://c.example?db=9", "redis://c.example?db=10"),
+        ("valkey://c.example/0", "redis://c.example/0", "redis://c.example/1"),
+        ("valkeys://valkey.example/0", "rediss://valkey.example/0", "rediss://valkey.example/1"),
+        ("redis://valkey.example/0", "redis://valkey.example/0", "redis://valkey.example/1"),
+        ("unix:///run/redis?db=2", "unix:///run/redis?db=2", "unix:///run/redis?db=3"),
+        ("unix:///run/redis", "unix:///run/redis", "unix:///run/redis?db=1"),
     ],
 )
-def test_a_cache_elsewhere_needs_no_database(start: Start, url: str, location: str) -> None:
+def test_caches_elsewhere_need_no_database(
+    start: Start, url: str, location: str, of_lists: str
+) -> None:
     settings = start(CACHE_URL=url)
 
     assert settings["CACHES"]["default"]["LOCATION"] == location
+    assert settings["CACHES"]["lists"]["LOCATION"] == of_lists
     assert set(settings["DATABASES"]) == {"default"}
     assert "DATABASE_ROUTERS" not in settings
+
+
+def test_lists_can_have_a_server_of_their_own(start: Start) -> None:
+    caches = start(CACHE_URL="redis://a.example/0", CACHE_LISTS_URL="valkey://b.example/0")[
+        "CACHES"
+    ]
+
+    assert caches["default"]["LOCATION"] == "redis://a.example/0"
+    assert caches["lists"]["LOCATION"] == "redis://b.example/0"
 
 
 # Secrets
@@ -213,7 +242,20 @@ def test_keys_are_made_once_and_only_for_the_owner(start: Start, tmp_path: Path)
     assert stat.S_IMODE((tmp_path / "var").stat().st_mode) == 0o700
     assert first["SECRET_KEY"] not in first["TOKEN_KEYS"]
     made = sorted(path.name for path in (tmp_path / "var").iterdir())
-    assert made == ["audit_keys", "secret_key", "token_keys"]
+    assert made == ["audit_keys", "cache.sqlite3", "db.sqlite3", "secret_key", "token_keys"]
+
+
+def test_a_database_file_is_for_its_owner_alone_also_where_the_folder_was_not(
+    start: Start, tmp_path: Path
+) -> None:
+    (tmp_path / "var").mkdir(mode=0o755)
+    there = [tmp_path / "var" / f"cache.sqlite3{end}" for end in ("", "-wal", "-shm")]
+    for path in there:
+        path.touch(0o644)
+    start()
+
+    for path in (*there, tmp_path / "var" / "db.sqlite3"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_keys_that_are_given_are_not_written_down(start: Start, tmp_path: Path) -> None:

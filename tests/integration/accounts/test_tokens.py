@@ -241,7 +241,9 @@ def test_the_list_is_ones_own_and_costs_no_query_a_token(
         keep(person, "0" * 64, f"Mine {number}")
     browser.get(URL)
 
-    with django_assert_num_queries(4):  # who is signed in, their roles, tokens and teams
+    with django_assert_num_queries(
+        5
+    ):  # the session, who is signed in, their roles, tokens and teams
         page = browser.get(URL)
     assertContains(page, "data-token", 5)
     assertNotContains(page, "Theirs")

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -16,6 +15,7 @@ from dashboard.accounts.models import Change, User
 from images.changes import ChangeQuery
 from images.sandbox import Sandbox, Weather
 from images.services import store
+from tests.integration import cached
 from tests.integration.api.conftest import API, REGIONS, Answer, MakeScript, Script
 from tests.integration.conftest import Clock, Keep, read_again
 
@@ -213,7 +213,7 @@ def test_for_who_has_it_already_no_change_is_read(script: Script, varied: World)
 def test_the_history_can_be_read_while_nothing_is_known_of_the_cloud(
     script: Script, varied: World
 ) -> None:
-    cache.clear()
+    cached.clear()
     store.forget()
     varied.cloud.misbehave(Weather("errno", errno=41026))
     document = script.get("changes").json()

@@ -11,7 +11,6 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.core.management import call_command
 from django.db import DatabaseError
 from django.test import Client
@@ -25,6 +24,7 @@ from images.sandbox import Sandbox, Weather
 from images.sandbox.life import Life
 from images.services import news, store
 from images.services.snapshots import LAYOUT
+from tests.integration import cached
 from tests.integration.conftest import Clock, Keep, read_again
 from tests.integration.images.pages import FRAGMENT, Node, Page, both
 
@@ -186,7 +186,7 @@ def test_where_the_list_before_is_lost_nothing_is_told_and_looking_begins_anew(
     assert head
     [version] = [entry.version for entry in head.regions if entry.region.id == "bj"]
     store.forget()  # As a process that has just started.
-    cache.set(f"images:{LAYOUT}:{key}:body:bj:{version}", damage)
+    cached.put(f"images:{LAYOUT}:{key}:body:bj:{version}", damage)
     world.change(status="Disabled")
 
     assert kinds(viewer) == []
@@ -430,7 +430,7 @@ def test_what_the_cloud_sends_is_only_text(viewer: Client, world: World) -> None
 def test_the_history_is_there_while_the_cloud_is_not(viewer: Client, world: World) -> None:
     world.change(status="Disabled")
     world.cloud.misbehave(Weather("html"))
-    cache.clear()
+    cached.clear()
     store.forget()
     page = Page(viewer.get(URL))
     assert [each.attributes["data-change"] for each in lines(page)] == ["status"]

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
-from django.core.cache import cache
 from django.db import connections
 from django.test import Client
 from pytest_django import Settings
@@ -249,7 +248,7 @@ def lock_of(cloud: Sandbox) -> str:
 def expire_the_lock() -> None:
     """As if its time had passed."""
     [name] = cached.names(":lock")
-    cache.delete(name)
+    cached.delete(name)
 
 
 def test_the_lock_of_a_killed_process_is_obeyed_until_it_expires(
@@ -294,7 +293,7 @@ def test_a_lock_left_behind_delays_a_refresh_and_no_page(
 def test_a_lock_is_given_back(viewer: Client, cloud: Sandbox) -> None:
     viewer.get(LIST)
     assert store.take_lock(vault.cache_key(cloud.token))
-    cache.clear()
+    cached.clear()
     store.forget()
     cloud.misbehave(Weather("html"))
     viewer.get(LIST)
@@ -333,7 +332,7 @@ def test_what_is_damaged_in_the_cache_is_read_anew(
     before = Page(viewer.get(LIST))
     assert len(stored(kind)) == {"head": 1, "body": 3}[kind]
     for name in stored(kind):
-        cache.set(name, DAMAGES[damage](cache.get(name)))
+        cached.put(name, DAMAGES[damage](cached.get(name)))
     store.forget()
     asked(cloud)
     page = Page(viewer.get(LIST))
@@ -353,7 +352,7 @@ def test_what_was_evicted_from_the_cache_is_read_anew(
 ) -> None:
     before = Page(viewer.get(LIST))
     for name in stored(evicted):
-        cache.delete(name)
+        cached.delete(name)
     store.forget()
     asked(cloud)
     page = Page(viewer.get(LIST))
@@ -365,7 +364,7 @@ def test_what_was_evicted_from_the_cache_is_read_anew(
 def test_what_was_evicted_costs_nothing_where_it_is_held(viewer: Client, cloud: Sandbox) -> None:
     before = Page(viewer.get(LIST))
     for name in stored("body"):
-        cache.delete(name)
+        cached.delete(name)
     asked(cloud)
 
     assert Page(viewer.get(LIST)).uuids == before.uuids

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.core.cache import cache
 from django.db import connections
 from django.test import Client
 from pytest_django import Settings
@@ -79,7 +78,7 @@ def walk(browser: Client, cloud: Sandbox, clock: Clock) -> Iterator[bytes]:
         browser.get("/images/")
         let_refreshes_finish()
         yield from everything()  # with what was read before
-        cache.clear()
+        cached.clear()
         yield from everything()  # without
         cloud.clear_weather()
         clock.now += 10
@@ -96,7 +95,7 @@ def stored() -> Iterator[bytes]:
                     yield repr(row).encode()
     yield from cached.raw()
     for name in cached.names():
-        yield from unpacked(cache.get(name))
+        yield from unpacked(cached.get(name))
     for session in Session.objects.all():
         yield repr(session.get_decoded()).encode()
 

@@ -61,6 +61,7 @@ def all_parts(
     addresses = {
         "DATABASE_URL": f"postgres://postgres@127.0.0.1:{database.port}/postgres",
         "CACHE_URL": f"redis://127.0.0.1:{cache.port}/0",
+        "CACHE_LISTS_URL": f"redis://127.0.0.1:{cache.port}/1",
     }
     with prepared(tmp_path_factory.mktemp("kills"), addresses) as parts:
         yield parts

@@ -18,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from images.sandbox import Sandbox
 from tests.bench.stack import Stack, stack
 from tests.browser.conftest import serving
+from tests.dashboards import ADDRESSES
 
 PATIENCE = 20.0
 ASKED = 40
@@ -83,7 +84,7 @@ def ready(url: str) -> tuple[int, bytes, float]:
 
 
 def test_a_database_that_hangs_is_named_in_time(cloud: Sandbox, tmp_path: Path) -> None:
-    with serving(cloud, tmp_path, {"DATABASE_URL": "", "CACHE_URL": ""}) as site:
+    with serving(cloud, tmp_path, dict.fromkeys(ADDRESSES, "")) as site:
         with closing(sqlite3.connect(tmp_path / "db.sqlite3", timeout=PATIENCE)) as taken:
             # Nobody else gets in, and whoever tries waits for longer than a balancer does.
             taken.execute("PRAGMA locking_mode=EXCLUSIVE")

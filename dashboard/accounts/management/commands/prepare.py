@@ -1,4 +1,4 @@
-"""`manage.py prepare`: bring the database up to date and make the cache's table; safe to repeat,
+"""`manage.py prepare`: bring the database up to date and make the caches' tables; safe to repeat,
 and to run on several machines at once."""
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connection
 
+from dashboard import environment
+
 # Any number will do, as long as every version has the same.
 LOCK = 5_717_430_113
 
 
 class Command(BaseCommand):
-    help = "Bring the database up to date and make the cache's table."
+    help = "Bring the database up to date and make the caches' tables."
 
     def handle(self, *args: Any, **options: Any) -> None:
         with alone():
@@ -31,8 +33,7 @@ class Command(BaseCommand):
 def alone() -> Iterator[None]:
     """One at a time; the others wait. The lock ends with its process, however that ends."""
     if connection.vendor != "postgresql":
-        settings.VAR_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (settings.VAR_DIR / "prepare.lock").open("w") as file:
+        with environment.private_file(settings.VAR_DIR / "prepare.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
         return

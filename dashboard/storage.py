@@ -1,0 +1,125 @@
+"""The settings of databases and caches: files in VAR_DIR, or servers that the environment names."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from dashboard import environment
+
+SQLITE_OPTIONS = {
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+}
+# Of the cache's file: going without is better than waiting, and what the file says of itself, as in
+# triggers, is not followed.
+CACHE_OPTIONS = {
+    **SQLITE_OPTIONS,
+    "init_command": f"{SQLITE_OPTIONS['init_command']} PRAGMA trusted_schema=OFF;",
+    "timeout": 2,
+}
+# Those whose drivers are installed with the product, and which the tests run on.
+DATABASE_SCHEMES = ("postgres", "postgresql", "pgsql", "sqlite")
+# Of each process: one for each of gunicorn's threads, and for what they do behind.
+POOL = {"min_size": 1, "max_size": 20, "timeout": 10}
+PATIENCE = {"socket_connect_timeout": 1, "socket_timeout": 2, "retry": None}
+# The default of 300 would throw locks out with old entries.
+TABLE = {"BACKEND": "dashboard.cache.Database", "OPTIONS": {"MAX_ENTRIES": 100_000}}
+
+
+def databases(var: Path) -> dict[str, dict[str, Any]]:
+    """`default` holds what is of value; `cache`, where no server does, what `caches` says."""
+    found = {"default": _database(var)}
+    if not environment.text("CACHE_URL"):
+        found["cache"] = _sqlite(var / "cache.sqlite3", CACHE_OPTIONS)
+    return found
+
+
+def _database(var: Path) -> dict[str, Any]:
+    url = environment.text("DATABASE_URL")
+    if not url:
+        return _sqlite(var / "db.sqlite3", SQLITE_OPTIONS)
+    if urlsplit(url).scheme not in DATABASE_SCHEMES:
+        raise ImproperlyConfigured(
+            "DATABASE_URL: not a database address such as postgres://… or sqlite:///…"
+        )
+    try:
+        found = {**environ.Env.db_url_config(url), "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+    except (ValueError, environ.ImproperlyConfigured):
+        raise ImproperlyConfigured("DATABASE_URL: not a database address") from None
+    return _pooled(found)
+
+
+def _pooled(database: dict[str, Any]) -> dict[str, Any]:
+    """With what `?pool=…` in the address asks for in place of those letters."""
+    wanted = database.get("OPTIONS", {}).pop("pool", "false")
+    if wanted not in ("true", "false"):
+        raise ImproperlyConfigured("DATABASE_URL: pool is neither true nor false")
+    if wanted == "false":
+        return database
+    if database["ENGINE"] != "django.db.backends.postgresql":
+        raise ImproperlyConfigured("DATABASE_URL: pool=true is for PostgreSQL alone")
+    if find_spec("psycopg_pool") is None:
+        raise ImproperlyConfigured(
+            "DATABASE_URL: pool=true needs the package psycopg-pool (the extra postgres brings it)"
+        )
+    # A connection goes back after each request.
+    return {**database, "CONN_MAX_AGE": 0, "OPTIONS": {**database["OPTIONS"], "pool": POOL}}
+
+
+def _sqlite(path: Path, options: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": environment.private_file(path),
+        "OPTIONS": dict(options),
+        "CONN_MAX_AGE": None,
+        # Threads of one test process share a file database; they could not share a memory one.
+        # Two test runs at once do not share theirs.
+        "TEST": {"NAME": path.with_suffix(f".test-{os.getpid()}.sqlite3")},
+    }
+
+
+def caches() -> dict[str, dict[str, Any]]:
+    """`default` holds throttles and locks, which must not go; `lists` what was read of the cloud,
+    which is large and can be read again."""
+    url = _redis_address("CACHE_URL", environment.text("CACHE_URL"))
+    lists = _redis_address("CACHE_LISTS_URL", environment.text("CACHE_LISTS_URL"))
+    if not url:
+        if lists:
+            raise ImproperlyConfigured("CACHE_LISTS_URL: without CACHE_URL both are in a file")
+        of_default, of_lists = ({**TABLE, "LOCATION": table} for table in ("cache", "lists"))
+    else:
+        of_default, of_lists = (
+            {"BACKEND": "dashboard.cache.Redis", "LOCATION": address, "OPTIONS": dict(PATIENCE)}
+            for address in (url, lists or _next_number(url))
+        )
+    return {"default": of_default, "lists": {**of_lists, "DATED": False}}
+
+
+def _redis_address(name: str, text: str) -> str:
+    url = text.replace("valkey", "redis", 1) if text.startswith("valkey") else text
+    if url and urlsplit(url).scheme not in ("redis", "rediss", "unix"):
+        raise ImproperlyConfigured(f"{name}: not a redis://, rediss:// or valkey:// address")
+    return url
+
+
+def _next_number(url: str) -> str:
+    """The address of the database after this one, on the same server. Its number is the path, or
+    `db` in the query, which is the only place where the path is that of a socket."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    in_query = parts.scheme == "unix" or "db" in query
+    number = (query.get("db") if in_query else parts.path.strip("/")) or "0"
+    if not number.isdecimal():
+        raise ImproperlyConfigured("CACHE_URL: its database is not a number")
+    following = str(int(number) + 1)
+    if in_query:
+        return f"{url.partition('?')[0]}?{urlencode({**query, 'db': following})}"
+    return parts._replace(path=f"/{following}").geturl()
