@@ -6,20 +6,33 @@ Pure functions over an index; what was found is kept with it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from heapq import nsmallest
 
 from images.cloud.records import Image
 from images.coverage import Coverage, rows
 from images.index import Index
-from images.insights import status_kind
-from images.query import ImageQuery, run, selected, selecting
+from images.insights import check_meaning, status_meaning
+from images.query import FacetValue, ImageQuery, run, selected, selecting
+from images.verdict import verdict
 
-# What is wrong with an image, the worst first.
+# What is wrong with an image, the worst first: what is happening before what stays as it is.
 FAILED, JOB_FAILED, STALLED, AT_RISK = "failed", "job-failed", "stalled", "at-risk"
-WORRIES = (FAILED, JOB_FAILED, STALLED, AT_RISK)
+CHECK_FAILED = "check-failed"
+WORRIES = (FAILED, JOB_FAILED, STALLED, AT_RISK, CHECK_FAILED)
+# The reasons of a verdict that somebody should look into. That a job has stalled is not known of
+# the image, but of what was seen of its job.
+WORRY_OF = {
+    "status-failed": FAILED,
+    "job-failed": JOB_FAILED,
+    "storages-none": AT_RISK,
+    "storages-down": AT_RISK,
+    "storages-some-down": AT_RISK,
+    "check-failed": CHECK_FAILED,
+}
 # What is only untidy.
 REPEATED, UNCHECKED, OLD, ALONE = "repeated", "unchecked", "old", "one-region"
 KINDS = (*WORRIES, REPEATED, UNCHECKED, OLD, ALONE)
@@ -68,6 +81,17 @@ def groups(
     return tuple(sorted((group for group in moving if group.count), key=_rank))
 
 
+def worry(image: Image) -> str:
+    """The worst of WORRIES that the image itself shows, "" for none."""
+    return _worst(verdict(image).reasons)
+
+
+@lru_cache(maxsize=1024)
+def _worst(reasons: tuple[str, ...]) -> str:
+    worries = {WORRY_OF.get(reason) for reason in reasons}
+    return next((kind for kind in WORRIES if kind in worries), "")
+
+
 def old_before(today: date) -> int:
     """Milliseconds: what was created earlier is very old."""
     midnight = datetime(today.year, today.month, today.day, tzinfo=UTC)
@@ -77,19 +101,16 @@ def old_before(today: date) -> int:
 def _groups(index: Index, query: ImageQuery, today: date, compared: Coverage) -> Iterable[Group]:
     facets = run(index, query).facets
     images = selected(index, query)
-    bad = (
-        each.value
-        for each in facets["status"]
-        if status_kind(each.value) == "bad" and (each.selected or not query.status)
-    )
-    if statuses := tuple(bad):
-        yield _asked(FAILED, index, replace(query, status=statuses))
-    failed = [each for each in images if each.job and each.job.state == "failed"]
-    yield _picked(JOB_FAILED, query, failed)
+    if failed := _meaning("failed", status_meaning, facets["status"], query.status):
+        yield _asked(FAILED, index, replace(query, status=failed))
+    jobs = [each for each in images if each.job and "job-failed" in verdict(each).reasons]
+    yield _picked(JOB_FAILED, query, jobs)
     if not query.storage or "at-risk" in query.storage:
         yield _asked(AT_RISK, index, replace(query, storage=("at-risk",)))
-    if not query.check or "uncheck" in query.check:
-        yield _asked(UNCHECKED, index, replace(query, check=("uncheck",)))
+    if failed := _meaning("failed", check_meaning, facets["check"], query.check):
+        yield _asked(CHECK_FAILED, index, replace(query, check=failed))
+    if unchecked := _meaning("none", check_meaning, facets["check"], query.check):
+        yield _asked(UNCHECKED, index, replace(query, check=unchecked))
     yield _repeated(query, images)
     bounds = (old_before(today), query.created_before)
     before = min(bound for bound in bounds if bound is not None)
@@ -97,6 +118,20 @@ def _groups(index: Index, query: ImageQuery, today: date, compared: Coverage) ->
     alone = rows(index, compared, 0, min(compared.alone, LISTED))
     first = tuple(image for row in alone for [image, *_others] in row.images.values())
     yield Group(ALONE, compared.alone, first, None)
+
+
+def _meaning(
+    meaning: str,
+    meaning_of: Callable[[str], str],
+    values: Iterable[FacetValue],
+    chosen: tuple[str, ...],
+) -> tuple[str, ...]:
+    """The values of a facet that mean this, of those that the query selects."""
+    return tuple(
+        each.value
+        for each in values
+        if meaning_of(each.value) == meaning and (each.selected or not chosen)
+    )
 
 
 def _asked(kind: str, index: Index, query: ImageQuery) -> Group:

@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from io import StringIO
 from itertools import islice
 from operator import attrgetter
@@ -15,6 +16,7 @@ import msgspec
 
 from images.cloud.records import Image
 from images.insights import storage_state
+from images.verdict import Judgement, verdict
 
 Item = TypeVar("Item")
 Cell = Callable[[Any], str | int | None]
@@ -91,6 +93,8 @@ CSV_COLUMNS: dict[str, Cell] = {
     "storages": attrgetter("storages"),
     "storagesDown": lambda image: None if image.storages is None else image.storages_down,
     "storageState": storage_state,
+    "verdict": lambda image: verdict(image).grade,
+    "verdictReasons": lambda image: ";".join(verdict(image).reasons),
 }
 
 
@@ -118,7 +122,7 @@ def _lines(rows: Iterable[Iterable[str | int | None]]) -> str:
 
 def json_document(head: dict[str, Any], images: Iterable[Image]) -> Iterator[bytes]:
     """One JSON object: what `head` has and then "images", each as the cloud sent it, to the digit,
-    with our "region".
+    with our "region" and "verdict".
     """
     return json_list(head, "images", images, json_item)
 
@@ -136,13 +140,19 @@ def json_list(
     yield b"]}"
 
 
+@lru_cache(maxsize=1024)
+def _verdict_json(judged: Judgement) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode({"grade": judged.grade, "reasons": judged.reasons}))
+
+
 _read_item = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def json_item(image: Image) -> bytes:
-    """The item as the cloud sent it, to the digit, with our "region"."""
+    """The item as the cloud sent it, to the digit, with our "region" and "verdict"."""
     item: dict[str, Any] = _read_item(image.raw)
     item["region"] = image.region
+    item["verdict"] = _verdict_json(verdict(image))
     return msgspec.json.encode(item)
 
 

@@ -1,19 +1,34 @@
-"""What follows from an image's facts, for whoever has to decide about it."""
+"""What follows from single facts of an image; what follows from all of them says `verdict`."""
 
 from __future__ import annotations
 
 from images.cloud.records import Image
 
-# Only Ready is documented; the others are what such systems say, and the rest is neutral.
+# Only Ready is documented; the others are what such systems say.
+STATUSES = {
+    "ready": "ready",
+    "available": "ready",
+    "creating": "not-yet",
+    "importing": "not-yet",
+    "deleting": "deleting",
+    "failed": "failed",
+    "error": "failed",
+    "disabled": "disabled",
+}
 STATUS_KINDS = {
     "ready": "ok",
-    "available": "ok",
-    "creating": "busy",
-    "importing": "busy",
+    "not-yet": "busy",
     "deleting": "busy",
     "failed": "bad",
-    "error": "bad",
     "disabled": "off",
+}
+# Only uncheck is documented.
+CHECKS = {
+    "uncheck": "none",
+    "unchecked": "none",
+    "checked": "passed",
+    "checkfailed": "failed",
+    "failed": "failed",
 }
 
 STORAGE_STATES = ("ok", "at-risk", "unknown")
@@ -30,6 +45,16 @@ def storage_state(image: Image) -> str:
     return "at-risk" if image.storages_down or not image.storages else "ok"
 
 
+def status_meaning(status: str | None) -> str:
+    """One of the values of STATUSES, "unfamiliar" for any other status, "unknown" for none."""
+    return STATUSES.get(status.lower(), "unfamiliar") if status else "unknown"
+
+
+def check_meaning(check_state: str | None) -> str:
+    """One of the values of CHECKS, "unfamiliar" for any other word, "unknown" for none."""
+    return CHECKS.get(check_state.lower(), "unfamiliar") if check_state else "unknown"
+
+
 def status_kind(status: str | None) -> str:
-    """What a status says of the image: ok, busy, bad, off, or plain when that is not known."""
-    return STATUS_KINDS.get((status or "").lower(), "plain")
+    """How a status by itself looks: ok, busy, bad, off, or plain when its meaning is not known."""
+    return STATUS_KINDS.get(status_meaning(status), "plain")

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from heapq import nsmallest
 from typing import TypedDict
 
-from images.attention import AT_RISK, FAILED, JOB_FAILED, STALLED, WORRIES, Group
+from images.attention import FAILED, STALLED, WORRIES, Group, worry
 from images.cloud.records import Image
 from images.coverage import Coverage
 from images.index import Index
-from images.insights import status_kind, storage_state
+from images.insights import status_kind
 from images.query import FACETS, FacetValue, ImageQuery, run, selected, selecting
 
 WORST = 20  # more than a screen has room for
@@ -57,14 +57,14 @@ def overview(index: Index, query: ImageQuery) -> Overview:
 
 def with_stalled(found: Overview, stalled: Iterable[Image]) -> Overview:
     """What was found and, of the images running there, those whose job no longer moves."""
-    more = [image for image in stalled if _why(image) != FAILED]
+    more = [image for image in stalled if worry(image) != FAILED]
     if not more:
         return found
     places = {(image.region, image.uuid) for image in more}
     others = [each for each in found.worries if (each.image.region, each.image.uuid) not in places]
     return replace(
         found,
-        worried=found.worried + sum(not _why(image) for image in more),
+        worried=found.worried + sum(not worry(image) for image in more),
         worries=_worst([*others, *(Worry(image, STALLED) for image in more)]),
     )
 
@@ -162,7 +162,7 @@ def _group_data(group: Group) -> GroupData:
 
 def _overview(images: list[Image]) -> Overview:
     statuses = Counter(image.status for image in images).most_common()
-    worries = [Worry(image, why) for image in images if (why := _why(image))]
+    worries = [Worry(image, why) for image in images if (why := worry(image))]
     running = [image for image in images if image.job and image.job.state == "running"]
     running.sort(key=_place)
     return Overview(
@@ -180,14 +180,6 @@ def _bytes(images: list[Image]) -> dict[str, int]:
     for image in images:
         sums[image.region] += image.size or 0
     return dict(sums)
-
-
-def _why(image: Image) -> str:
-    if status_kind(image.status) == "bad":
-        return FAILED
-    if image.job and image.job.state == "failed":
-        return JOB_FAILED
-    return AT_RISK if storage_state(image) == "at-risk" else ""
 
 
 def _worst(worries: Iterable[Worry]) -> tuple[Worry, ...]:

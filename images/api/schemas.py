@@ -4,12 +4,14 @@ what was read once already would cost more than reading it."""
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy
 from ninja import Field, Schema
 from pydantic import ConfigDict
+
+from images.verdict import RULES
 
 # pydantic passes descriptions on as they are, and `images.api.description` makes them text.
 _: Any = gettext_lazy
@@ -36,13 +38,24 @@ class Region(Schema):
     unreadable: dict[str, int] = Field(description=_("Fields that could not be read, by name"))
 
 
+class Verdict(Schema):
+    """Whether an image can be used, by all that is known of it."""
+
+    grade: Literal["yes", "caution", "no"]
+    reasons: list[str] = Field(
+        description=_("Why, the worst first; reasons of a yes are only worth knowing"),
+        json_schema_extra={"items": {"type": "string", "enum": list(RULES)}},
+    )
+
+
 class Image(Schema):
-    """One image as the cloud sent it, to the digit, in its own field names, and our `region`. Any
-    other field may be missing, null, or something that no document tells of."""
+    """One image as the cloud sent it, to the digit, in its own field names, our `region` and our
+    `verdict`. Any other field may be missing, null, or something that no document tells of."""
 
     model_config = ConfigDict(extra="allow")
     region: str
     cimgUuid: str
+    verdict: Verdict
     name: Any = Field(None, examples=["web-golden"])
     status: Any = Field(None, examples=["Ready"])
     osFamily: Any = Field(None, examples=["CentOS"])

@@ -12,9 +12,11 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from images.cloud.records import Image
 from images.insights import status_kind
 from images.services.progress import Progress
 from images.services.snapshots import Failure
+from images.verdict import verdict
 from images.wording import EXPLANATIONS, Explanation
 
 register = template.Library()
@@ -153,6 +155,12 @@ def disk_type(value: str | None) -> SafeString:
 
 
 register.filter(status_kind)
+
+
+@register.filter
+def grade(image: Image) -> str:
+    """The grade of the image's verdict: yes, caution or no."""
+    return verdict(image).grade
 
 
 @register.filter

@@ -23,6 +23,7 @@ from images.views.columns import COLUMNS
 from images.views.opening import Opened, not_found, with_inventory
 from images.views.rows import CELLS
 from images.views.table import page_context
+from images.views.verdicts import Words, verdict_words
 
 LEAST, MOST = 2, 4
 ONLY = "differences"
@@ -74,6 +75,7 @@ class Compared:
     """One image: where it is, and the comparison without it."""
 
     image: Image
+    verdict: Words
     region: str
     href: str
     without: str
@@ -156,7 +158,7 @@ def _compared(opened: Opened, image: Image) -> Compared:
     rest = tuple(each for each in opened.query.image if each != place)
     panel = reverse("images:detail", args=(image.region, image.uuid)) + opened.token_query
     region = opened.region_names.get(image.region, image.region)
-    return Compared(image, region, panel, _address(opened, rest))
+    return Compared(image, verdict_words(opened, image), region, panel, _address(opened, rest))
 
 
 def _address(opened: Opened, places: tuple[str, ...], *, only: bool = False) -> str:

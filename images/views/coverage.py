@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
@@ -18,6 +19,7 @@ from images.forms import query_string
 from images.services.inventory import RegionState
 from images.views import charts, filters
 from images.views.opening import Opened, with_inventory
+from images.views.rows import status
 from images.views.table import page_context
 
 TITLES = {
@@ -34,6 +36,7 @@ class Cell:
 
     region: str
     image: Image | None
+    status: SafeString
     count: int
     href: str
     unread: bool
@@ -132,12 +135,12 @@ def _line(opened: Opened, states: list[RegionState], row: Row) -> Line:
 def _cell(opened: Opened, state: RegionState, row: Row) -> Cell:
     images = row.images.get(state.id, [])
     if not images:
-        return Cell(state.id, None, 0, "", unread=not state.head.version)
+        return Cell(state.id, None, SafeString(), 0, "", unread=not state.head.version)
     href = reverse("images:detail", args=(state.id, images[0].uuid)) + opened.suffix
     if len(images) > 1:
         os = (row.os_family or "unknown",)
         href = charts.link(opened, region=(state.id,), name=(row.name,), os=os) or href
-    return Cell(state.id, images[0], len(images), href, unread=False)
+    return Cell(state.id, images[0], status(images[0]), len(images), href, unread=False)
 
 
 def _address(opened: Opened, which: str, page: int = 1) -> str:

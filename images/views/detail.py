@@ -16,14 +16,15 @@ from images.cloud.reading import read_details
 from images.cloud.records import Image
 from images.export import pretty_json
 from images.views import rows
-from images.views.answering import answer, curl
 from images.views.change_lines import Line, line
+from images.views.curl import curl
 from images.views.elsewhere import elsewhere
 from images.views.neighbours import place_of
 from images.views.opening import Opened, is_fragment, not_found, unavailable, with_inventory
 from images.views.results import results_with
 from images.views.since import with_since
 from images.views.table import page_context
+from images.views.verdicts import verdict_words
 
 CHANGES = 5  # shown of an image
 
@@ -49,19 +50,8 @@ def image_detail(request: HttpRequest, opened: Opened, region: str, uuid: str) -
 
 
 def panel_context(opened: Opened, image: Image) -> dict[str, Any]:
-    zones = {
-        zone.id.lower(): zone.name
-        for state in opened.inventory.regions
-        for zone in state.head.region.zones
-    }
-    here = [
-        zones.get(each.lower(), each)
-        for each in image.zones
-        if each.lower().startswith(image.region.lower())
-    ]
-    region = opened.region_names.get(image.region, image.region)
     return {
-        "answer": answer(image, region, here),
+        "verdict": verdict_words(opened, image),
         "place": place_of(opened, image),
         "elsewhere": elsewhere(opened, image),
         "changes": _changes(opened, image),
@@ -69,7 +59,7 @@ def panel_context(opened: Opened, image: Image) -> dict[str, Any]:
         "details": read_details(image),
         "status": rows.status(image),
         "regions": [(each, opened.region_names.get(each, "")) for each in image.regions],
-        "zones": [(each, zones.get(each.lower(), "")) for each in image.zones],
+        "zones": [(each, opened.zone_names.get(each.lower(), "")) for each in image.zones],
         "raw": pretty_json(image),
     }
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from images.attention import (
     ALONE,
     AT_RISK,
+    CHECK_FAILED,
     FAILED,
     JOB_FAILED,
     OLD,
@@ -42,6 +43,10 @@ WORDS: dict[str, tuple[Promise, Promise]] = {
     AT_RISK: (
         gettext_lazy("at risk"),
         gettext_lazy("A storage that holds them is not connected, or none holds them."),
+    ),
+    CHECK_FAILED: (
+        gettext_lazy("whose check failed"),
+        gettext_lazy("The cloud checked them, and they did not pass."),
     ),
     REPEATED: (
         gettext_lazy("with the name of another in their region"),

@@ -57,6 +57,15 @@ class Opened:
         return {state.id: state.head.region.name for state in self.inventory.regions}
 
     @cached_property
+    def zone_names(self) -> dict[str, str]:
+        """Zone id in lower case -> its name."""
+        return {
+            zone.id.lower(): zone.name
+            for state in self.inventory.regions
+            for zone in state.head.region.zones
+        }
+
+    @cached_property
     def missing(self) -> tuple[str, ...]:
         """The names of the regions of which nothing is known."""
         states = self.inventory.regions

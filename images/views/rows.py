@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from html import escape  # Django's own takes three times as long, for lazy texts there are none of
+from itertools import chain
 
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
@@ -27,6 +28,8 @@ from images.templatetags.inventory import (
     unknown,
     yes_no,
 )
+from images.verdict import verdict
+from images.views.verdicts import mark_of, why_not
 
 Names = Mapping[str, str]
 Cell = Callable[[Image, Names], str]
@@ -81,11 +84,18 @@ def _shared(image: Image, names: Names) -> str:
 
 
 def status(image: Image) -> SafeString:
-    """The status with its mark."""
-    return status_of(image.status) if image.status else unknown(image.status)
+    """The status, marked as its verdict is, which says why on hover."""
+    if not image.status:
+        return unknown(image.status)
+    why = why_not(image)
+    hover = f' title="{escape(why)}"' if why else ""
+    kind = mark_of(image)
+    shown = f'<span class="status status-{kind}"{hover}>{escape(image.status)}</span>'
+    return mark_safe(shown)  # noqa: S308
 
 
 def status_of(value: str) -> SafeString:
+    """A status by itself, of many images or of one that was."""
     shown = f'<span class="status status-{status_kind(value)}">{escape(value)}</span>'
     return mark_safe(shown)  # noqa: S308
 
@@ -153,7 +163,7 @@ def markup(
     along. A row is made once for an image as it is, a language and columns, while there is room."""
     kept, path = index.image_memo, reverse("images:list")
     # One text, because a text is hashed once and a tuple each time.
-    variant = "\0".join((get_language() or "", *columns, *names.values()))
+    variant = "\0".join((get_language() or "", *columns, *chain(*names.items())))
     parts = []
     for position in positions:
         image = index.images[position]
@@ -166,8 +176,13 @@ def markup(
     return b"".join(parts).replace(QUERY_MARK.encode(), escape(suffix).encode())
 
 
+def start_of(image: Image) -> str:
+    """How the row of an image begins."""
+    return f'<tr data-image="{image.uuid}" data-region="{image.region}"'
+
+
 def _row(image: Image, columns: tuple[str, ...], names: Names, path: str) -> str:
-    parts = [f'<tr data-image="{image.uuid}" data-region="{image.region}">', _pick(image)]
+    parts = [f'{start_of(image)} data-verdict="{verdict(image).grade}">', _pick(image)]
     for name in columns:
         if name == "name":
             parts.append(_heading(image, path))

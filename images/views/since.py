@@ -17,6 +17,7 @@ from images.query import run
 from images.templatetags.inventory import counted
 from images.views.opening import Opened
 from images.views.results import mark
+from images.views.rows import start_of
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def _marked(opened: Opened, page: bytes, new: frozenset[tuple[str, str]]) -> byt
         image = images[position]
         if (image.region, image.uuid) not in new:
             continue
-        row = f'<tr data-image="{image.uuid}" data-region="{image.region}">'.encode()
+        row = start_of(image).encode()
         start = page.find(row, end)
         place = page.find(heading, start) + len(heading)
         if start >= 0:

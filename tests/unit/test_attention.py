@@ -49,6 +49,7 @@ def test_each_group_is_found_the_serious_ones_first() -> None:
         *calm("job", job=job(done=True, success=False)),
         *calm("stuck", job=job()),
         *calm("risk", storages_down=1),
+        *calm("check", check_state="checkFailed"),
         *calm("twice"),
         *calm("twice", uuid="other"),
         *calm("unchecked", check_state="uncheck"),
@@ -63,7 +64,7 @@ def test_each_group_is_found_the_serious_ones_first() -> None:
         REPEATED: 4,
         ALONE: 1,
     }
-    assert [group.serious for group in groups.values()] == [True] * 4 + [False] * 4
+    assert [group.serious for group in groups.values()] == [True] * 5 + [False] * 4
 
 
 def test_names_that_repeat_are_named_with_their_region() -> None:
@@ -102,7 +103,7 @@ def test_what_the_query_leaves_out_needs_no_attention() -> None:
                 "region": st.sampled_from(REGIONS),
                 "status": st.sampled_from(["Ready", "Failed", "error", None]),
                 "storages": st.sampled_from([None, 0, 1]),
-                "check_state": st.sampled_from([None, "uncheck", "checked"]),
+                "check_state": st.sampled_from([None, "uncheck", "checked", "checkFailed"]),
                 "created": st.sampled_from([None, before(TODAY) - 1, before(TODAY)]),
                 "job": st.sampled_from([None, job(), job(done=True, success=False)]),
             }

@@ -70,6 +70,8 @@ def test_csv_works() -> None:
             "storages": "3",
             "storagesDown": "0",
             "storageState": "ok",
+            "verdict": "yes",
+            "verdictReasons": "check-none",
         }
     ]
 
@@ -93,7 +95,8 @@ def test_csv_of_nothing_is_its_heading() -> None:
 
 def test_csv_of_an_image_of_which_nothing_is_known_is_blank() -> None:
     row = table(image('{"cimgUuid": "a"}'))[0]
-    known = {"region": "bj", "cimgUuid": "a", "storageState": "unknown"}
+    known = {"region": "bj", "cimgUuid": "a", "storageState": "unknown", "verdict": "caution"}
+    assert "status-unknown" in row.pop("verdictReasons").split(";")
     assert {name: text for name, text in row.items() if text} == known
 
 
@@ -167,9 +170,10 @@ def test_exports_begin_before_the_last_image_is_read() -> None:
     assert [len(next(document)) for _ in range(2)][1] > CHUNK
 
 
-def test_json_is_what_the_cloud_sent_and_our_region() -> None:
+def test_json_is_what_the_cloud_sent_and_what_we_add() -> None:
     sent = image(somethingNew={"a": [1, None]}, isShared=None)
-    expected = {**ITEM, "somethingNew": {"a": [1, None]}, "isShared": None, "region": "bj"}
+    added = {"region": "bj", "verdict": {"grade": "yes", "reasons": ["check-none"]}}
+    expected = {**ITEM, "somethingNew": {"a": [1, None]}, "isShared": None, **added}
     assert document(sent) == {"total": 1, "images": [expected]}
 
 

@@ -56,6 +56,7 @@ def test_nothing_is_nothing() -> None:
         ({"job": job(done=True, success=False)}, "job-failed"),
         ({"storages": 2, "storages_down": 1}, "at-risk"),
         ({"storages": 0}, "at-risk"),
+        ({"check_state": "checkFailed"}, "check-failed"),
         ({"storages": None}, ""),
         ({"status": "Unheard of"}, ""),
         ({"job": job()}, ""),

@@ -13,6 +13,7 @@ from images.sandbox import Sandbox, Weather
 from tests.integration.api.conftest import API, REGIONS, Answer, Script, the_token
 from tests.integration.conftest import Clock, Keep, read_again
 from tests.integration.images.test_export_json import newest_first, truth
+from tests.judged import judged
 
 
 def states(document: dict[str, Any]) -> dict[str, str]:
@@ -137,7 +138,7 @@ def test_an_image_keeps_what_we_do_not_know_of_to_the_digit(script: Script, clou
     odd: dict[str, Any] = {"newField": {"deep": [1, None, "北京"]}, "isShared": "maybe"}
     made = cloud.add_image("bj", name="odd one", size=2**62, **odd)
 
-    assert script.get("images?q=odd%20one").json()["images"] == [{**made, "region": "bj"}]
+    assert script.get("images?q=odd%20one").json()["images"] == [judged(made, "bj")]
 
 
 def test_who_has_it_already_gets_304_until_something_is_new(

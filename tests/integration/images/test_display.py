@@ -219,7 +219,9 @@ def test_what_needs_attention_comes_first_the_worst_first(
         cloud.add_image("bj", name=f"broken {number:02}", status="Error")
     page = anonymous.get(make("region=bj")).content.decode()
 
-    names = re.findall(r'class="worry worry-([\w-]+)">\s*<bdi class="worry-name">([^<]*)', page)
+    names = re.findall(
+        r'class="worry worry-([\w-]+)"[^>]*>\s*<bdi class="worry-name">([^<]*)', page
+    )
     assert names[0] == ("failed", "broken 00")
     assert len(names) == 8
     assert re.search(r"and \d+ more", page)

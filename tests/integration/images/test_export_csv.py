@@ -81,6 +81,8 @@ def test_the_vendors_own_image_is_a_row_value_for_value(viewer: Client) -> None:
         "storages": "3",
         "storagesDown": "0",
         "storageState": "ok",
+        "verdict": "yes",
+        "verdictReasons": "check-none",
     }
 
 

@@ -15,6 +15,7 @@ from dashboard.accounts.models import User
 from images.sandbox import Sandbox, Weather
 from tests.integration.conftest import Clock, Keep, read_again
 from tests.integration.images.pages import FRAGMENT, both
+from tests.judged import judged
 
 URL = "/images/export.json"
 REGIONS = ("gz", "bj", "sh")
@@ -35,7 +36,7 @@ def exported(
 
 
 def truth(cloud: Sandbox) -> list[dict[str, Any]]:
-    return [{**image, "region": region} for region in REGIONS for image in cloud.images(region)]
+    return [judged(image, region) for region in REGIONS for image in cloud.images(region)]
 
 
 def newest_first(images: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -118,7 +119,7 @@ def test_an_image_keeps_what_we_do_not_know_of_to_the_digit(viewer: Client, clou
     made = cloud.add_image("bj", name="odd one", **odd)
     document, _ = exported(viewer, "?q=odd%20one")
 
-    assert document["images"] == [{**made, "region": "bj"}]
+    assert document["images"] == [judged(made, "bj")]
 
 
 def test_no_image_is_an_empty_list(viewer: Client) -> None:

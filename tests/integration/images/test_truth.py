@@ -29,6 +29,7 @@ from images.sandbox import Sandbox
 from images.sandbox.cloud import CountMode, Shape
 from tests.integration.conftest import Keep
 from tests.integration.images.pages import FRAGMENT, Page
+from tests.judged import judged
 
 Image = dict[str, Any]  # in the cloud's own names, and "region"
 Value = tuple[str, Any]  # how an address writes it, what it means
@@ -335,7 +336,7 @@ def test_page_csv_and_json_agree_with_the_cloud(
         add_odd_images(cloud)
         settings.DIDIYUN_API_URL = cloud.url
         keep(person, cloud.token)
-        images = [{**image, "region": each} for each in REGIONS for image in cloud.images(each)]
+        images = [judged(image, each) for each in REGIONS for image in cloud.images(each)]
 
         @hypothesis.seed(number)  # Other queries for each setting, the same every time.
         @hypothesis.settings(max_examples=QUERIES, deadline=None, derandomize=True)
@@ -353,7 +354,7 @@ def test_page_csv_and_json_agree_with_the_cloud(
 
 
 def test_all_that_there_is_agrees_in_every_order(large: Client, large_cloud: Sandbox) -> None:
-    images = [{**image, "region": each} for each in REGIONS for image in large_cloud.images(each)]
+    images = [judged(image, each) for each in REGIONS for image in large_cloud.images(each)]
 
     for sort, sign in itertools.product(ORDERS, ("", "-")):
         asked = Question([("sort", sign + sort), ("page", "4")], {}, sign + sort, 4, 50, True)
