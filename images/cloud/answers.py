@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from images.cloud.cleaning import MAX_ERRMSG, MAX_NAME, clipped
 from images.cloud.errors import (
     ERRORS_BY_ERRNO,
     PASSING_ERRNOS,
@@ -22,7 +23,6 @@ from images.cloud.errors import (
 )
 
 PASSING_STATUSES = frozenset({429, 502, 503, 504})
-MAX_ERRMSG = 300
 MAX_ERRNO = 2**63 - 1  # more cannot be stored
 SHORT_NUMBER = re.compile(r"-?[0-9]{1,19}")
 T = TypeVar("T")
@@ -59,7 +59,7 @@ def read_answer(status: int, retry_after: str | None, body: bytes) -> Answer:
     if errno == 0:
         return answer
     raise ERRORS_BY_ERRNO.get(errno or 0, Unavailable)(
-        _text(answer.errmsg),
+        _text(answer.errmsg, MAX_ERRMSG),
         errno=errno,
         request_id=request_id(answer),
         http_status=status,
@@ -101,12 +101,12 @@ def _item(raw: msgspec.Raw) -> Any:
 
 
 def request_id(answer: Answer) -> str:
-    return _text(answer.request_id)
+    return _text(answer.request_id, MAX_NAME)
 
 
-def _text(raw: msgspec.Raw) -> str:
+def _text(raw: msgspec.Raw, most: int) -> str:
     try:
-        return _decode_text(raw)[:MAX_ERRMSG]
+        return clipped(_decode_text(raw), most)
     except NOT_AS_EXPECTED:
         return ""
 

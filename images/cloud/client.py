@@ -23,6 +23,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from images.cloud.answers import Answer, read_answer, request_id
+from images.cloud.cleaning import clean_json
 from images.cloud.errors import CloudError, OutOfTime, TooLarge, Unavailable, Unreadable
 
 CONNECT_SECONDS = 5.0
@@ -167,7 +168,7 @@ def _exchange(
         raise Unavailable(_network_reason(error), passing=True) from None
     finally:
         account.slots.release()
-    return read_answer(status, retry_after, _without(account.token, body))
+    return read_answer(status, retry_after, clean_json(body, account.token))
 
 
 def _network_reason(error: Exception) -> str:
@@ -217,11 +218,6 @@ def _read_body(response: requests.Response, deadline: Deadline, at_most: int) ->
         watchdog.cancel()
     deadline.left()
     return bytes(body)
-
-
-def _without(token: str, body: bytes) -> bytes:
-    # An answer that repeats our token must not carry it into a page, a log or the cache.
-    return body.replace(token.encode(), b"[token]")
 
 
 class _Watchdog(threading.Timer):

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from images.cloud.cleaning import MAX_DESCRIPTION, MAX_ERRMSG, MAX_NAME, clipped
 from images.cloud.records import Details, Image, Job, Region, Requirement, Storage, Zone
 
 MAX_MILLISECONDS = 253_402_300_799_999  # the end of year 9999, where datetime ends
@@ -28,10 +29,18 @@ class _WrongTypeError(Exception):
     """The value has a type or range the documents do not allow."""
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, most: int = MAX_NAME) -> str:
     if isinstance(value, str):
-        return value
+        return clipped(value, most)
     raise _WrongTypeError
+
+
+def _description(value: Any) -> str:
+    return _text(value, MAX_DESCRIPTION)
+
+
+def _reason(value: Any) -> str:
+    return _text(value, MAX_ERRMSG)
 
 
 def _slug(value: Any) -> str:
@@ -67,7 +76,7 @@ def _flag(value: Any) -> bool:
 
 def _texts(value: Any) -> tuple[str, ...]:
     if isinstance(value, list) and all(isinstance(member, str) for member in value):
-        return tuple(value)
+        return tuple(map(_text, value))
     raise _WrongTypeError
 
 
@@ -108,7 +117,7 @@ def read_job(source: Any, problems: Problems) -> Job | None:
         progress=_read(source, "progress", _percent, problems),
         done=_read(source, "done", _flag, problems),
         success=_read(source, "success", _flag, problems),
-        result=_read(source, "result", _text, problems),
+        result=_read(source, "result", _reason, problems),
     )
 
 
@@ -152,7 +161,7 @@ def read_image(region: str, raw: bytes, problems: Problems) -> Image | None:
         uuid=uuid,
         id=_read(source, "cimgId", _text, problems),
         name=_read(source, "name", _text, problems),
-        description=_read(source, "description", _text, problems),
+        description=_read(source, "description", _description, problems),
         status=_read(source, "status", _text, problems),
         type=_read(source, "type", _text, problems),
         os_family=_read(source, "osFamily", _text, problems),

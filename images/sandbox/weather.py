@@ -1,8 +1,9 @@
 """Bad weather: every way the cloud can misbehave, as data.
 
 A `Weather` says what goes wrong, for which requests, and how often. It touches only the four
-reading endpoints. What it does to the answer is in SPOILERS below; what it does to the connection
-is in `wire.py`; `moving` is done by the cloud, which owns the images.
+reading endpoints. What it does to the answer is in SPOILERS below, in `odd_items.py` and in
+`odd_answers.py`; what it does to the connection is in `wire.py`; `moving` is done by the cloud,
+which owns the images.
 """
 
 import functools
@@ -14,6 +15,8 @@ from typing import Any
 
 from images.sandbox.inventory import encode
 from images.sandbox.messages import JSON_TYPE, READS, Answer, Request, failure, html
+from images.sandbox.odd_answers import ANSWERS, SPELLINGS, UNFIT, encoded, items_of
+from images.sandbox.odd_items import ITEMS
 
 MIB = 2**20
 HUGE_BYTES = 64 * MIB
@@ -27,7 +30,8 @@ WHERES = ("front", "random", "remove", "both")
 
 @dataclass(frozen=True)
 class Weather:
-    """One misbehaviour: `kind`, the requests it meets (None: any), and its own details.
+    """One misbehaviour: `kind`, the requests it meets (None: any), and its own details. Besides
+    those of `odd_items` and `odd_answers` there is
 
     status         HTTP `status`, with the vendor's JSON for `errno`, or a page if `html`
     errno          `errno` at HTTP 200
@@ -43,15 +47,15 @@ class Weather:
     not_json       HTTP 200 with words
     data_null, items_null, items_wrong_type, answer_array
                    good JSON of the wrong form
-    wrong_types    every field of every image but `cimgUuid` and `cimgId` has a wrong type
-    damaged_items  in each page of a list, the items at 1, 6, 11, … are, in turn, null, a string,
-                   and an item without `cimgUuid`; the others are good
     redirect       302 to `location`
     huge           64 MiB of good JSON
     deep           JSON nested 100,000 deep
     gzip_bomb      gzip, small on the wire, 200 MiB of good JSON inflated
     bad_encoding   invalid UTF-8
-    echo_token     errno 3, whose text repeats the Authorization header
+    echo_token     errno 3, whose text repeats the Authorization header, the token spelled as
+                   `spelling` says
+    huge_errno     an `errno` that 64 bits do not hold
+    unfit_failure  `errno`, and texts that no database stores
     moving         before each `cimg/list`, an image comes at the `front` or at a `random` place,
                    or one goes from the front (`remove`), or it comes and goes by turns (`both`)
     """
@@ -69,6 +73,7 @@ class Weather:
     seconds: float = 1.0
     location: str = "/elsewhere"
     where: str = "front"
+    spelling: str = "plain"
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -77,6 +82,8 @@ class Weather:
             raise ValueError(f"unknown endpoint {self.endpoint!r}; there is {', '.join(READS)}")
         if self.where not in WHERES:
             raise ValueError(f"unknown place {self.where!r}; there is {', '.join(WHERES)}")
+        if self.spelling not in SPELLINGS:
+            raise ValueError(f"unknown {self.spelling!r}; there is {', '.join(SPELLINGS)}")
 
     def meets(self, request: Request) -> bool:
         endpoint = "cimg/list" if self.kind == "moving" else self.endpoint
@@ -93,7 +100,24 @@ class Weather:
 def spoil(weather: Weather, good: Answer, request: Request) -> Answer:
     """The answer as `weather` leaves it."""
     spoiler = SPOILERS.get(weather.kind)
-    return spoiler(weather, good, request) if spoiler else good
+    if spoiler:
+        return spoiler(weather, good, request)
+    if weather.kind in ITEMS or weather.kind in ANSWERS:
+        return odd(weather, good, request)
+    return good
+
+
+def odd(weather: Weather, good: Answer, request: Request) -> Answer:
+    """The answer with odd values; an error stays as it is."""
+    answer = json.loads(b"".join(good.chunks))
+    if answer["errno"]:
+        return good
+    if change := ITEMS.get(weather.kind):
+        items = items_of(answer)
+        items[:] = [change(place, item) for place, item in enumerate(items)]
+    else:
+        answer = ANSWERS[weather.kind](answer, request)
+    return replace(good, chunks=(encoded(answer, request.token, weather.spelling),))
 
 
 def said(body: bytes, status: int = 200, *headers: tuple[str, str]) -> Answer:
@@ -119,53 +143,16 @@ def with_data(data: object) -> Callable[[Weather, Answer, Request], Answer]:
     return lambda weather, good, request: rewritten(good, lambda answer: answer | {"data": data})
 
 
-def with_items(
-    change: Callable[[int, dict[str, Any]], object],
-) -> Callable[[Weather, Answer, Request], Answer]:
-    """Puts `change(position, item)` for each item of the answer's list; errors stay as they are."""
-
-    def changed(answer: dict[str, Any]) -> object:
-        data = answer["data"] or []
-        items = data["items"] if isinstance(data, dict) else data
-        items[:] = [change(place, item) for place, item in enumerate(items)]
-        return answer
-
-    return lambda weather, good, request: rewritten(good, changed)
+def unfit_failure(weather: Weather, good: Answer, request: Request) -> Answer:
+    text = f"out of order{UNFIT}"
+    answer = {"errno": weather.errno, "errmsg": text, "requestId": text, "data": None}
+    return said(encoded(answer, "", weather.spelling))
 
 
-# What stands in a field that should hold another type. A field not named here becomes a list.
-WRONG_TYPES = {
-    "size": "big",
-    "createTime": "yesterday",
-    "updateTime": {"ms": 1},
-    "regions": "bj",
-    "zones": 7,
-    "scenes": [1, None],
-    "backupStorages": [1, 2, 3],
-    "cimgTags": {"a": 1},
-    "requirement": "8GiB",
-    "isShared": "yes",
-    "isExternal": 2,
-    "name": 42,
-    "osVersion": 7,
-    "job": "running",
-}
-
-
-def wrong_types(place: int, item: dict[str, Any]) -> object:
-    kept = ("cimgUuid", "cimgId")
-    return {
-        field: value if field in kept else WRONG_TYPES.get(field, [])
-        for field, value in item.items()
-    }
-
-
-def damaged(place: int, item: dict[str, Any]) -> object:
-    turn, beat = divmod(place, 5)
-    if beat != 1:
-        return item
-    nameless = {field: value for field, value in item.items() if field != "cimgUuid"}
-    return (None, "damaged", nameless)[turn % 3]
+def echo_token(weather: Weather, good: Answer, request: Request) -> Answer:
+    text = f"upstream refused Authorization: {request.authorization}"
+    answer = {"errno": 3, "errmsg": text, "requestId": request.token, "data": None}
+    return said(encoded(answer, request.token, weather.spelling))
 
 
 # Good JSON around a long description, to be filled with as many bytes as wanted.
@@ -201,8 +188,6 @@ SPOILERS: dict[str, Callable[[Weather, Answer, Request], Answer]] = {
     "items_null": with_data({"count": 3, "items": None}),
     "items_wrong_type": with_data({"count": 3, "items": {"a": 1}}),
     "answer_array": lambda weather, good, request: rewritten(good, lambda answer: [answer]),
-    "wrong_types": with_items(wrong_types),
-    "damaged_items": with_items(damaged),
     "redirect": lambda weather, good, request: html(
         302, "Found", (("Location", weather.location),)
     ),
@@ -216,8 +201,8 @@ SPOILERS: dict[str, Callable[[Weather, Answer, Request], Answer]] = {
     "bad_encoding": lambda weather, good, request: said(
         b'{"errno":0,"errmsg":"ok","data":{"count":1,"items":[{"name":"\xff\xc3("}]}}'
     ),
-    "echo_token": lambda weather, good, request: failure(
-        3, f"upstream refused Authorization: {request.authorization}"
-    ),
+    "echo_token": echo_token,
+    "huge_errno": lambda weather, good, request: failure(2**70),
+    "unfit_failure": unfit_failure,
 }
-KINDS = (*SPOILERS, *WIRE_KINDS, "moving")
+KINDS = (*SPOILERS, *ITEMS, *ANSWERS, *WIRE_KINDS, "moving")

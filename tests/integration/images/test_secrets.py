@@ -19,6 +19,7 @@ from pytest_django import Settings
 from dashboard.accounts import vault
 from dashboard.accounts.models import Token, User
 from images.sandbox import Sandbox, Weather
+from images.sandbox.odd_answers import SPELLINGS
 from tests.integration import cached
 from tests.integration.conftest import Clock, Keep, let_refreshes_finish
 from tests.integration.images.pages import FRAGMENT
@@ -40,6 +41,9 @@ API_PATHS = (
 WEATHERS = (
     Weather("echo_token"),
     Weather("echo_token", endpoint="cimg/list", region="bj"),
+    Weather("echo_token", spelling="unicode"),
+    Weather("token_in_list"),
+    Weather("token_in_list", spelling="unicode"),
     Weather("errno", errno=4),
     Weather("redirect", location="/elsewhere"),
     Weather("not_json"),
@@ -155,6 +159,8 @@ def test_it_works(
     for secret in (cloud.token, cloud.other_token):
         assert secret.encode() not in everything
         assert base64.b64encode(secret.encode()).strip(b"=") not in everything
+        escaped = SPELLINGS["unicode"](secret).encode()
+        assert escaped not in everything.replace(b"\\\\", b"\\")
     assert {vault.unseal(token.sealed, token.pk) for token in Token.objects.all()} == {
         cloud.token,
         cloud.other_token,

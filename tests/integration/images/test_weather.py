@@ -16,6 +16,8 @@ from pytest_django import Settings
 
 from dashboard.accounts.models import State, Token, User
 from images.sandbox import ERRORS, KINDS, Sandbox, Weather
+from images.sandbox.odd_answers import ANSWERS
+from images.sandbox.odd_items import ITEMS
 from tests.integration.conftest import Clock, Keep, let_refreshes_finish, read_again
 from tests.integration.images.pages import Node, Page, both
 
@@ -75,10 +77,12 @@ FAILING = {
     "deep": ("unreadable", Weather("deep")),
     "gzip_bomb": ("too-large", Weather("gzip_bomb")),
     "bad_encoding": ("unreadable", Weather("bad_encoding")),
-    "echo_token": ("unavailable", Weather("echo_token")),
+    "echo_token": ("unavailable", Weather("echo_token", spelling="unicode")),
+    "unfit_failure": ("unavailable", Weather("unfit_failure", errno=41026)),
 }
 # These leave a list that can be shown.
-PASSING = ("wrong_types", "damaged_items", "moving")
+PASSING = ("moving",)
+ODD = (*ITEMS, *ANSWERS, "huge_errno")  # each has tests of its own
 WAITING = ("hang", "drip", "slow")
 DEADLINE = 1  # second
 
@@ -125,7 +129,7 @@ def facts_of(page: Page) -> dict[str, str]:
 
 
 def test_there_is_a_test_for_every_kind_of_weather() -> None:
-    assert {*FAILING, *PASSING} == set(KINDS)
+    assert {*FAILING, *PASSING, *ODD} == set(KINDS)
 
 
 @pytest.mark.parametrize("errno", [errno for errno in ERRORS if errno])
