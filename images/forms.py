@@ -23,10 +23,11 @@ from django.utils.translation import gettext_lazy as _
 from images import grammar
 from images.grammar import Rejected
 from images.query import ImageQuery
+from images.rowsets import Memo, weight
 
 MAX_VALUES = 50
 SHOWN_LENGTH = 80
-REMEMBERED = 1024  # query strings already read
+REMEMBERED_BYTES = 2 * 1024 * 1024  # of query strings already read
 
 UNKNOWN = _("not a parameter of this page")
 REPEATED = _("given more than once, the last one counts")
@@ -146,6 +147,9 @@ class ImageQueryForm(QueryForm):
     density = Parameter(grammar.read_density)
 
 
+_queries = Memo(REMEMBERED_BYTES)
+
+
 def visible(text: str) -> str:
     """At most SHOWN_LENGTH characters, those that cannot be seen or turn others around escaped."""
     shown = "".join(
@@ -159,13 +163,13 @@ def visible(text: str) -> str:
 
 def read_query(params: QueryDict) -> tuple[ImageQuery, tuple[Nonsense, ...]]:
     """The query of a request, and what of it makes no sense. Never raises, whatever comes."""
-    return _read_query(said(params))
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _read_query(given: Given) -> tuple[ImageQuery, tuple[Nonsense, ...]]:
-    chosen, nonsense = read(ImageQueryForm, given)
-    return ImageQuery(**chosen), nonsense
+    given = said(params)
+    found: tuple[ImageQuery, tuple[Nonsense, ...]] | None = _queries.get(given)
+    if found is None:
+        chosen, nonsense = read(ImageQueryForm, given)
+        found = ImageQuery(**chosen), nonsense
+        _queries.put(given, found, weight(found))
+    return found
 
 
 def said(params: QueryDict) -> Given:
@@ -231,7 +235,7 @@ def _field(name: str, value: Any) -> str:
     return _pair(name, value)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _pair(name: str, value: str | int) -> str:
     return f"{name}={quote_plus(WRITERS.get(name, str)(value))}"
 

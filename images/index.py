@@ -16,7 +16,7 @@ from images.insights import storage_state
 from images.rowsets import Memo, Order, Rows, TextIndex, ValueIndex, members, ordered, pack
 
 MEMO_BYTES = 10 * 1024 * 1024  # of answers kept with one index
-IMAGE_MEMO_BYTES = 6 * 1024 * 1024  # of what was made of single images
+IMAGE_MEMO_BYTES = 7 * 1024 * 1024  # of what was made of single images
 
 
 def _text(value: Any) -> tuple[str, ...]:

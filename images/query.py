@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 FACET_VALUE_BYTES = 150  # of one FacetValue, about
+FACETS_BYTES = 2_000  # of what holds those of all facets
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,8 @@ def _filter(index: Index, query: ImageQuery) -> Filtered:
         counted = _all_but(name, outside, having) if name in having else rows
         facets[name] = _facet_values(index.facet(name).counts(counted), chosen[name])
     filtered = Filtered(rows, rows.bit_count(), facets)
-    size = len(index.images) // 8 + FACET_VALUE_BYTES * sum(map(len, facets.values()))
+    values = sum(map(len, facets.values()))
+    size = len(index.images) // 8 + FACETS_BYTES + FACET_VALUE_BYTES * values
     return index.memo.put(question, filtered, size)
 
 

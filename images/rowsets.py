@@ -11,7 +11,9 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import fields, is_dataclass
 from itertools import accumulate, compress, count, islice
+from sys import getsizeof
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -24,6 +26,8 @@ END = "\1"  # of a text, where many are joined
 SHARED = 200  # a text that one row in this many has keeps its rows as a set
 SPARSE = 32  # fewer rows than one in this many are sorted, more are picked out of the whole order
 RARE = 1000  # a value with fewer rows than one in this many is counted row by row, which is cheaper
+
+ENTRY_BYTES = 400  # what keeping an answer takes besides question and answer, about
 
 _TO_DIGITS = bytes.maketrans(b"\0\1", b"01")
 _FROM_DIGITS = bytes.maketrans(b"01", b"\0\1")
@@ -209,7 +213,7 @@ def ordered(rows: Iterable[int], column: Sequence[Any], descending: bool) -> lis
 
 
 class Memo:
-    """Answers by question, up to `limit` bytes of them; the least recently used are forgotten."""
+    """Answers by question, up to `limit` bytes of both; the least recently used are forgotten."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -227,7 +231,9 @@ class Memo:
             return entry[0]
 
     def put(self, question: Hashable, answer: Value, size: int) -> Value:
-        """Keeps and returns an answer of about `size` bytes."""
+        """Keeps and returns an answer of about `size` bytes. The question is charged as well, for
+        anyone can think of more of them, and of longer ones."""
+        size += ENTRY_BYTES + weight(question)
         with self._lock:
             if question in self._answers:
                 self.size -= self._answers.pop(question)[1]
@@ -236,3 +242,13 @@ class Memo:
             while self.size > self.limit and len(self._answers) > 1:
                 self.size -= self._answers.popitem(last=False)[1][1]
         return answer
+
+
+def weight(value: object) -> int:
+    """About how many bytes a value takes, with those in it."""
+    size = getsizeof(value)
+    if isinstance(value, tuple | list | frozenset):
+        return size + sum(map(weight, value))
+    if is_dataclass(value):
+        return size + sum(weight(getattr(value, field.name)) for field in fields(value))
+    return size

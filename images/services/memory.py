@@ -47,6 +47,11 @@ class Shelf:
     index: Index
     size: int
 
+    @property
+    def size_now(self) -> int:
+        """With what was made of it for those who asked."""
+        return self.size + self.index.memo.size + self.index.image_memo.size
+
 
 _shelves: OrderedDict[str, Shelf] = OrderedDict()
 _loading: set[str] = set()
@@ -141,7 +146,7 @@ def _put(key: str, shelf: Shelf) -> None:
     with _lock:
         _shelves[key] = shelf
         _shelves.move_to_end(key)
-        while len(_shelves) > 1 and sum(each.size for each in _shelves.values()) > limit:
+        while len(_shelves) > 1 and sum(each.size_now for each in _shelves.values()) > limit:
             _shelves.popitem(last=False)
 
 

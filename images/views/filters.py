@@ -142,7 +142,7 @@ def _choice(opened: Opened, facet: str, each: FacetValue, adding: str) -> str:
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def _value(facet: str, value: str, name: str, language: str | None) -> tuple[str, str]:
     """A value in an address, and as people read it in this language."""
     shown = escape(name or str(label(facet, value)))

@@ -153,7 +153,6 @@ NUMERIC = frozenset({"size", "disk", "storages", "created", "updated"})
 # Stands in a kept row for the query string of the page it is on. Nothing the cloud sends can look
 # like it: there `<` is escaped.
 QUERY_MARK = "<query>"
-KEPT_ROW_BYTES = 150  # what keeping one costs besides its text, about
 
 
 def markup(
@@ -171,7 +170,7 @@ def markup(
         row: bytes | None = kept.get(question)
         if row is None:
             row = _row(image, columns, names, path).encode()
-            kept.put(question, row, len(row) + len(image.raw) + KEPT_ROW_BYTES)
+            kept.put(question, row, len(row))
         parts.append(row)
     return b"".join(parts).replace(QUERY_MARK.encode(), escape(suffix).encode())
 

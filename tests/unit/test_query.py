@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -486,17 +486,35 @@ def test_a_warm_index_answers_the_same() -> None:
 
 
 def test_the_memo_keeps_within_its_bytes_and_forgets_what_was_least_asked() -> None:
-    memo = Memo(100)
+    memo = Memo(10_000)
     for question in "ab":
-        memo.put(question, question, 50)
+        memo.put(question, question, 4_000)
     assert memo.get("a") == "a"
-    memo.put("c", "c", 50)
+    memo.put("c", "c", 4_000)
     assert [memo.get(question) for question in "abc"] == ["a", None, "c"]
-    memo.put("c", "C", 20)
-    assert (memo.get("c"), memo.size) == ("C", 70)
-    memo.put("large", "kept for whoever asks next", 1000)
-    assert (memo.get("large"), memo.get("a"), memo.size) == (
-        "kept for whoever asks next",
-        None,
-        1000,
-    )
+    before = memo.size
+    memo.put("c", "C", 2_000)
+    assert (memo.get("c"), memo.size) == ("C", before - 2_000)
+    memo.put("large", "kept for whoever asks next", 100_000)
+    assert (memo.get("large"), memo.get("a")) == ("kept for whoever asks next", None)
+
+
+@pytest.mark.parametrize("question", [
+    lambda number: str(number) * 1_000,
+    lambda number: ("q", (frozenset({str(number) * 1_000}),)),
+    lambda number: ("overview", ImageQuery(q=str(number) * 1_000)),
+    lambda number: ImageQuery(name=tuple(f"{number}-{each}" for each in range(50))),
+], ids=["text", "nested", "query", "names"])  # fmt: skip
+def test_long_questions_take_the_room_of_answers(question: Callable[[int], Hashable]) -> None:
+    memo = Memo(50_000)
+    for number in range(1_000, 1_100):
+        memo.put(question(number), number, 0)
+    kept = [number for number in range(1_000, 1_100) if memo.get(question(number))]
+    assert 5 < len(kept) < 20
+
+
+def test_many_short_questions_are_not_kept_for_ever() -> None:
+    memo = Memo(50_000)
+    for number in range(10_000):
+        memo.put(number, "known", 0)
+    assert 10 < len([number for number in range(10_000) if memo.get(number)]) < 150

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
 from dashboard.accounts.models import User
+from images.cloud.client import MIB
 from images.sandbox import Sandbox, Weather
 from images.services import store
 from tests.integration.cached import names
@@ -194,3 +197,30 @@ def test_a_list_that_is_lost_while_the_cloud_fails_is_no_error_of_the_page(
     cloud.reset_calls()
     viewer.get(URL)
     assert not cloud.calls
+
+
+# Questions that cost nothing
+
+
+def resident() -> int:
+    """The memory of this process, in bytes."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize()
+
+
+def test_questions_that_are_asked_once_do_not_grow_a_worker(
+    viewer: Client, settings: Settings
+) -> None:
+    settings.API_REQUESTS_PER_MINUTE = 1_000_000
+
+    def ask(first: int, last: int) -> None:
+        for number in range(first, last):
+            many = [f"{number}-{each}" for each in range(600)]
+            assert viewer.get("/api/v1/facets", {"os": many}).status_code == 422
+            some = {"q": f"{number}" * 50, "name": many[:50]}
+            assert viewer.get("/api/v1/facets", some).status_code == 200
+
+    ask(0, 20)
+    before = resident()
+    ask(20, 120)
+    assert resident() - before < 10 * MIB
