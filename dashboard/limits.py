@@ -24,7 +24,7 @@ from django.utils.translation import ngettext
 
 from dashboard.back import back
 from dashboard.problems import Problem, respond
-from dashboard.routes import is_api, route_of
+from dashboard.routes import is_api, is_export, route_of
 from images.services import lease
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
@@ -54,12 +54,6 @@ CHECKING_ROUTES = frozenset(
     {
         *("token_list", "token_check", "token_replace", "token_switch", "token_restore"),
         "token_compare",
-    }
-)
-EXPORT_ROUTES = frozenset(
-    {
-        *("images:export-csv", "images:export-json", "changes_csv", "changes_json"),
-        *("audit_csv", "team_audit_csv"),
     }
 )
 # One that makes none, however slowly it is read, gives its place back after this many seconds.
@@ -123,7 +117,7 @@ def export_slots(get_response: Handler) -> Handler:
     from everyone's pages for as long as it lasts."""
 
     def handle(request: HttpRequest) -> HttpResponseBase:
-        if route_of(request) not in EXPORT_ROUTES or not request.user.is_authenticated:
+        if not is_export(request) or not request.user.is_authenticated:
             return get_response(request)
         slot = _free_slot(request.user.pk)
         if slot is None:

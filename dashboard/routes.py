@@ -16,6 +16,13 @@ MACHINE_ROUTES = frozenset({"healthz", "readyz", "metrics"})
 # a browser that may not name its address sends them with "Origin: null", and the check against
 # forgery refuses that. Theirs goes to no other site.
 SECRET_ROUTES = frozenset({"display"})
+# Files of all that a query selects.
+EXPORT_ROUTES = frozenset(
+    {
+        *("images:export-csv", "images:export-json", "changes_csv", "changes_json"),
+        *("audit_csv", "team_audit_csv"),
+    }
+)
 API_PAGE = "api:page"
 API_NAMESPACE = "api:"
 # What nobody answers is the API's trouble below its address as well.
@@ -58,6 +65,10 @@ def is_for_machines(request: HttpRequest) -> bool:
 def is_secret(request: HttpRequest) -> bool:
     """Whether whoever knows the address is let in."""
     return route_of(request) in SECRET_ROUTES
+
+
+def is_export(request: HttpRequest) -> bool:
+    return route_of(request) in EXPORT_ROUTES
 
 
 def is_static(request: HttpRequest) -> bool:

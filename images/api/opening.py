@@ -49,7 +49,7 @@ def open_inventory(request: HttpRequest, takes: Parameters) -> Opened:
     the Problem that says why not, also when nothing at all is known of the cloud."""
     check(request, takes)
     access, credential = _credential(request)
-    opened = opened_with(access, credential, _without(request.GET, "cursor"))
+    opened = opened_with(access, credential, _without(request.GET, "cursor"), newest=True)
     _follow(opened.nonsense)
     if opened.unknown_region:
         raise Problem(404, "no-such-region", _("There is no such region, or no longer."))
@@ -63,7 +63,7 @@ def open_changes(request: HttpRequest, takes: Parameters) -> tuple[Opened, Chang
     known of the cloud, and of regions that are no more."""
     check(request, takes)
     access, credential = _credential(request)
-    opened, query = changes_with(access, credential, _without(request.GET, "cursor"))
+    opened, query = changes_with(access, credential, _without(request.GET, "cursor"), newest=True)
     _follow(opened.nonsense)
     return replace(opened, query=ImageQuery(region=query.region)), query
 

@@ -70,11 +70,12 @@ class Verdict:
     regions: tuple[Listable, ...] = ()
 
 
-def inventory(credential: Credential, *, again: bool = False) -> Inventory:
+def inventory(credential: Credential, *, again: bool = False, newest: bool = False) -> Inventory:
     """Everything the token can list, as it is known now. Never raises for the cloud's trouble:
     each region carries its state and failure, and so does the inventory when nothing is known.
 
-    `again` asks the cloud now, unless it was asked within COOL_DOWN_SECONDS.
+    `again` asks the cloud now, unless it was asked within COOL_DOWN_SECONDS. `newest` waits until
+    this process has decoded what another one read last.
     """
     key, now = credential.cache_key, fetching.clock()
     head = store.load_head(key, now)
@@ -82,15 +83,15 @@ def inventory(credential: Credential, *, again: bool = False) -> Inventory:
         head, again = turns.fetch_or_wait(credential, now), True
     elif freshness.is_due(head, now):
         turns.refresh_behind(credential)
-    found = memory.index(key, head, store.load_body, wait=again)
+    found = memory.index(key, head, store.load_body, now=now, wait=again or newest)
     if found is None:
         # A body is gone from the cache, and the head alone shows nothing.
         head = turns.fetch_or_wait(credential, fetching.clock())
-        found = memory.index(key, head, store.load_body, wait=True)
+        found = memory.index(key, head, store.load_body, now=now, wait=True)
     if found is None:
         # The cache takes nothing and another process did the fetching: this one does its own.
         head = fetching.fetch(credential, everything=True)
-        found = memory.index(key, head, store.load_body, wait=True)
+        found = memory.index(key, head, store.load_body, now=now, wait=True)
     assert found is not None, "what this process fetched it holds"  # noqa: S101
     return Inventory(*found, fetching.clock(), settings.INVENTORY_FRESH_SECONDS)
 

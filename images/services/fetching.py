@@ -114,11 +114,11 @@ def _fetch(
 def _remember(key: str, head: Head) -> tuple[Head, Index]:
     """Save the head, without the lists that are lost and were not read again."""
     store.save_head(key, head)
-    found = memory.index(key, head, store.load_body, wait=True)
+    found = memory.index(key, head, store.load_body, now=clock(), wait=True)
     if found is None:
         head = store.without_lost(key, head)
         store.save_head(key, head)
-        found = memory.index(key, head, store.load_body, wait=True)
+        found = memory.index(key, head, store.load_body, now=clock(), wait=True)
     assert found is not None, "it names nothing but what is there"  # noqa: S101
     return found
 

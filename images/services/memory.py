@@ -24,6 +24,9 @@ from images.services.snapshots import Head
 # Decoded records and their index, relative to the encoded body.
 BYTES_PER_ENCODED_BYTE = 2
 
+# So long after it was fresh, what is held may be shown while something newer is loaded.
+A_MOMENT_SECONDS = 10
+
 # The C library's heap, where it is glibc. Each thread would get one of its own, and what a refresh
 # leaves free in one is of no use to the others: a worker grew by half with every other refresh.
 # And pages of some 100 kB, which come and go, would leave holes in it: what is large is mapped by
@@ -59,12 +62,14 @@ _lock = threading.Lock()
 _building = threading.Lock()
 
 
-def index(key: str, head: Head, load: Loader, *, wait: bool) -> tuple[Head, Index] | None:
+def index(
+    key: str, head: Head, load: Loader, *, now: float, wait: bool
+) -> tuple[Head, Index] | None:
     """The index over every body that `head` names, and the head it belongs to.
 
-    When another process has read something new, that is loaded behind, and until it is here this
-    answers with what it has, under the head of that; with `wait` it loads now. None when `load`
-    cannot get a body.
+    When another process has read something new, and what is held was fresh a moment ago, that is
+    loaded behind: until it is here this answers with what it has, under the head of that. Else, and
+    always with `wait`, it is loaded now. None when `load` cannot get a body.
     """
     with _lock:
         shelf = _shelves.get(key)
@@ -75,8 +80,8 @@ def index(key: str, head: Head, load: Loader, *, wait: bool) -> tuple[Head, Inde
                 shelf.head = head
             counting.note_read("body", "process")
             return head, shelf.index
-    oldest = head.asked_at - settings.INVENTORY_STALE_SECONDS
-    if shelf and shelf.index.images and not wait and _is_younger(shelf.head, oldest):
+    oldest = now - settings.INVENTORY_FRESH_SECONDS - A_MOMENT_SECONDS
+    if shelf and shelf.index.images and not wait and _will_do(shelf.head, head, oldest):
         _load_behind(key, head, load)
         return shelf.head, shelf.index
     return _load(key, head, load)
@@ -86,9 +91,14 @@ def _versions(head: Head) -> list[tuple[str, str]]:
     return [(entry.region.id, entry.version) for entry in head.regions if entry.version]
 
 
-def _is_younger(head: Head, oldest: float) -> bool:
-    # What this process holds may be from long ago, when nobody has looked here since.
-    return all(entry.fetched_at >= oldest for entry in head.regions if entry.version)
+def _will_do(held: Head, newest: Head, oldest: float) -> bool:
+    """Whether nothing that is held was read before `oldest` while there is something newer."""
+    current = set(_versions(newest))
+    return all(
+        entry.fetched_at >= oldest or (entry.region.id, entry.version) in current
+        for entry in held.regions
+        if entry.version
+    )
 
 
 def _load(key: str, head: Head, load: Loader) -> tuple[Head, Index] | None:

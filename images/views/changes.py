@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from dashboard.accounts import credentials, history
+from dashboard.routes import is_export
 from images.change_forms import change_query_string, read_change_query, toggled
 from images.changes import KINDS, ChangeQuery
 from images.views.change_lines import ICONS, TITLES, days
@@ -60,18 +61,23 @@ def with_changes(view: View) -> Callable[[HttpRequest], HttpResponseBase]:
         access = credentials.access(request)
         if access.credential is None:
             return without_token(request, access)
-        return view(request, *changes_with(access, access.credential, request.GET))
+        newest = is_export(request)
+        return view(request, *changes_with(access, access.credential, request.GET, newest=newest))
 
     return opening
 
 
 def changes_with(
-    access: credentials.Access, credential: credentials.Credential, params: QueryDict
+    access: credentials.Access,
+    credential: credentials.Credential,
+    params: QueryDict,
+    *,
+    newest: bool = False,
 ) -> tuple[Opened, ChangeQuery]:
     """The inventory of that token, and which changes the parameters of an address ask for."""
     token = QueryDict(mutable=True)
     token.setlist("token", params.getlist("token"))
-    opened = opened_with(access, credential, token)
+    opened = opened_with(access, credential, token, newest=newest)
     query, nonsense = read_change_query(params)
     return replace(opened, nonsense=(*opened.nonsense, *nonsense)), query
 

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.vary import vary_on_headers
 
 from dashboard.accounts import credentials
-from dashboard.routes import route_of
+from dashboard.routes import is_export, route_of
 from images import services
 from images.forms import REPEATED, Nonsense, query_string, read_query
 from images.query import ImageQuery
@@ -136,7 +136,7 @@ def with_inventory(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpR
             return without_token(request, access)
         if _is_watched(request) and services.begin(access.credential):
             return _loading(request)
-        opened = opened_with(access, access.credential, request.GET)
+        opened = opened_with(access, access.credential, request.GET, newest=is_export(request))
         if opened.unknown_region:
             return not_found(request, opened, _("There is no such region, or no longer."))
         response = view(request, opened, *args, **kwargs)
@@ -147,9 +147,14 @@ def with_inventory(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpR
 
 
 def opened_with(
-    access: credentials.Access, credential: credentials.Credential, params: QueryDict
+    access: credentials.Access,
+    credential: credentials.Credential,
+    params: QueryDict,
+    *,
+    newest: bool = False,
 ) -> Opened:
-    """The inventory of that token, and the query that the parameters of an address make."""
+    """The inventory of that token, and the query that the parameters of an address make. A page
+    need not wait for the `newest` list to be decoded; what is read by itself has to be that."""
     query, nonsense = read_query(params)
     named, unread = _token_named(params)
     return Opened(
@@ -158,7 +163,7 @@ def opened_with(
         token=str(credential.token_id) if named else "",
         query=query,
         nonsense=(*unread, *nonsense),
-        inventory=_inventory(access, credential),
+        inventory=_inventory(access, credential, newest),
     )
 
 
@@ -176,11 +181,13 @@ def _token_named(params: QueryDict) -> tuple[bool, tuple[Nonsense, ...]]:
     return named, tuple(Nonsense("token", "…", each) for each in why)
 
 
-def _inventory(access: credentials.Access, credential: credentials.Credential) -> Inventory:
+def _inventory(
+    access: credentials.Access, credential: credentials.Credential, newest: bool
+) -> Inventory:
     """What the cloud has; and the token's state and last use kept true, with a query only where
     they change."""
     token = access.token
-    inventory = services.inventory(credential)
+    inventory = services.inventory(credential, newest=newest)
     refused = inventory.token_failure
     if refused and token.last_ok_at and token.last_ok_at.timestamp() > refused.at:
         # It was checked since then, and works: what was refused is worth asking again.

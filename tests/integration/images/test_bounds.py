@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
@@ -20,7 +19,7 @@ from dashboard.accounts.models import User
 from images.cloud.client import MIB
 from images.sandbox import Sandbox, Weather
 from images.services import store
-from tests.integration.cached import names
+from tests.integration import cached
 from tests.integration.conftest import Clock, Keep, read_again
 from tests.integration.images.pages import Page, both
 from tests.liar import IMAGE, Liar, answer, page
@@ -184,8 +183,8 @@ def test_a_list_that_is_lost_while_the_cloud_fails_is_no_error_of_the_page(
     viewer: Client, cloud: Sandbox
 ) -> None:
     viewer.get(URL)
-    for name in names(":bj:"):
-        cache.delete(name)
+    for name in cached.names(":bj:"):
+        cached.delete(name)
     store.forget()
     cloud.misbehave(Weather("errno", errno=2, region="bj"))
     shown = Page(viewer.get(URL))
