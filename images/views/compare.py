@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from images.cloud.reading import read_details
 from images.cloud.records import Details, Image
+from images.differences import differing
 from images.forms import query_string
 from images.query import ImageQuery
 from images.templatetags.inventory import disk_type, size, unknown
@@ -28,8 +30,7 @@ from images.views.verdicts import Words, verdict_words
 LEAST, MOST = 2, 4
 ONLY = "differences"
 
-# The columns of the list, in the groups of the panel. Those that tell one image from another differ
-# anyway, so that is not marked.
+# The columns of the list, in the groups of the panel.
 GROUPS: tuple[tuple[Promise, tuple[str, ...]], ...] = (
     (gettext_lazy("Identity"), ("id", "uuid", "region", "type", "size", "description")),
     (gettext_lazy("State"), ("status", "check", "shared", "external")),
@@ -40,18 +41,19 @@ GROUPS: tuple[tuple[Promise, tuple[str, ...]], ...] = (
     (gettext_lazy("Use"), ("scenes", "tags")),
     (gettext_lazy("Times"), ("created", "updated")),
 )
-NAMING = {"id", "uuid", "region"}
 
 
 def _storages(details: Details) -> str:
     # In one order: the cloud's own says nothing.
-    kept = sorted(details.storages or (), key=lambda each: (each.name or "", each.uuid or ""))
+    if details.storages is None:
+        return unknown(None)
+    kept = sorted(details.storages, key=lambda each: (each.name or "", each.uuid or ""))
     names = (
         f"<li><bdi>{unknown(each.name)}</bdi> {unknown(each.type)} {disk_type(each.disk_type)}"
         f" <bdi>{unknown(each.state)} · {unknown(each.status)}</bdi></li>"
         for each in kept
     )
-    return f"<ul>{''.join(names)}</ul>" if kept else unknown(None)
+    return f"<ul>{''.join(names)}</ul>" if kept else escape(_("none"))
 
 
 def _tags(texts: Sequence[str]) -> str:
@@ -131,9 +133,10 @@ def _named(opened: Opened) -> tuple[list[Image], list[str]]:
 def groups(images: Sequence[Image], names: dict[str, str], *, only: bool) -> list[Group]:
     """The facts of the images, line by line; with `only`, the lines that differ."""
     details = [read_details(image) for image in images]
+    differ = differing(images)
     made = []
     for title, facts in GROUPS:
-        lines = [_line(fact, images, details, names) for fact in facts]
+        lines = [_line(fact, images, details, names, differs=fact in differ) for fact in facts]
         lines = [line for line in lines if line.differs or not only]
         if lines:
             made.append(Group(str(title), lines))
@@ -141,16 +144,22 @@ def groups(images: Sequence[Image], names: dict[str, str], *, only: bool) -> lis
 
 
 def _line(
-    fact: str, images: Sequence[Image], details: Sequence[Details], names: dict[str, str]
+    fact: str,
+    images: Sequence[Image],
+    details: Sequence[Details],
+    names: dict[str, str],
+    *,
+    differs: bool,
 ) -> Line:
     if fact in DETAILS:
-        title, show = DETAILS[fact]
-        cells = [show(each) for each in details]
+        cells = [DETAILS[fact][1](each) for each in details]
     else:
-        title = COLUMNS[fact].title
         cells = [CELLS[fact](image, names) for image in images]
-    differs = fact not in NAMING and len(set(cells)) > 1
-    return Line(str(title), [mark_safe(cell) for cell in cells], differs)  # noqa: S308
+    return Line(title_of(fact), [mark_safe(cell) for cell in cells], differs)  # noqa: S308
+
+
+def title_of(fact: str) -> str:
+    return str(DETAILS[fact][0] if fact in DETAILS else COLUMNS[fact].title)
 
 
 def _compared(opened: Opened, image: Image) -> Compared:

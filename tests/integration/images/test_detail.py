@@ -360,29 +360,67 @@ def test_the_same_image_in_other_regions_is_shown_with_what_differs(
     viewer: Client, cloud: Sandbox
 ) -> None:
     day = 86_400_000
+    alike = cloud.images("bj")[0]
     facts: dict[str, Any] = {
+        **{name: alike[name] for name in alike if name not in ("cimgUuid", "cimgId", "regions")},
         "name": "golden",
         "osFamily": "CentOS",
         "osVersion": "7.9",
         "status": "Ready",
     }
     facts |= {"requirement": {"minDiskSize": 20 * 2**30}, "checkState": "uncheck"}
-    here = made(cloud, **facts, size=3 * 2**30, createTime=10 * day)
+    facts |= {"size": 3 * 2**30, "createTime": 10 * day}
+    here = made(cloud, **facts, regions=["bj"])
     there = {**facts, "osVersion": "7.6", "checkState": "checked", "status": "Failed"}
     there |= {"requirement": {"minDiskSize": 40 * 2**30}}
-    cloud.add_image("gz", **there, size=2**30, createTime=7 * day)
-    cloud.add_image("sh", **facts, size=3 * 2**30, createTime=10 * day)
+    there |= {"size": 2**30, "createTime": 7 * day, "regions": ["gz"]}
+    cloud.add_image("gz", **there)
+    cloud.add_image("sh", **facts, regions=["sh"])
     cloud.add_image("sh", **{**facts, "osFamily": "Ubuntu"})
     page = Page(viewer.get(here))
 
     rows = [row.text for row in page.one(id="elsewhere").one("tbody").all("tr")]
     assert rows == [
-        "广州 Failed version 7.6, 2 GiB smaller, 3 days older, needs a disk of 40 GiB,"
-        " check: checked",
+        "广州 Failed Status: Failed, check: checked, version 7.6, needs a disk of 40 GiB,"
+        " 2 GiB smaller, 3 days older",
         "上海 Ready nothing",
     ]
     [compare] = [link for link in page.links if "/compare/" in link]
     assert len(Page(viewer.get(compare)).one("thead").all("th")) == 4
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"isShared": True},
+        {"osArch": "arm64"},
+        {"platform": "Other"},
+        {"isExternal": None},
+        {"scenes": ["gpu"]},
+        {"description": "another"},
+        {"cimgTags": ["production"]},
+        {"requirement": None},
+        {"backupStorages": []},
+        {"updateTime": None},
+        {},
+    ],
+    ids=lambda change: "".join(change) or "nothing",
+)
+def test_nothing_differs_elsewhere_only_where_the_comparison_marks_no_row(
+    viewer: Client, cloud: Sandbox, change: dict[str, Any]
+) -> None:
+    image = cloud.images("bj")[0]
+    own = ("cimgUuid", "cimgId", "regions")
+    facts = {name: value for name, value in image.items() if name not in own} | {"name": "golden"}
+    here = made(cloud, **facts, regions=["bj"])
+    cloud.add_image("gz", **{**facts, **change}, regions=["gz"])
+    page = Page(viewer.get(here))
+    [row] = page.one(id="elsewhere").one("tbody").all("tr")
+    [address] = [link for link in page.links if "/compare/" in link]
+    comparison = Page(viewer.get(address))
+
+    assert bool(comparison.all("tr", _class="differs")) == bool(change)
+    assert row.all("td")[-1].text.startswith("nothing") == (not change)
 
 
 def test_an_image_of_one_region_is_said_to_be_and_an_unread_region_is_not_known(
