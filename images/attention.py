@@ -17,6 +17,7 @@ from images.coverage import Coverage, rows
 from images.index import Index
 from images.insights import check_meaning, status_meaning
 from images.query import FacetValue, ImageQuery, run, selected, selecting
+from images.spelling import composed
 from images.verdict import verdict
 
 # What is wrong with an image, the worst first: what is happening before what stays as it is.
@@ -153,7 +154,7 @@ def _repeated(query: ImageQuery, images: Iterable[Image]) -> Group:
     same: defaultdict[tuple[str, str], list[Image]] = defaultdict(list)
     for image in images:
         if image.name:
-            same[image.region, image.name].append(image)
+            same[image.region, composed(image.name)].append(image)
     several = {place: found for place, found in same.items() if len(found) > 1}
     most = nsmallest(LISTED, several, key=lambda place: (-len(several[place]), place[::-1]))
     first = [image for place in most for image in several[place]]

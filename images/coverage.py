@@ -15,6 +15,7 @@ from itertools import compress
 from images.cloud.records import Image
 from images.index import Index
 from images.query import ImageQuery, flags, selecting
+from images.spelling import composed, natural
 
 # Which rows: all of them, those that some region lacks, those in one region only.
 ALL, LACKING, ALONE = "all", "missing", "one"
@@ -73,12 +74,12 @@ def _coverage(index: Index, query: ImageQuery, regions: tuple[str, ...]) -> Cove
     nameless = 0
     for position, image in compress(enumerate(index.images), flags(index, query)):
         if image.name:
-            same[image.name, image.os_family or ""].append(position)
+            same[composed(image.name), image.os_family or ""].append(position)
         else:
             nameless += 1
     images = index.images
     spread = {key: len({images[each].region for each in group}) for key, group in same.items()}
-    ordered = sorted(same, key=lambda key: (spread[key], key[0].casefold(), key))
+    ordered = sorted(same, key=lambda key: (spread[key], natural(key[0]), key))
     positions, starts = array("I"), array("I", [0])
     for key in ordered:
         positions.extend(same[key])

@@ -54,7 +54,12 @@ def _text(name: str) -> Cell:
 
 def _texts(name: str) -> Cell:
     read = attrgetter(name)
-    return lambda image: safe_cell(";".join(read(image)))
+    return lambda image: safe_cell(";".join(map(_member, read(image))))
+
+
+def _member(text: str) -> str:
+    """One of several texts in a cell: a separator of its own is none."""
+    return text.replace("\\", "\\\\").replace(";", "\\;")
 
 
 def _time(name: str) -> Cell:
@@ -99,8 +104,8 @@ CSV_COLUMNS: dict[str, Cell] = {
 
 
 def csv_rows(images: Iterable[Image]) -> Iterator[str]:
-    """One line for each image. Sizes are bytes, times ISO 8601 in UTC, lists joined with ";",
-    unknown values empty.
+    """One line for each image. Sizes are bytes, times ISO 8601 in UTC, lists joined with ";"
+    (within a member it is written "\\;", and a backslash "\\\\"), unknown values empty.
     """
     return csv_table(CSV_COLUMNS, images)
 

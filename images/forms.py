@@ -127,7 +127,7 @@ class ImageQueryForm(QueryForm):
     arch = Parameter(grammar.read_text, repeatable=True)
     type = Parameter(grammar.read_text, repeatable=True)
     shared = Parameter(grammar.read_shared, repeatable=True)
-    zone = Parameter(grammar.read_zone, repeatable=True)
+    zone = Parameter(grammar.read_text, repeatable=True)
     scene = Parameter(grammar.read_text, repeatable=True)
     tag = Parameter(grammar.read_text, repeatable=True)
     disk = Parameter(grammar.read_text, repeatable=True)

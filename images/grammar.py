@@ -78,10 +78,6 @@ def read_place(text: str) -> str:
     return text
 
 
-def read_zone(text: str) -> str:
-    return read_text(text.lower())
-
-
 def read_shared(text: str) -> str:
     shared = SHARED.get(_plain(text).lower())
     if shared is None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from array import array
 from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from functools import reduce
-from itertools import zip_longest
 from operator import attrgetter, or_
 from typing import Any, NamedTuple
 
 from images.cloud.records import Image
 from images.insights import storage_state
 from images.rowsets import Memo, Order, Rows, TextIndex, ValueIndex, members, ordered, pack
+from images.spelling import composed, folded, natural
 
 MEMO_BYTES = 10 * 1024 * 1024  # of answers kept with one index
 IMAGE_MEMO_BYTES = 7 * 1024 * 1024  # of what was made of single images
@@ -36,13 +36,10 @@ def _zones(values: Any) -> tuple[str, ...]:
 
 
 class Facet(NamedTuple):
-    """`values(read(image))` are the image's values of this facet: at least one, each once.
-    `spelling(value)` is how a value that someone asks for is spelled in these.
-    """
+    """`values(read(image))` are the image's values of this facet: at least one, each once."""
 
     read: Callable[[Image], Any]
     values: Callable[[Any], tuple[str, ...]]
-    spelling: Callable[[str], str] = str
 
 
 FACETS: dict[str, Facet] = {
@@ -54,7 +51,7 @@ FACETS: dict[str, Facet] = {
     "arch": Facet(attrgetter("arch"), _text),
     "type": Facet(attrgetter("type"), _text),
     "shared": Facet(attrgetter("shared"), _flag),
-    "zone": Facet(attrgetter("zones"), _zones, str.lower),
+    "zone": Facet(attrgetter("zones"), _zones),
     "scene": Facet(attrgetter("scenes"), _texts),
     "tag": Facet(attrgetter("tags"), _texts),
     "disk": Facet(attrgetter("disks"), _texts),
@@ -63,12 +60,15 @@ FACETS: dict[str, Facet] = {
 }
 
 
-def _natural(version: str) -> tuple[Any, ...]:
-    # 7.9 before 7.10. Digits are compared by how many they are, then as text: a version from the
-    # cloud may have more of them than int() takes.
-    texts = re.split(r"[0-9]+", version.casefold())
-    numbers = [run.lstrip("0") for run in re.findall(r"[0-9]+", version.casefold())]
-    return tuple(zip_longest(texts, [(len(number), number) for number in numbers], fillvalue=()))
+# What stands for a value that is not known, and for no value at all. A cloud may have a value that
+# is spelled alike in another case: that is another one.
+STAND_INS = frozenset({"unknown", "none"})
+
+
+def alike(value: str) -> str:
+    """The same for values of a facet that differ in their spelling alone."""
+    same = folded(value)
+    return value if same in STAND_INS else same
 
 
 class SortKey(NamedTuple):
@@ -79,7 +79,7 @@ class SortKey(NamedTuple):
 
 
 def _by_text(name: str) -> SortKey:
-    return SortKey(attrgetter(name), str.casefold)
+    return SortKey(attrgetter(name), natural)
 
 
 def _by_number(name: str) -> SortKey:
@@ -90,7 +90,7 @@ SORTS: dict[str, tuple[SortKey, ...]] = {
     "name": (_by_text("name"),),
     "id": (_by_text("id"),),
     "status": (_by_text("status"),),
-    "os": (_by_text("os_family"), SortKey(attrgetter("os_version"), _natural)),
+    "os": (_by_text("os_family"), SortKey(attrgetter("os_version"), natural)),
     "platform": (_by_text("platform"),),
     "arch": (_by_text("arch"),),
     "size": (_by_number("size"),),
@@ -102,13 +102,14 @@ SORTS: dict[str, tuple[SortKey, ...]] = {
     "updated": (_by_number("updated"),),
     "check": (_by_text("check_state"),),
 }
-"""The keys of each sort, the first one first. Among equals: name in any case, region, uuid."""
+"""The keys of each sort, the first one first. Among equals: name in any case, its numbers by their
+value, then region and uuid."""
 
 
 def _tie_break(image: Image) -> bytes:
     # Name, region and uuid as one key sort in half the time that a tuple of them takes. The end of
     # a name must come before whatever a longer name goes on with, even a NUL.
-    name = (image.name or "").casefold()
+    name = natural(image.name or "")
     if "\0" in name:
         name = name.replace("\0", "\0\1")
     return f"{name}\0\0{image.region}\0\0{image.uuid}".encode("utf-8", "surrogatepass")
@@ -136,6 +137,7 @@ class Index:
         self.memo = Memo(MEMO_BYTES)
         self.image_memo: Memo = before.image_memo if before else Memo(IMAGE_MEMO_BYTES)
         self._facets: dict[str, ValueIndex] = {}
+        self._spellings: dict[str, dict[str, str]] = {}
         self._texts: tuple[TextIndex, ...] = ()
         self._by_name: array[int] | None = None
         self._orders: dict[str, Order] = {}
@@ -150,9 +152,23 @@ class Index:
     def facet(self, name: str) -> ValueIndex:
         facet = self._facets.get(name)
         if facet is None:
-            read, values, _ = FACETS[name]
-            facet = self._facets[name] = ValueIndex(list(map(read, self.images)), values)
+            facet = self._facets[name] = self._built(name)
         return facet
+
+    def spelled(self, name: str, value: str) -> str:
+        """A value of a facet as most images spell it, or as it is where none has it."""
+        self.facet(name)
+        return self._spellings[name].get(alike(value), value)
+
+    def _built(self, name: str) -> ValueIndex:
+        read, values = FACETS[name]
+        column = list(map(read, self.images))
+        spellings = self._spellings[name] = _commonest(Counter(column), values)
+
+        def shown(cell: Any) -> tuple[str, ...]:
+            return tuple(dict.fromkeys(spellings[alike(value)] for value in values(cell)))
+
+        return ValueIndex(column, shown)
 
     def order(self, sort: str) -> Order:
         """All rows sorted; `sort` is a key of SORTS, with "-" before it descending."""
@@ -180,11 +196,12 @@ class Index:
         return self._texts
 
     def having_text(self, part: str) -> Rows:
-        """The rows with `part`, casefolded and without control characters, in any of the texts."""
+        """The rows with `part`, folded and without control characters, in any of the texts."""
         return reduce(or_, (texts.having(part) for texts in self.texts()))
 
     def having_name(self, names: frozenset[str]) -> Rows:
-        return pack(bytes([image.name in names for image in self.images]))
+        """The rows whose name is one of these, which are composed."""
+        return pack(bytes([composed(image.name or "") in names for image in self.images]))
 
     def position(self, region: str, uuid: str) -> int | None:
         """Where that image stands among the images; None when it is none of them."""
@@ -209,3 +226,16 @@ class Index:
         if high is not None:
             end = bisect_right(rows, high, hi=end, key=lambda row: cell(images[row]))
         return members(rows[start:end], len(rows))
+
+
+def _commonest(cells: Counter[Any], values: Callable[[Any], tuple[str, ...]]) -> dict[str, str]:
+    """For each value, in the spelling of none, the one that most images have; of equally many the
+    first by the alphabet, so that every process shows the same."""
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for cell, number in cells.items():
+        for value in values(cell):
+            counts[alike(value)][value] += number
+    return {
+        same: min(spellings, key=lambda each: (-spellings[each], each))
+        for same, spellings in counts.items()
+    }

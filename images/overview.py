@@ -17,6 +17,7 @@ from images.coverage import Coverage
 from images.index import Index
 from images.insights import status_kind
 from images.query import FACETS, FacetValue, ImageQuery, run, selected, selecting
+from images.spelling import natural
 
 WORST = 20  # more than a screen has room for
 KEPT_BYTES = 200  # of one worry, running image or status, about
@@ -192,4 +193,4 @@ def _rank(worry: Worry) -> tuple[int, str, str, str]:
 
 def _place(image: Image) -> tuple[str, str, str]:
     """By name."""
-    return (image.name or "").lower(), image.region, image.uuid
+    return natural(image.name or ""), image.region, image.uuid

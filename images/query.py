@@ -12,13 +12,14 @@ from dataclasses import dataclass, fields, replace
 from functools import reduce
 from itertools import compress
 from operator import attrgetter, or_
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from images.cloud.records import Image
-from images.index import FACETS, SORTS, Index
+from images.index import FACETS, SORTS, Index, alike
 from images.rowsets import Rows, ValueIndex, unpack
+from images.spelling import composed, folded, natural
 
 __all__ = [
     "FACETS",
@@ -32,6 +33,7 @@ __all__ = [
     "run",
     "selected",
     "selecting",
+    "spelled",
 ]
 
 FACET_VALUE_BYTES = 150  # of one FacetValue, about
@@ -117,6 +119,17 @@ def selecting(query: ImageQuery) -> ImageQuery:
     return replace(query, sort="-created", page=1, size=50, columns=(), density="")
 
 
+def spelled(index: Index, query: ImageQuery) -> ImageQuery:
+    """The same query with the values of its facets as they are shown, each once: in any case and
+    width they are the same ones."""
+    chosen = {name: values for name in FACETS if (values := getattr(query, name))}
+    shown: dict[str, Any] = {
+        name: tuple({alike(each): index.spelled(name, each) for each in values}.values())
+        for name, values in chosen.items()
+    }
+    return query if shown == chosen else replace(query, **shown)
+
+
 def run(index: Index, query: ImageQuery) -> Result:
     """The page that the query asks for, or the last one when there are fewer."""
     filtered = _filter(index, query)
@@ -169,7 +182,8 @@ def _filter(index: Index, query: ImageQuery) -> Filtered:
     if filtered is not None:
         return filtered
     outside = _outside_facets(index, query)
-    chosen = {name: _chosen(name, query) for name in FACETS}
+    shown = spelled(index, query)
+    chosen = {name: frozenset(getattr(shown, name)) for name in FACETS}
     having = {name: _having_any(index.facet(name), chosen[name]) for name in FACETS if chosen[name]}
     rows = _all_but("", outside, having)
     facets = {}
@@ -188,10 +202,10 @@ def _outside_facets(index: Index, query: ImageQuery) -> Rows:
     """
     parts: list[tuple[Hashable, Callable[[], Rows]]] = []
     if query.q:
-        part = query.q.casefold()
+        part = folded(query.q)
         parts.append((("q", part), lambda: index.having_text(part)))
     if query.name:
-        names = frozenset(query.name)
+        names = frozenset(map(composed, query.name))
         parts.append((("name", names), lambda: index.having_name(names)))
     if query.image:
         places = frozenset(query.image)
@@ -220,10 +234,6 @@ def _all_but(facet: str, rows: Rows, having: dict[str, Rows]) -> Rows:
     return rows
 
 
-def _chosen(name: str, query: ImageQuery) -> frozenset[str]:
-    return frozenset(map(FACETS[name].spelling, getattr(query, name)))
-
-
 def _having_any(facet: ValueIndex, values: Iterable[str]) -> Rows:
     return reduce(or_, map(facet.having, values))
 
@@ -231,4 +241,6 @@ def _having_any(facet: ValueIndex, values: Iterable[str]) -> Rows:
 def _facet_values(counts: dict[str, int], chosen: frozenset[str]) -> tuple[FacetValue, ...]:
     counts = dict.fromkeys(chosen, 0) | counts
     found = [FacetValue(value, count, value in chosen) for value, count in counts.items()]
-    return tuple(sorted(found, key=lambda one: (not one.selected, -one.count, one.value)))
+    return tuple(
+        sorted(found, key=lambda one: (not one.selected, -one.count, natural(one.value), one.value))
+    )

@@ -17,6 +17,8 @@ from sys import getsizeof
 from threading import Lock
 from typing import Any, TypeVar
 
+from images.spelling import folded
+
 Rows = int
 """A set of rows: row i of n is a member when digit i, from the left, of n binary digits is 1."""
 
@@ -124,14 +126,14 @@ def _one_byte_characters(text: str) -> str:
 
 
 class TextIndex:
-    """Texts, one for each row, found by a part of them in any case. Equal texts are one."""
+    """Texts, one for each row, found by a part in any case and width. Equal texts are one."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         numbers_of: defaultdict[str, int] = defaultdict(count().__next__)
         numbers = list(map(numbers_of.__getitem__, texts))
         self.length = len(numbers)
         joined = END.join(text.replace(END, "\0") for text in numbers_of)
-        self.joined = _one_byte_characters(joined.casefold())
+        self.joined = _one_byte_characters(folded(joined))
         self.alphabet = frozenset(self.joined)
         # Where each text starts, and where its rows do among `rows`; and where one text more would.
         lengths = (len(text) + len(END) for text in self.joined.split(END))
@@ -149,7 +151,7 @@ class TextIndex:
         return self.rows[self.places[number] : self.places[number + 1]]
 
     def having(self, part: str) -> Rows:
-        """The rows whose text contains `part`, which is casefolded and has no control character."""
+        """The rows whose text contains `part`, which is folded and has no control character."""
         part = _one_byte_characters(part)
         if not self.alphabet.issuperset(part):
             return 0

@@ -20,6 +20,7 @@ from images.cloud.records import Details, Image
 from images.differences import differing
 from images.forms import query_string
 from images.query import ImageQuery
+from images.spelling import natural
 from images.templatetags.inventory import disk_type, size, unknown
 from images.views.columns import COLUMNS
 from images.views.opening import Opened, not_found, with_inventory
@@ -47,7 +48,7 @@ def _storages(details: Details) -> str:
     # In one order: the cloud's own says nothing.
     if details.storages is None:
         return unknown(None)
-    kept = sorted(details.storages, key=lambda each: (each.name or "", each.uuid or ""))
+    kept = sorted(details.storages, key=lambda each: (natural(each.name or ""), each.uuid or ""))
     names = (
         f"<li><bdi>{unknown(each.name)}</bdi> {unknown(each.type)} {disk_type(each.disk_type)}"
         f" <bdi>{unknown(each.state)} · {unknown(each.status)}</bdi></li>"

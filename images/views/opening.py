@@ -23,7 +23,7 @@ from dashboard.accounts import credentials
 from dashboard.routes import is_export, route_of
 from images import services
 from images.forms import REPEATED, Nonsense, query_string, read_query
-from images.query import ImageQuery
+from images.query import ImageQuery, spelled
 from images.services.inventory import Inventory
 from images.services.snapshots import Failure
 from images.wording import EXPLANATIONS
@@ -74,8 +74,9 @@ class Opened:
     @cached_property
     def unknown_region(self) -> str:
         """A region asked for that the cloud does not have, as far as its list is known."""
-        names = self.region_names
-        return next((region for region in self.query.region if names and region not in names), "")
+        names = {region.casefold() for region in self.region_names}
+        asked = self.query.region if names else ()
+        return next((region for region in asked if region.casefold() not in names), "")
 
     def failure_of(self, region: str) -> Failure | None:
         """Why nothing is known of what the region holds, or None when something is."""
@@ -157,13 +158,14 @@ def opened_with(
     need not wait for the `newest` list to be decoded; what is read by itself has to be that."""
     query, nonsense = read_query(params)
     named, unread = _token_named(params)
+    inventory = _inventory(access, credential, newest)
     return Opened(
         access=access,
         credential=credential,
         token=str(credential.token_id) if named else "",
-        query=query,
+        query=spelled(inventory.index, query),
         nonsense=(*unread, *nonsense),
-        inventory=_inventory(access, credential, newest),
+        inventory=inventory,
     )
 
 

@@ -19,10 +19,13 @@ function keepFolds() {
   }
 }
 
+// As the server compares texts: in any case and width.
+const folded = (text) => text.normalize("NFKC").toLowerCase();
+
 function searchChoices(box) {
-  const part = box.value.trim().toLowerCase();
+  const part = folded(box.value.trim());
   for (const item of box.parentElement.querySelectorAll("li")) {
-    item.hidden = !item.querySelector(".choice-label").textContent.toLowerCase().includes(part);
+    item.hidden = !folded(item.querySelector(".choice-label").textContent).includes(part);
   }
 }
 

@@ -185,7 +185,7 @@ def test_of_two_pages_the_last_counts_and_the_other_is_named() -> None:
 
 
 def test_a_value_given_twice_is_one() -> None:
-    assert read("os=CentOS&os=CentOS&zone=BJ01&zone=bj01") == ImageQuery(
+    assert read("os=CentOS&os=CentOS&zone=bj01&zone=bj01") == ImageQuery(
         os=("CentOS",), zone=("bj01",)
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -90,8 +91,27 @@ VALUES: dict[str, Callable[[Image], set[str]]] = {
 }
 
 
+def fold(text: str | None) -> str:
+    composed = unicodedata.normalize("NFKC", text or "").casefold()
+    return unicodedata.normalize("NFKC", composed)
+
+
+def alike(value: str) -> str:
+    same = fold(value)
+    return value if same in ("unknown", "none") else same
+
+
 def wanted(query: ImageQuery, facet: str) -> set[str]:
-    return {value.lower() if facet == "zone" else value for value in getattr(query, facet)}
+    return {alike(value) for value in getattr(query, facet)}
+
+
+def commonest(images: Sequence[Image], facet: str) -> dict[str, str]:
+    """The spelling that most images have of each value, else the first."""
+    counts = Counter(value for image in images for value in VALUES[facet](image))
+    found: dict[str, str] = {}
+    for value in sorted(counts, key=lambda each: (-counts[each], each)):
+        found.setdefault(alike(value), value)
+    return found
 
 
 def misses(query: ImageQuery, image: Image) -> set[str]:
@@ -99,12 +119,13 @@ def misses(query: ImageQuery, image: Image) -> set[str]:
     missed = {
         facet
         for facet, values in VALUES.items()
-        if getattr(query, facet) and not wanted(query, facet) & values(image)
+        if getattr(query, facet) and not wanted(query, facet) & set(map(alike, values(image)))
     }
     texts = (image.name, image.description, image.id, image.uuid, *image.tags)
-    if not any(query.q.casefold() in (text or "").casefold() for text in texts):
+    if not any(fold(query.q) in fold(text) for text in texts):
         missed.add("q")
-    if query.name and image.name not in query.name:
+    names = {unicodedata.normalize("NFC", name) for name in query.name}
+    if names and unicodedata.normalize("NFC", image.name or "") not in names:
         missed.add("name")
     if query.image and f"{image.region}/{image.uuid}" not in query.image:
         missed.add("image")
@@ -123,9 +144,14 @@ def misses(query: ImageQuery, image: Image) -> set[str]:
     return missed
 
 
-def natural(version: str) -> list[Any]:
+def natural(text: str) -> list[tuple[int, int, int]]:
+    """Letters as they are; a number where digits are, shorter ones first."""
+    parts = re.findall(r"[0-9]+|[^0-9]", fold(text), re.DOTALL)
     return [
-        int(part) if part.isdigit() else part for part in re.split(r"([0-9]+)", version.casefold())
+        (ord("0"), len(str(int(part))) if int(part) else 0, int(part))
+        if part.isdecimal() and part.isascii()
+        else (ord(part), -1, 0)
+        for part in parts
     ]
 
 
@@ -137,9 +163,9 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
 
 
 def in_order(images: Sequence[Image], sort: str, rows: Sequence[int]) -> list[int]:
-    def tie_break(row: int) -> tuple[str, str, str]:
+    def tie_break(row: int) -> tuple[Any, str, str]:
         image = images[row]
-        return ((image.name or "").casefold(), image.region, image.uuid)
+        return (natural(image.name or ""), image.region, image.uuid)
 
     ordered = sorted(rows, key=tie_break)
     key = sort.removeprefix("-")
@@ -147,10 +173,8 @@ def in_order(images: Sequence[Image], sort: str, rows: Sequence[int]) -> list[in
         column = {row: getattr(images[row], attribute) for row in ordered}
         known = [row for row in ordered if column[row] not in (None, "")]
         unknown = [row for row in ordered if column[row] in (None, "")]
-        if attribute == "os_version":
+        if known and isinstance(column[known[0]], str):
             column = {row: natural(column[row]) for row in known}
-        elif known and isinstance(column[known[0]], str):
-            column = {row: column[row].casefold() for row in known}
         known.sort(key=column.__getitem__, reverse=sort.startswith("-"))
         ordered = known + unknown
     return ordered
@@ -167,14 +191,18 @@ def expected_facets(images: Sequence[Image], query: ImageQuery) -> dict[str, lis
         missed = misses(query, image)
         for facet, values in VALUES.items():
             if missed <= {facet}:
-                counts[facet].update(values(image))
+                counts[facet].update(set(map(alike, values(image))))
     facets = {}
     for facet, counted in counts.items():
-        chosen = wanted(query, facet)
+        shown = commonest(images, facet)
+        asked = {alike(value): value for value in getattr(query, facet)}
         found = [
-            FacetValue(value, counted[value], value in chosen) for value in chosen | set(counted)
+            FacetValue(shown.get(same, asked.get(same, same)), counted[same], same in asked)
+            for same in asked.keys() | counted.keys()
         ]
-        facets[facet] = sorted(found, key=lambda one: (not one.selected, -one.count, one.value))
+        facets[facet] = sorted(
+            found, key=lambda one: (not one.selected, -one.count, natural(one.value), one.value)
+        )
     return facets
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.accounts import api_keys, policy
 from dashboard.accounts.key_forms import ApiKeyForm
+from images.spelling import natural
 
 
 def api_key_list(request: HttpRequest) -> HttpResponse:
@@ -24,7 +25,7 @@ def api_key_list(request: HttpRequest) -> HttpResponse:
         form = ApiKeyForm(owner=owner)
     context = {
         "place": "api",
-        "keys": api_keys.of_owner(owner),
+        "keys": sorted(api_keys.of_owner(owner), key=lambda key: natural(key.label)),
         "form": form,
         "secret": secret,
         "base": request.build_absolute_uri("/").rstrip("/"),

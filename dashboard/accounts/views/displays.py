@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from dashboard.accounts import displays, policy
 from dashboard.accounts.models import Display, Team
 from dashboard.accounts.team_forms import DisplayForm
+from images.spelling import natural
 
 
 def display_list(request: HttpRequest, slug: str) -> HttpResponse:
@@ -35,7 +36,9 @@ def _page(request: HttpRequest, team: Team, form: DisplayForm, *, link: str = ""
         "place": "teams",
         "tab": "displays",
         "team": team,
-        "displays": team.displays.select_related("token"),
+        "displays": sorted(
+            team.displays.select_related("token"), key=lambda display: natural(display.title)
+        ),
         "has_tokens": team.tokens.exists(),
         "form": form,
         "link": link,

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from dashboard.accounts import policy, teams
 from dashboard.accounts.models import Role, Team, User
 from dashboard.accounts.team_forms import RemoveForm, RoleForm
+from images.spelling import natural
 
 
 @require_safe
@@ -25,7 +26,10 @@ def people_page(request: HttpRequest, team: Team, *, link: str = "") -> HttpResp
         "place": "teams",
         "tab": "people",
         "team": team,
-        "memberships": team.memberships.select_related("user"),
+        "memberships": sorted(
+            team.memberships.select_related("user"),
+            key=lambda membership: natural(membership.user.username),
+        ),
         "invitations": team.invitations.filter(expires_at__gt=timezone.now()),
         "roles": Role.choices,
         "link": link,

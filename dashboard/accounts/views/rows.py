@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.accounts import policy, vault
 from dashboard.accounts.models import Token, User
+from images.spelling import natural
 
 # How a token stands -> the badge's look and words; the worst first, which is how tables are sorted.
 STANDINGS: dict[str, tuple[str, Promise]] = {
@@ -82,4 +83,4 @@ def token_row(user: User, token: Token, default: Token | None = None) -> Row:
 def token_rows(user: User, tokens: Iterable[Token], default: Token | None = None) -> list[Row]:
     """One row each, by trouble, then by label."""
     rows = [token_row(user, token, default) for token in tokens]
-    return sorted(rows, key=lambda row: (ORDER[row.standing], row.token.label.lower()))
+    return sorted(rows, key=lambda row: (ORDER[row.standing], natural(row.token.label)))

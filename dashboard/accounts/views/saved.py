@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
@@ -17,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from dashboard.accounts import policy, saved
 from dashboard.accounts.models import SavedView, User
 from dashboard.accounts.view_forms import SavedViewForm
+from images.spelling import natural
 
 
 @dataclass(frozen=True)
@@ -120,8 +120,8 @@ def _kept(request: HttpRequest, form: SavedViewForm) -> HttpResponse:
 
 def _rows(user: User) -> list[Row]:
     """Their own first, then team by team."""
-    views: Iterable[SavedView] = saved.seen_by(user).order_by("team__name", "name")
-    rows = [
+    views = sorted(saved.seen_by(user), key=_by_team_and_name)
+    return [
         Row(
             view=view,
             href=_address(view.query),
@@ -131,7 +131,11 @@ def _rows(user: User) -> list[Row]:
         )
         for view in views
     ]
-    return sorted(rows, key=lambda row: row.view.team is not None)
+
+
+def _by_team_and_name(view: SavedView) -> tuple[bool, str, str]:
+    team = view.team.name if view.team else ""
+    return view.team is not None, natural(team), natural(view.name)
 
 
 def _address(query: str) -> str:

@@ -13,6 +13,7 @@ from dashboard.accounts import policy, teams
 from dashboard.accounts.models import Team
 from dashboard.accounts.team_forms import TeamForm
 from dashboard.accounts.views.rows import token_rows
+from images.spelling import natural
 
 
 def team_list(request: HttpRequest) -> HttpResponse:
@@ -27,7 +28,12 @@ def team_list(request: HttpRequest) -> HttpResponse:
     mine = Team.objects.annotate(people=Count("memberships", distinct=True))
     if not user.is_superuser:
         mine = mine.filter(pk__in=user.roles)
-    context = {"place": "teams", "teams": mine, "roles": user.roles, "form": form}
+    context = {
+        "place": "teams",
+        "teams": sorted(mine, key=lambda team: natural(team.name)),
+        "roles": user.roles,
+        "form": form,
+    }
     return render(request, "accounts/teams.html", context, status=422 if form.errors else 200)
 
 
