@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -28,7 +27,7 @@ CACHE_OPTIONS = {
 # Those whose drivers are installed with the product, and which the tests run on.
 DATABASE_SCHEMES = ("postgres", "postgresql", "pgsql", "sqlite")
 # Of each process: one for each of gunicorn's threads, and for what they do behind.
-POOL = {"min_size": 1, "max_size": 20, "timeout": 10}
+POOL = {"min_size": 1, "max_size": 20, "timeout": 5}
 PATIENCE = {"socket_connect_timeout": 1, "socket_timeout": 2, "retry": None}
 # The default of 300 would throw locks out with old entries.
 TABLE = {"BACKEND": "dashboard.cache.Database", "OPTIONS": {"MAX_ENTRIES": 100_000}}
@@ -66,10 +65,6 @@ def _pooled(database: dict[str, Any]) -> dict[str, Any]:
         return database
     if database["ENGINE"] != "django.db.backends.postgresql":
         raise ImproperlyConfigured("DATABASE_URL: pool=true is for PostgreSQL alone")
-    if find_spec("psycopg_pool") is None:
-        raise ImproperlyConfigured(
-            "DATABASE_URL: pool=true needs the package psycopg-pool (the extra postgres brings it)"
-        )
     # A connection goes back after each request.
     return {**database, "CONN_MAX_AGE": 0, "OPTIONS": {**database["OPTIONS"], "pool": POOL}}
 

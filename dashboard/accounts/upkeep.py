@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import structlog
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -111,11 +112,12 @@ def last_round() -> float | None:
 
 
 def prune() -> int:
-    """Delete the secrets, links and history whose time is over; how much that was."""
+    """Delete the secrets, links, sessions and history whose time is over; how much that was."""
     now = timezone.now()
     over = (
         SpareSecret.objects.filter(until__lte=now),
         Invitation.objects.filter(expires_at__lte=now),
+        Session.objects.filter(expire_date__lte=now),
         Display.objects.filter(expires_at__lte=now - EXPIRED_KEPT),
         ApiKey.objects.filter(expires_at__lte=now - EXPIRED_KEPT),
     )

@@ -12,9 +12,16 @@ from django.test import Client
 from pytest_django import Settings
 
 from images.sandbox import Sandbox, Weather
+from tests.integration.cached import ALIASES
 from tests.integration.conftest import use_redis
 
-READY = {"database": True, "cache": True}
+READY = {"database": True, "cache": True, "lists": True}
+WITHOUT_CACHES = {"database": True, "cache": False, "lists": False}
+
+NOWHERE = {
+    "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+    "LOCATION": "a_table_that_is_gone",
+}
 
 
 def test_it_works(anonymous: Client) -> None:
@@ -32,13 +39,16 @@ def test_the_clouds_trouble_is_not_ours(anonymous: Client, cloud: Sandbox) -> No
     assert not cloud.calls
 
 
-def test_without_its_cache_it_is_up_and_not_ready(anonymous: Client, settings: Settings) -> None:
-    backend = "django.core.cache.backends.db.DatabaseCache"
-    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": "a_table_that_is_gone"}}
+@pytest.mark.parametrize("gone", [("default",), ("lists",), ALIASES], ids="-".join)
+def test_without_a_cache_it_is_ready_and_names_it(
+    anonymous: Client, settings: Settings, gone: tuple[str, ...]
+) -> None:
+    settings.CACHES = settings.CACHES | dict.fromkeys(gone, NOWHERE)
     ready = anonymous.get("/readyz")
 
-    assert ready.status_code == 503
-    assert ready.json() == {"database": True, "cache": False}
+    assert ready.status_code == 200
+    names = {"default": "cache", "lists": "lists"}
+    assert ready.json() == READY | {names[alias]: False for alias in gone}
     assert anonymous.get("/healthz").status_code == 200
 
 
@@ -65,15 +75,16 @@ def test_a_cache_that_hangs_is_named_in_time(anonymous: Client, settings: Settin
         started = time.monotonic()
         ready = anonymous.get("/readyz")
 
-    assert (ready.status_code, ready.json()) == (503, {"database": True, "cache": False})
+    assert (ready.status_code, ready.json()) == (200, WITHOUT_CACHES)
     assert time.monotonic() - started < 6
 
 
-def test_a_cache_that_takes_nothing_is_not_ready(anonymous: Client, settings: Settings) -> None:
+def test_a_cache_that_takes_nothing_is_named(anonymous: Client, settings: Settings) -> None:
     assert anonymous.get("/readyz").status_code == 200
-    settings.CACHES = {"default": {"BACKEND": f"{__name__}.Full", "LOCATION": "full"}}
+    full = {"BACKEND": f"{__name__}.Full", "LOCATION": "full"}
+    settings.CACHES = settings.CACHES | {"default": full}
 
-    assert anonymous.get("/readyz").json() == {"database": True, "cache": False}
+    assert anonymous.get("/readyz").json() == READY | {"cache": False}
 
 
 class Full(LocMemCache):

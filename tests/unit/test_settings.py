@@ -114,6 +114,8 @@ NONSENSE = {
         "DATABASE_URL",
         f"mysql://me:{SECRET}@db/images",
     ): "not a database address such as postgres://",
+    ("DATABASE_URL", "sqlite:////var/db.sqlite3?pool=true"): "pool=true is for PostgreSQL alone",
+    ("DATABASE_URL", f"postgres://me:{SECRET}@db/i?pool=4"): "pool is neither true nor false",
     ("CACHE_URL", f"memcached://me:{SECRET}@cache"): "not a redis://",
     ("CACHE_URL", f"me:{SECRET}@cache"): "not a redis://",
     ("CACHE_URL", f"redis://:{SECRET}@cache/lists"): "its database is not a number",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
+from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.asserts import assertContains
 
@@ -121,3 +123,16 @@ def test_signing_out_ends_it_for_good(browser: Client, person: User) -> None:
     assert not is_in(stale)
     owners = [session.get_decoded().get(SESSION_KEY) for session in Session.objects.all()]
     assert str(person.pk) not in owners
+
+
+def test_the_refresher_deletes_sessions_that_have_ended_and_no_others(
+    browser: Client, stranger: User
+) -> None:
+    other = Client()
+    other.force_login(stranger)
+    ended = Session.objects.filter(pk=other.cookies["sessionid"].value)
+    assert ended.update(expire_date=timezone.now()) == 1
+    call_command("refresh")
+
+    assert not ended.exists()
+    assert is_in(browser)

@@ -91,7 +91,7 @@ def test_a_database_that_hangs_is_named_in_time(cloud: Sandbox, tmp_path: Path) 
             taken.execute("BEGIN EXCLUSIVE")
             for _ in range(4):
                 status, said, seconds = ready(site.url)
-                assert (status, said) == (503, b'{"database": false, "cache": true}')
+                assert (status, said) == (503, b'{"database": false, "cache": true, "lists": true}')
                 assert seconds < 8
             with urllib.request.urlopen(f"{site.url}/healthz", timeout=PATIENCE) as up:
                 assert up.status == 200
