@@ -307,7 +307,7 @@ def add_odd_images(cloud: Sandbox) -> None:
     cloud.add_image("gz", name=None, size=None, createTime=None, osFamily=None, isShared=None)
     cloud.add_image("gz", name="", description=None, cimgTags=None, zones=None, scenes=[])
     cloud.add_image("bj", name="   ", backupStorages=[], checkState="", zones=["BJ01", "bj01"])
-    cloud.add_image("bj", name="nul\0byte", size=0, osVersion=None, osArch=None, platform="")
+    cloud.add_image("bj", name="escaped \\0 nul", size=0, osVersion=None, osArch=None, platform="")
     cloud.add_image("sh", name="İSTANBUL-ẞ-ﬁ", backupStorages=None, cimgTags=["生产", ""])
     for name in ("北京 02", "北京 02", "cafe\u0301 / café", "a+b&c=d#e%20"):
         cloud.add_image("sh", name=name, createTime=1_600_000_000_000, size=2**30)
