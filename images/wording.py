@@ -90,3 +90,19 @@ EXPLANATIONS = {
         _("It may be slow just now. Try again in a moment."),
     ),
 }
+# What is said of the token in one region, and not in the others, is no more than that.
+OF_A_REGION = {
+    "refused": Explanation(
+        403,
+        _("This region does not accept the token"),
+        _("The cloud accepts it elsewhere. The region is asked again by itself."),
+    ),
+    "forbidden": Explanation(
+        403,
+        _("Not allowed to list images in this region"),
+        _(
+            "The token works elsewhere. If this region is needed, ask the account's administrator "
+            "for the permission; the region is asked again by itself."
+        ),
+    ),
+}

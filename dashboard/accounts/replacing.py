@@ -16,8 +16,14 @@ from django.utils import timezone
 from dashboard.accounts import vault
 from dashboard.accounts.audit import Actor
 from dashboard.accounts.models import Action, SpareSecret, Token
-from dashboard.accounts.tokens import OF_THE_SECRET, accepts, last_four, note, set_secret
-from images import services
+from dashboard.accounts.tokens import (
+    OF_THE_SECRET,
+    accepts,
+    last_four,
+    note,
+    set_secret,
+    verified,
+)
 from images.services import Verdict
 
 log = structlog.get_logger("dashboard.accounts")
@@ -47,7 +53,7 @@ def offer(token: Token, secret: str, *, by: Actor) -> tuple[bool, Verdict]:
     says that it must not replace that. Raises SameSecret."""
     if vault.is_readable(token.sealed, token.pk) and secret == vault.unseal(token.sealed, token.pk):
         raise SameSecret
-    verdict = services.verify(secret)
+    verdict = verified(secret)
     if not accepts(token, verdict):
         log.info("token not replaced", token=str(token.pk), state=verdict.state)
         note(by, Action.TOKEN_OFFER, token, result=verdict.state)
@@ -62,7 +68,7 @@ def use(token: Token, spare: SpareSecret, *, by: Actor) -> tuple[bool, Verdict]:
     """Put the spare secret in use, and keep the one that was; False when the cloud says that it
     must not replace that. Raises Gone."""
     secret = vault.unseal(spare.sealed, spare.pk)
-    verdict = services.verify(secret)
+    verdict = verified(secret)
     action = Action.TOKEN_SWITCH if spare.kind == Kind.NEXT else Action.TOKEN_TAKE_BACK
     if not accepts(token, verdict):
         log.info("token not replaced", token=str(token.pk), state=verdict.state)

@@ -69,7 +69,7 @@ def add_token(
     expires_on: date | None = None,
 ) -> tuple[Token | None, Verdict]:
     """Store a new token unless the cloud refuses it; None then. Raises LabelTaken."""
-    verdict = services.verify(secret)
+    verdict = verified(secret)
     token = Token(owner=owner, label=label, team=team, expires_on=expires_on)
     if verdict.state not in STORED_AS:
         log.info("token not added", owner=owner.pk, state=verdict.state)
@@ -134,9 +134,18 @@ def delete_token(token: Token, *, by: Actor) -> None:
     token.delete()
 
 
+def verified(secret: str) -> Verdict:
+    """Return what the cloud says of a secret now. Where it works, its lists are read again at once,
+    also where it was refused before."""
+    verdict = services.verify(secret)
+    if verdict.state == State.VALID:
+        services.forget_refusal(vault.cache_key(secret))
+    return verdict
+
+
 def check_token(token: Token) -> Verdict:
     """Ask the cloud about a stored token now. Raises vault.Unreadable."""
-    verdict = services.verify(vault.unseal(token.sealed, token.pk))
+    verdict = verified(vault.unseal(token.sealed, token.pk))
     record_outcome(token.pk, verdict, last_four=token.last_four)
     known = {"regions": regions_of(verdict)} if verdict.regions else {}
     mine = Token.objects.filter(pk=token.pk, last_four=token.last_four)

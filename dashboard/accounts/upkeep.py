@@ -22,7 +22,7 @@ log = structlog.get_logger("dashboard.accounts")
 
 CHECK_EVERY = timedelta(hours=6)
 # One that does not work may have been put right at the cloud.
-CHECK_TROUBLE_EVERY = timedelta(minutes=30)
+CHECK_TROUBLE_EVERY = timedelta(minutes=15)
 CHECKS_A_ROUND = 100
 # An expired display link or API key is listed as such for this long.
 EXPIRED_KEPT = timedelta(days=30)
@@ -41,21 +41,21 @@ def keep_lists_warm(go_on: Callable[[], bool], within: float) -> int:
     for same in _tokens_to_keep_warm():
         if not go_on():
             break
-        worked = [token.last_ok_at.timestamp() for token, _ in same if token.last_ok_at]
-        credential = same[0][1]
-        verdict = services.keep_warm(credential, within=within, worked_at=max(worked, default=0))
-        if verdict is None:
+        inventory = services.keep_warm(same[0][1], within=within)
+        if inventory is None:
             continue
         read += 1
+        verdict = services.verdict(inventory)
         for token, _ in same:
-            if verdict.state != token.state:
+            if verdict and verdict.state != token.state:
                 tokens.record_outcome(token.pk, verdict, last_four=token.last_four)
     return read
 
 
 def _tokens_to_keep_warm() -> Iterable[list[tuple[Token, Credential]]]:
-    """The tokens that work and were used lately, or are on a wall screen, those used last first;
-    all that have the same secret together, as they have the same lists."""
+    """The tokens that were used lately, or are on a wall screen, those used last first; all that
+    have the same secret together, as they have the same lists. One that was refused is among them,
+    and waits as after any failure; one that never worked yet is left to `check_due_tokens`."""
     if not settings.REFRESH_USED_WITHIN_DAYS:
         return ()
     now = timezone.now()
@@ -66,7 +66,7 @@ def _tokens_to_keep_warm() -> Iterable[list[tuple[Token, Credential]]]:
     chosen = _in_use().filter(used | shown).order_by(F("last_used_at").desc(nulls_last=True))
     by_secret = defaultdict(list)
     for token in chosen:
-        credential = credentials.stored(token) if token.is_good else None
+        credential = credentials.stored(token) if token.last_ok_at else None
         if credential:
             by_secret[credential.cache_key].append((token, credential))
     return by_secret.values()

@@ -69,7 +69,7 @@ def one_image(request: HttpRequest, region: str, uuid: str) -> HttpResponse:
     opened = open_inventory(request, parameters.TOKEN)
     image = opened.inventory.find(region, uuid)
     if image is None and (failure := opened.failure_of(region)):
-        raise unavailable(failure)
+        raise unavailable(opened.inventory, failure)
     if image is None:
         raise Problem(404, "no-such-image", _("There is no such image here, or no longer."))
     [state] = [each for each in opened.inventory.regions if each.id == region]

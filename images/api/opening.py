@@ -21,10 +21,10 @@ from images.api.parameters import Parameters
 from images.changes import ChangeQuery
 from images.forms import Nonsense, visible
 from images.query import ImageQuery
+from images.services.inventory import Inventory
 from images.services.snapshots import Failure
 from images.views.changes import changes_with
 from images.views.opening import Opened, opened_with
-from images.wording import EXPLANATIONS
 
 
 def check(request: HttpRequest, takes: Parameters) -> None:
@@ -54,7 +54,7 @@ def open_inventory(request: HttpRequest, takes: Parameters) -> Opened:
     if opened.unknown_region:
         raise Problem(404, "no-such-region", _("There is no such region, or no longer."))
     if opened.inventory.failure:
-        raise unavailable(opened.inventory.failure)
+        raise unavailable(opened.inventory, opened.inventory.failure)
     return opened
 
 
@@ -68,9 +68,9 @@ def open_changes(request: HttpRequest, takes: Parameters) -> tuple[Opened, Chang
     return replace(opened, query=ImageQuery(region=query.region)), query
 
 
-def unavailable(failure: Failure) -> Problem:
+def unavailable(inventory: Inventory, failure: Failure) -> Problem:
     """Why the cloud's answer is not to be had."""
-    explanation = EXPLANATIONS[failure.kind]
+    explanation = inventory.explanation(failure)
     problem = Problem(
         explanation.status,
         failure.kind,

@@ -32,8 +32,8 @@ from images.index import Index
 from images.services import comparing, fetching, freshness, memory, store, turns
 from images.services.comparing import RegionPair
 from images.services.fetching import Credential
-from images.services.inventory import Inventory
-from images.services.snapshots import Head
+from images.services.inventory import Inventory, telling
+from images.services.snapshots import Head, without_refusals
 from images.wording import EXPLANATIONS
 
 log = structlog.get_logger("images.services")
@@ -45,9 +45,6 @@ COOL_DOWN_SECONDS = 5
 REGIONS_AT_ONCE = 4
 
 STATES = {"refused": "refused", "forbidden": "forbidden", "arrears": "unverified"}
-# Where no region was listed: what is said of the account comes first, and a token is forbidden only
-# where all regions said so. The others may be listed once the cloud's trouble has passed.
-TELLING = {"refused": 0, "arrears": 0, "forbidden": 2}
 
 
 @dataclass(frozen=True)
@@ -114,23 +111,30 @@ def refresh(credential: Credential) -> int:
     return max(0, ceil(left))
 
 
-def keep_warm(
-    credential: Credential, *, within: float = 0.0, worked_at: float = 0.0
-) -> Verdict | None:
-    """Read, here and now, what is due or will be `within` so many seconds, and say what the cloud
-    said of the token; None when nothing was, someone is at it, or the fault was ours. The token is
-    known to have worked at `worked_at` (Unix seconds): what was refused before is worth asking
-    again."""
-    now = fetching.clock()
-    head = store.peek_head(credential.cache_key, now) or Head()
-    refused = _without_images(head).token_failure
-    again = refused is not None and refused.at < worked_at
-    if not again and not freshness.is_due(head, now, within):
+def keep_warm(credential: Credential, *, within: float = 0.0) -> Inventory | None:
+    """Read, here and now, what is due or will be `within` so many seconds. Return what is known
+    then, without the images; None when nothing was due, someone is at it, or the fault was ours."""
+    head = store.peek_head(credential.cache_key, fetching.clock()) or Head()
+    if not freshness.is_due(head, fetching.clock(), within):
         return None
-    read = turns.refresh_here(credential, everything=again, within=within)
-    if read is None or _has_failed_itself(read):
-        return None
-    return verdict(_without_images(read))
+    read = turns.refresh_here(credential, everything=False, within=within)
+    return None if read is None or _has_failed_itself(read) else _without_images(read)
+
+
+def look_after(credential: Credential) -> Verdict | None:
+    """Start to read, behind, what is due of a token that nobody looks at because it is in trouble.
+    Return what the cloud last said of it, None when it said nothing yet."""
+    head = store.peek_head(credential.cache_key, fetching.clock())
+    if head is None or freshness.is_due(head, fetching.clock()):
+        turns.refresh_behind(credential)
+    return verdict(_without_images(head)) if head else None
+
+
+def forget_refusal(cache_key: str) -> None:
+    """Forget that the token was refused: by now it is known to work."""
+    head = store.peek_head(cache_key, fetching.clock())
+    if head and _without_images(head).token_failure:
+        store.save_head(cache_key, without_refusals(head, fetching.clock()))
 
 
 def verify(secret: str) -> Verdict:
@@ -154,16 +158,20 @@ def compare(old: Credential, new: Credential) -> tuple[RegionPair, ...]:
     return comparing.pairs(inventory(old, again=True), inventory(new, again=True))
 
 
-def verdict(inventory: Inventory) -> Verdict:
-    """What the cloud said of the token when it was last read with. As `verify` has it, one that may
-    list in some regions only is valid."""
+def verdict(inventory: Inventory) -> Verdict | None:
+    """Return what the cloud said of the token when it was last read with: as `verify` has it, one
+    that may list in some regions only is valid. None where the fault was ours, or it did not answer
+    and what is shown is from before."""
     listed = [each.head for each in inventory.regions if each.head.version and not each.failure]
-    failure = inventory.token_failure
-    if failure is None or (failure.kind == "forbidden" and listed and not inventory.head.failure):
-        failure = inventory.failure
-    if failure:
-        return _against(failure.kind, failure.request_id)
-    return Verdict("valid", "", next((head.request_id for head in listed), ""))
+    failure = inventory.token_failure or (None if listed else inventory.last_failure)
+    if failure is None:
+        return Verdict("valid", "", next((head.request_id for head in listed), ""))
+    silent = failure.kind not in STATES and inventory.failure is None
+    return (
+        None
+        if silent or failure.kind == Internal.kind
+        else _against(failure.kind, failure.request_id)
+    )
 
 
 def _has_failed_itself(head: Head) -> bool:
@@ -191,9 +199,9 @@ def _judged(regions: list[Region], answers: list[str | CloudError]) -> Verdict:
     request_ids = [answer for answer in answers if isinstance(answer, str)]
     if request_ids or not answers:
         return Verdict("valid", "", next(iter(request_ids), ""), listable)
-    errors = [answer for answer in answers if isinstance(answer, CloudError)]
-    telling = min(errors, key=lambda error: TELLING.get(error.kind, 1))
-    return replace(_against(telling.kind, telling.request_id), regions=listable)
+    error = telling(answer for answer in answers if isinstance(answer, CloudError))
+    assert error, "no region was listed"  # noqa: S101
+    return replace(_against(error.kind, error.request_id), regions=listable)
 
 
 def _may_list(answer: str | CloudError) -> bool | None:

@@ -9,7 +9,6 @@ from django.utils.functional import Promise
 from images.cloud.records import Image
 from images.services import news
 from images.services.inventory import Inventory, RegionState
-from images.wording import EXPLANATIONS
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def _listed(inventory: Inventory, region: str) -> Listed:
     state = _state(inventory, region)
     failure = inventory.head.failure or (state and state.failure)
     if failure:
-        return Listed(None, EXPLANATIONS[failure.kind].title)
+        return Listed(None, inventory.explanation(failure).title)
     return Listed(state.head.count if state else None)
 
 

@@ -20,11 +20,11 @@ from images.services import counting, freshness, memory, news, store
 from images.services.progress import listed
 from images.services.running import running_images
 from images.services.snapshots import (
-    FINAL_KINDS,
     Failure,
     Head,
     RegionHead,
     failure_of,
+    is_refused,
 )
 
 log = structlog.get_logger("images.services")
@@ -94,8 +94,8 @@ def _fetch(
         or freshness.region_due(entry, clock(), within)
         or freshness.outdated(entry, since.get(entry.region.id, 0))
     }
-    if head.failure and head.failure.kind in FINAL_KINDS:
-        entries = {}  # Each region would be refused in the same words.
+    if is_refused(head):
+        entries = {}
     told = []
     for region, outcome in read_regions(caller, list(entries)) if entries else ():
         before = entries[region]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from images.services.snapshots import FINAL_KINDS, Head, RegionHead
+from images.services.snapshots import Head, RegionHead, is_refused
 
 REGIONS_FRESH_SECONDS = 3600
 
@@ -12,15 +12,17 @@ REGIONS_FRESH_SECONDS = 3600
 def is_due(head: Head, now: float, within: float = 0.0) -> bool:
     """Whether anything is, or will have grown old `within` so many seconds. What failed is not
     asked for sooner than it would be without."""
-    if head.failure and head.failure.kind in FINAL_KINDS:
-        return False  # Until the token changes or someone asks again.
+    if is_refused(head):
+        return regions_due(head, now)
     return regions_due(head, now) or any(region_due(each, now, within) for each in head.regions)
 
 
 def regions_due(head: Head, now: float) -> bool:
     if head.failure:
         return now >= head.failure.again_at
-    return now - head.regions_at >= REGIONS_FRESH_SECONDS
+    doubtful = head.unreadable or not head.regions
+    sooner = settings.INVENTORY_FRESH_SECONDS if doubtful else REGIONS_FRESH_SECONDS
+    return now - head.regions_at >= min(sooner, REGIONS_FRESH_SECONDS)
 
 
 def region_due(entry: RegionHead, now: float, within: float = 0.0) -> bool:

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol, TypeVar
 
 from images.cloud.records import Image
 from images.index import Index
-from images.services.snapshots import FINAL_KINDS, Failure, Head, RegionHead
+from images.services.snapshots import REFUSALS, Failure, Head, RegionHead, is_refused
+from images.wording import EXPLANATIONS, OF_A_REGION, Explanation
+
+# Of several failures the first to be told: what is said of the account, then the cloud's trouble,
+# which may hide a region that lists; the token is to blame only where nothing else is.
+TELLING = {"arrears": 0, "refused": 2, "forbidden": 3}
+
+
+class _Failed(Protocol):
+    @property
+    def kind(self) -> str: ...
+
+
+F = TypeVar("F", bound=_Failed)
+
+
+def telling(failures: Iterable[F]) -> F | None:
+    """The one that says why nothing is listed, of the failures of every region."""
+    return min(failures, key=lambda each: TELLING.get(each.kind, 1), default=None)
 
 
 @dataclass(frozen=True)
@@ -65,16 +84,31 @@ class Inventory:
     @property
     def failure(self) -> Failure | None:
         """Why there is nothing at all to show, or None when there is something."""
-        if any(region.version for region in self.head.regions):
-            return None
-        failures = [region.failure for region in self.head.regions if region.failure]
-        return failures[0] if failures else self.head.failure
+        shows = any(region.version for region in self.head.regions)
+        return None if shows else self.last_failure
+
+    @property
+    def last_failure(self) -> Failure | None:
+        """Why what failed did so when it was last read, whatever is shown from before."""
+        if is_refused(self.head):
+            return self.head.failure
+        return telling(each.failure for each in self.regions if each.failure) or self.head.failure
 
     @property
     def token_failure(self) -> Failure | None:
-        """What the cloud last said against the token itself, or None when it did not."""
-        failures = [self.head.failure, *(region.failure for region in self.head.regions)]
-        return next((each for each in failures if each and each.kind in FINAL_KINDS), None)
+        """What the cloud last said against the token itself: it refused the list of regions, or
+        every region. Where one region lists with it, or may, a refusal is another region's own."""
+        regions = self.head.regions
+        refused = bool(regions) and all(
+            each.failure and each.failure.kind in REFUSALS for each in regions
+        )
+        return self.last_failure if refused or is_refused(self.head) else None
+
+    def explanation(self, failure: Failure) -> Explanation:
+        """What a failure of this inventory means to a person."""
+        if self.token_failure is None and failure.kind in OF_A_REGION:
+            return OF_A_REGION[failure.kind]
+        return EXPLANATIONS[failure.kind]
 
     @property
     def as_of(self) -> float:

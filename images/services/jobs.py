@@ -23,7 +23,7 @@ from images.services.fetching import Credential
 from images.services.inventory import Inventory
 from images.services.progress import Known, Progress, listed, seen_again
 from images.services.running import Place, running_images
-from images.services.snapshots import FIRST_PAUSE
+from images.services.snapshots import FIRST_PAUSE, REFUSALS
 
 log = structlog.get_logger("images.services")
 
@@ -42,11 +42,15 @@ def progress(credential: Credential, inventory: Inventory) -> dict[Place, Progre
     trouble leaves what was known."""
     key, running = credential.cache_key, _running(inventory)
     states = _states(key, inventory, running)
+    refused = {
+        state.id for state in inventory.regions if state.failure and state.failure.kind in REFUSALS
+    }
     if not inventory.token_failure:
         due = [
             region
             for region, jobs in running.items()
             if any(map(_can_be_asked, jobs.values()))
+            and region not in refused
             and fetching.clock() >= states[region].again_at
         ]
         mine = [region for region in due if store.take_lock(_lock(key, region))]

@@ -15,9 +15,10 @@ from images.cloud.records import Region
 # Part of every key: another layout of what is stored is another set of keys, not a decoding error.
 LAYOUT = "2"
 
-# Seconds until a failed attempt is repeated.
-FIRST_PAUSE, NEVER = 15.0, 10.0 * 365 * 86_400
-FINAL_KINDS = frozenset({"refused", "forbidden"})
+# Kinds of failure that are the token's, where the whole cloud or every region answers so.
+REFUSALS = frozenset({"refused", "forbidden"})
+# Seconds until a failed attempt is repeated: the first time, after a refusal, and at most.
+FIRST_PAUSE, FIRST_PAUSE_REFUSED, LONGEST_PAUSE = 15.0, 60.0, 900.0
 
 
 class Failure(msgspec.Struct, frozen=True, array_like=True):
@@ -69,15 +70,23 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     unreadable: int = 0
 
 
+def is_refused(head: Head) -> bool:
+    """Whether the list of regions was refused: each region would be, in the same words."""
+    return head.failure is not None and head.failure.kind in REFUSALS
+
+
 # Made on import: see images.cloud.answers.
 _decode_head = msgspec.msgpack.Decoder(Head).decode
 
 
 def failure_of(error: CloudError, *, now: float, before: Failure | None, longest: float) -> Failure:
-    """What to remember of a failed attempt. The pause before the next doubles, up to `longest`
-    seconds; a token that was refused stays refused until it changes or someone asks again."""
-    times = before.times + 1 if before else 1
-    pause = NEVER if error.kind in FINAL_KINDS else min(FIRST_PAUSE * 2 ** (times - 1), longest)
+    """Return what to remember of a failed attempt. The pause before the next doubles each time: up
+    to `longest` seconds, or after a refusal, which hardly passes soon, up to LONGEST_PAUSE."""
+    refusal = error.kind in REFUSALS
+    again = before is not None and (before.kind in REFUSALS) is refusal
+    times = before.times + 1 if before and again else 1
+    first, longest = (FIRST_PAUSE_REFUSED, LONGEST_PAUSE) if refusal else (FIRST_PAUSE, longest)
+    pause = min(first * 2.0 ** min(times - 1, 10), longest, LONGEST_PAUSE)
     return Failure(
         kind=error.kind,
         errmsg=error.errmsg,
@@ -88,6 +97,26 @@ def failure_of(error: CloudError, *, now: float, before: Failure | None, longest
         again_at=now + pause,
         times=times,
     )
+
+
+def without_refusals(head: Head, now: float) -> Head:
+    """The head as if nothing had been refused; a forgotten one, where it knows no list."""
+    if not any(entry.version for entry in head.regions):
+        return Head(asked_at=now)
+    regions = tuple(
+        msgspec.structs.replace(entry, failure=_unless_refusal(entry.failure))
+        for entry in head.regions
+    )
+    return msgspec.structs.replace(head, regions=regions, failure=_unless_refusal(head.failure))
+
+
+def is_forgotten(head: Head) -> bool:
+    """Whether it only takes the place of another, and knows nothing itself."""
+    return not head.regions_at and head.failure is None
+
+
+def _unless_refusal(failure: Failure | None) -> Failure | None:
+    return None if failure and failure.kind in REFUSALS else failure
 
 
 def without_older_than(head: Head, oldest: float) -> Head:

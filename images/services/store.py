@@ -24,6 +24,7 @@ from images.services.snapshots import (
     RegionHead,
     decode_head,
     encode_head,
+    is_forgotten,
     without_older_than,
 )
 
@@ -50,7 +51,9 @@ def _head(key: str, now: float, note: Callable[[str, str], None]) -> Head | None
     is_newest = stored and not (held and held.asked_at > stored.asked_at)
     head = stored if is_newest else held
     note("head", "cache" if is_newest else "process" if head else "none")
-    return head and without_older_than(head, now - settings.INVENTORY_STALE_SECONDS)
+    if head is None or is_forgotten(head):
+        return None
+    return without_older_than(head, now - settings.INVENTORY_STALE_SECONDS)
 
 
 def save_head(key: str, head: Head) -> None:

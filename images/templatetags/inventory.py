@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 
 from images.cloud.records import Image
 from images.insights import status_kind
+from images.services.inventory import Inventory
 from images.services.progress import Progress
 from images.services.snapshots import Failure
 from images.verdict import verdict
-from images.wording import EXPLANATIONS, Explanation
+from images.wording import Explanation
 
 register = template.Library()
 
@@ -164,5 +165,5 @@ def grade(image: Image) -> str:
 
 
 @register.filter
-def explained(failure: Failure) -> Explanation:
-    return EXPLANATIONS[failure.kind]
+def explained(failure: Failure, inventory: Inventory) -> Explanation:
+    return inventory.explanation(failure)

@@ -17,7 +17,6 @@ from images.services.inventory import RegionState
 from images.services.snapshots import Failure
 from images.views.opening import Opened, with_inventory
 from images.views.table import list_page
-from images.wording import EXPLANATIONS
 
 
 @require_safe
@@ -46,7 +45,7 @@ def _download(
 ) -> StreamingHttpResponse:
     """A file named for its moment, and "incomplete" where a region could not be read."""
     failure = opened.inventory.failure
-    status = EXPLANATIONS[failure.kind].status if failure else 200
+    status = opened.inventory.explanation(failure).status if failure else 200
     missing = any(state.state in ("failed", "loading") for state in opened.inventory.regions)
     moment = datetime.fromtimestamp(opened.inventory.as_of, UTC).strftime("%Y%m%d-%H%M%S")
     name = f"images-{moment}{'-incomplete' if missing or failure else ''}.{ending}"

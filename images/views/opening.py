@@ -26,7 +26,6 @@ from images.forms import REPEATED, Nonsense, query_string, read_query
 from images.query import ImageQuery, spelled
 from images.services.inventory import Inventory
 from images.services.snapshots import Failure
-from images.wording import EXPLANATIONS
 
 P = ParamSpec("P")
 
@@ -190,12 +189,8 @@ def _inventory(
     they change."""
     token = access.token
     inventory = services.inventory(credential, newest=newest)
-    refused = inventory.token_failure
-    if refused and token.last_ok_at and token.last_ok_at.timestamp() > refused.at:
-        # It was checked since then, and works: what was refused is worth asking again.
-        inventory = services.inventory(credential, again=True)
     verdict = services.verdict(inventory)
-    if verdict.state != token.state:
+    if verdict and verdict.state != token.state:
         credentials.record_outcome(credential, verdict)
     if token.last_used_at is None or timezone.now() - token.last_used_at > USE_NOTED_EVERY:
         credentials.record_use(credential, access.reader)
@@ -225,7 +220,7 @@ def not_found(request: HttpRequest, opened: Opened, what: str) -> HttpResponse:
 def unavailable(request: HttpRequest, opened: Opened, failure: Failure) -> HttpResponse:
     """What was asked for may be there: why it cannot be shown."""
     page, fragment = "images/unavailable.html", "images/_failure.html"
-    status = EXPLANATIONS[failure.kind].status
+    status = opened.inventory.explanation(failure).status
     return _page(request, page, fragment, status=status, opened=opened, failure=failure)
 
 

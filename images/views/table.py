@@ -19,7 +19,6 @@ from images import services
 from images.views.opening import Opened, is_fragment, with_inventory
 from images.views.results import kept, mark, results
 from images.views.since import with_since
-from images.wording import EXPLANATIONS
 
 
 @require_safe
@@ -31,7 +30,7 @@ def image_list(request: HttpRequest, opened: Opened) -> HttpResponse:
 def list_page(request: HttpRequest, opened: Opened, *, looks: bool = True) -> HttpResponse:
     """`looks`: the person asked for it, see `with_since`."""
     failure = opened.inventory.failure
-    status = EXPLANATIONS[failure.kind].status if failure else 200
+    status = opened.inventory.explanation(failure).status if failure else 200
     if is_fragment(request):
         page = results(opened)
     else:

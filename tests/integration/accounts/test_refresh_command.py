@@ -53,7 +53,7 @@ def test_it_works(person: User, cloud: Sandbox, keep: Callable[..., Token]) -> N
         ({"checked_at": None}, True),
         (hours_ago(5), False),
         ({**hours_ago(5), "state": "refused"}, True),
-        ({**hours_ago(0.25), "state": "refused"}, False),
+        ({**hours_ago(0.2), "state": "refused"}, False),
         ({**hours_ago(7), "disabled_at": timezone.now()}, False),
         ({**hours_ago(7), "expires_on": "2020-01-01"}, False),
     ],

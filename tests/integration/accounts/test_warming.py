@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -103,14 +104,16 @@ def test_a_list_is_read_just_before_it_is_old(
         ({"disabled_at": timezone.now()}, False),
         ({"expires_on": date(2020, 1, 1)}, False),
         ({"expires_on": timezone.now().date() + timedelta(days=1)}, True),
-        ({"state": State.REFUSED}, False),
-        ({"state": State.FORBIDDEN}, False),
+        # It may be accepted again by now.
+        ({"state": State.REFUSED}, True),
+        ({"state": State.FORBIDDEN}, True),
+        ({"state": State.REFUSED, "last_ok_at": None}, False),
         ({"state": State.UNVERIFIED, "last_ok_at": None}, False),
         # The cloud was away, which says nothing against the token.
         ({"state": State.UNREACHABLE}, True),
     ],
 )
-def test_only_what_works_and_was_used_lately_is_read(
+def test_only_what_worked_and_was_used_lately_is_read(
     cloud: Sandbox, keep_used: KeepUsed, fields: dict[str, object], read: bool
 ) -> None:
     keep_used(cloud.token, **fields)
@@ -222,23 +225,46 @@ def test_a_region_that_failed_is_waited_out(
     assert {call.region for call in cloud.calls} == {"bj"}
 
 
-def test_one_that_works_again_is_read_again(
+def test_one_that_is_refused_is_asked_about_less_and_less_often(
+    cloud: Sandbox, clock: Clock, keep_used: KeepUsed
+) -> None:
+    token = keep_used(cloud.token)
+    cloud.misbehave(Weather("errno", errno=4))
+    asked_at: list[float] = []
+    while len(asked_at) < 7:
+        if look_ahead():
+            assert asked(cloud) == {"region/list": 1}
+            asked_at.append(clock.now)
+        clock.now += TICK
+    assert [later - earlier for earlier, later in pairwise(asked_at)] == [
+        *(60, 120, 240, 480, 900, 900)
+    ]
+    token.refresh_from_db()
+    assert token.state == State.REFUSED
+
+    cloud.clear_weather()
+    clock.now += 900
+    assert look_ahead() == 1
+    assert asked(cloud) == EVERYTHING
+    token.refresh_from_db()
+    assert token.state == State.VALID
+
+
+def test_one_that_was_put_right_and_checked_is_read_again_at_once(
     cloud: Sandbox, clock: Clock, keep_used: KeepUsed
 ) -> None:
     token = keep_used(cloud.token)
     cloud.misbehave(Weather("errno", errno=4))
     assert look_ahead() == 1
     cloud.clear_weather()
-    clock.now += 3600
-    assert look_ahead() == 0
-    checked = datetime.fromtimestamp(clock.now, UTC)
-    Token.objects.filter(pk=token.pk).update(state=State.VALID, last_ok_at=checked)
+    Token.objects.update(checked_at=timezone.now() - timedelta(minutes=15))
+    assert upkeep.check_due_tokens(lambda: True) == 1
+    token.refresh_from_db()
+    assert token.state == State.VALID
 
-    clock.now += 1
     asked(cloud)
     assert look_ahead() == 1
     assert asked(cloud) == EVERYTHING
-    assert look_ahead() == 0
 
 
 def test_it_stops_between_two_tokens_when_told(cloud: Sandbox, keep_used: KeepUsed) -> None:

@@ -1,0 +1,278 @@
+"""Every failure of the cloud passes by itself: nobody presses a button, no refresher runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from dashboard.accounts import api_keys, displays, teams, upkeep
+from dashboard.accounts.audit import Actor
+from dashboard.accounts.models import State, Token, User
+from images.sandbox import Sandbox, Weather
+from images.services import store
+from tests.integration import cached
+from tests.integration.conftest import Clock, Keep, let_refreshes_finish
+from tests.integration.images.pages import FRAGMENT, Page
+from tests.integration.images.test_weather import (
+    DEADLINE,
+    FAILING,
+    REGIONS,
+    TROUBLE_OF_ERRNO,
+    TROUBLES,
+    URL,
+    at,
+)
+
+pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
+
+REFUSALS = ("refused", "forbidden")
+FIRST_PAUSE, FIRST_PAUSE_REFUSED = 15.0, 60.0
+# Long enough for every list, and the list of regions, to be old.
+LONG = 4000.0
+
+FAULTS = {
+    **FAILING,
+    **{
+        f"errno {errno}": (
+            TROUBLE_OF_ERRNO.get(errno, "unavailable"),
+            Weather("errno", errno=errno),
+        )
+        for errno in (4, 10000001, 1000011, 1, 13, 2, 40000, 99)
+    },
+    **{
+        f"HTTP {status}": ("unavailable", Weather("status", status=status, html=True))
+        for status in (404, 502, 503)
+    },
+    "HTTP 429 for an hour": ("unavailable", Weather("status", status=429, retry_after="3600")),
+}
+PLACES = {
+    "one region": ("cimg/list", "bj"),
+    "every region": ("cimg/list", None),
+    "the list of regions": ("region/list", None),
+}
+
+
+def seen(browser: Client, url: str = URL) -> Page:
+    """What a person sees who looks twice: the first look may set off a reading."""
+    browser.get(url)
+    let_refreshes_finish()
+    page = Page(browser.get(url))
+    let_refreshes_finish()
+    return page
+
+
+def given(cloud: Sandbox, weather: Weather, place: str) -> None:
+    endpoint, region = PLACES[place]
+    cloud.misbehave(Weather(**vars(weather) | {"endpoint": endpoint, "region": region}))
+
+
+def pause_after(kind: str) -> float:
+    return FIRST_PAUSE_REFUSED if kind in REFUSALS else FIRST_PAUSE
+
+
+def is_well(page: Page) -> bool:
+    return page.regions == dict.fromkeys(REGIONS, "fresh") and not page.failures
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("name", FAULTS)
+def test_what_failed_comes_back_within_its_pause_to_whoever_looks_and_to_the_refresher(
+    viewer: Client, cloud: Sandbox, clock: Clock, settings: Settings, name: str, place: str
+) -> None:
+    kind, weather = FAULTS[name]
+    settings.UPSTREAM_DEADLINE_SECONDS = DEADLINE if kind == "out-of-time" else 10
+    good = seen(viewer)
+    clock.now += LONG
+    given(cloud, weather, place)
+    failing = seen(viewer)
+    cloud.clear_weather()
+    assert set(failing.failures) == {kind}
+    assert failing.uuids == good.uuids
+    cloud.reset_calls()
+    clock.now += pause_after(kind) - 1
+    Page(viewer.get(URL))
+    let_refreshes_finish()
+    failed_there = {"bj"} if place == "one region" else {*REGIONS, None}
+    assert not [call for call in cloud.calls if call.region in failed_there]
+    clock.now += 1
+    assert is_well(seen(viewer))
+    assert Token.objects.get().state == State.VALID
+
+    # From nothing, and nobody looks.
+    cached.clear()
+    store.forget()
+    given(cloud, weather, place)
+    failing = seen(viewer)
+    cloud.clear_weather()
+    assert set(failing.failures) == {kind}
+    clock.now += pause_after(kind)
+    assert upkeep.keep_lists_warm(lambda: True, 0) == 1
+    assert Token.objects.get().state == State.VALID
+    cloud.reset_calls()
+    assert is_well(Page(viewer.get(URL)))
+    assert not cloud.calls
+
+
+@pytest.mark.parametrize("errno", [4, 10000001])
+def test_a_refusal_of_one_region_is_no_more_than_that(
+    viewer: Client, cloud: Sandbox, clock: Clock, errno: int
+) -> None:
+    cloud.misbehave(Weather("errno", errno=errno, endpoint="cimg/list", region="bj"))
+    page = Page(viewer.get(URL))
+
+    assert page.regions == {"gz": "fresh", "bj": "failed", "sh": "fresh"}
+    [notice] = [each for each in page.notices if "errno" in each]
+    assert notice.startswith("北京: ")
+    assert "in this region" in notice or "This region does not accept" in notice
+    assert "asked again by itself" in notice
+    assert "Replace" not in notice
+    assert Token.objects.get().state == State.VALID
+    image = Page(viewer.get(f"{URL}bj/{'0' * 32}/"))
+    failure = image.one("section", _class="state state-bad")
+    assert "region" in failure.text
+    assert "Replace the token" not in failure.text
+
+
+@pytest.mark.parametrize(
+    ("others", "state", "title"),
+    [
+        (Weather("errno", errno=4), State.REFUSED, TROUBLES["refused"].title),
+        (Weather("errno", errno=10000001), State.REFUSED, TROUBLES["refused"].title),
+        (Weather("errno", errno=1000011), State.UNVERIFIED, TROUBLES["arrears"].title),
+        (Weather("html"), State.UNREACHABLE, TROUBLES["unreadable"].title),
+    ],
+    ids=["refuse", "forbid", "are in arrears", "are silent"],
+)
+def test_a_token_is_refused_where_every_region_refuses_it(
+    viewer: Client, cloud: Sandbox, others: Weather, state: State, title: str
+) -> None:
+    """Where others are silent it may list there."""
+    cloud.misbehave(Weather("errno", errno=4, endpoint="cimg/list", region="gz"))
+    cloud.misbehave(at(others, "cimg/list"))
+    page = Page(viewer.get(URL))
+    assert title in page.one("section", _class="state state-bad").text
+    assert Token.objects.get().state == state
+
+    token = Token.objects.get()
+    Token.objects.update(state=State.UNVERIFIED)
+    viewer.post(f"/tokens/{token.pk}/check/")
+    assert Token.objects.get().state == state
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("errno", [4, 10000001])
+def test_what_is_refused_is_asked_about_with_a_call_a_place_after_1_2_4_to_15_minutes(
+    viewer: Client, cloud: Sandbox, clock: Clock, settings: Settings, errno: int, place: str
+) -> None:
+    seen(viewer)
+    settings.INVENTORY_FRESH_SECONDS = LONG * 4  # What does not fail is not read anew meanwhile.
+    clock.now += LONG * 4
+    given(cloud, Weather("errno", errno=errno), place)
+    failed_there = {"one region": {"bj"}, "every region": {*REGIONS}}.get(place, {None})
+    asked: list[float] = []
+    while len(asked) < 7:
+        cloud.reset_calls()
+        viewer.get(URL)
+        let_refreshes_finish()
+        calls = [call.region for call in cloud.calls if call.region in failed_there]
+        if calls:
+            assert sorted(calls, key=str) == sorted(failed_there, key=str)
+            asked.append(clock.now)
+        clock.now += 30
+
+    pauses = [later - earlier for earlier, later in pairwise(asked)]
+    assert pauses == [60, 120, 240, 480, 900, 900]
+
+
+def the_open_page(browser: Client, cloud: Sandbox, person: User) -> Callable[[], object]:
+    """The address that an open list asks by itself."""
+    news = Page(browser.get(URL)).one(id="news").attributes["hx-get"]
+    return lambda: browser.get(news, headers=FRAGMENT)
+
+
+def the_open_overview(browser: Client, cloud: Sandbox, person: User) -> Callable[[], object]:
+    news = Page(browser.get("/overview/")).one(id="news").attributes["hx-get"]
+    return lambda: browser.get(news, headers=FRAGMENT)
+
+
+def the_wall(browser: Client, cloud: Sandbox, person: User) -> Callable[[], object]:
+    by = Actor("test")
+    team, token = teams.create("Blue", by=by), Token.objects.get()
+    Token.objects.update(team=team)
+    token.team = team
+    _, key = displays.make(team, token, "Wall", query="", days=7, language="en", by=by)
+    return lambda: Client().get(f"/display/{key}/")
+
+
+def the_api(browser: Client, cloud: Sandbox, person: User) -> Callable[[], object]:
+    _, secret = api_keys.make(person, "Script", days=7, by=Actor("test"))
+    return lambda: Client().get("/api/v1/images", headers={"Authorization": f"Bearer {secret}"})
+
+
+@pytest.mark.parametrize("place", ["every region", "the list of regions"])
+@pytest.mark.parametrize("looker", [the_open_page, the_open_overview, the_wall, the_api])
+@pytest.mark.parametrize("name", ["errno 4", "errno 10000001", "errno 40000"])
+def test_it_comes_back_to_whatever_looks(
+    viewer: Client,
+    cloud: Sandbox,
+    clock: Clock,
+    person: User,
+    name: str,
+    looker: Callable[..., Callable[[], object]],
+    place: str,
+) -> None:
+    kind, weather = FAULTS[name]
+    given(cloud, weather, place)
+    page = Page(viewer.get(URL))
+    assert page.failures == [kind]
+    assert Token.objects.get().state != State.VALID
+    look = looker(viewer, cloud, person)
+    cloud.clear_weather()
+    clock.now += pause_after(kind)
+    look()
+    let_refreshes_finish()
+    cloud.reset_calls()
+    look()
+
+    assert Token.objects.get().state == State.VALID
+    assert is_well(Page(viewer.get(URL)))
+    assert {call.endpoint for call in cloud.calls} <= {"result"}  # How far jobs are.
+
+
+def test_a_token_that_works_again_when_it_is_checked_is_read_with_at_once(
+    viewer: Client, cloud: Sandbox, clock: Clock
+) -> None:
+    cloud.misbehave(Weather("errno", errno=4))
+    assert Page(viewer.get(URL)).failures == ["refused"]
+    cloud.clear_weather()
+    clock.now += 1
+    viewer.post(f"/tokens/{Token.objects.get().pk}/check/")
+
+    assert is_well(Page(viewer.get(URL)))
+
+
+@pytest.mark.parametrize("damage", ["damaged_items", "no regions"])
+def test_a_list_of_regions_that_lacks_some_is_read_again_soon(
+    viewer: Client,
+    cloud: Sandbox,
+    clock: Clock,
+    settings: Settings,
+    damage: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as emptied:
+        if damage == "no regions":
+            emptied.setattr(type(cloud), "regions", lambda self: [])
+        else:
+            cloud.misbehave(Weather(damage, endpoint="region/list"))
+        assert not is_well(seen(viewer))
+    cloud.clear_weather()
+    clock.now += settings.INVENTORY_FRESH_SECONDS
+
+    assert is_well(seen(viewer))
