@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from dashboard.accounts import api_keys, links, policy, vault
 from dashboard.accounts import tokens as records
-from dashboard.accounts.models import Display, Membership, SpareSecret, Token, User
+from dashboard.accounts.models import Display, Membership, SpareSecret, State, Token, User
 from dashboard.accounts.tokens import Outcome
+from images import services
 
 # Every request asks this. Written out, because composing it takes three times as long (0.4 ms)
 # as asking it does.
@@ -32,6 +33,8 @@ TOKENS_OF_SUPERUSER = f"""
 
 # Why a token cannot be read with.
 UNREADABLE, DISABLED, EXPIRED = "unreadable", "disabled", "expired"
+# How little a token is worth reading with, as far as is known.
+WORKS, SILENT, UNTRIED, REFUSED, UNUSABLE = range(5)
 
 
 @dataclass(frozen=True)
@@ -62,12 +65,19 @@ class Access:
 
     @property
     def others(self) -> tuple[Token, ...]:
-        """The tokens that could be read with instead of the unusable one, as far as is known."""
+        """The tokens that work, as far as is known, and could be read with instead."""
         return tuple(
             each
             for each in self.tokens
-            if each != self.unusable and not each.disabled_at and not each.has_expired
+            if each.pk != self.chosen and _trouble(each) <= SILENT and stored(each)
         )
+
+    @property
+    def chosen(self) -> UUID | None:
+        """The id of the token that is read with, or would be."""
+        if self.credential:
+            return self.credential.token_id
+        return self.unusable.pk if self.unusable else None
 
     @property
     def token(self) -> Token:
@@ -92,7 +102,7 @@ def access(request: HttpRequest) -> Access:
 
     `?token=<uuid>` chooses; one that the person may not read with is Http404, one that is not a
     UUID is left to the form that reads the query. Without it: the default token, else the oldest
-    of their own that is in use, else of their teams.
+    of their own that works, else of their teams.
     """
     user = policy.person(request)
     tokens = readable(request)
@@ -120,10 +130,24 @@ def tokens_of(user: User) -> tuple[Token, ...]:
 
 
 def default_of(user: User, tokens: Sequence[Token]) -> Token | None:
-    """The one in use when none is named."""
-    preferred = (token for token in tokens if token.pk == user.default_token_id)
-    in_use = (token for token in tokens if not token.disabled_at and not token.has_expired)
-    return next(preferred, None) or next(in_use, None) or (tokens[0] if tokens else None)
+    """Return the one in use when none is named: the one that the person chose, which is told when
+    it fails, else the first that works, or is least known not to; None where there are none."""
+    preferred = next((each for each in tokens if each.pk == user.default_token_id), None)
+    if preferred:
+        return preferred
+    ranked = sorted(tokens, key=_trouble)
+    opening = (each for each in ranked if vault.is_readable(each.sealed, each.pk))
+    return next(opening, None) or next(iter(ranked), None)
+
+
+def _trouble(token: Token) -> int:
+    if token.disabled_at or token.has_expired:
+        return UNUSABLE
+    if token.state in (State.REFUSED, State.FORBIDDEN):
+        return REFUSED
+    if token.state == State.VALID:
+        return WORKS
+    return SILENT if token.is_good else UNTRIED
 
 
 def display(key: str) -> Shown:
@@ -155,6 +179,20 @@ def record_outcome(credential: Credential, outcome: Outcome | None) -> None:
     """
     if outcome:
         records.record_outcome(credential.token_id, outcome, last_four=credential.last_four)
+
+
+def look_after_others(access: Access) -> None:
+    """Have the cloud asked, behind, about tokens in trouble that are not read with for that reason:
+    nobody else might, and they may work again. Each at most once a minute."""
+    since = timezone.now() - records.STAMP_EVERY
+    for token in access.tokens:
+        asked = token.checked_at is not None and token.checked_at > since
+        if asked or token.pk == access.chosen or not WORKS < _trouble(token) < UNUSABLE:
+            continue
+        credential = stored(token)
+        if credential:
+            record_outcome(credential, services.look_after(credential))
+        records.note_check(token.pk)
 
 
 def record_use(credential: Credential, reader: str) -> None:

@@ -176,6 +176,11 @@ def record_outcome(token_id: UUID, outcome: Outcome, *, last_four: str) -> None:
     )
 
 
+def note_check(token_id: UUID) -> None:
+    """The cloud was asked about the token, whatever it said."""
+    Token.objects.filter(pk=token_id).update(checked_at=timezone.now())
+
+
 def record_use(token_id: UUID, reader: str) -> None:
     now = timezone.now()
     due = Q(last_used_at=None) | Q(last_used_at__lt=now - STAMP_EVERY)

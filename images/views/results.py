@@ -55,6 +55,8 @@ def kept(opened: Opened, what: tuple[Any, ...], make: Callable[[], bytes]) -> by
         opened.access.token.ends_soon and opened.access.token.expires_on,
         *(inventory.head.asked_at, tuple(state.state for state in inventory.regions)),
         tuple((token.pk, token.label, token.last_four) for token in opened.access.tokens),
+        # They are offered where this one fails.
+        inventory.last_failure and tuple(token.pk for token in opened.access.others),
     )
     # What was ignored in an address is named, and anyone can think of more nonsense.
     made: bytes | None = None if opened.nonsense else inventory.index.memo.get(question)

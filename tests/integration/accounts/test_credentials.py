@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.test import RequestFactory
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from dashboard.accounts import credentials, vault
-from dashboard.accounts.models import Token, User
+from dashboard.accounts.models import State, Token, User
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -92,15 +94,68 @@ def test_someone_elses_as_the_default_is_passed_over(
     assert chosen(person) == "Main"
 
 
-def test_one_that_cannot_be_decrypted_is_named_and_not_passed_over(
+def broken(token: Token) -> None:
+    Token.objects.filter(pk=token.pk).update(sealed="gone:AAAA")
+
+
+# What can be known against a token, the least first.
+NEVER: dict[str, object] = {"last_ok_at": None}
+TROUBLES: dict[str, dict[str, object]] = {
+    "silent": {"state": State.UNREACHABLE},
+    "in arrears": {"state": State.UNVERIFIED},
+    "never checked": {"state": State.UNVERIFIED, **NEVER},
+    "never reached": {"state": State.UNREACHABLE, **NEVER},
+    "forbidden": {"state": State.FORBIDDEN},
+    "refused": {"state": State.REFUSED},
+    "expired": {"expires_on": date(2020, 1, 1)},
+    "disabled": {"disabled_at": timezone.now()},
+    "not to be decrypted": {},
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_the_default_is_one_that_works_whatever_fails_of_those_before_it(
+    person: User, keep: Callable[..., Token], trouble: str
+) -> None:
+    first = keep(person, SECRET, "First", **TROUBLES[trouble])
+    if trouble == "not to be decrypted":
+        broken(first)
+    access = credentials.access(asking(person))
+    assert access.chosen == first.pk
+    good = keep(person, SECRET, "Good")
+
+    assert chosen(person) == "Good"
+    access = credentials.access(asking(person, token=str(first.pk)))
+    assert access.chosen == first.pk
+    assert access.others == (good,)
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_the_default_that_a_person_chose_is_not_changed_for_them_and_others_are_offered(
+    person: User, keep: Callable[..., Token], trouble: str
+) -> None:
+    good, first = keep(person, SECRET, "Good"), keep(person, SECRET, "First", **TROUBLES[trouble])
+    keep(person, SECRET, "Dead", state=State.REFUSED)
+    broken(keep(person, SECRET, "Broken"))
+    if trouble == "not to be decrypted":
+        broken(first)
+    person.default_token = first
+    access = credentials.access(asking(person))
+
+    assert access.chosen == first.pk
+    assert access.others == (good,)
+
+
+def test_of_tokens_that_do_not_work_the_least_hopeless_is_the_default(
     person: User, keep: Callable[..., Token]
 ) -> None:
-    broken, good = keep(person, SECRET), keep(person, SECRET, "Good")
-    Token.objects.filter(pk=broken.pk).update(sealed=good.sealed)
-
-    access = credentials.access(asking(person))
-    assert (access.credential, access.unusable) == (None, broken)
-    assert chosen(person, token=str(good.pk)) == "Good"
+    keep(person, SECRET, "Off", disabled_at=timezone.now())
+    keep(person, SECRET, "Refused", state=State.REFUSED)
+    assert chosen(person) == "Refused"
+    keep(person, SECRET, "New", state=State.UNVERIFIED, last_ok_at=None)
+    assert chosen(person) == "New"
+    keep(person, SECRET, "Silent", state=State.UNREACHABLE)
+    assert chosen(person) == "Silent"
 
 
 def test_nobody_reads_with_nothing() -> None:

@@ -276,3 +276,73 @@ def test_a_list_of_regions_that_lacks_some_is_read_again_soon(
     clock.now += settings.INVENTORY_FRESH_SECONDS
 
     assert is_well(seen(viewer))
+
+
+@pytest.mark.parametrize("name", ["errno 4", "errno 10000001", "errno 1000011", "html", "HTTP 503"])
+def test_beside_a_token_that_fails_those_that_work_are_offered_whatever_the_failure_is(
+    viewer: Client, cloud: Sandbox, clock: Clock, person: User, keep: Keep, name: str
+) -> None:
+    kind, weather = FAULTS[name]
+    failing = keep(person, cloud.other_token, "Failing")
+    keep(person, "0" * 64, "Refused", state=State.REFUSED)
+    cloud.misbehave(Weather(**vars(weather) | {"token": cloud.other_token}))
+    page = Page(viewer.get(f"{URL}?token={failing.pk}"))
+
+    assert page.failures == [kind]
+    offered = page.one(data_failure=kind)
+    links = [
+        link.attributes["href"] for link in offered.all("a") if "?token=" in link.attributes["href"]
+    ]
+    assert links == [f"{URL}?token={Token.objects.get(label='Main').pk}"]
+    assert "Or list images with another token" in offered.text
+    assert is_well(Page(viewer.get(links[0])))
+
+
+def test_beside_the_last_good_list_of_a_refused_token_those_that_work_are_offered(
+    viewer: Client, cloud: Sandbox, clock: Clock, person: User, keep: Keep
+) -> None:
+    failing = keep(person, cloud.other_token, "Failing")
+    address = f"{URL}?token={failing.pk}"
+    seen(viewer, address)
+    cloud.misbehave(Weather("errno", errno=4, token=cloud.other_token))
+    clock.now += LONG
+    page = seen(viewer, address)
+
+    assert page.rows
+    assert "Or list images with another token" in page.one(data_failure="refused").text
+
+
+def test_a_token_that_may_not_list_gives_way_as_the_default_to_one_that_may(
+    browser: Client, cloud: Sandbox, clock: Clock, person: User
+) -> None:
+    form = {"label": "First", "secret": cloud.forbidden_token}
+    browser.post("/tokens/", form)
+    assert Page(browser.get(URL)).failures == ["forbidden"]
+    browser.post("/tokens/", {"label": "Second", "secret": cloud.token})
+
+    assert is_well(Page(browser.get(URL)))
+    assert person.default_token is None
+
+
+def test_a_token_that_nobody_reads_with_because_it_failed_comes_back_as_well(
+    viewer: Client, cloud: Sandbox, clock: Clock, person: User, keep: Keep
+) -> None:
+    """Whoever looks at another of their tokens has it asked about."""
+    dead = keep(person, cloud.other_token, "Dead", state=State.REFUSED)
+    cloud.misbehave(Weather("errno", errno=4, token=cloud.other_token))
+
+    def a_minute_later() -> str:
+        clock.now += FIRST_PAUSE_REFUSED
+        before = timezone.now() - timedelta(minutes=1, seconds=1)
+        Token.objects.update(checked_at=before, last_failed_at=before)
+        cloud.reset_calls()
+        seen(viewer)
+        dead.refresh_from_db()
+        return dead.state
+
+    assert a_minute_later() == a_minute_later() == State.REFUSED
+    seen(viewer)
+    assert len([call for call in cloud.calls if call.token_last4 == dead.last_four]) <= 1
+    cloud.clear_weather()
+    assert State.VALID in (a_minute_later(), a_minute_later(), a_minute_later())
+    assert is_well(Page(viewer.get(f"{URL}?token={dead.pk}")))
