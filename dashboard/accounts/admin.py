@@ -1,27 +1,39 @@
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django.apps import apps
+from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from dashboard.accounts import audit, policy, tokens
-from dashboard.accounts.models import Action, Role, Team, Token, User
+from dashboard.accounts.models import Action, Role, Team, Token, User, Word
 
 # The same door as everyone's, with its throttle.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.has_permission = lambda request: (  # type: ignore[method-assign]
     isinstance(request.user, User) and policy.may(request.user, "site.administer")
 )
-# People sign in with a user name; no address is kept.
+# People sign in with a user name; no address is kept. Groups give nothing here.
 admin.site.unregister(EmailAddress)
 admin.site.unregister(Authenticator)
+admin.site.unregister(Group)
+if settings.OIDC:
+    # An account of the provider could be given to somebody else here, and nobody would hear of it.
+    importlib.import_module("allauth.socialaccount.admin")  # or they come after this
+    for model in apps.get_app_config("socialaccount").get_models():
+        admin.site.unregister(model)
 
 
 @admin.register(User)
@@ -43,6 +55,21 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
         action = Action.ACCOUNT_CHANGE if change else Action.ACCOUNT_MAKE
         self._note(request, action, obj, f": {', '.join(form.changed_data)}" if change else "")
 
+    @transaction.atomic
+    def user_change_password(
+        self,
+        request: HttpRequest,
+        id: str,  # noqa: A002  (so the address names it)
+        form_url: str = "",
+    ) -> HttpResponse:
+        person = self.get_object(request, unquote(id))
+        response = super().user_change_password(request, id, form_url)
+        now = person and User.objects.get(pk=person.pk)
+        if person and now and now.password != person.password:
+            what = "" if now.has_usable_password() else Word.NO_PASSWORD
+            audit.record(policy.actor(request), Action.PASSWORD_SET, subject=what, owner=now)
+        return response
+
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         self._note(request, Action.ACCOUNT_DELETE, obj)
         super().delete_model(request, obj)
@@ -52,7 +79,7 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
             self.delete_model(request, user)
 
     def _note(self, request: HttpRequest, action: Action, user: User, what: str = "") -> None:
-        audit.record(policy.actor(request), action, subject=f"{user}{what}")
+        audit.record(policy.actor(request), action, subject=f"{user}{what}", owner=user)
 
 
 TIMES = ("created_at", "changed_at", "last_ok_at", "last_failed_at", "last_used_at")

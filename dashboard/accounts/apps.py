@@ -15,6 +15,7 @@ class AccountsConfig(AppConfig):
         vault.check()
         post_migrate.connect(audit_triggers.ensure, sender=self, dispatch_uid="audit_triggers")
         # Its models are there only now.
-        from dashboard.accounts import history
+        from dashboard.accounts import comings, history
 
         news.changed.connect(history.note, dispatch_uid="history")
+        comings.connect()

@@ -23,7 +23,8 @@ from django.utils import timezone
 
 from dashboard.accounts import audit_head
 from dashboard.accounts.audit_head import START, Head
-from dashboard.accounts.models import Action, AuditEntry, Team, User
+from dashboard.accounts.models import Action as Action
+from dashboard.accounts.models import AuditEntry, Team, User
 
 log = structlog.get_logger("dashboard.audit")
 

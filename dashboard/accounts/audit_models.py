@@ -38,7 +38,37 @@ class Action(models.TextChoices):
     DISPLAY_REVOKE = "display.revoke", _("Display link revoked")
     KEY_MAKE = "key.make", _("API key created")
     KEY_REVOKE = "key.revoke", _("API key revoked")
+    SIGN_IN = "sign-in", _("Sign-in")
+    SIGN_OUT = "sign-out", _("Sign-out")
+    PASSWORD_CHANGE = "password.change", _("Password changed")
+    PASSWORD_SET = "password.set", _("Password set by an administrator")
+    FACTOR_ADD = "factor.add", _("Second factor added")
+    FACTOR_REMOVE = "factor.remove", _("Second factor removed")
+    CODES_SHOW = "codes.show", _("Recovery codes shown")
+    IMAGES_EXPORT = "images.export", _("Images exported")
+    CHANGES_EXPORT = "changes.export", _("Changes exported")
+    AUDIT_EXPORT = "audit.export", _("Audit log exported")
+    API_READ = "api.read", _("Read through the API")
     AUDIT_ACCEPT = "audit.accept", _("Shorter audit log accepted")
+
+
+class Word(models.TextChoices):
+    """What an entry says of somebody's way in or out beside the action: how it was, or why not."""
+
+    PASSWORD = "password", _("password")
+    CODE = "code", _("code of an app")
+    RECOVERY_CODE = "recovery code", _("recovery code")
+    SINGLE_SIGN_ON = "single sign-on", _("single sign-on")
+    INVITATION = "invitation", _("invitation")
+    AWAY = "away for long", _("away for long")
+    LONG_AGO = "signed in long ago", _("signed in long ago")
+    NO_PASSWORD = "no password any more", _("no password any more")
+    WRONG_PASSWORD = "wrong password", _("wrong password")
+    WRONG_CODE = "wrong code", _("wrong code")
+    UNKNOWN_NAME = "unknown name", _("unknown name")
+    SWITCHED_OFF = "account is switched off", _("account is switched off")
+    NOT_ALLOWED = "in no group that may come in", _("in no group that may come in")
+    TOO_MANY = "too many to be written", _("too many to be written")
 
 
 class AuditEntry(models.Model):
@@ -62,7 +92,11 @@ class AuditEntry(models.Model):
         ordering = ("-id",)
         verbose_name = _("audit entry")
         verbose_name_plural = _("audit entries")
-        indexes = (models.Index(fields=("team_id", "-id"), name="audit_of_team"),)
+        indexes = (
+            models.Index(fields=("team_id", "-id"), name="audit_of_team"),
+            models.Index(fields=("actor_id", "-id"), name="audit_of_actor"),
+            models.Index(fields=("owner_id", "-id"), name="audit_of_owner"),
+        )
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.actor}: {self.action} {self.subject}"

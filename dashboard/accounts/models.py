@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.accounts.audit_models import Action as Action
 from dashboard.accounts.audit_models import AuditEntry as AuditEntry
+from dashboard.accounts.audit_models import Word as Word
 from dashboard.accounts.history_models import Change as Change
 from dashboard.accounts.history_models import Visit as Visit
 from dashboard.accounts.history_models import Watch as Watch

@@ -49,6 +49,7 @@ TABLE: dict[str, frozenset[str]] = {
     "teams.list": frozenset({PERSON, CONSOLE, SUPERUSER}),
     "teams.create": frozenset({SUPERUSER}),
     "audit.read_all": frozenset({SUPERUSER}),
+    "audit.read_own": frozenset({PERSON, CONSOLE, SUPERUSER}),
     "site.administer": frozenset({SUPERUSER}),
     # with the key of a display link, which alone decides
     "screen.view": frozenset({DISPLAY}),

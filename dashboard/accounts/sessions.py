@@ -12,7 +12,8 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 
-from dashboard.accounts.models import User
+from dashboard.accounts import comings
+from dashboard.accounts.models import User, Word
 from dashboard.routes import is_secret, route_of
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
@@ -62,6 +63,7 @@ def _keep_or_end(request: HttpRequest, user: User) -> None:
     began = session.setdefault(BEGAN, now)
     away = used is not None and now - used > limits.idle.total_seconds()
     if away or now - began > limits.in_all.total_seconds():
+        comings.signed_out(request, user, Word.AWAY if away else Word.LONG_AGO)
         logout(request)
         said = (
             _("You were signed out because you were away for long.")

@@ -14,7 +14,7 @@ from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
 from django.http import HttpRequest, HttpResponse
 
-from dashboard.accounts import vault
+from dashboard.accounts import comings, policy, vault
 from dashboard.accounts.models import User, folded
 
 log = structlog.get_logger("dashboard.accounts")
@@ -31,6 +31,10 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
             credentials["username"] = folded(credentials["username"])
         found: User | None = super().authenticate(request, **credentials)
         return found
+
+    def logout(self, request: HttpRequest) -> None:
+        comings.signed_out(request, policy.person(request))
+        super().logout(request)
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         login = (kwargs.get("signal_kwargs") or {}).get("sociallogin")

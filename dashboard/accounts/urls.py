@@ -34,7 +34,7 @@ urlpatterns = [
     path("accounts/2fa/reauthenticate/", mfa.reauthenticate, name="mfa_reauthenticate"),
     path("accounts/2fa/app/activate/", totp.activate_totp, name="mfa_activate_totp"),
     path("accounts/2fa/app/deactivate/", totp.deactivate_totp, name="mfa_deactivate_totp"),
-    path("accounts/2fa/codes/", codes.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path("accounts/2fa/codes/", signin.codes_shown, name="mfa_view_recovery_codes"),
     path(
         "accounts/2fa/codes/generate/",
         codes.generate_recovery_codes,
@@ -42,7 +42,7 @@ urlpatterns = [
     ),
     path(
         "accounts/2fa/codes/download/",
-        codes.download_recovery_codes,
+        signin.codes_downloaded,
         name="mfa_download_recovery_codes",
     ),
     path("tokens/", tokens.token_list, name="token_list"),
@@ -92,6 +92,7 @@ urlpatterns = [
     ),
     path("teams/<slug:slug>/audit/", audit.team_audit, name="team_audit"),
     path("teams/<slug:slug>/audit.csv", audit.team_audit_csv, name="team_audit_csv"),
+    path("audit/mine/", audit.my_audit, name="my_audit"),
     path("audit/", audit.audit_list, name="audit_list"),
     path("audit.csv", audit.audit_csv, name="audit_csv"),
 ]

@@ -15,7 +15,7 @@ from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from dashboard.accounts import credentials
+from dashboard.accounts import credentials, exports
 from dashboard.problems import Problem
 from images.api.parameters import Parameters
 from images.changes import ChangeQuery
@@ -89,6 +89,7 @@ def _credential(request: HttpRequest) -> tuple[credentials.Access, credentials.C
     access = credentials.access(request)
     if access.credential is None:
         raise _without_token(access)
+    exports.note_api_read(request, access.token)
     return access, access.credential
 
 

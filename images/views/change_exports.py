@@ -10,7 +10,8 @@ import msgspec
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_safe
 
-from dashboard.accounts import history
+from dashboard.accounts import exports, history
+from dashboard.accounts.audit import Action
 from dashboard.accounts.history import Noted
 from images.change_forms import change_query_string
 from images.changes import ChangeQuery
@@ -34,12 +35,14 @@ COLUMNS: dict[str, Cell] = {
 @require_safe
 @with_changes
 def changes_csv(request: HttpRequest, opened: Opened, query: ChangeQuery) -> HttpResponseBase:
+    _note(request, opened, "CSV", query)
     return _download("csv", "text/csv; charset=utf-8", csv_table(COLUMNS, _selected(opened, query)))
 
 
 @require_safe
 @with_changes
 def changes_json(request: HttpRequest, opened: Opened, query: ChangeQuery) -> HttpResponseBase:
+    _note(request, opened, "JSON", query)
     since = history.watched_since(opened.credential.cache_key)
     head = {
         "as_of": datetime.fromtimestamp(opened.inventory.now, UTC).isoformat(timespec="seconds"),
@@ -48,6 +51,11 @@ def changes_json(request: HttpRequest, opened: Opened, query: ChangeQuery) -> Ht
     }
     document = json_list(head, "changes", _selected(opened, query), change_item)
     return _download("json", "application/json", document)
+
+
+def _note(request: HttpRequest, opened: Opened, kind: str, query: ChangeQuery) -> None:
+    what = f"{kind}: {change_query_string(query)}"
+    exports.note_export(request, Action.CHANGES_EXPORT, opened.access.token, what)
 
 
 def _selected(opened: Opened, query: ChangeQuery) -> Iterable[Noted]:

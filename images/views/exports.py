@@ -9,6 +9,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_safe
 
+from dashboard.accounts import exports
+from dashboard.accounts.audit import Action
 from images.cloud.records import Image
 from images.export import csv_rows, json_document
 from images.forms import query_string
@@ -24,13 +26,16 @@ from images.views.table import list_page
 def export_csv(request: HttpRequest, opened: Opened) -> HttpResponseBase:
     if opened.inventory.failure:
         return list_page(request, opened)  # It says why there is nothing to export.
-    return _download(opened, "csv", "text/csv; charset=utf-8", csv_rows(_selected(opened)))
+    images = _selected(opened)
+    _note(request, opened, "CSV", len(images))
+    return _download(opened, "csv", "text/csv; charset=utf-8", csv_rows(images))
 
 
 @require_safe
 @with_inventory
 def export_json(request: HttpRequest, opened: Opened) -> HttpResponseBase:
     images = _selected(opened)
+    _note(request, opened, "JSON", len(images))
     document = json_document(_head(opened, len(images)), images)
     return _download(opened, "json", "application/json", document)
 
@@ -38,6 +43,11 @@ def export_json(request: HttpRequest, opened: Opened) -> HttpResponseBase:
 def _selected(opened: Opened) -> Sequence[Image]:
     index = opened.inventory.index
     return [index.images[position] for position in matching(index, opened.query)]
+
+
+def _note(request: HttpRequest, opened: Opened, kind: str, total: int) -> None:
+    what = f"{kind}, {total}: {query_string(opened.query)}"
+    exports.note_export(request, Action.IMAGES_EXPORT, opened.access.token, what)
 
 
 def _download(

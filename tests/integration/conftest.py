@@ -15,7 +15,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from dashboard.accounts import vault
+from dashboard.accounts import comings, exports, vault
 from dashboard.accounts.models import State, Token, User
 from images.sandbox import Sandbox
 from images.services import fetching, lease, store
@@ -49,6 +49,8 @@ def a_process_that_just_started(db: None) -> Iterator[None]:
     """Nothing in the caches, in memory or under way, whatever ran before."""
     cached.clear()
     store.forget()
+    comings.forget()
+    exports.forget()
     yield
     let_refreshes_finish()
     lease.forget()

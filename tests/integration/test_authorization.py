@@ -117,6 +117,7 @@ PAGES = {
     "display_revoke": Page("team.manage", TEAM),
     "team_audit": Page("audit.read", TEAM, SAFE),
     "team_audit_csv": Page("audit.read", TEAM, SAFE),
+    "my_audit": Page("audit.read_own", methods=SAFE),
     "audit_list": Page("audit.read_all", methods=SAFE),
     "audit_csv": Page("audit.read_all", methods=SAFE),
     "api_key_list": Page("keys.keep"),

@@ -1,4 +1,5 @@
-"""The audit log: a team's for its admins, everything for superusers; filtered, and as CSV."""
+"""The audit log: a team's for its admins, everything for superusers, each as CSV as well; and for
+everyone what they did themselves, and what others did to what is theirs."""
 
 from __future__ import annotations
 
@@ -17,9 +18,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from dashboard.accounts import policy
+from dashboard.accounts import audit, policy
 from dashboard.accounts.audit import BATCH
-from dashboard.accounts.models import Action, AuditEntry, Team
+from dashboard.accounts.models import Action, AuditEntry, Team, User
 from images.export import BYTE_ORDER_MARK, safe_cell
 
 PAGE_SIZE = 50
@@ -30,7 +31,7 @@ COLUMNS = (
 
 
 class AuditForm(forms.Form):
-    q = forms.CharField(label=_("Who, what or from where"), required=False, max_length=200)
+    q = forms.CharField(label=_("Name, object or IP address"), required=False, max_length=200)
     action = forms.ChoiceField(
         label=_("Action"), required=False, choices=(("", _("Any")), *Action.choices)
     )
@@ -59,43 +60,48 @@ def audit_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+def my_audit(request: HttpRequest) -> HttpResponse:
+    return _page(request, None, mine=policy.require(request, "audit.read_own"))
+
+
+@require_safe
 def audit_csv(request: HttpRequest) -> HttpResponseBase:
     policy.require(request, "audit.read_all")
     return _download(request, None)
 
 
-def _page(request: HttpRequest, team: Team | None) -> HttpResponse:
+def _page(request: HttpRequest, team: Team | None, mine: User | None = None) -> HttpResponse:
     form = AuditForm(request.GET)
-    page = Paginator(_selected(form, team), PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(_selected(form, team, mine), PAGE_SIZE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
     context = {
         "place": "teams" if team else "audit",
         "tab": "audit",
         "team": team,
+        "mine": mine,
         "form": form,
         "entries": page,
         "query": query.urlencode(),
         "export": reverse("team_audit_csv", args=[team.slug]) if team else reverse("audit_csv"),
-        "actions": dict(Action.choices),
     }
     return render(request, "accounts/audit.html", context)
 
 
-def _selected(form: AuditForm, team: Team | None) -> QuerySet[AuditEntry]:
+def _selected(form: AuditForm, team: Team | None, mine: User | None = None) -> QuerySet[AuditEntry]:
     """Newest first. A field that makes no sense selects nothing away; the page says so."""
     form.is_valid()
     given: dict[str, Any] = form.cleaned_data
     entries = AuditEntry.objects.order_by("-id")
     if team:
         entries = entries.filter(team_id=team.pk)
+    if mine:
+        entries = entries.filter(Q(actor_id=mine.pk) | Q(owner_id=mine.pk))
     if text := given.get("q"):
-        entries = entries.filter(
-            Q(actor__icontains=text)
-            | Q(subject__icontains=text)
-            | Q(owner__icontains=text)
-            | Q(address__icontains=text)
-        )
+        found = Q(actor__icontains=text) | Q(subject__icontains=text) | Q(owner__icontains=text)
+        # Of others a person learns what they did, not from where.
+        from_where = Q(address__icontains=text)
+        entries = entries.filter(found | (from_where & Q(actor_id=mine.pk) if mine else from_where))
     if action := given.get("action"):
         entries = entries.filter(action=action)
     if since := given.get("since"):
@@ -106,11 +112,17 @@ def _selected(form: AuditForm, team: Team | None) -> QuerySet[AuditEntry]:
 
 
 def _download(request: HttpRequest, team: Team | None) -> StreamingHttpResponse:
-    entries = _selected(AuditForm(request.GET), team).iterator(chunk_size=BATCH)
+    before = audit.last().number  # The file is not about itself.
+    entries = _selected(AuditForm(request.GET), team).filter(pk__lte=before)
+    if request.method != "HEAD":
+        by, subject = policy.actor(request), request.GET.urlencode()
+        audit.record(by, Action.AUDIT_EXPORT, team=team, subject=subject)
     name = f"audit-{team.slug}.csv" if team else "audit.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingHttpResponse(
-        _lines(entries), content_type="text/csv; charset=utf-8", headers=headers
+        _lines(entries.iterator(chunk_size=BATCH)),
+        content_type="text/csv; charset=utf-8",
+        headers=headers,
     )
 
 

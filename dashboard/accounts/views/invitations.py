@@ -16,9 +16,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from dashboard.accounts import audit, policy, quotas, teams
+from dashboard.accounts import audit, comings, policy, quotas, teams
 from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Action, Invitation, User
+from dashboard.accounts.models import Action, Invitation, User, Word
 from dashboard.accounts.team_forms import NewAccountForm, RoleForm
 from dashboard.accounts.views.people import people_page
 
@@ -88,6 +88,7 @@ def _new_account(
             transaction.set_rollback(True)
             return render(request, "accounts/invitation_gone.html", status=404)
     login(request, user, backend=BACKEND)
+    comings.signed_in(request, user, Word.INVITATION)
     return _welcome(request, invitation)
 
 

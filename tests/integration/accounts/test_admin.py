@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from allauth.mfa.models import Authenticator
+from django.contrib.admin import site
 from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
@@ -83,7 +85,44 @@ def test_what_is_done_to_accounts_is_noted(admin: Client, person: User) -> None:
     admin.post(f"/admin/accounts/user/{person.pk}/change/", {**form, "is_superuser": "on"})
     admin.post(f"/admin/accounts/user/{person.pk}/delete/", {"post": "yes"})
 
-    changed, deleted = AuditEntry.objects.order_by("id")
+    changed, deleted = AuditEntry.objects.filter(owner="person").order_by("id")
     assert (changed.actor, changed.action) == ("boss", "account.change")
     assert "is_superuser" in changed.subject
     assert (deleted.action, deleted.subject) == ("account.delete", "person")
+    assert deleted.owner_id == person.pk
+
+
+def test_setting_someones_password_is_noted(admin: Client, person: User) -> None:
+    url = f"/admin/accounts/user/{person.pk}/password/"
+    form = {"usable_password": "true", "password1": "another sentence", "password2": "no match"}
+    admin.post(url, form)
+    assert not AuditEntry.objects.exists()
+
+    admin.post(url, form | {"password2": form["password1"], "set-password": "1"})
+    admin.post(url, {"usable_password": "false", "unset-password": "1"})
+    entries = AuditEntry.objects.order_by("id").values_list("actor", "action", "subject", "owner")
+    assert list(entries) == [
+        ("boss", "password.set", "", "person"),
+        ("boss", "password.set", "no password any more", "person"),
+    ]
+
+
+def test_taking_away_a_second_factor_is_noted(admin: Client, person: User) -> None:
+    """One by one, and those that are ticked."""
+    kinds = ("totp", "recovery_codes")
+    one, other = (Authenticator.objects.create(user=person, type=kind, data={}) for kind in kinds)
+    admin.post(f"/admin/mfa/authenticator/{one.pk}/delete/", {"post": "yes"})
+    ticked = {"action": "delete_selected", "_selected_action": [other.pk], "post": "yes"}
+    admin.post("/admin/mfa/authenticator/", ticked)
+
+    assert not Authenticator.objects.exists()
+    removed = AuditEntry.objects.filter(action="factor.remove").order_by("id")
+    assert [(each.actor, each.subject, each.owner) for each in removed] == [
+        ("boss", "code", "person"),
+        ("boss", "recovery code", "person"),
+    ]
+
+
+def test_nothing_is_administered_there_that_is_not_noted() -> None:
+    """Whoever registers another model sees to it that its changes are in the audit log."""
+    assert set(site._registry) == {User, Token, Authenticator}
