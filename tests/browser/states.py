@@ -193,6 +193,7 @@ STATES = (
     State("team-delete", "/teams/blue/delete/", "main .danger", "root"),
     State("team-viewer", "/teams/blue/", ".tabs", "bob"),
     State("audit", "/audit/", "tbody tr", "root"),
+    State("my-audit", "/audit/mine/", "tbody tr"),
     State("invitation", "/invitations/{invitation}/", "main form", NOBODY),
     State("invitation-gone", "/invitations/no-such-key/", "h1", NOBODY),
     State("password-change", "/accounts/password/change/", "form.form"),

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from allauth.account.internal.stagekit import clear_login
 from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as codes
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from dashboard.accounts import comings
+from dashboard.accounts import comings, policy, signin
 
 
 @login_not_required
@@ -27,16 +31,23 @@ def second_step(request: HttpRequest) -> HttpResponseBase:
 
 
 def codes_shown(request: HttpRequest) -> HttpResponseBase:
-    response: HttpResponseBase = codes.view_recovery_codes(request)
-    return _codes_noted(request, response)
+    return _codes(request, codes.view_recovery_codes)
 
 
 def codes_downloaded(request: HttpRequest) -> HttpResponseBase:
-    response: HttpResponseBase = codes.download_recovery_codes(request)
-    return _codes_noted(request, response)
+    return _codes(request, codes.download_recovery_codes)
 
 
-def _codes_noted(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+def _codes(
+    request: HttpRequest, view: Callable[[HttpRequest], HttpResponseBase]
+) -> HttpResponseBase:
+    """The codes, which is noted; where their key is lost, the page that makes new ones."""
+    if not signin.codes_are_readable(policy.person(request)):
+        messages.error(
+            request, _("Your recovery codes can no longer be read, and do not work. Make new ones.")
+        )
+        return redirect("mfa_generate_recovery_codes")
+    response = view(request)
     if response.status_code == 200 and request.method == "GET":
         comings.codes_shown(request)
     return response

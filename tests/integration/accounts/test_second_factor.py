@@ -156,6 +156,39 @@ def test_a_lost_key_lets_nobody_in_and_an_administrator_helps(
     assert client.post("/accounts/login/", LOGIN)["Location"] == "/"
 
 
+def test_a_key_lost_while_switching_on_says_what_to_do(
+    anonymous: Client, person: User, settings: Settings
+) -> None:
+    anonymous.post("/accounts/login/", LOGIN)
+    lost = offered(anonymous)
+    settings.TOKEN_KEYS = f"other:{'A' * 43}="
+    answer = anonymous.post(f"{URL}app/activate/", {"code": code(lost)})
+
+    assertContains(answer, "can no longer be read here")
+    new = re.search(r"data-totp>(\w+)<", answer.content.decode())
+    assert new
+    assert new[1] != lost
+    assert not Authenticator.objects.exists()
+    answer = anonymous.post(f"{URL}app/activate/", {"code": code(new[1])}, follow=True)
+    assertContains(answer, "Each signs you in once.")
+
+
+def test_codes_whose_key_is_lost_are_not_made_up(
+    anonymous: Client, person: User, settings: Settings
+) -> None:
+    anonymous.post("/accounts/login/", LOGIN)
+    switch_on(anonymous)
+    settings.TOKEN_KEYS = f"other:{'A' * 43}="
+    for part in ("", "download/"):
+        page = anonymous.get(f"{URL}codes/{part}", follow=True)
+        assert page.redirect_chain == [(f"{URL}codes/generate/", 302)]
+        assertContains(page, "can no longer be read, and do not work")
+
+    made = anonymous.post(f"{URL}codes/generate/", follow=True).content.decode()
+    [first, *_] = re.findall(r"<li><code>(\d+)</code>", made)
+    assert second_step(Client(), first) == "/"
+
+
 def test_keys_are_rotated_here_too(secret: str, settings: Settings) -> None:
     old = settings.TOKEN_KEYS
     settings.TOKEN_KEYS = f"new:{'A' * 43}=,{old}"
