@@ -135,7 +135,7 @@ def test_what_is_looked_at_often_stays(cloud: Sandbox, clock: Clock, settings: S
     often = services.inventory(Someone(cloud, "often"))
     services.inventory(Someone(cloud, "once"))
     services.inventory(Someone(cloud, "often"))
-    held = sum(shelf.size for shelf in memory._shelves.values()) / 2**20
+    held = sum(shelf.size_now for shelf in memory._shelves.values()) / 2**20
     settings.INVENTORY_MEMORY_MB = held  # Two as large as these fit, and not a third.
     services.inventory(Someone(cloud, "new"))
 
