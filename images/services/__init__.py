@@ -30,7 +30,7 @@ from images.cloud.listing import list_regions, may_list_images
 from images.cloud.records import Region
 from images.index import Index
 from images.services import comparing, fetching, freshness, memory, store, turns
-from images.services.comparing import RegionPair
+from images.services.comparing import Comparison
 from images.services.fetching import Credential
 from images.services.inventory import Inventory, telling
 from images.services.snapshots import Head, without_refusals
@@ -153,9 +153,11 @@ def verify(secret: str) -> Verdict:
     return found
 
 
-def compare(old: Credential, new: Credential) -> tuple[RegionPair, ...]:
-    """What either token lists now, region by region: the cloud is asked for both."""
-    return comparing.pairs(inventory(old, again=True), inventory(new, again=True))
+def compare(old: Credential | None, new: Credential, *, again: bool) -> Comparison:
+    """What either token lists now, region by region: with `again` the cloud is asked for both,
+    without where it is not known. None is a token that cannot be read."""
+    stored = inventory(old, again=again) if old else None
+    return comparing.comparison(stored, inventory(new, again=again))
 
 
 def verdict(inventory: Inventory) -> Verdict | None:

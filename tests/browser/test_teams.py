@@ -75,10 +75,14 @@ def test_a_token_is_shared_replaced_and_taken_back(
     admin.get_by_role("link", name="Replace …").click()
     admin.get_by_label("New token").fill(big_cloud.other_token)
     admin.get_by_role("button", name="Check and compare").click()
-    expect(admin.locator("[data-pair]").first).to_contain_text("only")
+    expect(admin.locator("[data-pair]").first).to_contain_text("would disappear")
+    expect(admin.get_by_role("alert")).to_contain_text("Another account")
+    admin.get_by_label("Switch all the same.").check()
     admin.get_by_role("button", name="Switch to the new one").click()
     expect(admin.locator("h1")).to_contain_text(big_cloud.other_token[-4:])
-    admin.get_by_role("button", name="Take it back").click()
+    admin.get_by_role("button", name="Restore previous token").click()
+    admin.get_by_label("Switch all the same.").check()
+    admin.get_by_role("button", name="Restore previous token").click()
     expect(admin.locator("h1")).to_contain_text(big_cloud.token[-4:])
 
 

@@ -1,4 +1,4 @@
-"""Replacing a token's secret: paste the new one, compare, switch, and take it back within a day."""
+"""Replacing a token's secret: paste the new one, compare, switch, and within a day restore it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ from dashboard.accounts.models import SpareSecret, Token
 from dashboard.accounts.replacing import Kind
 from dashboard.accounts.views.wording import announce, cloud_said
 from images import services
+from images.services.comparing import Comparison
+
+# What a person ticks who wants to switch although most images would disappear.
+SURE = "sure"
 
 
 def token_replace(request: HttpRequest, token_id: UUID) -> HttpResponse:
@@ -42,18 +46,30 @@ def token_compare(request: HttpRequest, token_id: UUID) -> HttpResponse:
     offered = replacing.spare(token, Kind.NEXT)
     if offered is None:
         return _too_late(request, token)
-    new = credentials.spare(token, offered)
-    old = credentials.stored(token)
-    pairs = services.compare(old or new, new)
+    return _compared(request, token, offered, _compare(token, offered, again=True))
+
+
+def _compare(token: Token, spare: SpareSecret, *, again: bool) -> Comparison:
+    old, new = credentials.stored(token), credentials.spare(token, spare)
+    return services.compare(old, new, again=again)
+
+
+def _compared(
+    request: HttpRequest, token: Token, spare: SpareSecret, found: Comparison, *, status: int = 200
+) -> HttpResponse:
+    """What the spare secret lists, beside the one in use. 422 where it was to be used, and what
+    that would do was not agreed to."""
     context = {
         "place": "tokens",
         "token": token,
-        "offered": offered,
-        "readable": old is not None,
-        "listing": any(pair.old.count is not None for pair in pairs),
-        "pairs": pairs,
+        "spare": spare,
+        "is_new": spare.kind == Kind.NEXT,
+        "readable": credentials.stored(token) is not None,
+        "listing": any(pair.old.count is not None for pair in found.pairs),
+        "found": found,
+        "unsure": status == 422,
     }
-    return render(request, "accounts/compare.html", context)
+    return render(request, "accounts/compare.html", context, status=status)
 
 
 def token_switch(request: HttpRequest, token_id: UUID) -> HttpResponse:
@@ -83,6 +99,10 @@ def _use(request: HttpRequest, token: Token, kind: SpareSecret.Kind) -> HttpResp
     spare = replacing.spare(token, kind)
     if spare is None:
         return _too_late(request, token)
+    if SURE not in request.POST:
+        found = _compare(token, spare, again=False)
+        if found.is_dangerous:
+            return _compared(request, token, spare, found, status=422)
     try:
         used, verdict = replacing.use(token, spare, by=policy.actor(request))
     except replacing.Gone:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +12,7 @@ from dashboard.accounts import replacing, vault
 from dashboard.accounts.audit import Actor
 from dashboard.accounts.models import SpareSecret, State, Token, User
 from images.sandbox import Sandbox, Weather
+from images.sandbox.cloud import Account
 from tests.integration.conftest import Clock
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -39,8 +41,15 @@ def compared(browser: Client, token: Token, secret: str) -> str:
     return browser.get(page_of(token, "compare/")).content.decode()
 
 
-def switched(browser: Client, token: Token) -> str:
-    response = browser.post(page_of(token, "switch/"))
+def second_of(cloud: Sandbox) -> str:
+    """Another token of the first one's account."""
+    second = "5ec0" * 16
+    cloud.accounts[second] = cloud.accounts[cloud.token]
+    return second
+
+
+def switched(browser: Client, token: Token, todo: str = "switch/", **said: str) -> str:
+    response = browser.post(page_of(token, todo), said)
     assertRedirects(response, page_of(token), fetch_redirect_response=False)
     return browser.get(page_of(token)).content.decode()
 
@@ -136,9 +145,9 @@ def test_both_are_put_beside_each_other(
         for region in ("bj", "gz")
         for secret in (cloud.token, cloud.other_token)
     }
-    assert f"{count['bj', cloud.token]} only now" in page
-    assert f"{count['bj', cloud.other_token]} only new" in page
-    assert f"{count['gz', cloud.other_token]} only new" in page
+    assert f"{count['bj', cloud.token]} would disappear" in page
+    assert f"{count['bj', cloud.other_token]} would appear" in page
+    assert f"{count['gz', cloud.other_token]} would appear" in page
     shown = 10 - (count["gz", cloud.other_token] - 12)
     assert page.count("<li><bdi>&lt;b&gt;new") == shown
     assert cloud.token[-4:] in page
@@ -150,8 +159,7 @@ def test_both_are_put_beside_each_other(
 def test_a_second_token_of_the_account_sees_the_same(
     browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token]
 ) -> None:
-    second = "5ec0" * 16
-    cloud.accounts[second] = cloud.accounts[cloud.token]
+    second = second_of(cloud)
     page = compared(browser, keep(person, cloud.token), second)
 
     assert page.count("the same images") == len(cloud.regions())
@@ -162,9 +170,8 @@ def test_it_is_compared_what_each_lists_now(
     browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token], clock: Clock
 ) -> None:
     """Not what was listed with the stored one before: that may be a day old."""
-    token, second = keep(person, cloud.token), "5ec0" * 16
+    token, second = keep(person, cloud.token), second_of(cloud)
     browser.get("/images/")
-    cloud.accounts[second] = cloud.accounts[cloud.token]
     cloud.add_image("gz", name="came since then")
     clock.now += 30
 
@@ -174,7 +181,7 @@ def test_it_is_compared_what_each_lists_now(
 def test_a_stored_one_that_is_refused_by_now_lists_nothing_whatever_it_listed_before(
     browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token], clock: Clock
 ) -> None:
-    token, second = keep(person, cloud.token), "5ec0" * 16
+    token, second = keep(person, cloud.token), second_of(cloud)
     browser.get("/images/")
     cloud.accounts[second] = cloud.accounts.pop(cloud.token)
     clock.now += 30
@@ -202,8 +209,7 @@ def test_what_could_not_be_listed_whole_is_not_compared(
     weather: Weather,
     told: str,
 ) -> None:
-    token, second = keep(person, cloud.token), "5ec0" * 16
-    cloud.accounts[second] = cloud.accounts[cloud.token]
+    token, second = keep(person, cloud.token), second_of(cloud)
     cloud.misbehave(weather)
     page = compared(browser, token, second)
 
@@ -255,13 +261,13 @@ def test_the_replaced_one_is_taken_back_with_one_click(
     browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token]
 ) -> None:
     token = keep(person, cloud.token)
-    compared(browser, token, cloud.other_token)
-    assert "Take it back" in switched(browser, token)
+    compared(browser, token, second_of(cloud))
+    assert "Restore previous token" in switched(browser, token)
 
     assertContains(browser.post(page_of(token, "restore/"), follow=True), "and it works.")
     assert secret_of(token) == cloud.token
     browser.post(page_of(token, "restore/"))
-    assert secret_of(token) == cloud.other_token
+    assert secret_of(token) == second_of(cloud)
 
 
 def test_a_replaced_one_that_was_deleted_at_the_cloud_does_not_come_back(
@@ -286,7 +292,7 @@ def test_what_is_kept_is_of_no_use_after_its_time(
     todo: str,
 ) -> None:
     token = keep(person, cloud.token)
-    compared(browser, token, cloud.other_token)
+    compared(browser, token, second_of(cloud))
     if kind == "previous":
         switched(browser, token)
     before = secret_of(token)
@@ -294,7 +300,7 @@ def test_what_is_kept_is_of_no_use_after_its_time(
 
     assertContains(browser.post(page_of(token, todo), follow=True), "not kept any more")
     assert secret_of(token) == before
-    assertNotContains(browser.get(page_of(token)), "Take it back")
+    assertNotContains(browser.get(page_of(token)), "Restore previous token")
 
 
 def test_a_kept_one_opens_in_its_own_row_alone(
@@ -314,7 +320,7 @@ def test_a_lost_key_takes_only_its_own_tokens_along(
 ) -> None:
     """One is under a key that is gone, another has a kept one under it: all else works."""
     lost, good = keep(person, cloud.token, "Lost"), keep(person, cloud.token, "Good")
-    compared(browser, good, cloud.other_token)
+    compared(browser, good, second_of(cloud))
     switched(browser, good)
     Token.objects.filter(pk=lost.pk).update(sealed="gone:AAAA")
     SpareSecret.objects.update(sealed="gone:AAAA")
@@ -326,7 +332,7 @@ def test_a_lost_key_takes_only_its_own_tokens_along(
     assertContains(browser.post(page_of(lost, "check/"), follow=True), "cannot be decrypted")
     page = browser.post(page_of(good, "restore/"), follow=True)
     assertContains(page, "The other token is not kept any more")
-    assert secret_of(good) == cloud.other_token
+    assert secret_of(good) == second_of(cloud)
     compared(browser, lost, cloud.token)
     assert "is replaced, and it works." in switched(browser, lost)
 
@@ -371,3 +377,179 @@ def test_someone_elses_is_like_one_that_never_was(
 
     assert secret_of(theirs) == OLD
     assert not cloud.calls
+
+
+# What a switch would do to the images that people see
+
+
+SURE = {"sure": "on"}
+CONFIRM = "Switch all the same."
+
+
+def own_images(cloud: Sandbox) -> int:
+    """How many images the first account has that nobody shares to it."""
+    images = [each for region in cloud.regions() for each in cloud.images(region["id"])]
+    return len([each for each in images if not each["isShared"]])
+
+
+def needs_to_be_confirmed(browser: Client, token: Token, todo: str = "switch/") -> None:
+    """Asserts that without it nothing happens, whatever the page said, and with it it does."""
+    before = secret_of(token)
+    refused = browser.post(page_of(token, todo))
+    assertContains(refused, "this has to be confirmed first", status_code=422)
+    assert secret_of(token) == before
+    assert "is replaced, and it works." in switched(browser, token, todo, **SURE)
+    assert secret_of(token) != before
+
+
+def test_a_token_of_another_account_is_said_to_be_one_and_has_to_be_confirmed(
+    browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token]
+) -> None:
+    token = keep(person, cloud.token)
+    page = compared(browser, token, cloud.other_token)
+
+    assert f"Another account: none of the {own_images(cloud)} images is in common." in page
+    assert 'class="notice notice-bad"' in page
+    assert CONFIRM in page
+    assert 'class="button danger">Switch to the new one' in page
+    assert "button primary" not in page
+    needs_to_be_confirmed(browser, token)
+
+
+def test_it_has_to_be_confirmed_also_by_who_never_saw_the_comparison(
+    browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token]
+) -> None:
+    token = keep(person, cloud.token)
+    browser.post(url(token), {"secret": cloud.other_token})
+
+    needs_to_be_confirmed(browser, token)
+
+
+def test_going_back_to_a_token_of_another_account_has_to_be_confirmed_as_well(
+    browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token]
+) -> None:
+    token = keep(person, cloud.token)
+    compared(browser, token, cloud.other_token)
+    switched(browser, token, **SURE)
+
+    page = browser.post(page_of(token, "restore/"))
+    assertContains(page, "Restore the previous token?", status_code=422)
+    assertContains(page, "Another account: none of the", status_code=422)
+    needs_to_be_confirmed(browser, token, "restore/")
+    assert secret_of(token) == cloud.token
+
+
+def test_what_others_share_to_both_accounts_makes_them_no_one_account(
+    browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token]
+) -> None:
+    token, common = keep(person, cloud.token), "c0" * 16
+    for secret in (cloud.token, cloud.other_token):
+        cloud.add_image("gz", token=secret, cimgUuid=common, isShared=True)
+    page = compared(browser, token, cloud.other_token)
+
+    assert f"none of the {own_images(cloud)} images is in common" in page
+    needs_to_be_confirmed(browser, token)
+
+
+def part_of(cloud: Sandbox, kept: float) -> str:
+    """A token of an account that has this part of the first one's images, and one more."""
+    cloud.accounts["9a27" * 16] = Account(copy.deepcopy(cloud.accounts[cloud.token].shelves))
+    for region in cloud.regions():
+        images = cloud.images(region["id"])
+        for image in images[int(len(images) * kept) :]:
+            cloud.remove_image(region["id"], image["cimgUuid"], token="9a27" * 16)
+    cloud.add_image("gz", token="9a27" * 16, name="new")
+    return "9a27" * 16
+
+
+@pytest.mark.parametrize(("kept", "gone", "confirmed"), [(0.25, 27, True), (0.75, 9, False)])
+def test_where_most_images_would_disappear_it_has_to_be_confirmed(
+    browser: Client,
+    cloud: Sandbox,
+    person: User,
+    keep: Callable[..., Token],
+    kept: float,
+    gone: int,
+    confirmed: bool,
+) -> None:
+    token = keep(person, cloud.token)
+    page = " ".join(compared(browser, token, part_of(cloud, kept)).split())
+
+    assert f"{gone} would disappear / 1 would appear" in page
+    assert (CONFIRM in page) is confirmed
+    assert ("images are in common" in page) is confirmed
+    if confirmed:
+        needs_to_be_confirmed(browser, token)
+    else:
+        assert "is replaced, and it works." in switched(browser, token)
+
+
+def test_regions_that_the_new_token_may_not_list_count_as_lost(
+    browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token]
+) -> None:
+    token, second = keep(person, cloud.token), second_of(cloud)
+    for region in ("bj", "sh"):
+        cloud.misbehave(
+            Weather("errno", errno=10000001, endpoint="cimg/list", region=region, token=second)
+        )
+    page = compared(browser, token, second)
+
+    assert "24 would disappear" in page
+    needs_to_be_confirmed(browser, token)
+
+
+def test_a_refused_token_is_compared_by_its_last_good_list(
+    browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token], clock: Clock
+) -> None:
+    token = keep(person, cloud.token)
+    browser.get("/images/")
+    images = own_images(cloud)
+    cloud.accounts.pop(cloud.token)
+    clock.now += 30
+    page = compared(browser, token, cloud.other_token)
+
+    assert "compared by its last good list" in page
+    assert f"Another account: none of the {images} images is in common." in page
+    needs_to_be_confirmed(browser, token)
+
+
+@pytest.mark.parametrize("why", ["refused", "not to be decrypted", "silent"])
+def test_where_nothing_is_known_of_the_stored_token_that_is_said_and_no_more(
+    browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token], why: str
+) -> None:
+    token = keep(person, OLD if why == "refused" else cloud.token)
+    if why == "not to be decrypted":
+        Token.objects.update(sealed="gone:AAAA")
+    if why == "silent":
+        cloud.misbehave(Weather("html", token=cloud.token))
+    page = compared(browser, token, cloud.other_token)
+
+    assert "Whether both are of the same account cannot be told." in page
+    assert "Another account" not in page
+    assert CONFIRM not in page
+    assert "is replaced, and it works." in switched(browser, token)
+
+
+def test_an_account_without_images_has_none_to_lose(
+    browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token]
+) -> None:
+    token = keep(person, cloud.token)
+    for region in cloud.regions():
+        for image in cloud.images(region["id"]):
+            cloud.remove_image(region["id"], image["cimgUuid"])
+    page = compared(browser, token, cloud.other_token)
+
+    assert "0 would disappear" in page
+    assert CONFIRM not in page
+    assert "cannot be told" not in page
+
+
+def test_the_warning_is_in_chinese_as_well(
+    browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token]
+) -> None:
+    token = keep(person, cloud.token)
+    browser.post(url(token), {"secret": cloud.other_token})
+    page = browser.get(page_of(token, "compare/"), headers={"Accept-Language": "zh-hans"})
+
+    assertContains(page, f"另一个账号：{own_images(cloud)} 个镜像中没有一个相同。")
+    assertContains(page, "将消失")
