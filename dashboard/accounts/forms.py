@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from dashboard.accounts import policy, quotas
 from dashboard.accounts.models import Membership, Role, Team, Token, User
@@ -69,6 +70,10 @@ class TokenForm(forms.Form):
         help_text=_("After this day (UTC) it is not used any more. Empty: no end."),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
+    # Shown where the token has display links, which end with its place in the team.
+    end_screens = forms.BooleanField(
+        label=_("Delete the display links if it leaves the team"), required=False
+    )
 
     def __init__(
         self, *args: Any, owner: User, by: User, token: Token | None = None, **kwargs: Any
@@ -80,7 +85,19 @@ class TokenForm(forms.Form):
         field.queryset = teams = _teams(owner, by, token)
         if not teams.exists():
             del self.fields["team"]
+        self._ask_about_screens(token.displays.count() if token else 0)
         field.label_from_instance = lambda team: _("Everyone in “%(team)s”") % {"team": team}  # type: ignore[method-assign,assignment]
+
+    def _ask_about_screens(self, screens: int) -> None:
+        if not screens:
+            del self.fields["end_screens"]
+        else:
+            said = ngettext(
+                "Outside this team, %(screens)s display link that shows its images is deleted.",
+                "Outside this team, %(screens)s display links that show its images are deleted.",
+                screens,
+            )
+            self.fields["end_screens"].help_text = said % {"screens": screens}
 
     def clean_label(self) -> str:
         label = " ".join(self.cleaned_data["label"].split())
@@ -105,7 +122,14 @@ class TokenForm(forms.Form):
             # What is not there cannot be rendered again.
             self.data = {}
             self.add_error("label", _("This looks like a token. Its place is not in the label."))
-        return {"team": None, **self.cleaned_data}
+        said = {"team": None, **self.cleaned_data}
+        asked, agreed = "end_screens" in self.fields, said.pop("end_screens", False)
+        leaves = self.token and said["team"] != self.token.team and "team" not in self.errors
+        if asked and leaves and not agreed:
+            self.add_error(
+                "end_screens", _("Its display links would end: agree, or leave it there.")
+            )
+        return said
 
     def label_taken(self) -> None:
         self.add_error("label", _("There is a token with this label already."))

@@ -273,9 +273,14 @@ def test_a_token_that_leaves_its_team_takes_its_screens_along(
     displays.make(blue, token, "Wall", query="", days=7, language="en", by=BY)
     assertContains(browser.get(page_of(token)), "1 display link that shows its images is deleted")
 
-    browser.post(page_of(token), said(token, team=""))
+    page = browser.post(page_of(token), said(token, team=""))
+    assertContains(page, "Its display links would end", status_code=422)
+    assert Display.objects.exists()
+    browser.post(page_of(token), said(token, label="Renamed", team=blue.pk))
+    assert Display.objects.exists()
+    browser.post(page_of(token), said(token, team="", end_screens="on"))
     assert not Display.objects.exists()
-    assert actions() == ["token.leave-team", "token.edit"]
+    assert actions() == ["token.edit", "token.leave-team", "token.edit"]
 
 
 def test_an_admin_looks_after_a_members_token_and_cannot_take_it_elsewhere(
