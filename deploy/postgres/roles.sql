@@ -9,8 +9,10 @@
 \if :{?role} \else \set role image_dashboard \endif
 \if :{?owner} \else \set owner image_dashboard_owner \endif
 
-CREATE ROLE :"owner" LOGIN PASSWORD :'owner_password';
-CREATE ROLE :"role" LOGIN PASSWORD :'password';
+-- Roles are the server's, and may be there already where a database is made again.
+SELECT format('CREATE ROLE %I LOGIN PASSWORD %L', name, password)
+FROM (VALUES (:'owner', :'owner_password'), (:'role', :'password')) AS wanted (name, password)
+WHERE name NOT IN (SELECT rolname FROM pg_roles) \gexec
 CREATE DATABASE :"database" OWNER :"owner" TEMPLATE template0 ENCODING 'UTF8';
 \connect :"database"
 

@@ -9,6 +9,7 @@ import importlib
 import json
 import stat
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -135,6 +136,22 @@ def test_the_entries_there_were_before_the_key_are_signed(unguarded: list[audite
 
     is_whole()
     assert [row["team"] for row in rows()] == [row["team"] for row in unguarded]
+
+
+@pytest.mark.django_db(transaction=True, databases="__all__")
+def test_many_who_write_at_once_make_one_chain() -> None:
+    def write(number: int) -> None:
+        try:
+            for each in range(8):
+                teams.create(f"Team {number}.{each}", by=BY)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(write, range(4)))
+
+    is_whole(32)
+    assert audit_head.kept() == audit.last()
 
 
 # What the database refuses
