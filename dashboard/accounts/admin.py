@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from dashboard.accounts import audit, policy, tokens
+from dashboard.accounts import audit, ending, policy, tokens
 from dashboard.accounts.models import Action, Role, Team, Token, User, Word
 
 # The same door as everyone's, with its throttle.
@@ -50,10 +50,24 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
                 protected.append(_("the last admin of the team “%(team)s”") % {"team": team})
         return deleted, counts, needed, protected
 
+    def get_form(
+        self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if "is_active" in form.base_fields:
+            form.base_fields["is_active"].help_text = _(
+                "Unticked, the person is signed out and cannot sign in; their open invitations, "
+                "display links and API keys end. To choose who takes over, use “Switch off "
+                "account …”."
+            )
+        return form
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         action = Action.ACCOUNT_CHANGE if change else Action.ACCOUNT_MAKE
         self._note(request, action, obj, f": {', '.join(form.changed_data)}" if change else "")
+        if change and {"is_active", "is_superuser"} & set(form.changed_data):
+            ending.end(obj, by=policy.actor(request))
 
     @transaction.atomic
     def user_change_password(
@@ -71,8 +85,7 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
         return response
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
-        self._note(request, Action.ACCOUNT_DELETE, obj)
-        super().delete_model(request, obj)
+        ending.delete_account(obj, by=policy.actor(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         for user in queryset:

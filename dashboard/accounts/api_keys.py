@@ -17,8 +17,7 @@ from django.utils import timezone
 from dashboard import problems
 from dashboard.accounts import audit, links, policy
 from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Action, ApiKey, Team, Token, User
-from dashboard.accounts.tokens import STAMP_EVERY
+from dashboard.accounts.models import STAMP_EVERY, Action, ApiKey, Team, Token, User
 from dashboard.routes import is_api
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
@@ -61,6 +60,23 @@ def revoke(key: ApiKey, *, by: Actor) -> None:
     key.delete()
 
 
+@transaction.atomic
+def revoke_of(owner: User, *, by: Actor) -> int:
+    """Revoke all keys of the person; return how many there were."""
+    keys = of_owner(owner)
+    for key in keys:
+        revoke(key, by=by)
+    return len(keys)
+
+
+@transaction.atomic
+def revoke_lapsed(keys: QuerySet[ApiKey], *, by: Actor) -> None:
+    """Revoke those of the keys that open nothing any more, so that they never will again."""
+    for key in keys.select_related("owner", "team", "token__team"):
+        if has_lapsed(key, key.owner):
+            revoke(key, by=by)
+
+
 def of_owner(owner: User) -> QuerySet[ApiKey]:
     return ApiKey.objects.filter(owner=owner).select_related("team", "token")
 
@@ -93,6 +109,15 @@ def bearer(get_response: Handler) -> Handler:
         return get_response(request)
 
     return handle
+
+
+def has_lapsed(key: ApiKey, owner: User) -> bool:
+    """Whether the owner, as given, may not read what the key names, or not with keys at all."""
+    if not policy.may(owner, "keys.keep"):
+        return True
+    if key.token:
+        return not policy.may(owner, "token.read_with", key.token)
+    return key.team is not None and not policy.may(owner, "team.view", key.team)
 
 
 def _opening(secret: str) -> ApiKey | None:

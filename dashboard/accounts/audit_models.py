@@ -11,6 +11,7 @@ class Action(models.TextChoices):
 
     VIEW_SHARE = "view.share", _("View shared")
     VIEW_UNSHARE = "view.unshare", _("View no longer shared")
+    VIEW_HAND_OVER = "view.hand-over", _("Shared view handed over")
     VIEW_DELETE = "view.delete", _("Shared view deleted")
     TOKEN_ADD = "token.add", _("Token added")
     TOKEN_EDIT = "token.edit", _("Token edited")
@@ -24,6 +25,7 @@ class Action(models.TextChoices):
     TOKEN_LEAVE_TEAM = "token.leave-team", _("Token left the team")
     ACCOUNT_MAKE = "account.make", _("Account created")
     ACCOUNT_CHANGE = "account.change", _("Account changed")
+    ACCOUNT_SHUT_OUT = "account.shut-out", _("Shut out by single sign-on")
     ACCOUNT_DELETE = "account.delete", _("Account deleted")
     TEAM_CREATE = "team.create", _("Team created")
     TEAM_RENAME = "team.rename", _("Team renamed")
@@ -35,6 +37,7 @@ class Action(models.TextChoices):
     INVITATION_WITHDRAW = "invitation.withdraw", _("Invitation withdrawn")
     INVITATION_ACCEPT = "invitation.accept", _("Invitation accepted")
     DISPLAY_MAKE = "display.make", _("Display link created")
+    DISPLAY_HAND_OVER = "display.hand-over", _("Display link handed over")
     DISPLAY_REVOKE = "display.revoke", _("Display link revoked")
     KEY_MAKE = "key.make", _("API key created")
     KEY_REVOKE = "key.revoke", _("API key revoked")

@@ -12,7 +12,15 @@ from django.utils import timezone
 
 from dashboard.accounts import api_keys, links, policy, vault
 from dashboard.accounts import tokens as records
-from dashboard.accounts.models import Display, Membership, SpareSecret, State, Token, User
+from dashboard.accounts.models import (
+    STAMP_EVERY,
+    Display,
+    Membership,
+    SpareSecret,
+    State,
+    Token,
+    User,
+)
 from dashboard.accounts.tokens import Outcome
 from images import services
 
@@ -151,17 +159,20 @@ def _trouble(token: Token) -> int:
 
 
 def display(key: str) -> Shown:
-    """What the key of a display link opens. Http404 for one that is unknown, expired or revoked."""
+    """What the key of a display link opens. Http404 for one that is unknown, expired or revoked, or
+    that nobody stands behind any more."""
     now = timezone.now()
     found = (
-        Display.objects.select_related("token", "team")
+        Display.objects.select_related("token", "team", "maker")
         .filter(key_hash=links.hash_of(key), expires_at__gt=now)
         .first()
     )
     # A token that has left the team takes its screens along.
     if found is None or found.token.team_id != found.team_id:
         raise Http404
-    if not found.last_seen_at or now - found.last_seen_at > records.STAMP_EVERY:
+    if found.maker and not policy.may(found.maker, "team.manage", found.team):
+        raise Http404
+    if not found.last_seen_at or now - found.last_seen_at > STAMP_EVERY:
         Display.objects.filter(pk=found.pk).update(last_seen_at=now)
     return Shown(
         title=found.title,
@@ -184,7 +195,7 @@ def record_outcome(credential: Credential, outcome: Outcome | None) -> None:
 def look_after_others(access: Access) -> None:
     """Have the cloud asked, behind, about tokens in trouble that are not read with for that reason:
     nobody else might, and they may work again. Each at most once a minute."""
-    since = timezone.now() - records.STAMP_EVERY
+    since = timezone.now() - STAMP_EVERY
     for token in access.tokens:
         asked = token.checked_at is not None and token.checked_at > since
         if asked or token.pk == access.chosen or not WORKS < _trouble(token) < UNUSABLE:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import unicodedata
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
@@ -28,6 +28,8 @@ from dashboard.accounts.team_models import Membership as Membership
 from dashboard.accounts.team_models import Role as Role
 from dashboard.accounts.team_models import Team as Team
 
+# Uses are noted, and the same news is written again, only after this long.
+STAMP_EVERY = timedelta(seconds=60)
 # From how many days before its last day on a token is said to end soon.
 ENDS_SOON = timedelta(days=14)
 
@@ -63,6 +65,8 @@ class User(AbstractUser):
     )
     # The part of a query string that says how the person likes the list; "" as it comes.
     looks = models.CharField(max_length=1000, blank=True, editable=False)
+    # How often all sessions were ended at once: part of what a session is held against.
+    sessions_ended = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     objects: ClassVar[People] = People()
 
@@ -80,6 +84,15 @@ class User(AbstractUser):
         if update_fields is not None and "username" in update_fields:
             update_fields = {*update_fields, "folded_name"}
         super().save(*args, update_fields=update_fields, **kwargs)
+
+    def get_session_auth_hash(self) -> str:
+        return self._with_ended(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        return map(self._with_ended, super().get_session_auth_fallback_hash())
+
+    def _with_ended(self, digest: str) -> str:
+        return f"{digest}:{self.sessions_ended}" if self.sessions_ended else digest
 
     @cached_property
     def roles(self) -> dict[int, str]:
@@ -213,6 +226,10 @@ class Display(models.Model):
     language = models.CharField(_("language"), max_length=10, blank=True)
     key_hash = models.CharField(max_length=64, unique=True, editable=False)
     made_by = models.CharField(_("made by"), max_length=150)
+    # Whose right to manage the team it hangs on. None: the machine's, or of before there was this.
+    maker = models.ForeignKey(
+        User, models.CASCADE, null=True, editable=False, related_name="displays"
+    )
     made_at = models.DateTimeField(_("made"), auto_now_add=True)
     expires_at = models.DateTimeField(_("expires"))
     last_seen_at = models.DateTimeField(_("last seen"), null=True, blank=True)

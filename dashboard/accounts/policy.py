@@ -77,14 +77,19 @@ def address(request: HttpRequest) -> str:
 
 
 def standings(user: User, on: Thing | None = None) -> set[str]:
-    """How the person stands to what they act on. Asks the database for the roles, once."""
+    """How the person stands to what they act on: not at all when switched off. Asks the database
+    for the roles, once."""
+    if not user.is_active:
+        return set()
     above = {SUPERUSER} if user.is_superuser else set()
     if on is None:
         return above | {CONSOLE if user.is_console else PERSON}
     if isinstance(on, Team):
         return ({user.roles[on.pk]} if on.pk in user.roles else {STRANGER}) | above
     found = {user.roles[on.team_id]} if on.team_id in user.roles else set()
-    if on.owner_id == user.pk:
+    # A shared view is the team's, whoever made it.
+    shared = isinstance(on, SavedView) and on.team_id is not None
+    if on.owner_id == user.pk and not shared:
         # A console looks after nothing, also of what it kept when it was something else.
         found.add(CONSOLE if user.is_console else OWNER)
     if on.team_id is None:

@@ -19,9 +19,8 @@ LONGEST_QUERY = 4000
 
 def seen_by(user: User) -> QuerySet[SavedView]:
     """Their own, and those of their teams."""
-    return SavedView.objects.filter(Q(owner=user) | Q(team__in=user.roles)).select_related(
-        "owner", "team"
-    )
+    seen = Q(owner=user, team=None) | Q(team__in=user.roles)
+    return SavedView.objects.filter(seen).select_related("owner", "team")
 
 
 def teams_to_share_with(user: User) -> QuerySet[Team]:
@@ -73,6 +72,28 @@ def delete(view: SavedView, *, by: Actor) -> None:
     if view.team:
         audit.record(by, Action.VIEW_DELETE, team=view.team, subject=view.name)
     view.delete()
+
+
+@transaction.atomic
+def hand_over(view: SavedView, heir: User, *, by: Actor) -> None:
+    """It stays the team's, in the heir's name."""
+    team, subject = view.team, view.name
+    audit.record(by, Action.VIEW_HAND_OVER, team=team, subject=subject, owner=view.owner)
+    view.owner = heir
+    view.save(update_fields=["owner"])
+
+
+@transaction.atomic
+def leave_team(view: SavedView, *, by: Actor) -> None:
+    """It is its owner's alone from now on, numbered where they have one of that name."""
+    team, subject = view.team, view.name
+    audit.record(by, Action.VIEW_UNSHARE, team=team, subject=subject, owner=view.owner)
+    number, free = 1, view.name
+    while of_that_name(free, view.owner, None):
+        number += 1
+        free = f"{view.name[:70]} ({number})"
+    view.name, view.team = free, None
+    view.save(update_fields=["name", "team"])
 
 
 def begin_with(user: User, view: SavedView | None) -> None:

@@ -34,27 +34,6 @@ class RoleForm(forms.Form):
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.VIEWER)
 
 
-class RemoveForm(forms.Form):
-    """Whose the tokens of the one who goes become; nobody's: they go along."""
-
-    heir = forms.ModelChoiceField(
-        label=_("Their tokens in this team"),
-        queryset=User.objects.none(),
-        required=False,
-        empty_label=_("leave the team with them"),
-    )
-
-    def __init__(self, *args: Any, team: Team, leaving: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        heirs = User.objects.filter(
-            memberships__team=team, memberships__role=Role.ADMIN, is_active=True
-        )
-        field = self.fields["heir"]
-        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101
-        field.queryset = heirs.exclude(pk=leaving.pk).order_by("username")
-        field.label_from_instance = lambda user: _("become %(name)s’s") % {"name": user}  # type: ignore[method-assign,assignment]
-
-
 class NewAccountForm(BaseUserCreationForm):  # type: ignore[type-arg]
     class Meta:
         model = User

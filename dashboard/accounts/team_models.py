@@ -49,13 +49,21 @@ class Membership(models.Model):
 
 
 class Invitation(models.Model):
-    """A link with which one person joins a team. Whoever has it may, once."""
+    """A link with which one person joins a team. Whoever has it may, once, while its maker may
+    manage the team; None of them is the machine itself."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey(Team, models.CASCADE, related_name="invitations")
     role = models.CharField(_("role"), max_length=8, choices=Role.choices)
     key_hash = models.CharField(max_length=64, unique=True, editable=False)
     made_by = models.CharField(_("made by"), max_length=150)
+    maker = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        null=True,
+        editable=False,
+        related_name="invitations",
+    )
     made_at = models.DateTimeField(_("made"), auto_now_add=True)
     expires_at = models.DateTimeField(_("expires"))
 

@@ -6,12 +6,14 @@ import secrets
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
 
-from dashboard.accounts import audit, links
+from dashboard.accounts import audit, ending, links, policy
 from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Action, Invitation, Membership, Role, Team, Token, User
+from dashboard.accounts.ending import Heirs
+from dashboard.accounts.models import Action, Invitation, Membership, Role, Team, User
 
 INVITATION_DAYS = 7
 SLUG_LENGTH = 40
@@ -42,111 +44,126 @@ def rename(team: Team, name: str, *, by: Actor) -> None:
 
 @transaction.atomic
 def delete(team: Team, *, by: Actor) -> None:
-    """The team, its links and its memberships; its tokens become their owners' alone."""
+    """The team and all that was made for it; its tokens and views become their owners' alone."""
+    ending.end_team(team, by=by)
     audit.record(by, Action.TEAM_DELETE, team=team)
     team.delete()
 
 
 @transaction.atomic
-def set_role(team: Team, user: User, role: str, *, by: Actor) -> None:
-    """Make the person a member, or change their role. Raises LastAdmin."""
+def set_role(
+    team: Team,
+    user: User,
+    role: str,
+    *,
+    by: Actor,
+    heirs: Heirs | None = None,
+    keep_an_admin: bool = True,
+) -> None:
+    """Make the person a member, or change their role, and end what the new one has no right to.
+    Raises LastAdmin, unless the team may be left without an admin."""
     membership = _membership(team, user)
-    if membership and membership.role == role:
-        return
-    if membership:
-        _keep_an_admin(team, membership)
-        membership.role = role
-        membership.save(update_fields=["role"])
-    else:
+    if membership is None:
         Membership.objects.create(team=team, user=user, role=role)
-    action = Action.MEMBER_CHANGE if membership else Action.MEMBER_ADD
-    audit.record(by, action, team=team, subject=f"{user}: {role}", owner=user)
+        audit.record(by, Action.MEMBER_ADD, team=team, subject=f"{user}: {role}", owner=user)
+        return
+    if membership.role == role:
+        return
+    _lock(team)
+    if keep_an_admin:
+        _keep_an_admin(team, membership)
+    membership.role = role
+    membership.save(update_fields=["role"])
+    ending.end(user, by=by, heirs={team.pk: heirs} if heirs else None)
+    audit.record(by, Action.MEMBER_CHANGE, team=team, subject=f"{user}: {role}", owner=user)
 
 
 @transaction.atomic
-def remove_member(team: Team, user: User, *, by: Actor, heir: User | None = None) -> None:
-    """Take the person out of the team. Their tokens in it become the heir's, or leave with them.
-    Raises LastAdmin."""
+def remove_member(
+    team: Team, user: User, *, by: Actor, heirs: Heirs | None = None, keep_an_admin: bool = True
+) -> None:
+    """Take the person out of the team, and end what they made for it. Raises LastAdmin, unless the
+    team may be left without an admin."""
     membership = _membership(team, user)
     if membership is None:
         return
-    _keep_an_admin(team, membership)
-    for token in Token.objects.filter(team=team, owner=user):
-        _pass_on(token, heir, by=by)
+    _lock(team)
+    if keep_an_admin:
+        _keep_an_admin(team, membership)
     membership.delete()
+    ending.end(user, by=by, heirs={team.pk: heirs} if heirs else None)
     audit.record(by, Action.MEMBER_REMOVE, team=team, subject=str(user), owner=user)
 
 
 @transaction.atomic
 def invite(team: Team, role: str, *, by: Actor) -> tuple[Invitation, str]:
-    """A new invitation, and the key of its link, which is not kept."""
+    """A new invitation, and the key of its link, which is not kept. It works while its maker may
+    manage the team; without one it is the machine's."""
     key = links.new_key()
     invitation = Invitation.objects.create(
         team=team,
         role=role,
         key_hash=links.hash_of(key),
         made_by=by.name,
+        maker_id=by.id,
         expires_at=timezone.now() + timedelta(days=INVITATION_DAYS),
     )
     audit.record(by, Action.INVITATION_MAKE, team=team, subject=role)
     return invitation, key
 
 
-@transaction.atomic
-def withdraw(invitation: Invitation, *, by: Actor) -> None:
-    audit.record(by, Action.INVITATION_WITHDRAW, team=invitation.team, subject=invitation.role)
-    invitation.delete()
-
-
 def invitation(key: str) -> Invitation | None:
-    """The invitation that the key opens, unless it has expired, was used or was withdrawn."""
-    found = Invitation.objects.select_related("team").filter(key_hash=links.hash_of(key))
-    return found.filter(expires_at__gt=timezone.now()).first()
+    """The invitation that the key opens, unless it has expired, was used or was withdrawn, or its
+    maker may invite nobody any more."""
+    open_ones = Invitation.objects.filter(expires_at__gt=timezone.now())
+    return _standing(open_ones.filter(key_hash=links.hash_of(key)))
 
 
 @transaction.atomic
 def accept(invitation: Invitation, user: User, *, by: Actor) -> bool:
-    """The person, who is not in the team yet, joins; False when someone else was quicker."""
-    deleted, _ = Invitation.objects.filter(pk=invitation.pk).delete()
-    if not deleted:
+    """The person, who is not in the team yet, joins; False when someone else was quicker, or the
+    maker lost the right to invite just now."""
+    _lock(invitation.team)
+    found = _standing(Invitation.objects.select_for_update(of=("self",)).filter(pk=invitation.pk))
+    if found is None:
         return False
-    audit.record(by, Action.INVITATION_ACCEPT, team=invitation.team, subject=str(user), owner=user)
-    set_role(invitation.team, user, invitation.role, by=by)
+    found.delete()
+    audit.record(by, Action.INVITATION_ACCEPT, team=found.team, subject=str(user), owner=user)
+    set_role(found.team, user, found.role, by=by)
     return True
+
+
+def _standing(invitations: QuerySet[Invitation]) -> Invitation | None:
+    """The one of them, if somebody stands behind it."""
+    found = invitations.select_related("team", "maker").first()
+    if found and found.maker and not policy.may(found.maker, "team.manage", found.team):
+        return None
+    return found
 
 
 def _membership(team: Team, user: User) -> Membership | None:
     return Membership.objects.filter(team=team, user=user).first()
 
 
+def with_no_admin_but(user: User) -> QuerySet[Team]:
+    """The teams that have the person as admin, and nobody else who is switched on."""
+    others = Membership.objects.filter(
+        team=OuterRef("pk"), role=Role.ADMIN, user__is_active=True
+    ).exclude(user=user)
+    theirs = Team.objects.filter(memberships__user=user, memberships__role=Role.ADMIN)
+    return theirs.exclude(Exists(others))
+
+
+def _lock(team: Team) -> None:
+    """Make others who change who is in the team wait for the end of the transaction: of two admins
+    who leave at once one stays, and nobody joins by the invitation of one who is leaving."""
+    Team.objects.select_for_update().get(pk=team.pk)
+
+
 def _keep_an_admin(team: Team, leaving: Membership) -> None:
-    """Raise LastAdmin where the team would be left without one. Two who leave at once wait for
-    each other at the team's row."""
+    """Raise LastAdmin where the team would be left without one."""
     if leaving.role != Role.ADMIN:
         return
-    Team.objects.select_for_update().get(pk=team.pk)
     others = Membership.objects.filter(team=team, role=Role.ADMIN).exclude(pk=leaving.pk)
     if not others.filter(user__is_active=True).exists():
         raise LastAdmin
-
-
-def _pass_on(token: Token, heir: User | None, *, by: Actor) -> None:
-    action = Action.TOKEN_HAND_OVER if heir else Action.TOKEN_LEAVE_TEAM
-    audit.record(by, action, team=token.team, subject=str(token), owner=token.owner)
-    if heir is None:
-        token.team = None
-        token.displays.all().delete()
-    else:
-        token.owner = heir
-        token.label = _free_label(heir, token.label)
-    token.save(update_fields=["team", "owner", "label"])
-
-
-def _free_label(owner: User, label: str) -> str:
-    """The label, numbered where the owner has one of that name."""
-    taken = {each.lower() for each in owner.tokens.values_list("label", flat=True)}
-    number, free = 1, label
-    while free.lower() in taken:
-        number += 1
-        free = f"{label[:70]} ({number})"
-    return free

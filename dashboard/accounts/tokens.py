@@ -7,7 +7,7 @@ good one.
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import date, timedelta
+from datetime import date
 from typing import Protocol
 from uuid import UUID
 
@@ -16,9 +16,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from dashboard.accounts import audit, vault
+from dashboard.accounts import api_keys, audit, displays, vault
 from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Action, State, Team, Token, User
+from dashboard.accounts.models import STAMP_EVERY, Action, State, Team, Token, User
 from images import services
 from images.services import Verdict
 
@@ -36,8 +36,6 @@ OF_THE_SECRET = (
     *("sealed", "last_four", "regions", "state", "reason", "request_id"),
     *("changed_at", "checked_at", "last_ok_at", "last_failed_at"),
 )
-# The same news is written again, and a use is noted, only after this long.
-STAMP_EVERY = timedelta(seconds=60)
 REASON_LENGTH = 500
 REQUEST_ID_LENGTH = 100
 # The end of a shorter secret would give too much of it away.
@@ -97,12 +95,12 @@ def accepts(token: Token, verdict: Verdict) -> bool:
 def edit_token(
     token: Token, label: str, *, team: Team | None, expires_on: date | None, by: Actor
 ) -> None:
-    """Another label, team or last day. Raises LabelTaken. Display links stay behind in a team
-    that the token leaves, where they would show nothing: they go."""
-    left = token.team if token.team != team else None
+    """Another label, team or last day. Raises LabelTaken. What others read with it in a team that
+    it leaves, display links and API keys, ends."""
+    left = token.team is not None and token.team != team
     if left:
         note(by, Action.TOKEN_LEAVE_TEAM, token)
-        token.displays.all().delete()
+        displays.revoke_of(token, by=by)
     token.label, token.team, token.expires_on = label, team, expires_on
     try:
         with transaction.atomic():
@@ -110,6 +108,29 @@ def edit_token(
     except IntegrityError:
         raise LabelTaken from None
     note(by, Action.TOKEN_EDIT, token)
+    if left:
+        api_keys.revoke_lapsed(token.api_keys.all(), by=by)
+
+
+@transaction.atomic
+def leave_team(token: Token, *, by: Actor) -> None:
+    """It is its owner's alone from now on; what others read with it, display links and API keys,
+    ends."""
+    note(by, Action.TOKEN_LEAVE_TEAM, token)
+    displays.revoke_of(token, by=by)
+    token.team = None
+    token.save(update_fields=["team"])
+    api_keys.revoke_lapsed(token.api_keys.all(), by=by)
+
+
+@transaction.atomic
+def hand_over(token: Token, heir: User, *, by: Actor) -> None:
+    """It stays in the team, as the heir's."""
+    note(by, Action.TOKEN_HAND_OVER, token)
+    token.owner = heir
+    token.label = _free_label(heir, token.label)
+    token.save(update_fields=["owner", "label"])
+    api_keys.revoke_lapsed(token.api_keys.all(), by=by)
 
 
 @transaction.atomic
@@ -130,6 +151,9 @@ def enable_token(token: Token, *, by: Actor) -> None:
 @transaction.atomic
 def delete_token(token: Token, *, by: Actor) -> None:
     log.info("token deleted", token=str(token.pk), owner=token.owner_id)
+    displays.revoke_of(token, by=by)
+    for key in token.api_keys.select_related("owner", "token__team"):
+        api_keys.revoke(key, by=by)
     note(by, Action.TOKEN_DELETE, token)
     token.delete()
 
@@ -213,3 +237,13 @@ def set_secret(token: Token, secret: str, verdict: Verdict) -> None:
     token.changed_at = token.checked_at = now
     works = token.state == State.VALID
     token.last_ok_at, token.last_failed_at = (now, None) if works else (None, now)
+
+
+def _free_label(owner: User, label: str) -> str:
+    """The label, numbered where the owner has one of that name."""
+    taken = {each.lower() for each in owner.tokens.values_list("label", flat=True)}
+    number, free = 1, label
+    while free.lower() in taken:
+        number += 1
+        free = f"{label[:70]} ({number})"
+    return free

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
 from dashboard.accounts.views import (
+    account_endings,
     api_keys,
     audit,
     displays,
@@ -83,6 +84,12 @@ urlpatterns = [
         invitations.invitation_withdraw,
         name="invitation_withdraw",
     ),
+    path(
+        "people/<int:user_id>/switch-off/",
+        account_endings.account_switch_off,
+        name="account_switch_off",
+    ),
+    path("people/<int:user_id>/delete/", account_endings.account_delete, name="account_delete"),
     path("invitations/<str:key>/", invitations.invitation, name="invitation"),
     path("teams/<slug:slug>/displays/", displays.display_list, name="display_list"),
     path(
@@ -99,15 +106,22 @@ urlpatterns = [
 
 if settings.OIDC:
     from allauth.socialaccount import views as social
-    from allauth.socialaccount.providers.openid_connect import views as oidc
+
+    from dashboard.accounts.views import single_signon
 
     urlpatterns += [
         path(
             "accounts/sso/cancelled/", social.login_cancelled, name="socialaccount_login_cancelled"
         ),
         path("accounts/sso/error/", social.login_error, name="socialaccount_login_error"),
-        path("accounts/sso/<slug:provider_id>/", oidc.login, name="openid_connect_login"),
         path(
-            "accounts/sso/<slug:provider_id>/back/", oidc.callback, name="openid_connect_callback"
+            "accounts/sso/<slug:provider_id>/",
+            single_signon.sso_login,
+            name="openid_connect_login",
+        ),
+        path(
+            "accounts/sso/<slug:provider_id>/back/",
+            single_signon.sso_callback,
+            name="openid_connect_callback",
         ),
     ]

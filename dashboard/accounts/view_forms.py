@@ -24,6 +24,7 @@ class SavedViewForm(forms.Form):
         queryset=Team.objects.none(),
         required=False,
         empty_label=_("Only me"),
+        help_text=_("A view that is shared is the team’s: its admins change and delete it."),
     )
     query = forms.CharField(
         required=False, max_length=saved.LONGEST_QUERY, widget=forms.HiddenInput

@@ -112,6 +112,8 @@ PAGES = {
     "member_remove": Page("team.manage", TEAM),
     "invitation_make": Page("team.manage", TEAM),
     "invitation_withdraw": Page("team.manage", TEAM),
+    "account_switch_off": Page("site.administer"),
+    "account_delete": Page("site.administer"),
     "invitation": Page("door.use", KEY),
     "display_list": Page("team.manage", TEAM),
     "display_revoke": Page("team.manage", TEAM),
@@ -270,9 +272,10 @@ def expected(name: str, who: str, method: str) -> bool:
         return who == "viewer"  # whose it is
     if who == "API key" and name.startswith("api:"):
         on_team, on_token, on_nothing = PEOPLE["owner"]
-    # The view is shared with the team, and made by the one who owns the token.
-    on_theirs = dict.fromkeys((TOKEN, READING, VIEW), on_token)
-    standing = {TEAM: on_team, **on_theirs}.get(page.on, on_nothing)
+    # The view is shared with the team: that its maker owns it counts for nothing.
+    standing = {TOKEN: on_token, READING: on_token, TEAM: on_team, VIEW: on_team}.get(
+        page.on, on_nothing
+    )
     action = page.post if method == "post" and page.post else page.action
     return standing in policy.TABLE[action]
 

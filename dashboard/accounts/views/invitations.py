@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from dashboard.accounts import audit, comings, policy, quotas, teams
+from dashboard.accounts import audit, comings, ending, policy, quotas, teams
 from dashboard.accounts.audit import Actor
 from dashboard.accounts.models import Action, Invitation, User, Word
 from dashboard.accounts.team_forms import NewAccountForm, RoleForm
@@ -45,7 +45,7 @@ def invitation_withdraw(request: HttpRequest, slug: str, invitation_id: UUID) ->
     team = policy.team(request, "team.manage", slug)
     invitation = get_object_or_404(Invitation, pk=invitation_id, team=team)
     if request.method == "POST":
-        teams.withdraw(invitation, by=policy.actor(request))
+        ending.withdraw(invitation, by=policy.actor(request))
         messages.success(request, _("The invitation is withdrawn. Its link no longer works."))
     return redirect("team_people", team.slug)
 

@@ -1,6 +1,8 @@
-"""Who is in a team: roles, and taking someone out."""
+"""Who is in a team: roles, taking someone out, and what becomes of what they made."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -9,9 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from dashboard.accounts import policy, teams
+from dashboard.accounts import ending, policy, teams
+from dashboard.accounts.ending_forms import EndingForm, Way
 from dashboard.accounts.models import Role, Team, User
-from dashboard.accounts.team_forms import RemoveForm, RoleForm
+from dashboard.accounts.team_forms import RoleForm
 from images.spelling import natural
 
 
@@ -32,24 +35,32 @@ def people_page(request: HttpRequest, team: Team, *, link: str = "") -> HttpResp
         ),
         "invitations": team.invitations.filter(expires_at__gt=timezone.now()),
         "roles": Role.choices,
+        "asked_about": ending.people_to_ask_about(team),
         "link": link,
     }
     return render(request, "accounts/people.html", context)
 
 
 def member_role(request: HttpRequest, slug: str, user_id: int) -> HttpResponse:
+    """A GET asks what becomes of what the new role has no right to; a POST changes the role."""
     team = policy.team(request, "team.manage", slug)
     member = _member(team, user_id)
-    form = RoleForm(request.POST)
-    if request.method == "POST" and form.is_valid():
-        try:
-            teams.set_role(team, member, form.cleaned_data["role"], by=policy.actor(request))
-        except teams.LastAdmin:
-            messages.error(request, _last_admin(member))
-        else:
-            role = Role(form.cleaned_data["role"]).label
-            news = _("%(name)s’s role is “%(role)s” now.") % {"name": member, "role": role}
-            messages.success(request, news)
+    roles = RoleForm(request.POST if request.method == "POST" else request.GET)
+    if not roles.is_valid():
+        return redirect("team_people", team.slug)
+    role = roles.cleaned_data["role"]
+    after = ending.as_if(member, team, role)
+    form = _ending_form(request, team, member, after, Way.ROLE)
+    if request.method != "POST" or not form.is_valid():
+        context = {"role": Role(role), "keys": ending.keys_at_stake(after), "form": form}
+        return _ask(request, "accounts/role.html", team, member, context)
+    try:
+        teams.set_role(team, member, role, by=policy.actor(request), heirs=form.heirs())
+    except teams.LastAdmin:
+        messages.error(request, _last_admin(member))
+    else:
+        news = _("%(name)s’s role is “%(role)s” now.")
+        messages.success(request, news % {"name": member, "role": Role(role).label})
     return redirect("team_people", team.slug)
 
 
@@ -64,29 +75,40 @@ def team_leave(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _leaving(request: HttpRequest, team: Team, member: User) -> HttpResponse:
-    form = RemoveForm(request.POST if request.method == "POST" else None, team=team, leaving=member)
-    if form.is_valid():
-        try:
-            heir = form.cleaned_data["heir"]
-            teams.remove_member(team, member, by=policy.actor(request), heir=heir)
-        except teams.LastAdmin:
-            messages.error(request, _last_admin(member))
-            return redirect("team_people", team.slug)
-        news = _("%(name)s is no longer in “%(team)s”.") % {"name": member, "team": team}
-        messages.success(request, news)
-        return redirect(
-            "team_list" if member == request.user else "team_people",
-            *(() if member == request.user else (team.slug,)),
-        )
-    context = {
-        "place": "teams",
-        "tab": "people",
-        "team": team,
-        "member": member,
-        "tokens": team.tokens.filter(owner=member),
-        "form": form,
-    }
-    return render(request, "accounts/remove.html", context, status=422 if form.errors else 200)
+    after = ending.as_if(member, team, None)
+    form = _ending_form(request, team, member, after, Way.REMOVAL)
+    if request.method != "POST" or not form.is_valid():
+        context = {"keys": ending.keys_at_stake(after), "form": form}
+        return _ask(request, "accounts/remove.html", team, member, context)
+    try:
+        teams.remove_member(team, member, by=policy.actor(request), heirs=form.heirs())
+    except teams.LastAdmin:
+        messages.error(request, _last_admin(member))
+        return redirect("team_people", team.slug)
+    news = _("%(name)s is no longer in “%(team)s”.") % {"name": member, "team": team}
+    messages.success(request, news)
+    if member == request.user:
+        return redirect("team_list")
+    return redirect("team_people", team.slug)
+
+
+def _ending_form(
+    request: HttpRequest, team: Team, member: User, after: User, way: Way
+) -> EndingForm:
+    return EndingForm(
+        request.POST if request.method == "POST" else None,
+        stake=ending.at_stake(after, team),
+        leaving=member,
+        way=way,
+        by=policy.person(request),
+    )
+
+
+def _ask(
+    request: HttpRequest, template: str, team: Team, member: User, context: dict[str, Any]
+) -> HttpResponse:
+    context |= {"place": "teams", "tab": "people", "team": team, "member": member}
+    return render(request, template, context, status=422 if context["form"].errors else 200)
 
 
 def _member(team: Team, user_id: int) -> User:

@@ -67,7 +67,16 @@ def team_settings(request: HttpRequest, slug: str) -> HttpResponse:
 def team_delete(request: HttpRequest, slug: str) -> HttpResponse:
     team = policy.team(request, "team.delete", slug)
     if request.method != "POST":
-        context = {"place": "teams", "tab": "settings", "team": team}
+        context = {
+            "place": "teams",
+            "tab": "settings",
+            "team": team,
+            "tokens": team.tokens.select_related("owner"),
+            "views": team.views.select_related("owner"),
+            "displays": team.displays.select_related("token"),
+            "invitations": team.invitations.all(),
+            "keys": team.api_keys.all(),
+        }
         return render(request, "accounts/team_delete.html", context)
     teams.delete(team, by=policy.actor(request))
     messages.success(request, _("The team “%(team)s” is deleted.") % {"team": team})

@@ -280,7 +280,7 @@ def test_a_token_that_leaves_its_team_takes_its_screens_along(
     assert Display.objects.exists()
     browser.post(page_of(token), said(token, team="", end_screens="on"))
     assert not Display.objects.exists()
-    assert actions() == ["token.edit", "token.leave-team", "token.edit"]
+    assert actions() == ["token.edit", "token.leave-team", "display.revoke", "token.edit"]
 
 
 def test_an_admin_looks_after_a_members_token_and_cannot_take_it_elsewhere(
