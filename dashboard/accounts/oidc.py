@@ -13,12 +13,14 @@ import structlog
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
+from django.contrib.auth import logout
+from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import render
 
-from dashboard.accounts import teams
+from dashboard.accounts import audit, ending, teams
 from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Membership, Role, Team, User
+from dashboard.accounts.models import Action, Role, Team, User
 from dashboard.single_signon import Provider
 
 log = structlog.get_logger("dashboard.accounts")
@@ -29,10 +31,24 @@ BY = Actor("single sign-on")
 
 
 class Adapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
+    def get_provider(self, *args: Any, **kwargs: Any) -> Any:
+        from dashboard.accounts.oidc_protocol import (
+            StrictOAuth2Adapter,  # its models may be missing
+        )
+
+        found = super().get_provider(*args, **kwargs)
+        found.oauth2_adapter_class = StrictOAuth2Adapter
+        return found
+
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
-        """Turn away who is in no group that may come in."""
+        """Turn away who is in no group that may come in, and take back what groups gave them."""
         joining = sociallogin.state.get("process") == "connect"
-        if joining or (_provider().teams and not roles(sociallogin.account.extra_data)):
+        refused = bool(provider().teams) and not roles(sociallogin.account.extra_data)
+        if refused and sociallogin.is_existing:
+            shut_out(sociallogin.user)
+            if request.user == sociallogin.user:
+                logout(request)
+        if joining or refused:
             page = render(request, "account/not_for_you.html", {"sso": settings.OIDC}, status=403)
             raise ImmediateHttpResponse(page)
 
@@ -54,7 +70,7 @@ def roles(claims: dict[str, Any]) -> dict[str, str]:
     given = {
         each
         for group in _groups(claims)
-        for each in _provider().teams.get(group, ())  # several groups may give one team
+        for each in provider().teams.get(group, ())  # several groups may give one team
     }
     found: dict[str, str] = {}
     for rank in reversed(RANKS):
@@ -64,22 +80,31 @@ def roles(claims: dict[str, Any]) -> dict[str, str]:
 
 def apply_roles(user: User, claims: dict[str, Any]) -> None:
     """Make the person's roles in the teams that groups decide about what the groups say now; leave
-    all other teams alone."""
+    all other teams alone. The provider's word also takes the last admin out of a team."""
     wanted = roles(claims)
-    decided = {slug for given in _provider().teams.values() for slug, _role in given}
+    decided = {slug for given in provider().teams.values() for slug, _role in given}
     for slug in decided - set(Team.objects.values_list("slug", flat=True)):
         log.error("no such team", setting="OIDC_TEAMS", team=slug)
+    alone = set(teams.with_no_admin_but(user))
     for team in Team.objects.filter(slug__in=decided):
-        try:
-            if team.slug in wanted:
-                teams.set_role(team, user, wanted[team.slug], by=BY)
-            elif Membership.objects.filter(team=team, user=user).exists():
-                teams.remove_member(team, user, by=BY)
-        except teams.LastAdmin:
-            log.warning("last admin kept", team=team.slug, user=user.pk)
+        if team.slug in wanted:
+            teams.set_role(team, user, wanted[team.slug], by=BY, keep_an_admin=False)
+        else:
+            teams.remove_member(team, user, by=BY, keep_an_admin=False)
+        if team in alone and wanted.get(team.slug) != Role.ADMIN:
+            log.warning("no admin left", team=team.slug, user=user.pk)
 
 
-def _provider() -> Provider:
+@transaction.atomic
+def shut_out(user: User) -> None:
+    """Take back what the provider gave somebody whom it lets in no more: their roles, and with them
+    what they made; their API keys; their sessions."""
+    apply_roles(user, {})
+    ending.end(user, by=BY, shut_out=True)
+    audit.record(BY, Action.ACCOUNT_SHUT_OUT, subject=str(user), owner=user)
+
+
+def provider() -> Provider:
     found: Provider | None = settings.OIDC
     assert found, "this is the adapter only where there is one"  # noqa: S101
     return found
@@ -90,7 +115,7 @@ def _groups(claims: dict[str, Any]) -> set[str]:
     found: set[str] = set()
     for part in ("userinfo", "id_token"):
         facts = claims.get(part)
-        value = facts.get(_provider().groups_claim) if isinstance(facts, dict) else None
+        value = facts.get(provider().groups_claim) if isinstance(facts, dict) else None
         values = value if isinstance(value, list) else [value]
         found |= {each for each in values if isinstance(each, str)}
     return found

@@ -19,7 +19,8 @@ CLIENT_ID, CLIENT_SECRET = "dashboard", "a secret of two"
 
 
 class Provider(ThreadingHTTPServer):
-    """`facts` is whoever signs in next, `lies` what the next id token says instead of the truth."""
+    """`facts` is whoever signs in next, `lies` what the next id token says instead of the truth,
+    `discovery` what the provider says of itself beside the truth; None there is left out."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -27,6 +28,7 @@ class Provider(ThreadingHTTPServer):
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.facts: dict[str, Any] = {"sub": "1"}
         self.lies: dict[str, Any] = {}
+        self.discovery: dict[str, Any] = {}
         self.broken = False
         self.asked: dict[str, dict[str, str]] = {}
 
@@ -88,7 +90,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _configuration(self) -> dict[str, Any]:
         url = self.server.url
-        return {
+        truth = {
             "issuer": url,
             "authorization_endpoint": f"{url}/authorize",
             "token_endpoint": f"{url}/token",
@@ -96,6 +98,8 @@ class Handler(BaseHTTPRequestHandler):
             "jwks_uri": f"{url}/keys",
             "token_endpoint_auth_methods_supported": ["client_secret_post"],
         }
+        said = truth | self.server.discovery
+        return {name: value for name, value in said.items() if value is not None}
 
     def _answer(self, body: dict[str, Any], status: int = 200) -> None:
         self.send_response(status)

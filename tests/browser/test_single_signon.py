@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -30,7 +31,8 @@ def company(
         "OIDC_CLIENT_ID": CLIENT_ID,
         "OIDC_CLIENT_SECRET": CLIENT_SECRET,
         "OIDC_NAME": "Example Corp",
-        "OIDC_TEAMS": "ops=blue:viewer,chiefs=blue:admin,wall=red:console,lost=nowhere:viewer",
+        "OIDC_TEAMS": "ops=blue:viewer,chiefs=blue:admin,wall=red:console,heads=red:admin,"
+        "lost=nowhere:viewer",
     }
     with serving(big_cloud, tmp_path_factory.mktemp("company"), variables) as site:
         names = "[teams.create(name, by=Actor('x')) for name in ('Blue', 'Red')]"
@@ -40,7 +42,7 @@ def company(
 
 @pytest.fixture
 def visitor(company: Site, browser: Browser, provider: Provider) -> Iterator[Page]:
-    provider.lies, provider.broken = {}, False
+    provider.lies, provider.discovery, provider.broken = {}, {}, False
     with browser.new_context(base_url=company.url, locale="en-GB") as context:
         page = context.new_page()
         page.set_default_timeout(10_000)
@@ -100,6 +102,113 @@ def test_who_is_in_no_group_that_may_stays_outside(
     expect(visitor.locator("h1")).to_have_text("This dashboard is not open to your account")
     visitor.goto("/teams/")
     expect(visitor.locator("h1")).to_have_text("Sign in")
+
+
+MAKES = """
+from django.utils import timezone
+from dashboard.accounts import api_keys, displays, saved, teams, vault
+from dashboard.accounts.audit import Actor
+from dashboard.accounts.models import Team, Token, User
+import uuid
+user, team = User.objects.named("ivan"), Team.objects.get(slug="blue")
+by = Actor("ivan", id=user.pk)
+green = teams.create("Green", by=by)
+teams.set_role(green, user, "admin", by=by)
+key = uuid.uuid4()
+token = Token.objects.create(
+    id=key, owner=user, label="T", sealed=vault.seal("x" * 40, key), team=team,
+    changed_at=timezone.now(),
+)
+links = [
+    displays.make(team, token, "W", query="", days=9, language="en", by=by)[1],
+    teams.invite(team, "admin", by=by)[1],
+    teams.invite(green, "admin", by=by)[1],
+    api_keys.make(user, "K", days=9, by=by)[1],
+]
+saved.save(user, "V", "q=x", team, by=by)
+print("LINKS", *links)
+"""
+TELLS = """
+from dashboard.accounts.models import AuditEntry, Membership
+theirs = Membership.objects.filter(user__username="ivan")
+print("ROLES", *theirs.values_list("team__slug", flat=True))
+noted = AuditEntry.objects.filter(actor="single sign-on")
+print("ENTRIES", *noted.values_list("action", flat=True))
+"""
+
+
+def told(said: str, what: str) -> list[str]:
+    [line] = [line for line in said.splitlines() if line.startswith(what)]
+    return line.removeprefix(what).split()
+
+
+def test_whom_the_provider_drops_loses_all_that_it_gave(
+    visitor: Page, company: Site, browser: Browser, provider: Provider
+) -> None:
+    """Also as the only admin there is; and what was made elsewhere lets nobody back in."""
+    provider.facts = {"sub": "7", "preferred_username": "ivan", "groups": ["chiefs", "heads"]}
+    sign_in(visitor)
+    visitor.wait_for_url("**/teams/")
+    display, *invitations, key = told(company.run("shell", "-v0", "-c", MAKES), "LINKS")
+    api = visitor.request.get
+    asks = {"Authorization": f"Bearer {key}"}
+    assert api("/api/v1/tokens", headers=asks).status == 200
+    assert api(f"/display/{display}/").status == 200
+
+    provider.facts["groups"] = ["others"]
+    with browser.new_context(base_url=company.url, locale="en-GB") as context:
+        elsewhere = context.new_page()
+        sign_in(elsewhere)
+        expect(elsewhere.locator("h1")).to_have_text("This dashboard is not open to your account")
+        for link in (f"/display/{display}/", *(f"/invitations/{each}/" for each in invitations)):
+            assert elsewhere.request.get(link).status == 404
+        assert elsewhere.request.get("/api/v1/tokens", headers=asks).status == 401
+    visitor.goto("/teams/")
+    expect(visitor.locator("h1")).to_have_text("Sign in")
+    said = company.run("shell", "-v0", "-c", TELLS)
+    assert told(said, "ROLES") == ["green"]  # which is not the provider's to take away
+    entries = told(said, "ENTRIES")
+    for action in (
+        *("invitation.withdraw", "display.revoke", "token.leave-team"),
+        *("member.remove", "key.revoke", "account.shut-out"),
+    ):
+        assert action in entries
+    assert {"view.unshare", "view.hand-over"} & set(entries)
+
+
+@pytest.mark.parametrize("sub", ["1", 5, None, ""])
+def test_facts_about_someone_else_let_nobody_in_and_take_nothing_away(
+    visitor: Page, company: Site, provider: Provider, sub: object
+) -> None:
+    """The id token is of one person, the facts behind it of another."""
+    provider.facts = {"sub": sub, "preferred_username": "mallory", "groups": []}
+    provider.lies = {"sub": "8"}
+    sign_in(visitor)
+
+    expect(visitor.locator("h1")).to_have_text("Signing in did not work")
+    visitor.goto("/teams/")
+    expect(visitor.locator("h1")).to_have_text("Sign in")
+
+
+@pytest.mark.parametrize(
+    "discovery",
+    [
+        {"issuer": "https://elsewhere.example"},
+        {"issuer": None},
+        {"issuer": ["a"]},
+        {"token_endpoint": None},
+        {"jwks_uri": 5},
+    ],
+)
+def test_a_provider_that_says_it_is_another_is_not_asked(
+    visitor: Page, company: Site, provider: Provider, discovery: dict[str, object]
+) -> None:
+    provider.facts, provider.discovery = {"sub": "9", "groups": ["ops"]}, discovery
+    sign_in(visitor)
+
+    expect(visitor.locator("h1")).to_have_text("Signing in did not work")
+    assert "/accounts/sso/company/" in visitor.url
+    assert "OIDC_ISSUER" in (Path(company.environment["VAR_DIR"]) / "log").read_text()
 
 
 @pytest.mark.parametrize(
