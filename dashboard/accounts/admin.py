@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.accounts import audit, ending, policy, tokens
 from dashboard.accounts.models import Action, Role, Team, Token, User, Word
+from dashboard.accounts.signin import SetPasswordForm
 
 # The same door as everyone's, with its throttle.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -38,6 +39,9 @@ if settings.OIDC:
 
 @admin.register(User)
 class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
+    change_password_form = SetPasswordForm
+    change_user_password_template = "admin/accounts/user/change_password.html"  # noqa: S105
+
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:

@@ -7,17 +7,22 @@ import secrets
 from typing import Any
 
 import structlog
+from allauth.account import forms as forms_of_allauth
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
+from django import forms
+from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from dashboard.accounts import comings, policy, vault
+from dashboard.accounts import api_keys, comings, policy, vault
 from dashboard.accounts.models import User, folded
 
 log = structlog.get_logger("dashboard.accounts")
@@ -47,6 +52,40 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
             oidc.apply_roles(user, login.account.extra_data)
         response: HttpResponse = super().post_login(request, user, **kwargs)
         return response
+
+
+class AsksAboutKeys:
+    """With the question that a new password for `self.user` asks: whether their API keys, which it
+    does not end, are to end with the old one. No question where there are none."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user: User
+        self.fields: dict[str, forms.Field]
+        self.cleaned_data: dict[str, Any]
+        if number := api_keys.of_owner(self.user).count():
+            label = ngettext(
+                "Also revoke the %(number)d API key, which otherwise goes on working",
+                "Also revoke the %(number)d API keys, which otherwise go on working",
+                number,
+            )
+            label = label % {"number": number}
+            self.fields["revoke_keys"] = forms.BooleanField(label=label, required=False)
+
+    @transaction.atomic
+    def save(self, *args: Any, **kwargs: Any) -> Any:
+        saved = super().save(*args, **kwargs)  # type: ignore[misc]
+        if self.cleaned_data.get("revoke_keys"):
+            api_keys.revoke_of(self.user, by=policy.actor(context.request))
+        return saved
+
+
+class ChangePasswordForm(AsksAboutKeys, forms_of_allauth.ChangePasswordForm):  # type: ignore[misc]
+    """One's own password."""
+
+
+class SetPasswordForm(AsksAboutKeys, AdminPasswordChangeForm):  # type: ignore[type-arg]
+    """Someone's password, by an administrator."""
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
