@@ -53,6 +53,7 @@ class EndingForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.stake = stake
+        self.tokens_may_go = way in (Way.REMOVAL, Way.DELETION)
         heirs = ending.heirs_in(stake.team, leaving)
         likely = by if by in heirs else heirs.first()
         kinds = (

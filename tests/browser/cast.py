@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.request import Request, urlopen
@@ -56,7 +57,7 @@ def make(secrets: dict[str, str]) -> None:
     print("WORLD", json.dumps({"sessions": _sessions(people), "ids": ids}))  # noqa: T201
 
 
-PEOPLE = ("new", "bob", "wall", "root", "broke", "partial", "stale")
+PEOPLE = ("new", "bob", "carla", "wall", "root", "broke", "partial", "stale")
 
 
 def _keep(owner: User, label: str, secret: str, **fields: Any) -> Token:
@@ -77,7 +78,12 @@ def _keep(owner: User, label: str, secret: str, **fields: Any) -> Token:
 
 def _team(people: dict[str, User]) -> Team:
     blue = teams.create("Blue", by=BY)
-    for name, role in (("ann", "admin"), ("bob", "viewer"), ("wall", "console")):
+    for name, role in (
+        ("ann", "admin"),
+        ("carla", "admin"),
+        ("bob", "viewer"),
+        ("wall", "console"),
+    ):
         teams.set_role(blue, people[name], role, by=BY)
     return blue
 
@@ -94,9 +100,10 @@ def _things(ann: User, blue: Team, secrets: dict[str, str]) -> dict[str, str]:
     _keep(ann, "Spare", "1" * 64, disabled_at=now, team=blue)
     _keep(ann, "Silent", "2" * 64, state=State.UNREACHABLE, reason="time out", **failed)
     replacing.offer(main, secrets["other"], by=BY)
-    display, key = displays.make(blue, main, "Hall", query="", days=7, language="", by=BY)
-    displays.make(blue, main, "Door", query="os=CentOS", days=1, language="en", by=BY)
-    invitation_key = teams.invite(blue, "viewer", by=BY)[1]
+    by = replace(BY, id=ann.pk)
+    display, key = displays.make(blue, main, "Hall", query="", days=7, language="", by=by)
+    displays.make(blue, main, "Door", query="os=CentOS", days=1, language="en", by=by)
+    invitation_key = teams.invite(blue, "viewer", by=by)[1]
     query = "q=golden&os=CentOS&os=Ubuntu&storage=at-risk&sort=-created&columns=name&columns=size"
     view = saved.save(ann, "Golden images", query, blue, by=BY)
     saved.save(ann, "Large", "min_size=20GiB&density=compact", None, by=BY)
@@ -111,6 +118,7 @@ def _things(ann: User, blue: Team, secrets: dict[str, str]) -> dict[str, str]:
         "display": str(display.pk),
         "key": key,
         "invitation": invitation_key,
+        "ann": str(ann.pk),
         "bob": str(User.objects.get(username="bob").pk),
     }
 
