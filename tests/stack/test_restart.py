@@ -185,7 +185,7 @@ def test_a_fault_of_ours_has_every_security_header_too(
         someone = running.client()
         # Through nginx, which leaves who refused alone for a moment.
         processes.wait_until(lambda: someone.get("/healthz").status == 200)
-        someone.cookies["sessionid"] = "0" * 32
+        someone.cookies["__Host-sessionid"] = "0" * 32
         answers = [someone.get("/images/"), someone.get("/api/v1/images")]
     finally:
         processes.stop(server)
