@@ -18,9 +18,9 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import render
 
-from dashboard.accounts import audit, ending, teams
+from dashboard.accounts import audit, comings, ending, teams
 from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Action, Role, Team, User
+from dashboard.accounts.models import Action, Role, Team, User, Word
 from dashboard.single_signon import Provider
 
 log = structlog.get_logger("dashboard.accounts")
@@ -44,6 +44,9 @@ class Adapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         """Turn away who is in no group that may come in, and take back what groups gave them."""
         joining = sociallogin.state.get("process") == "connect"
         refused = bool(provider().teams) and not roles(sociallogin.account.extra_data)
+        if refused:
+            known = sociallogin.user if sociallogin.is_existing else None
+            comings.kept_out(request, known, Word.NOT_ALLOWED)
         if refused and sociallogin.is_existing:
             shut_out(sociallogin.user)
             if request.user == sociallogin.user:

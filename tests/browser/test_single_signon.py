@@ -92,6 +92,24 @@ def test_a_name_that_is_taken_here_is_not_taken_over(visitor: Page, provider: Pr
     expect(visitor.locator(".masthead .menu summary").last).not_to_have_text("ann")
 
 
+def test_the_audit_log_tells_who_came_and_who_was_kept_out(
+    visitor: Page, provider: Provider, company: Site
+) -> None:
+    provider.facts = {"sub": "9", "preferred_username": "joan", "groups": ["ops"]}
+    sign_in(visitor)
+    visitor.wait_for_url("**/teams/")
+    visitor.goto("/audit/mine/?action=sign-in")
+    expect(visitor.locator("tbody tr")).to_contain_text(["single sign-on"])
+
+    visitor.context.clear_cookies()
+    provider.facts["groups"] = []
+    sign_in(visitor)
+    expect(visitor.locator("h1")).to_have_text("This dashboard is not open to your account")
+    tell = "e = AuditEntry.objects.filter(action='sign-in').first(); print(e.owner, e.result)"
+    told = company.run("shell", "-c", f"from dashboard.accounts.models import AuditEntry; {tell}")
+    assert "joan in no group that may come in" in told
+
+
 @pytest.mark.parametrize("groups", [None, [], ["others"], {"ops": 1}, [["ops"], 7, None], 5])
 def test_who_is_in_no_group_that_may_stays_outside(
     visitor: Page, provider: Provider, groups: object
