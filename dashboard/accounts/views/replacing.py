@@ -43,10 +43,24 @@ def token_replace(request: HttpRequest, token_id: UUID) -> HttpResponse:
 @require_safe
 def token_compare(request: HttpRequest, token_id: UUID) -> HttpResponse:
     token = policy.token(request, "token.manage", token_id)
-    offered = replacing.spare(token, Kind.NEXT)
-    if offered is None:
+    return _comparison_page(request, token, Kind.NEXT)
+
+
+def _comparison_page(request: HttpRequest, token: Token, kind: SpareSecret.Kind) -> HttpResponse:
+    spare = replacing.spare(token, kind)
+    if spare is None:
         return _too_late(request, token)
-    return _compared(request, token, offered, _compare(token, offered, again=True))
+    found = _compare(token, spare, again=True)
+    context = {
+        "place": "tokens",
+        "token": token,
+        "spare": spare,
+        "is_new": kind == Kind.NEXT,
+        "readable": credentials.stored(token) is not None,
+        "listing": any(pair.old.count is not None for pair in found.pairs),
+        "found": found,
+    }
+    return render(request, "accounts/compare.html", context)
 
 
 def _compare(token: Token, spare: SpareSecret, *, again: bool) -> Comparison:
@@ -54,33 +68,20 @@ def _compare(token: Token, spare: SpareSecret, *, again: bool) -> Comparison:
     return services.compare(old, new, again=again)
 
 
-def _compared(
-    request: HttpRequest, token: Token, spare: SpareSecret, found: Comparison, *, status: int = 200
-) -> HttpResponse:
-    """What the spare secret lists, beside the one in use. 422 where it was to be used, and what
-    that would do was not agreed to."""
-    context = {
-        "place": "tokens",
-        "token": token,
-        "spare": spare,
-        "is_new": spare.kind == Kind.NEXT,
-        "readable": credentials.stored(token) is not None,
-        "listing": any(pair.old.count is not None for pair in found.pairs),
-        "found": found,
-        "unsure": status == 422,
-    }
-    return render(request, "accounts/compare.html", context, status=status)
-
-
 def token_switch(request: HttpRequest, token_id: UUID) -> HttpResponse:
     """Put the offered secret in use."""
     token = policy.token(request, "token.manage", token_id)
+    if request.method != "POST":
+        return redirect("token_page", token.pk)
     return _use(request, token, Kind.NEXT)
 
 
 def token_restore(request: HttpRequest, token_id: UUID) -> HttpResponse:
-    """Put the secret in use again that was replaced within the last day."""
+    """Put the secret in use again that was replaced within the last day. A GET shows what it lists,
+    for who has to confirm it."""
     token = policy.token(request, "token.manage", token_id)
+    if request.method != "POST":
+        return _comparison_page(request, token, Kind.PREVIOUS)
     return _use(request, token, Kind.PREVIOUS)
 
 
@@ -94,15 +95,12 @@ def token_keep(request: HttpRequest, token_id: UUID) -> HttpResponse:
 
 
 def _use(request: HttpRequest, token: Token, kind: SpareSecret.Kind) -> HttpResponse:
-    if request.method != "POST":
-        return redirect("token_page", token.pk)
     spare = replacing.spare(token, kind)
     if spare is None:
         return _too_late(request, token)
-    if SURE not in request.POST:
-        found = _compare(token, spare, again=False)
-        if found.is_dangerous:
-            return _compared(request, token, spare, found, status=422)
+    if SURE not in request.POST and _compare(token, spare, again=False).is_dangerous:
+        messages.error(request, _("Nothing has changed: this has to be confirmed first."))
+        return redirect("token_compare" if kind == Kind.NEXT else "token_restore", token.pk)
     try:
         used, verdict = replacing.use(token, spare, by=policy.actor(request))
     except replacing.Gone:
