@@ -8,12 +8,15 @@ from django.contrib.admin import site
 from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
+from dashboard.accounts import teams
+from dashboard.accounts.audit import Actor
 from dashboard.accounts.models import AuditEntry, Token, User
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
 TOKENS = "/admin/accounts/token/"
 PASSWORD = "a sentence nobody guesses"
+BY = Actor("test")
 
 
 @pytest.fixture
@@ -126,3 +129,21 @@ def test_taking_away_a_second_factor_is_noted(admin: Client, person: User) -> No
 def test_nothing_is_administered_there_that_is_not_noted() -> None:
     """Whoever registers another model sees to it that its changes are in the audit log."""
     assert set(site._registry) == {User, Token, Authenticator}
+
+
+@pytest.mark.parametrize("with_heir", [True, False])
+def test_what_an_account_leaves_in_a_team_is_noted_there(
+    admin: Client, person: User, stranger: User, keep: Callable[..., Token], with_heir: bool
+) -> None:
+    team = teams.create("Blue", by=BY)
+    teams.set_role(team, person, "viewer", by=BY)
+    if with_heir:
+        teams.set_role(team, stranger, "admin", by=BY)
+    keep(person, "5f0c" * 16, "Ours", team=team)
+    admin.post(f"/admin/accounts/user/{person.pk}/delete/", {"post": "yes"})
+
+    assert not User.objects.filter(username="person").exists()
+    told = AuditEntry.objects.filter(team_id=team.pk, actor="boss", owner="person")
+    what = "token.hand-over" if with_heir else "token.delete"
+    assert set(told.values_list("action", flat=True)) == {what, "member.remove"}
+    assert Token.objects.filter(owner=stranger).exists() is with_heir
