@@ -23,6 +23,7 @@ from dashboard.accounts.models import (
 )
 from dashboard.accounts.tokens import Outcome
 from images import services
+from images.services import Verdict
 
 # Every request asks this. Written out, because composing it takes three times as long (0.4 ms)
 # as asking it does.
@@ -190,6 +191,11 @@ def record_outcome(credential: Credential, outcome: Outcome | None) -> None:
     """
     if outcome:
         records.record_outcome(credential.token_id, outcome, last_four=credential.last_four)
+
+
+def note_verdict(access: Access, verdict: Verdict | None) -> None:
+    """Note what the cloud last said of the chosen token, where that is news."""
+    records.note_verdict(access.token, verdict)
 
 
 def look_after_others(access: Access) -> None:

@@ -6,7 +6,6 @@ good one.
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import date
 from typing import Protocol
 from uuid import UUID
@@ -200,6 +199,18 @@ def record_outcome(token_id: UUID, outcome: Outcome, *, last_four: str) -> None:
     )
 
 
+def note_verdict(token: Token, verdict: Verdict | None) -> None:
+    """Write what the cloud said of a token that was read with, where that is news."""
+    if verdict is None:
+        return
+    if verdict.state != token.state:
+        record_outcome(token.pk, verdict, last_four=token.last_four)
+    regions = regions_of(verdict)
+    if regions and regions != token.regions:
+        mine = Token.objects.filter(pk=token.pk, last_four=token.last_four)
+        mine.update(regions=regions)
+
+
 def note_check(token_id: UUID) -> None:
     """The cloud was asked about the token, whatever it said."""
     Token.objects.filter(pk=token_id).update(checked_at=timezone.now())
@@ -217,7 +228,7 @@ def last_four(secret: str) -> str:
 
 def regions_of(verdict: Verdict) -> list[dict[str, str | bool | None]]:
     """As `Token.regions` keeps them."""
-    return [asdict(region) for region in verdict.regions]
+    return [{"id": each.id, "name": each.name, "ok": each.ok} for each in verdict.regions]
 
 
 def note(by: Actor, action: Action, token: Token, *, result: str = "done") -> None:

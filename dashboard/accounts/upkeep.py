@@ -47,8 +47,7 @@ def keep_lists_warm(go_on: Callable[[], bool], within: float) -> int:
         read += 1
         verdict = services.verdict(inventory)
         for token, _ in same:
-            if verdict and verdict.state != token.state:
-                tokens.record_outcome(token.pk, verdict, last_four=token.last_four)
+            tokens.note_verdict(token, verdict)
     return read
 
 

@@ -32,8 +32,8 @@ from images.index import Index
 from images.services import comparing, fetching, freshness, memory, store, turns
 from images.services.comparing import Comparison
 from images.services.fetching import Credential
-from images.services.inventory import Inventory, telling
-from images.services.snapshots import Head, without_refusals
+from images.services.inventory import Inventory, RegionState, telling
+from images.services.snapshots import Head, is_refused, without_refusals
 from images.wording import EXPLANATIONS
 
 log = structlog.get_logger("images.services")
@@ -166,14 +166,14 @@ def verdict(inventory: Inventory) -> Verdict | None:
     and what is shown is from before."""
     listed = [each.head for each in inventory.regions if each.head.version and not each.failure]
     failure = inventory.token_failure or (None if listed else inventory.last_failure)
+    regions = tuple(map(_listable, inventory.regions))
     if failure is None:
-        return Verdict("valid", "", next((head.request_id for head in listed), ""))
+        return Verdict("valid", "", next((head.request_id for head in listed), ""), regions)
     silent = failure.kind not in STATES and inventory.failure is None
-    return (
-        None
-        if silent or failure.kind == Internal.kind
-        else _against(failure.kind, failure.request_id)
-    )
+    if silent or failure.kind == Internal.kind:
+        return None
+    told = () if is_refused(inventory.head) else regions
+    return replace(_against(failure.kind, failure.request_id), regions=told)
 
 
 def _has_failed_itself(head: Head) -> bool:
@@ -204,6 +204,13 @@ def _judged(regions: list[Region], answers: list[str | CloudError]) -> Verdict:
     error = telling(answer for answer in answers if isinstance(answer, CloudError))
     assert error, "no region was listed"  # noqa: S101
     return replace(_against(error.kind, error.request_id), regions=listable)
+
+
+def _listable(state: RegionState) -> Listable:
+    region, failure = state.head.region, state.failure
+    if failure:
+        return Listable(region.id, region.name, False if failure.kind in STATES else None)
+    return Listable(region.id, region.name, True if state.head.version else None)
 
 
 def _may_list(answer: str | CloudError) -> bool | None:

@@ -189,9 +189,7 @@ def _inventory(
     they change."""
     token = access.token
     inventory = services.inventory(credential, newest=newest)
-    verdict = services.verdict(inventory)
-    if verdict and verdict.state != token.state:
-        credentials.record_outcome(credential, verdict)
+    credentials.note_verdict(access, services.verdict(inventory))
     credentials.look_after_others(access)
     if token.last_used_at is None or timezone.now() - token.last_used_at > USE_NOTED_EVERY:
         credentials.record_use(credential, access.reader)

@@ -76,6 +76,12 @@ def pause_after(kind: str) -> float:
     return FIRST_PAUSE_REFUSED if kind in REFUSALS else FIRST_PAUSE
 
 
+def noted() -> tuple[str, dict[str, bool | None]]:
+    """The state of the token, and where it can list, as its page shows."""
+    token = Token.objects.get()
+    return token.state, {region["id"]: region["ok"] for region in token.regions}
+
+
 def is_well(page: Page) -> bool:
     return page.regions == dict.fromkeys(REGIONS, "fresh") and not page.failures
 
@@ -102,7 +108,7 @@ def test_what_failed_comes_back_within_its_pause_to_whoever_looks_and_to_the_ref
     assert not [call for call in cloud.calls if call.region in failed_there]
     clock.now += 1
     assert is_well(seen(viewer))
-    assert Token.objects.get().state == State.VALID
+    assert noted() == (State.VALID, dict.fromkeys(REGIONS, True))
 
     # From nothing, and nobody looks.
     cached.clear()
@@ -113,7 +119,7 @@ def test_what_failed_comes_back_within_its_pause_to_whoever_looks_and_to_the_ref
     assert set(failing.failures) == {kind}
     clock.now += pause_after(kind)
     assert upkeep.keep_lists_warm(lambda: True, 0) == 1
-    assert Token.objects.get().state == State.VALID
+    assert noted() == (State.VALID, dict.fromkeys(REGIONS, True))
     cloud.reset_calls()
     assert is_well(Page(viewer.get(URL)))
     assert not cloud.calls
@@ -132,7 +138,7 @@ def test_a_refusal_of_one_region_is_no_more_than_that(
     assert "in this region" in notice or "This region does not accept" in notice
     assert "asked again by itself" in notice
     assert "Replace" not in notice
-    assert Token.objects.get().state == State.VALID
+    assert noted() == (State.VALID, {"gz": True, "bj": False, "sh": True})
     image = Page(viewer.get(f"{URL}bj/{'0' * 32}/"))
     failure = image.one("section", _class="state state-bad")
     assert "region" in failure.text
