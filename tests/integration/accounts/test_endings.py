@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from django.contrib.auth import SESSION_KEY
@@ -27,6 +29,7 @@ from dashboard.accounts.models import (
     User,
 )
 from images.sandbox import Sandbox
+from tests.integration.accounts.upgrading import database_at, insert, person
 
 BY = Actor("test")
 PASSWORD = "a sentence nobody guesses"
@@ -481,3 +484,27 @@ def test_the_administration_leads_to_the_question(scene: Scene) -> None:
 
     assertContains(root.get(scene.in_admin("change")), scene.account("switch-off"))
     assertContains(root.get(scene.in_admin("delete")), scene.account("delete"))
+
+
+def test_links_of_before_the_upgrade_hang_on_who_made_them(tmp_path: Path) -> None:
+    made = {"made_at": "2026-01-01 00:00:00+00", "expires_at": "2099-01-01 00:00:00+00"}
+    team = insert("accounts_team", id=1, name="Blue", slug="blue", created_at=made["made_at"])
+    invitations = [
+        insert(
+            "accounts_invitation",
+            id=uuid.uuid4().hex,
+            team_id=1,
+            role="admin",
+            key_hash=name,
+            made_by=name,
+            **made,
+        )
+        for name in ("ann", "gone")
+    ]
+    tells = "from dashboard.accounts.models import Invitation; "
+    tells += "print(*Invitation.objects.values_list('made_by', 'maker__username'))"
+    with database_at("0010", tmp_path) as manage:
+        manage("shell", "-v0", "-c", "".join((person("ann"), team, *invitations)))
+        assert manage("prepare") == ""
+
+        assert manage("shell", "-v0", "-c", tells).split() == ["('ann',", "'ann')"]

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -19,7 +16,7 @@ from dashboard.accounts import teams
 from dashboard.accounts.audit import Actor
 from dashboard.accounts.models import Role, Token, User
 from images.sandbox import Sandbox
-from tests.dashboards import ROOT, backends
+from tests.integration.accounts.upgrading import database_at, person
 
 PASSWORD = "a sentence nobody guesses"
 # As it is stored, and as it is typed: ASCII, other letters, letters that grow, wide ones.
@@ -112,29 +109,10 @@ def test_guesses_at_one_account_count_together_however_it_is_spelled(
 def test_names_that_are_two_peoples_already_are_told_and_nothing_is_changed(
     tmp_path: Path,
 ) -> None:
-    def manage(*arguments: str, code: str = "") -> str:
-        command = [sys.executable, "manage.py", *arguments, *([code] if code else [])]
-        done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
-        return done.stderr + done.stdout
-
-    before = """
-from django.db import connection
-columns = "username, password, first_name, last_name, email, looks, is_superuser, is_staff"
-more = ", is_active, date_joined"
-with connection.cursor() as cursor:
-    for name in ("Ann", "ann", "bob"):
-        cursor.execute(
-            f"INSERT INTO accounts_user ({columns}{more}) VALUES "
-            "(%s, '', '', '', '', '', %s, %s, %s, '2026-01-01 00:00:00+00')",
-            [name, False, False, True],
-        )
-"""
     rename = "from django.db import connection as c; c.cursor().execute("
     rename += "\"UPDATE accounts_user SET username = 'Anna' WHERE username = 'Ann'\")"
-    with backends() as addresses:
-        environment = os.environ | addresses | {"VAR_DIR": str(tmp_path)}
-        manage("migrate", "accounts", "0007", "-v0")
-        manage("shell", "-v0", "-c", code=before)
+    with database_at("0007", tmp_path) as manage:
+        manage("shell", "-v0", "-c", "".join(person(name) for name in ("Ann", "ann", "bob")))
 
         said = manage("prepare")
         assert "differ in case alone" in said
@@ -142,5 +120,5 @@ with connection.cursor() as cursor:
         assert "ann (id " in said
         assert "bob" not in said
         assert "Traceback" not in said
-        manage("shell", "-v0", "-c", code=rename)
+        manage("shell", "-v0", "-c", rename)
         assert manage("prepare") == ""
