@@ -95,10 +95,14 @@ def test_who_leaves_the_team_loses_its_token(
     assert {each.get("images").status for each in (script, narrow)} == {200}
     teams.remove_member(team, person, by=BY)
 
-    for each in (script, narrow):
-        assert each.get("images").kind == "no-token"
-        assert each.get(f"images?token={token.pk}").status == 404
-        assert each.get("tokens").json() == {"tokens": []}
+    assert script.get("images").kind == "no-token"
+    assert script.get(f"images?token={token.pk}").status == 404
+    assert script.get("tokens").json() == {"tokens": []}
+    # It was for nothing else, and does not come back with its owner.
+    assert narrow.get("images").kind == "bad-key"
+    teams.set_role(team, person, Role.VIEWER, by=BY)
+    assert script.get("images").status == 200
+    assert narrow.get("images").kind == "bad-key"
 
 
 def test_a_key_reads_no_more_than_its_scope(
