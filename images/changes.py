@@ -1,21 +1,30 @@
 """What changed in a region between two readings of its list. Pure.
 
-A list that is not whole says nothing of what it lacks: whoever compares carries the images that it
-lacks along, from reading to reading (`left_over`), until a whole list has them again or not. So
-nothing vanishes because an entry could not be read, and nothing appears twice.
+What a reading shows is compared with what was known of the region before: of each image what was
+last read of it, whichever list that was in. A list that is not whole says nothing of what it lacks,
+and a field that could not be read nothing of its value: both stay as they were known. So nothing
+vanishes because an entry could not be read, and nothing is told twice.
+
+A change of very much at once may be the cloud's mistake: it is told once a second reading agrees.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+
+import msgspec
 
 from images.cloud.records import Image
 
 APPEARED, VANISHED, RENAMED, STATUS = "appeared", "vanished", "renamed", "status"
 RESIZED, STORAGE_LOST, STORAGE_REGAINED = "resized", "storage-lost", "storage-regained"
 KINDS = (APPEARED, VANISHED, RENAMED, STATUS, RESIZED, STORAGE_LOST, STORAGE_REGAINED)
+
+# More images than this, and more than half of a region, are very much at once.
+MASS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +61,87 @@ class ChangeQuery:
     size: int = 50
 
 
-def compare(before: Iterable[Image], after: Iterable[Image], *, whole: bool) -> list[Change]:
-    """What is different in a region, image by image. What is not known of an image either time is
-    no difference. `whole` tells whether `after` lacks nothing: only then has an image vanished."""
-    known = {image.uuid: image for image in before}
+class Facts(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What of an image is compared, and what a change calls it by. As in the image, None is not
+    known; `connected` are the storages that are."""
+
+    id: str | None
+    name: str | None
+    status: str | None
+    size: int | None
+    storages: int | None
+    connected: int | None
+
+
+class Known(msgspec.Struct, frozen=True, array_like=True):
+    """The images of a region by their uuid. `whole` says that it lacks none that there were: as
+    long as no list was whole, an image that is not among them may have been there all along."""
+
+    images: dict[str, Facts]
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a reading comes to: the changes to tell, and what is known from then on. `unconfirmed`
+    is what the reading showed where that is to be confirmed first: then there is nothing to tell,
+    and what was known stays."""
+
+    known: Known
+    changes: Sequence[Change] = ()
+    unconfirmed: Known | None = None
+
+
+def listed(images: Iterable[Image], *, whole: bool) -> Known:
+    """What a list shows."""
+    return Known({image.uuid: _facts(image) for image in images}, whole)
+
+
+def find(region: str, before: Known, unconfirmed: Known | None, now: Known) -> Finding:
+    """What a reading shows beside what was known before, and beside the reading before it where
+    that is still to be confirmed."""
+    changes = compare(region, before, now)
+    if is_mass(changes, before):
+        agree = unconfirmed and not is_mass(compare(region, unconfirmed, now), unconfirmed)
+        if not agree:
+            return Finding(before, unconfirmed=now)
+    return Finding(_with(before, now), changes)
+
+
+def compare(region: str, before: Known, now: Known) -> list[Change]:
+    """What is different, image by image. What is not known either time is no difference; only a
+    list that is whole shows that an image has vanished, and only beside a whole one has one
+    appeared."""
     found: list[Change] = []
-    for image in after:
-        old = known.pop(image.uuid, None)
+    for uuid, facts in now.images.items():
+        old = before.images.get(uuid)
         if old is None:
-            found.append(_change(APPEARED, image, after=image.status or ""))
-        elif old is not image:  # What has not changed is mostly the same object.
-            found.extend(_differences(old, image))
-    if whole:
-        found += [_change(VANISHED, image, before=image.status or "") for image in known.values()]
+            if before.whole:
+                found.append(_change(APPEARED, region, uuid, facts, after=facts.status or ""))
+        elif old != facts:
+            found.extend(_differences(region, uuid, old, facts))
+    if now.whole:
+        found += [
+            _change(VANISHED, region, uuid, old, before=old.status or "")
+            for uuid, old in before.images.items()
+            if uuid not in now.images
+        ]
     return found
 
 
-def left_over(before: Iterable[Image], after: Iterable[Image]) -> list[Image]:
-    """The images that a list which is not whole lacks."""
-    listed = {image.uuid for image in after}
-    return [image for image in before if image.uuid not in listed]
+def is_mass(changes: Iterable[Change], before: Known) -> bool:
+    """Whether so many images are no longer as they were that this is to be confirmed. Those that
+    appeared do not count: they take nothing away, and a list without them would have been held back
+    when they went."""
+    touched = len(_touched(changes))
+    return touched > MASS and 2 * touched > len(before.images)
+
+
+def doubts(region: str, before: Known, unconfirmed: Known) -> tuple[int, int]:
+    """How many images an unconfirmed reading lacks, and how many others are not as they were."""
+    changes = compare(region, before, unconfirmed)
+    vanished = sum(each.kind == VANISHED for each in changes)
+    return vanished, len(_touched(changes)) - vanished
 
 
 def bounded(changes: Sequence[Change], most: int) -> list[Change]:
@@ -86,22 +156,71 @@ def bounded(changes: Sequence[Change], most: int) -> list[Change]:
     return ordered[:most] + [Change(kind, region, "", "", "", count=left[kind]) for kind in left]
 
 
-def _differences(old: Image, new: Image) -> Iterator[Change]:
+def encode_known(known: Known) -> bytes:
+    return zlib.compress(msgspec.msgpack.encode(known), level=1)
+
+
+# Made on import: see images.cloud.answers.
+_decode_known = msgspec.msgpack.Decoder(Known).decode
+
+
+def decode_known(data: bytes | None) -> Known | None:
+    """None for anything that is not whole: missing, cut short, or of another kind."""
+    try:
+        return None if data is None else _decode_known(zlib.decompress(data))
+    except (msgspec.MsgspecError, zlib.error):
+        return None
+
+
+def _facts(image: Image) -> Facts:
+    connected = None if image.storages is None else image.storages - image.storages_down
+    return Facts(image.id, image.name, image.status, image.size, image.storages, connected)
+
+
+def _with(before: Known, now: Known) -> Known:
+    """What is known once a reading was told."""
+    images = {} if now.whole else dict(before.images)
+    for uuid, facts in now.images.items():
+        images[uuid] = _filled(facts, before.images.get(uuid))
+    return Known(images, now.whole or before.whole)
+
+
+def _filled(facts: Facts, before: Facts | None) -> Facts:
+    """With what was known before in the place of what could not be read now."""
+    if before is None or before == facts:
+        return facts
+    here = facts if facts.connected is not None else before
+    return Facts(
+        facts.id or before.id,
+        facts.name or before.name,
+        facts.status or before.status,
+        before.size if facts.size is None else facts.size,
+        here.storages,
+        here.connected,
+    )
+
+
+def _touched(changes: Iterable[Change]) -> set[str]:
+    return {each.uuid for each in changes if each.kind != APPEARED}
+
+
+def _differences(region: str, uuid: str, old: Facts, new: Facts) -> Iterator[Change]:
+    def change(kind: str, before: str, after: str) -> Change:
+        return _change(kind, region, uuid, new, before, after)
+
     if old.name and new.name and old.name != new.name:
-        yield _change(RENAMED, new, old.name, new.name)
+        yield change(RENAMED, old.name, new.name)
     if old.status and new.status and old.status != new.status:
-        yield _change(STATUS, new, old.status, new.status)
+        yield change(STATUS, old.status, new.status)
     if old.size is not None and new.size is not None and old.size != new.size:
-        yield _change(RESIZED, new, str(old.size), str(new.size))
-    here, there = _connected(old), _connected(new)
+        yield change(RESIZED, str(old.size), str(new.size))
+    here, there = old.connected, new.connected
     if here is not None and there is not None and here != there:
         kind = STORAGE_LOST if there < here else STORAGE_REGAINED
-        yield _change(kind, new, f"{here}/{old.storages}", f"{there}/{new.storages}")
+        yield change(kind, f"{here}/{old.storages}", f"{there}/{new.storages}")
 
 
-def _connected(image: Image) -> int | None:
-    return None if image.storages is None else image.storages - image.storages_down
-
-
-def _change(kind: str, image: Image, before: str = "", after: str = "") -> Change:
-    return Change(kind, image.region, image.uuid, image.id or "", image.name or "", before, after)
+def _change(
+    kind: str, region: str, uuid: str, facts: Facts, before: str = "", after: str = ""
+) -> Change:
+    return Change(kind, region, uuid, facts.id or "", facts.name or "", before, after)

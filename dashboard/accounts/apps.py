@@ -3,7 +3,7 @@ from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.accounts import audit_triggers, vault
-from images.services import news
+from images.services import signals
 
 
 class AccountsConfig(AppConfig):
@@ -15,7 +15,7 @@ class AccountsConfig(AppConfig):
         vault.check()
         post_migrate.connect(audit_triggers.ensure, sender=self, dispatch_uid="audit_triggers")
         # Its models are there only now.
-        from dashboard.accounts import comings, history
+        from dashboard.accounts import comings, recording
 
-        news.changed.connect(history.note, dispatch_uid="history")
+        signals.region_read.connect(recording.record, dispatch_uid="history")
         comings.connect()

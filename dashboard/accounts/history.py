@@ -1,8 +1,7 @@
-"""What changed in the cloud, as the service module tells it with each refresh: kept and read.
+"""What changed in the cloud, as `recording` keeps it: read.
 
 By the token's cache key: everyone with the same token reads the same history, and a token that
-replaces it begins one of its own. It is kept for 30 days, and of each key no more than the newest
-20,000 changes.
+replaces it begins one of its own.
 """
 
 from __future__ import annotations
@@ -10,21 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from django.db import transaction
-from django.db.models import Count, Max, Min, Q, QuerySet, Sum
-from django.utils import timezone
+from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
 
 from dashboard.accounts.models import Change as Row
-from dashboard.accounts.models import Visit, Watch
+from dashboard.accounts.models import Watch
 from images.changes import RENAMED, Change, ChangeQuery
-from images.services.news import News
 
 KEPT = timedelta(days=30)
-KEPT_A_KEY = 20_000
 BATCH = 500
-LONGEST = 255
 
 
 @dataclass(frozen=True)
@@ -60,28 +53,6 @@ class Feed:
     pages: int
     kinds: Mapping[str, int]
     regions: Mapping[str, int]
-
-
-def note(sender: Any, key: str, news: News, **named: Any) -> None:
-    """Keep what a refresh changed. Twice the same is once."""
-    at = _moment(news.at)
-    with transaction.atomic():
-        if news.begins:
-            Watch.objects.update_or_create(key=key, region=news.region, defaults={"since": at})
-        rows = [_row(key, at, change) for change in news.changes]
-        Row.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
-        _trim(key, at - KEPT)
-
-
-def prune() -> int:
-    """Delete what is older than is kept; how much that was."""
-    oldest = timezone.now() - KEPT
-    over = (
-        Row.objects.filter(at__lt=oldest),
-        Watch.objects.filter(since__lt=oldest),
-        Visit.objects.filter(seen_at__lt=oldest),
-    )
-    return sum(rows.delete()[0] for rows in over)
 
 
 def feed(key: str, query: ChangeQuery) -> Feed:
@@ -139,7 +110,7 @@ def of_image(key: str, region: str, uuid: str, most: int) -> list[Noted]:
 
 def watched_since(key: str) -> dict[str, datetime]:
     """Since when each region's lists are compared, unless that is longer than anything is kept."""
-    rows = Watch.objects.filter(key=key).order_by("region")
+    rows = Watch.objects.filter(key=key, since__gte=F("read_at") - KEPT).order_by("region")
     return dict(rows.values_list("region", "since"))
 
 
@@ -164,28 +135,6 @@ def _counts(rows: QuerySet[Row], field: str) -> dict[str, int]:
     return dict(rows.order_by(field).values_list(field).annotate(Sum("count")))
 
 
-def _trim(key: str, oldest: datetime) -> None:
-    rows = Row.objects.filter(key=key)
-    rows.filter(at__lt=oldest).delete()
-    beyond = rows.order_by("-at", "-id")[KEPT_A_KEY:].values("pk")
-    Row.objects.filter(pk__in=list(beyond.values_list("pk", flat=True))).delete()
-
-
-def _row(key: str, at: datetime, change: Change) -> Row:
-    return Row(
-        key=key,
-        region=change.region,
-        at=at,
-        kind=change.kind,
-        uuid=change.uuid,
-        image_id=_kept(change.id),
-        name=_kept(change.name),
-        before=_kept(change.before),
-        after=_kept(change.after),
-        count=change.count,
-    )
-
-
 def _noted(row: Row) -> Noted:
     change = Change(
         row.kind,
@@ -198,12 +147,6 @@ def _noted(row: Row) -> Noted:
         row.count,
     )
     return Noted(row.at, change, row.pk)
-
-
-def _kept(text: str) -> str:
-    """What every database takes of a text."""
-    readable = text.encode(errors="replace").decode()
-    return readable.replace("\0", "\N{REPLACEMENT CHARACTER}")[:LONGEST]
 
 
 def _moment(seconds: float) -> datetime:

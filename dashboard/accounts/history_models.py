@@ -38,11 +38,19 @@ class Change(models.Model):
 
 
 class Watch(models.Model):
-    """Since when every list of a region was compared with the one before, by the token's key."""
+    """What was last told of a region, by the token's key: the next list is compared with it.
+
+    `since` is when comparing began, `version` that of the list that was told when it was whole,
+    `read_at` when the last one was read. `known` is what is known of the images, `unconfirmed` what
+    a newer list shows that is to be confirmed first; see `images.changes.Known`."""
 
     key = models.CharField(max_length=64)
     region = models.CharField(max_length=64)
     since = models.DateTimeField()
+    version = models.CharField(max_length=64, blank=True, db_default="")
+    read_at = models.DateTimeField(null=True)
+    known = models.BinaryField(null=True)
+    unconfirmed = models.BinaryField(null=True)
 
     class Meta:
         constraints = (

@@ -13,7 +13,7 @@ from django.core.cache import cache
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from dashboard.accounts import credentials, history, tokens, vault
+from dashboard.accounts import credentials, recording, tokens, vault
 from dashboard.accounts.credentials import Credential
 from dashboard.accounts.models import ApiKey, Display, Invitation, SpareSecret, State, Token
 from images import services
@@ -120,4 +120,4 @@ def prune() -> int:
         Display.objects.filter(expires_at__lte=now - EXPIRED_KEPT),
         ApiKey.objects.filter(expires_at__lte=now - EXPIRED_KEPT),
     )
-    return sum(rows.delete()[0] for rows in over) + history.prune()
+    return sum(rows.delete()[0] for rows in over) + recording.prune()

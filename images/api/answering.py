@@ -13,7 +13,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 
 from images.services.inventory import RegionState
-from images.views.exports import error_of, iso
+from images.views.exports import error_of, iso, unconfirmed_of
 from images.views.opening import Opened, freshness
 
 
@@ -79,6 +79,7 @@ def described(state: RegionState) -> dict[str, Any]:
         "fetched_at": iso(head.fetched_at) if head.version else None,
         "count": head.count if head.version else None,
         "error": error_of(state.failure),
+        "unconfirmed": unconfirmed_of(state),
         "changed_while_read": head.moved,
         "unreadable": head.problems,
     }

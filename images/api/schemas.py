@@ -27,6 +27,16 @@ class CloudFailure(Schema):
     at: datetime
 
 
+class Unconfirmed(Schema):
+    """A list that is very different from the one before. Until it is confirmed that one is shown,
+    and no change is told."""
+
+    fetched_at: datetime = Field(description=_("When it was read"))
+    vanished: int = Field(description=_("Images that it lacks"))
+    others: int = Field(description=_("Images that are not as they were"))
+    known: int = Field(description=_("Images that were known"))
+
+
 class Region(Schema):
     id: str
     name: str
@@ -34,6 +44,9 @@ class Region(Schema):
     fetched_at: datetime | None
     count: int | None = Field(description=_("Images of the region, before any filter"))
     error: CloudFailure | None = Field(description=_("Why the last reading failed"))
+    unconfirmed: Unconfirmed | None = Field(
+        description=_("The newest list, while a second reading has to confirm it")
+    )
     changed_while_read: bool
     unreadable: dict[str, int] = Field(description=_("Fields that could not be read, by name"))
 

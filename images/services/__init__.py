@@ -10,7 +10,7 @@ all processes. With nothing cached one caller fetches and the others wait for it
     store       Django's caches: heads, bodies, locks
     memory      what this process holds decoded
     snapshots   what is stored, and in which bytes
-    news        what a refresh changed
+    signals     what others are told of a reading
     inventory   what a page is made from
     comparing   what two tokens see
 """

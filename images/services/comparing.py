@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from django.utils.functional import Promise
 
 from images.cloud.records import Image
-from images.services import news
 from images.services.inventory import Inventory, RegionState
 from images.services.snapshots import REFUSALS
 
@@ -136,7 +135,7 @@ def _is_whole(inventory: Inventory, region: str) -> bool:
     state = _state(inventory, region)
     if state is None or state.failure or inventory.head.failure:
         return False
-    return news.is_whole(state.head)
+    return state.head.is_whole
 
 
 def _state(inventory: Inventory, region: str) -> RegionState | None:

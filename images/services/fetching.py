@@ -16,9 +16,10 @@ from images.cloud.client import MIB, Account, Deadline, Limits
 from images.cloud.errors import CloudError, Internal, TooLarge
 from images.cloud.listing import list_regions
 from images.index import Index
-from images.services import counting, freshness, memory, news, store
+from images.services import counting, freshness, memory, signals, store
 from images.services.progress import listed
 from images.services.running import running_images
+from images.services.signals import Reading
 from images.services.snapshots import (
     Failure,
     Head,
@@ -84,7 +85,7 @@ def _fetch(
     since: Mapping[str, float],
     within: float,
 ) -> Head:
-    key, caller = credential.cache_key, account(credential.secret)
+    key, caller, began_at = credential.cache_key, account(credential.secret), clock()
     if everything or freshness.regions_due(head, clock()):
         head = _with_regions(caller, head)
     entries = {
@@ -96,17 +97,16 @@ def _fetch(
     }
     if is_refused(head):
         entries = {}
-    told = []
     for region, outcome in read_regions(caller, list(entries)) if entries else ():
         before = entries[region]
         try:
-            changed = _with_listing(key, before, _within_limits(head, region, outcome))
-            told.append(news.news_of(key, before, changed))
+            listing = _within_limits(head, region, outcome)
+            changed = _with_listing(key, before, listing, began_at)
         except Exception as error:
             changed = msgspec.structs.replace(before, failure=_region_failure(before, error))
         head = _replacing(head, changed)
-    news.tell(key, [each for each in told if each])
-    head, index = _remember(key, msgspec.structs.replace(head, asked_at=clock()))
+    head = msgspec.structs.replace(_beside(head, key, began_at), asked_at=clock())
+    head, index = _remember(key, head)
     _note_jobs(key, head, index)
     return head
 
@@ -191,11 +191,10 @@ def _with_regions(account: Account, head: Head) -> Head:
     return Head(regions=entries, regions_at=clock(), asked_at=head.asked_at, unreadable=unreadable)
 
 
-def _with_listing(key: str, entry: RegionHead, listing: Packed) -> RegionHead:
+def _with_listing(key: str, entry: RegionHead, listing: Packed, began_at: float) -> RegionHead:
+    """The region with its new list. Where that is still to be confirmed the last one stays, as when
+    reading fails, unless there is none."""
     region, version = entry.region.id, listing.version
-    if version != entry.version or not store.keep_body(key, region, version):
-        store.save_body(key, region, version, listing.body)
-    memory.hold(key, region, version, listing.body)
     log.info(
         "region read",
         region=region,
@@ -204,9 +203,23 @@ def _with_listing(key: str, entry: RegionHead, listing: Packed) -> RegionHead:
         calls=listing.calls,
         upstream_request_id=listing.request_id,
     )
+    read = _head_of(entry, listing)
+    images = memory.decoded(key, region, version, listing.body)
+    reading = Reading(region, version, began_at, read.fetched_at, images, read.is_whole)
+    unconfirmed = signals.tell(key, reading)
+    if unconfirmed and entry.version and store.is_there(key, entry):
+        log.warning("region unconfirmed", region=region, vanished=unconfirmed.vanished)
+        return msgspec.structs.replace(entry, failure=None, unconfirmed=unconfirmed)
+    if version != entry.version or not store.keep_body(key, region, version):
+        store.save_body(key, region, version, listing.body)
+    memory.hold(key, region, version, images)
+    return msgspec.structs.replace(read, unconfirmed=unconfirmed)
+
+
+def _head_of(entry: RegionHead, listing: Packed) -> RegionHead:
     return RegionHead(
         region=entry.region,
-        version=version,
+        version=listing.version,
         fetched_at=clock(),
         seconds=listing.seconds,
         calls=listing.calls,
@@ -216,6 +229,16 @@ def _with_listing(key: str, entry: RegionHead, listing: Packed) -> RegionHead:
         problems=dict(listing.problems),
         moved=listing.moved,
     )
+
+
+def _beside(head: Head, key: str, began_at: float) -> Head:
+    """The head without what another reading has overtaken since this one began, see
+    `images.services.lease`: what that found stays."""
+    stored = store.peek_head(key, clock()) or Head()
+    for entry in stored.regions:
+        if began_at < entry.fetched_at <= clock():
+            head = _replacing(head, entry)
+    return head
 
 
 def _replacing(head: Head, changed: RegionHead) -> Head:

@@ -7,6 +7,8 @@ from django.conf import settings
 from images.services.snapshots import Head, RegionHead, is_refused
 
 REGIONS_FRESH_SECONDS = 3600
+# What is to be confirmed is read again this soon: a cloud that made a mistake has time to mend it.
+CONFIRM_SECONDS = 5
 
 
 def is_due(head: Head, now: float, within: float = 0.0) -> bool:
@@ -28,6 +30,8 @@ def regions_due(head: Head, now: float) -> bool:
 def region_due(entry: RegionHead, now: float, within: float = 0.0) -> bool:
     if entry.failure:
         return now >= entry.failure.again_at
+    if entry.unconfirmed:
+        return now >= entry.unconfirmed.at + CONFIRM_SECONDS
     return now + within - entry.fetched_at >= settings.INVENTORY_FRESH_SECONDS
 
 

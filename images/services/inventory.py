@@ -9,7 +9,14 @@ from typing import Protocol, TypeVar
 
 from images.cloud.records import Image
 from images.index import Index
-from images.services.snapshots import REFUSALS, Failure, Head, RegionHead, is_refused
+from images.services.snapshots import (
+    REFUSALS,
+    Failure,
+    Head,
+    RegionHead,
+    Unconfirmed,
+    is_refused,
+)
 from images.wording import EXPLANATIONS, OF_A_REGION, Explanation
 
 # Of several failures the first to be told: what is said of the account, then the cloud's trouble,
@@ -47,6 +54,17 @@ class RegionState:
         return self.head.failure
 
     @property
+    def unconfirmed(self) -> Unconfirmed | None:
+        """The newest list while it is to be confirmed."""
+        return self.head.unconfirmed
+
+    @property
+    def shows_unconfirmed(self) -> bool:
+        """Whether that list is what is shown: where there is no other."""
+        newest = self.head.unconfirmed
+        return newest is not None and self.head.fetched_at >= newest.at
+
+    @property
     def skipped(self) -> int:
         """Entries of the listing that were no image."""
         return self.head.problems.get("item", 0)
@@ -78,7 +96,8 @@ class Inventory:
         if not head.version:
             return RegionState(head, "failed" if head.failure else "loading", None)
         age = max(0, int(self.now - head.fetched_at))
-        fresh = head.failure is None and age < self.fresh_seconds
+        sound = head.failure is None and head.unconfirmed is None
+        fresh = sound and age < self.fresh_seconds
         return RegionState(head, "fresh" if fresh else "stale", age)
 
     @property
@@ -93,6 +112,11 @@ class Inventory:
         if is_refused(self.head):
             return self.head.failure
         return telling(each.failure for each in self.regions if each.failure) or self.head.failure
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Whether the newest list of any region is to be confirmed, which is soon."""
+        return any(region.unconfirmed for region in self.head.regions)
 
     @property
     def token_failure(self) -> Failure | None:

@@ -160,17 +160,23 @@ def _put(key: str, shelf: Shelf) -> None:
             _shelves.popitem(last=False)
 
 
-def hold(key: str, region: str, version: str, body: bytes) -> None:
-    """Keep what was just fetched, unless it is held already: a cache that fails loses nothing."""
+def decoded(key: str, region: str, version: str, body: bytes) -> Sequence[Image]:
+    """The images that were just fetched; those that have not changed are the ones held already."""
+    with _lock:
+        shelf = _shelves.get(key)
+        held = dict(shelf.bodies) if shelf else {}
+    if (region, version) in held:
+        return held[region, version]
+    images = decode_body(body, _of(region, held))
+    assert images is not None, "it was encoded a moment ago"  # noqa: S101
+    return images
+
+
+def hold(key: str, region: str, version: str, images: Sequence[Image]) -> None:
+    """Keep what was just fetched: a cache that fails loses nothing."""
     with _lock:
         shelf = _shelves.setdefault(key, Shelf({}, Head(), Index([]), 0))
-        if (region, version) in shelf.bodies:
-            return
-        held = _of(region, shelf.bodies)
-    images = decode_body(body, held)
-    assert images is not None, "it was encoded a moment ago"  # noqa: S101
-    with _lock:
-        shelf.bodies[region, version] = images
+        shelf.bodies.setdefault((region, version), images)
 
 
 def body(key: str, region: str, version: str) -> Sequence[Image] | None:

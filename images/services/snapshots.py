@@ -35,11 +35,23 @@ class Failure(msgspec.Struct, frozen=True, array_like=True):
     times: int
 
 
+class Unconfirmed(msgspec.Struct, frozen=True, array_like=True):
+    """The newest list of a region, which is so different that a second reading has to confirm it.
+    It was read at `at` (Unix seconds), lacks `vanished` of the `of` images that were known, and has
+    `others` that are not as they were."""
+
+    at: float
+    vanished: int
+    others: int
+    of: int
+
+
 class RegionHead(msgspec.Struct, frozen=True, array_like=True):
     """One region: its last good snapshot (if `version`), and the failure since then (if any).
 
     `fetched_at` in Unix seconds, `seconds` and `calls` are what the fetch cost, `problems` counts
     unreadable fields by the vendor's name, `moved` says that the listing changed while it was read.
+    While a newer list is `unconfirmed` the snapshot is still the one before, unless there is none.
     """
 
     region: Region
@@ -53,6 +65,12 @@ class RegionHead(msgspec.Struct, frozen=True, array_like=True):
     problems: dict[str, int] = {}
     moved: bool = False
     failure: Failure | None = None
+    unconfirmed: Unconfirmed | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the list lacks nothing: what moved or could not be read may be missing."""
+        return not self.moved and not self.problems.get("item")
 
 
 class Head(msgspec.Struct, frozen=True, array_like=True):
@@ -126,7 +144,7 @@ def without_older_than(head: Head, oldest: float) -> Head:
     regions = tuple(
         entry
         if entry.fetched_at >= oldest
-        else RegionHead(region=entry.region, failure=entry.failure)
+        else RegionHead(region=entry.region, failure=entry.failure, unconfirmed=entry.unconfirmed)
         for entry in head.regions
     )
     return msgspec.structs.replace(head, regions=regions)

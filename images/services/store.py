@@ -7,14 +7,14 @@ with the same token share one inventory, and a replaced token never sees another
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 import msgspec
 from django.conf import settings
 from django.core.cache import caches
 from django.utils.connection import ConnectionProxy
 
-from images.cloud.packing import decode_body, encode_body, encode_images
+from images.cloud.packing import decode_body
 from images.cloud.records import Image
 from images.services import counting, lease, memory
 from images.services.progress import Known, decode_known, encode_known
@@ -73,13 +73,14 @@ def load_body(key: str, region: str, version: str, held: Iterable[Image]) -> lis
 def without_lost(key: str, head: Head) -> Head:
     """The head without the snapshots whose bodies are gone."""
     regions = tuple(
-        entry if _is_there(key, entry) else RegionHead(region=entry.region, failure=entry.failure)
+        entry if is_there(key, entry) else RegionHead(region=entry.region, failure=entry.failure)
         for entry in head.regions
     )
     return msgspec.structs.replace(head, regions=regions)
 
 
-def _is_there(key: str, entry: RegionHead) -> bool:
+def is_there(key: str, entry: RegionHead) -> bool:
+    """Whether the list that is named can be had."""
     place = (key, entry.region.id, entry.version)
     return memory.body(*place) is not None or load_body(*place, ()) is not None
 
@@ -92,19 +93,6 @@ def keep_body(key: str, region: str, version: str) -> bool:
     """Have a stored body last as long as a new one; False when it is not there any more."""
     name = _name(key, "body", region, version)
     return bool(_lists.touch(name, settings.INVENTORY_STALE_SECONDS))
-
-
-def load_left_over(key: str, region: str) -> list[Image] | None:
-    """The images that the last list, which was not whole, lacks; None when that is lost."""
-    return decode_body(_lists.get(_name(key, "left-over", region)))
-
-
-def save_left_over(key: str, region: str, images: Sequence[Image] | None) -> None:
-    name = _name(key, "left-over", region)
-    if images is None:
-        _lists.delete(name)
-    else:
-        _set(name, encode_body(encode_images(images)))
 
 
 def load_jobs(key: str, region: str) -> Known:

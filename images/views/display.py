@@ -100,14 +100,17 @@ def _regions(opened: Opened) -> dict[str, Any]:
     states = [state for state in inventory.regions if not wanted or state.id in wanted]
     oldest = OLD_INTERVALS * inventory.fresh_seconds
     old = [state for state in states if state.age is not None and state.age > oldest]
+    unconfirmed = [state for state in states if state.unconfirmed]
     unread = [state for state in states if not state.head.version]
-    doubts = (old, unread, opened.unknown_region, inventory.head.failure, inventory.head.unreadable)
+    head = inventory.head
+    doubts = (old, unread, unconfirmed, opened.unknown_region, head.failure, head.unreadable)
     return {
         "regions": states,
         "old": [state.id for state in old],
         "old_names": _names(old),
         "old_since": min((state.head.fetched_at for state in old), default=None),
         "unread_names": _names(unread),
+        "unconfirmed_names": _names(unconfirmed),
         "whole": not any(doubts),
     }
 

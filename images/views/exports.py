@@ -83,6 +83,7 @@ def _region(state: RegionState) -> dict[str, Any]:
         "age_seconds": state.age,
         "count": state.head.count if state.head.version else None,
         "error": error_of(state.failure),
+        "unconfirmed": unconfirmed_of(state),
         "changed_while_read": state.head.moved,
         "unreadable": state.head.problems,
     }
@@ -97,6 +98,18 @@ def error_of(failure: Failure | None) -> dict[str, Any] | None:
         "errmsg": failure.errmsg,
         "requestId": failure.request_id,
         "at": iso(failure.at),
+    }
+
+
+def unconfirmed_of(state: RegionState) -> dict[str, Any] | None:
+    newest = state.unconfirmed
+    if newest is None:
+        return None
+    return {
+        "fetched_at": iso(newest.at),
+        "vanished": newest.vanished,
+        "others": newest.others,
+        "known": newest.of,
     }
 
 

@@ -120,7 +120,7 @@ def _found(opened: Opened, panel: Image | None) -> dict[str, str]:
         "previous": previous,
         "following": following,
         "news": watching.address(opened, running),
-        "jobs": "1" if running else "",
+        "jobs": "1" if running or opened.inventory.is_unconfirmed else "",
         "facets": filters.facets(opened, result.facets),
     }
 

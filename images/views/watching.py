@@ -52,9 +52,13 @@ def as_of(opened: Opened) -> int:
 
 
 def in_short(opened: Opened, watched: Iterable[Image]) -> str:
-    """The same for the same lists and the same jobs, in whatever order and however often."""
+    """The same for the same lists, as sure as they were, and the same jobs, in whatever order and
+    however often."""
     places = sorted({f"{image.region}/{image.uuid}" for image in watched})
-    versions = [f"{state.id}@{state.head.version}" for state in opened.inventory.regions]
+    versions = [
+        f"{state.id}@{state.head.version}{'?' if state.unconfirmed else ''}"
+        for state in opened.inventory.regions
+    ]
     return blake2b(" ".join([*versions, *places]).encode(), digest_size=8).hexdigest()
 
 

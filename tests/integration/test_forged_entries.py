@@ -154,12 +154,11 @@ def full(viewer: Client, cloud: Sandbox) -> Entries:
     assert mine
     store.save_head(key, mine)
     for region in ("gz", "bj"):
-        store.save_left_over(key, region, [])
         store.save_body(key, region, "some-version", b"a body of another account")
     cache.set(lock_of(key), "someone", 3600)
     upkeep.note_round()
     entries = all_entries()
-    parts = ("head", "body:", "jobs:", "left-over:", "lock", "allauth:", "api-requests:", "last_r")
+    parts = ("head", "body:", "jobs:", "lock", "allauth:", "api-requests:", "last_r")
     for part in parts:
         assert [name for _alias, name in entries if part in name], part
     return entries

@@ -246,7 +246,7 @@ def test_an_address_keeps_the_token_it_names(script: Script, varied: World, pers
 def test_what_is_only_counted_counts(
     script: Script, varied: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("images.services.news.MOST_CHANGES", 2)
+    monkeypatch.setattr("dashboard.accounts.recording.MOST_CHANGES", 2)
     varied.flood(10)
     document = script.get("changes?kind=appeared").json()
 

@@ -17,13 +17,12 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from dashboard.accounts import history, vault
+from dashboard.accounts import recording, vault
 from dashboard.accounts.models import Change, User, Visit, Watch
-from images.changes import ChangeQuery
 from images.sandbox import Sandbox, Weather
 from images.sandbox.life import Life
-from images.services import news, store
-from images.services.snapshots import LAYOUT
+from images.services import freshness, store
+from images.services.snapshots import Head
 from tests.integration import cached
 from tests.integration.conftest import Clock, Keep, read_again
 from tests.integration.images.pages import FRAGMENT, Node, Page, both
@@ -139,12 +138,33 @@ def test_what_did_not_change_is_not_told_again(viewer: Client, world: World) -> 
     assert kinds(viewer) == ["status"]
 
 
-def test_the_same_refresh_told_twice_is_kept_once(viewer: Client, world: World) -> None:
-    world.change(status="Disabled")
-    [noted] = history.everything(vault.cache_key(world.cloud.token), ChangeQuery())
-    again = news.News("bj", noted.at.timestamp(), [noted.change])
-    news.tell(vault.cache_key(world.cloud.token), [again])
+def test_what_a_process_told_before_it_was_killed_is_not_told_again(
+    viewer: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(key: str, head: Head) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "save_head", killed)
+        with pytest.raises(KeyboardInterrupt):
+            world.change(status="Disabled")
+    store.forget()
+    world.again()
     assert kinds(viewer) == ["status"]
+
+
+def test_what_changed_while_the_database_was_away_is_told_once_it_is_back(
+    viewer: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*args: object, **named: object) -> None:
+        raise DatabaseError("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Change.objects, "bulk_create", away)
+        world.change(status="Disabled")
+        world.change(name="web-2")
+    world.again()
+    assert sorted(kinds(viewer)) == ["renamed", "status"]
 
 
 def test_an_entry_that_cannot_be_read_makes_nothing_vanish(viewer: Client, world: World) -> None:
@@ -178,20 +198,30 @@ def test_a_refresh_that_failed_makes_nothing_vanish(viewer: Client, world: World
 
 
 @pytest.mark.parametrize("damage", [b"cut short", None])
-def test_where_the_list_before_is_lost_nothing_is_told_and_looking_begins_anew(
+def test_where_the_list_before_is_lost_from_the_cache_its_changes_are_told_all_the_same(
     viewer: Client, world: World, damage: bytes | None
 ) -> None:
-    key = vault.cache_key(world.cloud.token)
-    head = store.load_head(key, world.clock())
-    assert head
-    [version] = [entry.version for entry in head.regions if entry.region.id == "bj"]
     store.forget()  # As a process that has just started.
-    cached.put(f"images:{LAYOUT}:{key}:body:bj:{version}", damage)
+    for name in cached.names("images:"):
+        if damage is None:
+            cached.delete(name)
+        else:
+            cached.put_raw(name, damage)
+    world.change(status="Disabled")
+    assert told(viewer) == [("status", world.uuid)]
+
+
+def test_where_what_was_told_is_lost_nothing_is_told_and_looking_begins_anew(
+    viewer: Client, world: World
+) -> None:
+    region = {"key": vault.cache_key(world.cloud.token), "region": "bj"}
+    Watch.objects.filter(**region).update(known=b"cut short")
     world.change(status="Disabled")
 
     assert kinds(viewer) == []
-    since = Watch.objects.get(key=key, region="bj").since.timestamp()
-    assert since == world.clock.now
+    assert Watch.objects.get(**region).since.timestamp() == world.clock.now
+    world.change(status="Ready")
+    assert kinds(viewer) == ["status"]
 
 
 def test_a_process_that_has_just_started_compares_with_what_another_read(
@@ -205,7 +235,7 @@ def test_a_process_that_has_just_started_compares_with_what_another_read(
 def test_a_flood_is_cut_and_what_was_left_out_is_counted(
     viewer: Client, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(news, "MOST_CHANGES", 2)
+    monkeypatch.setattr(recording, "MOST_CHANGES", 2)
     for _ in range(5):
         world.cloud.add_image("bj")
     world.change(status="Disabled")
@@ -220,7 +250,7 @@ def test_a_flood_is_cut_and_what_was_left_out_is_counted(
 def test_of_a_token_no_more_than_the_newest_are_kept(
     viewer: Client, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history, "KEPT_A_KEY", 3)
+    monkeypatch.setattr(recording, "KEPT_A_KEY", 3)
     for number in range(5):
         world.change(name=f"web-{number}")
     names = [each.all("bdi")[0].text for each in lines(Page(viewer.get(URL)))]
@@ -232,7 +262,7 @@ def test_after_thirty_days_it_is_deleted(viewer: Client, world: World, person: U
     for days in (29, 31):
         at = now - timedelta(days=days)
         Change.objects.create(key="k", region="bj", uuid=str(days), kind="status", at=at)
-        Watch.objects.create(key=f"k{days}", region="bj", since=at)
+        Watch.objects.create(key=f"k{days}", region="bj", since=at, read_at=at)
         Visit.objects.create(user=person, key=f"k{days}", seen_at=at)
     Watch.objects.filter(key=vault.cache_key(world.cloud.token)).delete()
     call_command("refresh")
@@ -467,6 +497,142 @@ def test_without_a_token_the_page_says_how_to_get_one(browser: Client, cloud: Sa
     page = Page(browser.get(URL))
     assert page.status == 403
     assert "Add a token" in page.html
+
+
+# A change of very much at once
+
+
+@dataclass
+class Region:
+    """北京 with 60 images, as it was last read."""
+
+    world: World
+    uuids: list[str]
+
+    def remove(self, number: int) -> None:
+        for uuid in self.uuids[:number]:
+            self.world.cloud.remove_image("bj", uuid)
+
+
+@pytest.fixture
+def large(world: World) -> Region:
+    uuids = [world.cloud.add_image("bj")["cimgUuid"] for _ in range(60)]
+    world.again()
+    Change.objects.all().delete()
+    return Region(world, uuids)
+
+
+def test_very_much_that_vanishes_at_once_is_told_once_a_second_reading_agrees(
+    viewer: Client, large: Region, world: World
+) -> None:
+    large.remove(50)
+    before = world.clock.now
+    world.again()
+    for address in (f"{LIST}?region=bj", URL):
+        page = Page(viewer.get(address))
+        assert page.regions == {"gz": "fresh", "bj": "stale", "sh": "fresh"}
+        [notice] = page.notices
+        assert notice == (
+            "北京: being confirmed. The cloud's newest list lacks 50 of 73 images. What is shown "
+            "is the list from 2023-11-14 22:14 UTC . No change is told before a second reading "
+            "agrees."
+        )
+    assert kinds(viewer) == []
+    assert Page(viewer.get(f"{LIST}?region=bj")).total == 73
+
+    world.again(minutes=freshness.CONFIRM_SECONDS / 60)
+    assert world.clock.now < before + 70
+    page = Page(viewer.get(f"{LIST}?region=bj"))
+    assert (page.total, page.notices, page.regions["bj"]) == (23, [], "fresh")
+    feed = Page(viewer.get(URL))
+    assert feed.total == 50
+    assert {each.attributes["data-change"] for each in lines(feed)} == {"vanished"}
+
+
+def test_very_much_that_is_back_with_the_second_reading_was_never_gone(
+    viewer: Client, large: Region, world: World
+) -> None:
+    shelf = world.cloud.shelf("bj")
+    shelf.slots, kept = [], shelf.slots
+    world.again()
+    shelf.slots = kept
+    assert "being confirmed" in Page(viewer.get(LIST)).html
+    world.again(minutes=freshness.CONFIRM_SECONDS / 60)
+
+    page = Page(viewer.get(f"{LIST}?region=bj"))
+    assert (page.total, page.notices, page.regions["bj"]) == (73, [], "fresh")
+    assert kinds(viewer) == []
+
+
+def test_what_is_to_be_confirmed_is_known_to_every_process(
+    viewer: Client, large: Region, world: World
+) -> None:
+    large.remove(50)
+    world.again()
+    store.forget()
+    assert "being confirmed" in Page(viewer.get(LIST)).html
+    cached.clear()
+    store.forget()
+    # The cache has lost the list before, and this reading is the second one.
+    assert Page(viewer.get(f"{LIST}?region=bj")).total == 23
+    assert Page(viewer.get(URL)).total == 50
+
+
+def test_a_list_that_nothing_can_take_the_place_of_is_shown_and_said_to_be_confirmed(
+    viewer: Client, large: Region, world: World
+) -> None:
+    cached.clear()
+    store.forget()
+    large.remove(50)
+    page = Page(viewer.get(f"{LIST}?region=bj"))
+    assert (page.total, page.regions["bj"]) == (23, "stale")
+    assert "There is no older list to show instead." in page.notices[0]
+    assert kinds(viewer) == []
+
+
+def test_scripts_are_told_what_is_to_be_confirmed(
+    viewer: Client, large: Region, world: World
+) -> None:
+    large.remove(50)
+    world.again()
+    told = {
+        "fetched_at": "2023-11-14T22:15:20+00:00",
+        "vanished": 50,
+        "others": 0,
+        "known": 73,
+    }
+    for document in (
+        viewer.get("/api/v1/regions").json(),
+        viewer.get("/api/v1/changes").json(),
+        json.loads(b"".join(viewer.get("/images/export.json"))),
+    ):
+        found = {each["id"]: each for each in document["regions"]}
+        assert [found[id_]["unconfirmed"] for id_ in ("gz", "bj", "sh")] == [None, told, None]
+        assert (found["bj"]["state"], found["bj"]["count"]) == ("stale", 73)
+
+
+def test_an_open_page_asks_often_while_something_is_to_be_confirmed(
+    viewer: Client, large: Region, world: World
+) -> None:
+    quiet = f"{LIST}?region=bj&q={large.uuids[-1]}"
+    page = Page(viewer.get(quiet))
+    assert page.one(id="news").attributes["hx-trigger"] == "every 30s"
+    large.remove(50)
+    world.again()
+    news = Page(viewer.get(page.one(id="news").attributes["hx-get"], headers=FRAGMENT))
+    assert "every 3100ms" in news.one(id="news").attributes["hx-trigger"]
+    assert "being confirmed" in news.notices[0]
+
+
+def test_the_wall_says_it_too_and_in_chinese(viewer: Client, large: Region, world: World) -> None:
+    large.remove(50)
+    world.again()
+    said = "北京: being confirmed, the newest list is very different."
+    assert said in Page(viewer.get("/overview/display")).html
+    viewer.cookies["django_language"] = "zh-hans"
+    assert "北京：确认中" in Page(viewer.get("/overview/display")).html
+    [notice] = Page(viewer.get(LIST)).notices
+    assert "北京：确认中。 在云端最新的列表中，73 个镜像缺少 50 个。" in notice
 
 
 # New since the last visit
