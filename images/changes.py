@@ -173,8 +173,13 @@ def decode_known(data: bytes | None) -> Known | None:
 
 
 def _facts(image: Image) -> Facts:
-    connected = None if image.storages is None else image.storages - image.storages_down
-    return Facts(image.id, image.name, image.status, image.size, image.storages, connected)
+    return Facts(image.id, image.name, image.status, image.size, image.storages, _connected(image))
+
+
+def _connected(image: Image) -> int | None:
+    if image.storages is None or image.storages_unknown:
+        return None
+    return image.storages - image.storages_down
 
 
 def _with(before: Known, now: Known) -> Known:

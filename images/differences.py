@@ -36,10 +36,15 @@ def _members(values: Iterable[str] | None) -> frozenset[str] | None:
     return None if values is None else frozenset(values)
 
 
+def _ids(values: Iterable[str] | None) -> frozenset[str] | None:
+    """Nor does the case of their ids."""
+    return None if values is None else frozenset(map(str.casefold, values))
+
+
 def _beyond_its_own(image: Image, details: Details) -> Hashable:
     """Each of two images may be in its own region alone, and they are alike in that."""
-    regions = _members(image.regions)
-    return "alone" if regions == frozenset((image.region,)) else regions
+    regions = _ids(image.regions)
+    return "alone" if regions == _ids((image.region,)) else regions
 
 
 def _seconds(milliseconds: int | None) -> int | None:
@@ -83,9 +88,13 @@ FACTS: dict[str, Fact] = {
     "cpu": lambda image, details: details.requirement.min_cpu,
     "memory": lambda image, details: details.requirement.min_memory,
     "machines": lambda image, details: _members(details.requirement.dc2_types),
-    "regions": lambda image, details: _members(image.regions),
-    "zones": lambda image, details: _members(image.zones),
-    "storages": lambda image, details: (image.storages, image.storages_down),
+    "regions": lambda image, details: _ids(image.regions),
+    "zones": lambda image, details: _ids(image.zones),
+    "storages": lambda image, details: (
+        image.storages,
+        image.storages_down,
+        image.storages_unknown,
+    ),
     "kept": _each_storage,
     "scenes": lambda image, details: _members(image.scenes),
     "tags": lambda image, details: _members(image.tags),
@@ -94,6 +103,6 @@ FACTS: dict[str, Fact] = {
 }
 ACROSS_REGIONS: dict[str, Fact] = {
     "regions": _beyond_its_own,
-    "zones": lambda image, details: bool(image.zones),
+    "zones": lambda image, details: None if image.zones is None else bool(image.zones),
     "kept": _kinds_of_storage,
 }

@@ -54,7 +54,14 @@ def _text(name: str) -> Cell:
 
 def _texts(name: str) -> Cell:
     read = attrgetter(name)
-    return lambda image: safe_cell(";".join(map(_member, read(image))))
+    return lambda image: _listed(read(image))
+
+
+def _listed(texts: tuple[str, ...] | None) -> str:
+    """Not known and none are two things."""
+    if texts is None:
+        return ""
+    return safe_cell(";".join(map(_member, texts))) if texts else "none"
 
 
 def _member(text: str) -> str:
@@ -105,7 +112,8 @@ CSV_COLUMNS: dict[str, Cell] = {
 
 def csv_rows(images: Iterable[Image]) -> Iterator[str]:
     """One line for each image. Sizes are bytes, times ISO 8601 in UTC, lists joined with ";"
-    (within a member it is written "\\;", and a backslash "\\\\"), unknown values empty.
+    (within a member it is written "\\;", and a backslash "\\\\"), empty ones "none", unknown values
+    empty.
     """
     return csv_table(CSV_COLUMNS, images)
 

@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from images.cloud.reading import SLUG
+from images.cloud.values import SLUG
 from images.insights import STORAGE_STATES
 from images.query import SORTS
 

@@ -28,11 +28,13 @@ def _flag(value: Any) -> tuple[str, ...]:
 
 
 def _texts(values: Any) -> tuple[str, ...]:
+    if values is None:
+        return ("unknown",)
     return tuple({value or "unknown" for value in values}) or ("none",)
 
 
 def _zones(values: Any) -> tuple[str, ...]:
-    return _texts({value.lower() for value in values})
+    return _texts(None if values is None else {value.lower() for value in values})
 
 
 class Facet(NamedTuple):
@@ -121,7 +123,7 @@ SEARCHED: tuple[Callable[[Image], str], ...] = (
     lambda image: image.description or "",
     lambda image: image.id or "",
     lambda image: image.uuid,
-    lambda image: "\0".join(image.tags),
+    lambda image: "\0".join(image.tags or ()),
 )
 
 

@@ -37,12 +37,14 @@ STORAGE_STATES = ("ok", "at-risk", "unknown")
 def storage_state(image: Image) -> str:
     """One of STORAGE_STATES: may this image be lost, by what the cloud says of its backup storages?
 
-    "ok": at least one, all Enabled and Connected. "at-risk": any that is not, or none at all.
-    "unknown": the cloud did not say.
+    "ok": at least one, all enabled and connected. "at-risk": any that is not, or none at all.
+    "unknown": none is known to be down, but the cloud did not say that all are up.
     """
     if image.storages is None:
         return "unknown"
-    return "at-risk" if image.storages_down or not image.storages else "ok"
+    if image.storages_down or not image.storages:
+        return "at-risk"
+    return "unknown" if image.storages_unknown else "ok"
 
 
 def status_meaning(status: str | None) -> str:

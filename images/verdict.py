@@ -56,6 +56,7 @@ RULES = {
     "job-running": CAUTION,
     "storages-some-down": CAUTION,
     "storages-unknown": CAUTION,
+    "storages-unsure": CAUTION,  # where it is stored is known, but not whether that is connected
     "check-unknown": CAUTION,
     "check-unfamiliar": CAUTION,
     "disk-unknown": CAUTION,  # how large a disk a machine needs
@@ -72,6 +73,7 @@ class Known(NamedTuple):
     job_type: str | None
     storages: int | None
     storages_down: int
+    storages_unknown: int
     check_state: str | None
     has_min_disk: bool
     shared: bool | None
@@ -85,6 +87,7 @@ def verdict(image: Image) -> Judgement:
         job.type if job else None,
         image.storages,
         image.storages_down,
+        image.storages_unknown,
         image.check_state,
         image.min_disk is not None,
         image.shared,
@@ -116,7 +119,9 @@ def _storages(known: Known) -> str:
         return "none"
     if known.storages_down == known.storages:
         return "down"
-    return "some-down" if known.storages_down else "connected"
+    if known.storages_down:
+        return "some-down"
+    return "unsure" if known.storages_unknown else "connected"
 
 
 def _check(known: Known) -> str:

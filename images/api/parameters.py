@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from images.changes import KINDS
-from images.cloud.reading import SLUG
+from images.cloud.values import SLUG
 from images.forms import MAX_VALUES
 from images.grammar import COLUMNS, DENSITIES, MAX_LENGTH, MAX_PAGE, SHARED, SIZES
 from images.insights import STORAGE_STATES

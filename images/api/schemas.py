@@ -107,7 +107,9 @@ class OneImage(Fresh):
 
 
 class FacetValue(Schema):
-    value: str
+    value: str = Field(
+        description=_("“unknown” where the cloud does not say, “none” for a list that is empty")
+    )
     count: int
     selected: bool
 

@@ -103,7 +103,9 @@ def list_regions(account: Account) -> tuple[list[Region], int]:
     entries = items(answer, MAX_REGIONS)
     problems = Problems()
     regions = [read_region(entry, problems) for entry in entries]
-    found = {region.id: region for region in regions if region}
+    found: dict[str, Region] = {}
+    for region in filter(None, regions):
+        found.setdefault(region.id.casefold(), region)
     if entries and not found:
         raise Unreadable("no region could be read", request_id=request_id(answer))
     return list(found.values()), problems["item"]

@@ -1,95 +1,40 @@
-"""Reading images and regions tolerantly from what the cloud sends.
+"""Reading images, regions and jobs tolerantly from what the cloud sends.
 
-A missing or null field is unknown. One of the wrong type is unknown too, and counted. Only an item
-without a usable `cimgUuid` is left out, and counted as well: a page is never lost for one row.
+A missing or null field is unknown. One that cannot be read is unknown too, and counted. Of a list,
+what can be read stays, and the rest is counted; one of which nothing can be read is unknown, which
+is not the same as empty. What a list repeats is held once. Only an item without a usable `cimgUuid`
+is left out, and counted as well: a page is never lost for one row, nor a row for one field.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
 
-from images.cloud.cleaning import MAX_DESCRIPTION, MAX_ERRMSG, MAX_NAME, clipped
+from images.cloud import values
 from images.cloud.records import Details, Image, Job, Region, Requirement, Storage, Zone
-
-MAX_MILLISECONDS = 253_402_300_799_999  # the end of year 9999, where datetime ends
-MAX_INTEGER = 2**63 - 1
-SLUG = re.compile(r"[A-Za-z0-9_-]{1,64}")
+from images.cloud.values import UnreadableValueError
 
 T = TypeVar("T")
 Problems = Counter[str]
-"""How often each field (vendor's name) could not be read; the key "item" counts skipped items."""
+"""How often each field (vendor's name) could not be read. The key "item" counts skipped items,
+OTHER the fields that nothing here reads."""
 
-
-class _WrongTypeError(Exception):
-    """The value has a type or range the documents do not allow."""
-
-
-def _text(value: Any, most: int = MAX_NAME) -> str:
-    if isinstance(value, str):
-        return clipped(value, most)
-    raise _WrongTypeError
-
-
-def _description(value: Any) -> str:
-    return _text(value, MAX_DESCRIPTION)
-
-
-def _reason(value: Any) -> str:
-    return _text(value, MAX_ERRMSG)
-
-
-def _slug(value: Any) -> str:
-    # These ids become parts of URLs: one path segment, nothing that moves around in a path.
-    if isinstance(value, str) and SLUG.fullmatch(value):
-        return value
-    raise _WrongTypeError
-
-
-def _integer(value: Any) -> int:
-    if type(value) is int and 0 <= value <= MAX_INTEGER:
-        return value
-    raise _WrongTypeError
-
-
-def _time(value: Any) -> int:
-    if type(value) is int and 0 < value <= MAX_MILLISECONDS:
-        return value
-    raise _WrongTypeError
-
-
-def _percent(value: Any) -> float:
-    if type(value) in (int, float) and 0 <= value <= 100:
-        return float(value)
-    raise _WrongTypeError
-
-
-def _flag(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    raise _WrongTypeError
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    if isinstance(value, list) and all(isinstance(member, str) for member in value):
-        return tuple(map(_text, value))
-    raise _WrongTypeError
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    if isinstance(value, dict):
-        return value
-    raise _WrongTypeError
-
-
-def _list(value: Any) -> list[Any]:
-    if isinstance(value, list):
-        return value
-    raise _WrongTypeError
+OTHER = "other"
+FIELDS = frozenset({
+    *("cimgUuid", "cimgId", "name", "description", "status", "type", "checkState", "job"),
+    *("osFamily", "osVersion", "osArch", "platform", "size", "requirement", "backupStorages"),
+    *("createTime", "updateTime", "isShared", "isExternal"),
+    *("regions", "zones", "scenes", "cimgTags"),
+})  # fmt: skip
+# What a decoder raises for anything but JSON; ValueError for a number of very many digits.
+NOT_JSON = (msgspec.MsgspecError, ValueError, RecursionError)
+# Made on import: see images.cloud.answers.
+_decode = msgspec.json.Decoder().decode
+_decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def _read(
@@ -100,9 +45,42 @@ def _read(
         return None
     try:
         return reader(value)
-    except _WrongTypeError:
+    except UnreadableValueError:
         problems[name] += 1
         return None
+
+
+def _read_members(
+    source: dict[str, Any], name: str, reader: Callable[[Any], T], problems: Problems
+) -> list[T] | None:
+    """The members that can be read; None when that is not known."""
+    members = _read(source, name, values.members, problems)
+    if members is None:
+        return None
+    read = []
+    for member in members:
+        try:
+            read.append(reader(member))
+        except UnreadableValueError:
+            problems[name] += 1
+    return read if read or not members else None
+
+
+def _read_texts(
+    source: dict[str, Any],
+    name: str,
+    problems: Problems,
+    reader: Callable[[Any], str] = values.text,
+    same: Callable[[str], str] = str,
+) -> tuple[str, ...] | None:
+    """The members, each once; those are one that `same` makes the same."""
+    members = _read_members(source, name, reader, problems)
+    if members is None:
+        return None
+    found: dict[str, str] = {}
+    for member in members:
+        found.setdefault(same(member), member)
+    return tuple(found.values())
 
 
 def read_job(source: Any, problems: Problems) -> Job | None:
@@ -110,113 +88,150 @@ def read_job(source: Any, problems: Problems) -> Job | None:
     if not source or not isinstance(source, dict):
         return None
     return Job(
-        uuid=_read(source, "jobUuid", _text, problems)
-        or _read(source, "uuid", _text, problems)
+        uuid=_read(source, "jobUuid", values.text, problems)
+        or _read(source, "uuid", values.text, problems)
         or "",
-        type=_read(source, "type", _text, problems),
-        progress=_read(source, "progress", _percent, problems),
-        done=_read(source, "done", _flag, problems),
-        success=_read(source, "success", _flag, problems),
-        result=_read(source, "result", _reason, problems),
+        type=_read(source, "type", values.text, problems),
+        progress=_read(source, "progress", values.percent, problems),
+        done=_read(source, "done", values.flag, problems),
+        success=_read(source, "success", values.flag, problems),
+        result=_read(source, "result", values.reason, problems),
     )
 
 
 def _read_storage(source: dict[str, Any], problems: Problems) -> Storage:
     return Storage(
-        uuid=_read(source, "bsUuid", _text, problems),
-        name=_read(source, "name", _text, problems),
-        type=_read(source, "type", _text, problems),
-        disk_type=_read(source, "diskType", _text, problems),
-        state=_read(source, "state", _text, problems),
-        status=_read(source, "status", _text, problems),
-        zone=_read(source, "zone", _text, problems),
+        uuid=_read(source, "bsUuid", values.text, problems),
+        name=_read(source, "name", values.text, problems),
+        type=_read(source, "type", values.text, problems),
+        disk_type=_read(source, "diskType", values.text, problems),
+        state=_read(source, "state", values.text, problems),
+        status=_read(source, "status", values.text, problems),
+        zone=_read(source, "zone", values.text, problems),
     )
 
 
+# Of a storage that is listed twice, by id and name, the entry that says the worst of it counts.
+_WORST_FIRST = (False, None, True)
+
+
 def _read_storages(source: dict[str, Any], problems: Problems) -> tuple[Storage, ...] | None:
-    items = _read(source, "backupStorages", _list, problems)
+    items = _read_members(source, "backupStorages", values.mapping, problems)
     if items is None:
         return None
-    storages = tuple(_read_storage(item, problems) for item in items if isinstance(item, dict))
-    if len(storages) < len(items):
-        problems["backupStorages"] += len(items) - len(storages)
-    # Only damaged entries: nothing is known of the storages, which is not "there are none".
-    return None if items and not storages else storages
+    found: dict[tuple[str | int, str | None], Storage] = {}
+    for place, item in enumerate(items):
+        storage = _read_storage(item, problems)
+        key = (storage.uuid.casefold() if storage.uuid else place, storage.name)
+        held = found.setdefault(key, storage)
+        found[key] = min(held, storage, key=lambda each: _WORST_FIRST.index(each.usable))
+    return tuple(found.values())
+
+
+def _disks(storages: tuple[Storage, ...] | None) -> tuple[str, ...] | None:
+    if storages is None:
+        return None
+    found = {storage.disk_type for storage in storages if storage.disk_type}
+    return tuple(sorted(found)) if found or not storages else None
+
+
+def _read_source(raw: bytes, problems: Problems) -> tuple[dict[str, Any], bytes] | None:
+    """The fields of an image and its JSON, without those that are none."""
+    try:
+        source = _decode(raw)
+    except NOT_JSON:
+        return _readable_part(raw, problems)
+    return (source, raw) if isinstance(source, dict) else None
+
+
+def _readable_part(raw: bytes, problems: Problems) -> tuple[dict[str, Any], bytes] | None:
+    try:
+        fields = _decode_fields(raw)
+    except NOT_JSON:
+        return None
+    source, kept = {}, {}
+    for name, value in fields.items():
+        try:
+            source[name] = _decode(value)
+            kept[name] = value
+        except NOT_JSON:
+            problems[name if name in FIELDS else OTHER] += 1
+    return source, msgspec.json.encode(kept)
 
 
 def read_image(region: str, raw: bytes, problems: Problems) -> Image | None:
     """One item of cimg/list, or None (counted as "item") when it is no image at all."""
-    try:
-        source = msgspec.json.decode(raw)
-        uuid = _read(source, "cimgUuid", _slug, problems) if isinstance(source, dict) else None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        uuid = None
+    found = _read_source(raw, problems)
+    source, raw = found or ({}, raw)
+    uuid = _read(source, "cimgUuid", values.slug, problems)
     if uuid is None:
         problems["item"] += 1
         return None
-    requirement = _read(source, "requirement", _mapping, problems) or {}
+    requirement = _read(source, "requirement", values.mapping, problems) or {}
     storages = _read_storages(source, problems)
+    known = [storage.usable for storage in storages or ()]
     return Image(
         region=region,
         uuid=uuid,
-        id=_read(source, "cimgId", _text, problems),
-        name=_read(source, "name", _text, problems),
-        description=_read(source, "description", _description, problems),
-        status=_read(source, "status", _text, problems),
-        type=_read(source, "type", _text, problems),
-        os_family=_read(source, "osFamily", _text, problems),
-        os_version=_read(source, "osVersion", _text, problems),
-        arch=_read(source, "osArch", _text, problems),
-        platform=_read(source, "platform", _text, problems),
-        check_state=_read(source, "checkState", _text, problems),
-        size=_read(source, "size", _integer, problems),
-        min_disk=_read(requirement, "minDiskSize", _integer, problems),
-        created=_read(source, "createTime", _time, problems),
-        updated=_read(source, "updateTime", _time, problems),
-        shared=_read(source, "isShared", _flag, problems),
-        external=_read(source, "isExternal", _flag, problems),
-        regions=_read(source, "regions", _texts, problems) or (),
-        zones=_read(source, "zones", _texts, problems) or (),
-        scenes=_read(source, "scenes", _texts, problems) or (),
-        tags=_read(source, "cimgTags", _texts, problems) or (),
+        id=_read(source, "cimgId", values.text, problems),
+        name=_read(source, "name", values.text, problems),
+        description=_read(source, "description", values.description, problems),
+        status=_read(source, "status", values.text, problems),
+        type=_read(source, "type", values.text, problems),
+        os_family=_read(source, "osFamily", values.text, problems),
+        os_version=_read(source, "osVersion", values.text, problems),
+        arch=_read(source, "osArch", values.text, problems),
+        platform=_read(source, "platform", values.text, problems),
+        check_state=_read(source, "checkState", values.text, problems),
+        size=_read(source, "size", values.integer, problems),
+        min_disk=_read(requirement, "minDiskSize", values.integer, problems),
+        created=_read(source, "createTime", values.moment, problems),
+        updated=_read(source, "updateTime", values.moment, problems),
+        shared=_read(source, "isShared", values.flag, problems),
+        external=_read(source, "isExternal", values.flag, problems),
+        regions=_read_texts(source, "regions", problems, same=str.casefold),
+        zones=_read_texts(source, "zones", problems, same=str.casefold),
+        scenes=_read_texts(source, "scenes", problems),
+        tags=_read_texts(source, "cimgTags", problems, values.tag),
         storages=None if storages is None else len(storages),
-        storages_down=sum(not storage.usable for storage in storages or ()),
-        disks=tuple(sorted({storage.disk_type for storage in storages or () if storage.disk_type})),
-        job=read_job(_read(source, "job", _mapping, problems), problems),
+        storages_down=known.count(False),
+        storages_unknown=known.count(None),
+        disks=_disks(storages),
+        job=read_job(_read(source, "job", values.mapping, problems), problems),
         raw=raw,
     )
 
 
 def read_details(image: Image) -> Details:
     """What the panel shows beyond the row; damaged parts are unknown, as in `read_image`."""
-    source = msgspec.json.decode(image.raw)
-    problems = Problems()
-    requirement = _read(source, "requirement", _mapping, problems) or {}
+    source, problems = _decode(image.raw), Problems()
+    requirement = _read(source, "requirement", values.mapping, problems) or {}
     return Details(
         storages=_read_storages(source, problems),
         requirement=Requirement(
-            min_disk=_read(requirement, "minDiskSize", _integer, problems),
-            min_cpu=_read(requirement, "minCpuNum", _integer, problems),
-            min_memory=_read(requirement, "minMemorySize", _integer, problems),
-            dc2_types=_read(requirement, "dc2Types", _texts, problems) or (),
+            min_disk=_read(requirement, "minDiskSize", values.integer, problems),
+            min_cpu=_read(requirement, "minCpuNum", values.integer, problems),
+            min_memory=_read(requirement, "minMemorySize", values.integer, problems),
+            dc2_types=_read_texts(requirement, "dc2Types", problems),
         ),
     )
 
 
 def read_region(source: Any, problems: Problems) -> Region | None:
     """One entry of region/list, or None (counted as "item") when it has no usable id."""
-    identity = _read(source, "id", _slug, problems) if isinstance(source, dict) else None
+    identity = _read(source, "id", values.slug, problems) if isinstance(source, dict) else None
     if identity is None:
         problems["item"] += 1
         return None
-    zones = []
-    for entry in _read(source, "zone", _list, problems) or ():
-        zone = _read(entry, "id", _text, problems) if isinstance(entry, dict) else None
+    zones: dict[str, Zone] = {}
+    for entry in _read_members(source, "zone", values.mapping, problems) or ():
+        zone = _read(entry, "id", values.text, problems)
         if zone:
-            zones.append(Zone(zone, _read(entry, "name", _text, problems) or zone))
+            name = _read(entry, "name", values.text, problems) or zone
+            zones.setdefault(zone.casefold(), Zone(zone, name))
     return Region(
         id=identity,
-        name=_read(source, "name", _text, problems) or identity,
-        area=_read(source, "areaName", _text, problems) or "",
-        zones=tuple(zones),
+        name=_read(source, "name", values.text, problems) or identity,
+        area=_read(source, "areaName", values.text, problems) or "",
+        zones=tuple(zones.values()),
     )

@@ -1,7 +1,7 @@
 """What an image and a region are.
 
 Source of the fields: the vendor's cimg/list and region/list documents and sample answers. Any field
-may be missing or null there; here that is `None` (or an empty tuple): unknown.
+may be missing, null or unreadable there; here that is `None`: unknown. An empty tuple is known.
 """
 
 from __future__ import annotations
@@ -40,8 +40,15 @@ class Storage(msgspec.Struct, frozen=True, gc=False):
     zone: str | None
 
     @property
-    def usable(self) -> bool:
-        return self.state == "Enabled" and self.status == "Connected"
+    def usable(self) -> bool | None:
+        """Whether it is enabled and connected; None when nothing is known to be wrong with it, but
+        the cloud does not say all."""
+        said = (_is(self.state, "enabled"), _is(self.status, "connected"))
+        return False if False in said else None if None in said else True
+
+
+def _is(word: str | None, good: str) -> bool | None:
+    return word.strip().casefold() == good if word else None
 
 
 class Requirement(msgspec.Struct, frozen=True, gc=False):
@@ -50,16 +57,17 @@ class Requirement(msgspec.Struct, frozen=True, gc=False):
     min_disk: int | None
     min_cpu: int | None
     min_memory: int | None
-    dc2_types: tuple[str, ...]
+    dc2_types: tuple[str, ...] | None
 
 
 class Image(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One custom image as one region lists it: the facts that tables, filters and facets need.
 
     Sizes are bytes, times Unix milliseconds, `None` is unknown. `storages` counts the backup
-    storages, `storages_down` those not Enabled and Connected, `disks` are their distinct disk
-    types. `raw` is the item exactly as the cloud sent it (JSON); `reading.read_details` gets the
-    rest out of it when one image is looked at.
+    storages, `storages_down` those known not to be enabled and connected, `storages_unknown` those
+    of which that is not known; `disks` are their distinct disk types. `raw` is the item as the
+    cloud sent it (JSON), clean; `reading.read_details` gets the rest out of it when one image is
+    looked at.
     """
 
     region: str
@@ -80,15 +88,16 @@ class Image(msgspec.Struct, frozen=True, gc=False, array_like=True):
     updated: int | None
     shared: bool | None
     external: bool | None
-    regions: tuple[str, ...]
-    zones: tuple[str, ...]
-    scenes: tuple[str, ...]
-    tags: tuple[str, ...]
+    regions: tuple[str, ...] | None
+    zones: tuple[str, ...] | None
+    scenes: tuple[str, ...] | None
+    tags: tuple[str, ...] | None
     storages: int | None
     storages_down: int
-    disks: tuple[str, ...]
+    disks: tuple[str, ...] | None
     job: Job | None
     raw: bytes
+    storages_unknown: int = 0
 
 
 # Fields whose values repeat from image to image.

@@ -119,7 +119,7 @@ def as_float(value: Any) -> object:
 
 
 def odd_progress(place: int, item: Item) -> object:
-    odd = {"progress": ("45%", 100.4)[place % 2]}
+    odd = {"progress": ("45%", 100.4)[place // 2 % 2]}
     if "job" in item:
         return item | {"job": item["job"] | odd | {"done": as_text(item["job"]["done"])}}
     return item | odd | {"done": as_text(item["done"])} if "progress" in item else item

@@ -16,8 +16,8 @@ import structlog
 from images.cloud.client import Account
 from images.cloud.errors import CloudError
 from images.cloud.jobs import read_jobs
-from images.cloud.reading import SLUG
 from images.cloud.records import Job
+from images.cloud.values import SLUG
 from images.services import fetching, freshness, store, turns
 from images.services.fetching import Credential
 from images.services.inventory import Inventory

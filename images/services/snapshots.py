@@ -13,7 +13,7 @@ from images.cloud.errors import CloudError
 from images.cloud.records import Region
 
 # Part of every key: another layout of what is stored is another set of keys, not a decoding error.
-LAYOUT = "2"
+LAYOUT = "3"
 
 # Kinds of failure that are the token's, where the whole cloud or every region answers so.
 REFUSALS = frozenset({"refused", "forbidden"})

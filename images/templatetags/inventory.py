@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -138,8 +139,12 @@ def yes_no(value: bool | None) -> SafeString:
 
 
 @register.filter
-def region_name(region: str, names: dict[str, str]) -> str:
-    return names.get(region, region)
+def region_name(region: str, names: Mapping[str, str]) -> str:
+    """What the region is called, in whatever case its id is written; else the id."""
+    if region in names:
+        return names[region]
+    same = (known for known in names if known.casefold() == region.casefold())
+    return names.get(next(same, ""), region)
 
 
 # The vendor's short names for the disks of a storage.

@@ -57,8 +57,10 @@ def _storages(details: Details) -> str:
     return f"<ul>{''.join(names)}</ul>" if kept else escape(_("none"))
 
 
-def _tags(texts: Sequence[str]) -> str:
-    return " ".join(unknown(text) for text in texts) or unknown(None)
+def _tags(texts: Sequence[str] | None) -> str:
+    if texts is None:
+        return unknown(None)
+    return " ".join(unknown(text) for text in texts) or escape(_("none"))
 
 
 # What the list has no column for.

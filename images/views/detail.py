@@ -58,10 +58,24 @@ def panel_context(opened: Opened, image: Image) -> dict[str, Any]:
         "curl": curl(image),
         "details": read_details(image),
         "status": rows.status(image),
-        "regions": [(each, opened.region_names.get(each, "")) for each in image.regions],
-        "zones": [(each, opened.zone_names.get(each.lower(), "")) for each in image.zones],
+        "zones": _zones(opened, image),
+        "astray": _is_astray(image),
         "raw": pretty_json(image),
     }
+
+
+def _zones(opened: Opened, image: Image) -> list[tuple[str, str]] | None:
+    """The image's zones with their names; None when they are not known."""
+    if image.zones is None:
+        return None
+    return [(each, opened.zone_names.get(each.lower(), each)) for each in image.zones]
+
+
+def _is_astray(image: Image) -> bool:
+    """Whether the regions of the image are known, and the one that lists it is none of them."""
+    if image.regions is None:
+        return False
+    return image.region.casefold() not in map(str.casefold, image.regions)
 
 
 def _changes(opened: Opened, image: Image) -> list[Line]:

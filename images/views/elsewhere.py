@@ -152,7 +152,7 @@ def _disk(image: Image, other: Image) -> str:
 
 def _storages(image: Image, other: Image) -> str:
     here, there = storage_state(image), storage_state(other)
-    if other.storages is None or here == there == "ok":
+    if there == "unknown" or here == there == "ok":
         return ""
     return _("storages at risk") if there == "at-risk" else _("all storages connected")
 

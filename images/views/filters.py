@@ -68,7 +68,7 @@ class Chip:
 
 
 def label(facet: str, value: str) -> str | Promise:
-    own = OWN_WORDS.get(facet, {"none"} if facet in MULTIPLE else {"unknown"})
+    own = OWN_WORDS.get(facet, {"none", "unknown"} if facet in MULTIPLE else {"unknown"})
     return VALUES[value] if value in own else value
 
 

@@ -7,7 +7,7 @@ through `escape`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from html import escape  # Django's own takes three times as long, for lazy texts there are none of
 from itertools import chain
 
@@ -24,6 +24,7 @@ from images.templatetags.inventory import (
     moment,
     outlook,
     percent,
+    region_name,
     size,
     unknown,
     yes_no,
@@ -40,8 +41,10 @@ def _tag(text: str, title: str = "") -> str:
     return f'<span class="tag"{hover}><bdi>{escape(text)}</bdi></span>'
 
 
-def _tags(texts: Iterable[str]) -> str:
-    return "".join(_tag(text) for text in texts)
+def _tags(texts: Collection[str] | None) -> str:
+    if texts is None:
+        return unknown(None)
+    return "".join(map(_tag, texts)) or f'<span class="faint">{escape(_("none"))}</span>'
 
 
 def _code(text: str | None) -> str:
@@ -58,8 +61,9 @@ def _os(image: Image, names: Names) -> str:
 
 
 def _regions(image: Image, names: Names) -> str:
-    tags = "".join(_tag(names.get(region, region), region) for region in image.regions)
-    return tags or unknown(None)
+    if not image.regions:
+        return _tags(image.regions)
+    return "".join(_tag(region_name(region, names), region) for region in image.regions)
 
 
 def _storages(image: Image, names: Names) -> str:
@@ -70,6 +74,9 @@ def _storages(image: Image, names: Names) -> str:
         shown, why = _("%(down)s of %(all)s down") % counts, _("not enabled and connected")
     elif image.storages == 0:
         shown, why = "0", _("no storage holds this image")
+    elif image.storages_unknown:
+        counts = {"unknown": image.storages_unknown, "all": image.storages}
+        return escape(_("%(unknown)s of %(all)s not known") % counts)
     else:
         return str(image.storages)
     return f'<span class="at-risk" title="{escape(why)}">{escape(shown)}</span>'
@@ -140,8 +147,8 @@ CELLS: dict[str, Cell] = {
     "arch": lambda image, names: _text(image.arch),
     "type": lambda image, names: _text(image.type),
     "check": lambda image, names: _text(image.check_state),
-    "zones": lambda image, names: _tags(image.zones) or unknown(None),
-    "scenes": lambda image, names: _tags(image.scenes) or unknown(None),
+    "zones": lambda image, names: _tags(image.zones),
+    "scenes": lambda image, names: _tags(image.scenes),
     "tags": lambda image, names: _tags(image.tags),
     "external": lambda image, names: yes_no(image.external),
     "description": lambda image, names: f"<bdi>{escape(image.description or '')}</bdi>",

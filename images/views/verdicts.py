@@ -66,6 +66,7 @@ REASONS: dict[str, Promise | Callable[[Image], str]] = {
     "job-running": gettext_lazy("a job is under way"),
     "storages-some-down": _some_down,
     "storages-unknown": gettext_lazy("the cloud does not say where it is stored"),
+    "storages-unsure": gettext_lazy("the cloud does not say whether its storages are connected"),
     "check-unknown": gettext_lazy("the cloud does not say whether it was checked"),
     "check-unfamiliar": gettext_lazy(
         "its check says %(check)s, and what that means is not known here"
@@ -81,7 +82,7 @@ def verdict_words(opened: Opened, image: Image) -> Words:
     """Return the verdict on the image, its region and its zones there by their names."""
     zones = [
         opened.zone_names.get(each.lower(), each)
-        for each in image.zones
+        for each in image.zones or ()
         if each.lower().startswith(image.region.lower())
     ]
     return words(image, opened.region_names.get(image.region, image.region), zones)

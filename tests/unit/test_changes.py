@@ -34,6 +34,7 @@ FACTS = st.fixed_dictionaries(
         "size": st.sampled_from([None, 1, 2]),
         "storages": st.sampled_from([None, 2, 3]),
         "storages_down": st.integers(0, 2),
+        "storages_unknown": st.sampled_from([0, 0, 1]),
     }
 )
 LISTS = st.dictionaries(st.sampled_from("123456"), FACTS, max_size=6)
@@ -65,7 +66,10 @@ def test_it_is_what_plain_sets_say(old: dict[str, Any], new: dict[str, Any]) -> 
 
     def connected(facts: dict[str, Any]) -> int | None:
         every: int | None = facts["storages"]
-        return None if every is None else every - facts["storages_down"]
+        if every is None or facts["storages_unknown"]:
+            return None
+        down: int = facts["storages_down"]
+        return every - down
 
     storages = {uuid: (connected(old[uuid]), connected(new[uuid])) for uuid in old.keys() & new}
     pairs = {uuid: pair for uuid, pair in storages.items() if None not in pair}

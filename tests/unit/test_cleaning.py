@@ -98,7 +98,7 @@ def test_names_and_ids_are_clipped_and_say_so(asking: tuple[Sandbox, Account]) -
 
     [*_, image] = list_images(account, "bj").images
 
-    assert image.name == image.tags[0] == "n" * (MAX_NAME - 1) + "…"
+    assert (image.name,) == image.tags == ("n" * (MAX_NAME - 1) + "…",)
     assert image.description == long
     assert image.status == "n" * MAX_NAME
     assert json.loads(image.raw)["name"] == long

@@ -23,7 +23,9 @@ JOB = {"jobUuid": "j", "type": "ImportCIMG", "progress": 5.0, "done": False}
 words = st.sampled_from([None, "", "a", "B"])
 numbers = st.sampled_from([None, 0, 1, 2**31])
 flags = st.sampled_from([None, False, True])
-lists = st.sampled_from([None, [], ["a"], ["a", "b"], ["b", "a"]])
+lists: st.SearchStrategy[Any] = st.sampled_from(
+    [None, [], ["a"], ["a", "b"], ["b", "a"], ["a", None], [None], {}]
+)
 sent = st.fixed_dictionaries(
     {},
     optional={
@@ -43,6 +45,7 @@ sent = st.fixed_dictionaries(
             [
                 *(None, [], [STORAGE], [STORAGE, STORAGE], [{**STORAGE, "name": "o"}]),
                 *([{**STORAGE, "status": "Disconnected"}], [{**STORAGE, "diskType": "HE"}]),
+                *([{**STORAGE, "bsUuid": "v"}, STORAGE], [{**STORAGE, "status": None}]),
             ]
         ),
         "job": st.sampled_from([None, JOB, {**JOB, "done": True}]),

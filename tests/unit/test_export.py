@@ -66,7 +66,7 @@ def test_csv_works() -> None:
             "regions": "bj",
             "zones": "bj01",
             "scenes": "base",
-            "cimgTags": "",
+            "cimgTags": "none",
             "storages": "3",
             "storagesDown": "0",
             "storageState": "ok",
@@ -98,6 +98,12 @@ def test_csv_of_an_image_of_which_nothing_is_known_is_blank() -> None:
     known = {"region": "bj", "cimgUuid": "a", "storageState": "unknown", "verdict": "caution"}
     assert "status-unknown" in row.pop("verdictReasons").split(";")
     assert {name: text for name, text in row.items() if text} == known
+
+
+@pytest.mark.parametrize("tags", [None, "web", {"a": "b"}, [1, None]])
+def test_csv_tells_tags_that_are_not_known_from_none(tags: object) -> None:
+    assert table(image(cimgTags=tags), image(cimgTags=[]))[0]["cimgTags"] == ""
+    assert table(image(cimgTags=tags), image(cimgTags=[]))[1]["cimgTags"] == "none"
 
 
 def test_csv_joins_lists_and_counts_storages_that_are_down() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from images.cloud.reading import MAX_INTEGER, MAX_MILLISECONDS
+from images.cloud.values import MAX_INTEGER, MAX_MILLISECONDS
 from images.histograms import FEWEST, GIB, MONTH, MOST, QUARTER, SIZES, YEAR, Histogram, ages, sizes
 from images.index import Index
 from images.query import ImageQuery, run

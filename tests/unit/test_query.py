@@ -63,14 +63,18 @@ def scalar(value: str | None) -> set[str]:
     return {value or "unknown"}
 
 
-def several(values: Sequence[str]) -> set[str]:
+def several(values: Sequence[str] | None) -> set[str]:
+    if values is None:
+        return {"unknown"}
     return {value or "unknown" for value in values} or {"none"}
 
 
 def storage(image: Image) -> set[str]:
     if image.storages is None:
         return {"unknown"}
-    return {"ok" if image.storages > 0 and image.storages_down == 0 else "at-risk"}
+    if image.storages == 0 or image.storages_down:
+        return {"at-risk"}
+    return {"unknown" if image.storages_unknown else "ok"}
 
 
 VALUES: dict[str, Callable[[Image], set[str]]] = {
@@ -82,7 +86,9 @@ VALUES: dict[str, Callable[[Image], set[str]]] = {
     "arch": lambda image: scalar(image.arch),
     "type": lambda image: scalar(image.type),
     "shared": lambda image: {{True: "yes", False: "no", None: "unknown"}[image.shared]},
-    "zone": lambda image: several([zone.lower() for zone in image.zones]),
+    "zone": lambda image: several(
+        None if image.zones is None else [zone.lower() for zone in image.zones]
+    ),
     "scene": lambda image: several(image.scenes),
     "tag": lambda image: several(image.tags),
     "disk": lambda image: several(image.disks),
@@ -121,7 +127,7 @@ def misses(query: ImageQuery, image: Image) -> set[str]:
         for facet, values in VALUES.items()
         if getattr(query, facet) and not wanted(query, facet) & set(map(alike, values(image)))
     }
-    texts = (image.name, image.description, image.id, image.uuid, *image.tags)
+    texts = (image.name, image.description, image.id, image.uuid, *(image.tags or ()))
     if not any(fold(query.q) in fold(text) for text in texts):
         missed.add("q")
     names = {unicodedata.normalize("NFC", name) for name in query.name}
@@ -243,6 +249,12 @@ VERSIONS = ["7", "7.9", "7.10", "07.9", "2012 R2", "2012 r2", "x7", "7" * 40, "v
 words = st.sampled_from(WORDS) | st.text(max_size=3)
 maybe = st.none() | st.just("")
 small = st.none() | st.integers(0, 4)
+
+
+def several_of(values: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str, ...] | None]:
+    return st.none() | st.lists(values, max_size=3).map(tuple)
+
+
 FACTS: dict[str, st.SearchStrategy[Any]] = {
     "region": st.sampled_from(["bj", "gz"]),
     "uuid": st.sampled_from(["0a", "0b", "A0", "uuid_1"]) | st.uuids().map(lambda uuid: uuid.hex),
@@ -261,12 +273,13 @@ FACTS: dict[str, st.SearchStrategy[Any]] = {
     "created": st.none() | st.integers(1, 4),
     "updated": small,
     "shared": st.none() | st.booleans(),
-    "zones": st.lists(st.sampled_from(["bj01", "BJ01", "gz01", ""]), max_size=3).map(tuple),
-    "scenes": st.lists(st.sampled_from(["base", "gpu"]), max_size=2).map(tuple),
-    "tags": st.lists(words, max_size=3).map(tuple),
+    "zones": several_of(st.sampled_from(["bj01", "BJ01", "gz01", ""])),
+    "scenes": several_of(st.sampled_from(["base", "gpu"])),
+    "tags": several_of(words),
     "storages": small,
     "storages_down": st.integers(0, 1),
-    "disks": st.lists(st.sampled_from(["SSD", "HE"]), max_size=2).map(tuple),
+    "storages_unknown": st.integers(0, 1),
+    "disks": several_of(st.sampled_from(["SSD", "HE"])),
 }
 inventories = st.lists(st.builds(image, **FACTS), max_size=12)
 BOUNDS = ["min_size", "max_size", "created_after", "created_before"]
@@ -281,7 +294,9 @@ def queries(draw: st.DrawFn, images: Sequence[Image]) -> ImageQuery:
         present = sorted({value for image in images for value in VALUES[facet](image)})
         values = st.sampled_from([*present, "unknown", "BJ01", "no such"])
         chosen[facet] = tuple(draw(st.lists(values, min_size=1, max_size=2)))
-    texts = [text for image in images for text in (image.name, image.uuid, *image.tags) if text]
+    texts = [
+        text for image in images for text in (image.name, image.uuid, *(image.tags or ())) if text
+    ]
     parts = st.sampled_from([*texts, "we", "B", "京", "SS", "0"]).map(lambda text: text[:3])
     chosen["q"] = draw(st.just("") | (parts | words).map(lambda text: text.replace("\0", "")))
     for name in draw(st.lists(st.sampled_from(BOUNDS), max_size=2, unique=True)):
@@ -341,7 +356,7 @@ MANY_INDEX = Index(MANY)
         ImageQuery(q="ab", sort="os"),
         ImageQuery(q="nowhere to be found"),
         ImageQuery(tag=("even",), status=("unknown",), region=("gz",)),
-        ImageQuery(tag=MANY[0].tags + MANY[1].tags + ("no such",), sort="updated"),
+        ImageQuery(tag=(*(MANY[0].tags or ()), *(MANY[1].tags or ()), "no such"), sort="updated"),
         ImageQuery(tag=("tag-0", "tag-1", "tag-2", "tag-3", "tag-4"), sort="-name"),
         ImageQuery(min_size=100, max_size=110, created_before=500_000, sort="-created"),
         ImageQuery(name=(MANY[5].name or "",)),
@@ -354,7 +369,7 @@ def test_many_images_are_queried_as_a_plain_loop_would(query: ImageQuery) -> Non
 @pytest.mark.parametrize("position", [0, 31, 32, 63, 64, 2495, 2496, 2499])
 def test_one_image_is_found_among_many_wherever_it_is(position: int) -> None:
     assert list(matching(MANY_INDEX, ImageQuery(q=MANY[position].uuid[3:15]))) == [position]
-    assert position in matching(MANY_INDEX, ImageQuery(q=MANY[position].tags[0]))
+    assert position in matching(MANY_INDEX, ImageQuery(q=(MANY[position].tags or ("",))[0]))
 
 
 def test_all_pages_together_are_every_match_once() -> None:

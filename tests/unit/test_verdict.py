@@ -36,8 +36,13 @@ JOBS = [
 ]
 
 images = st.builds(
-    lambda down, **facts: image(storages_down=min(down, facts["storages"] or 0), **facts),
+    lambda down, unsure, **facts: image(
+        storages_down=min(down, facts["storages"] or 0),
+        storages_unknown=min(unsure, (facts["storages"] or 0) - min(down, facts["storages"] or 0)),
+        **facts,
+    ),
     down=st.integers(0, 3),
+    unsure=st.integers(0, 3),
     status=st.sampled_from([None, "", "Odd", "READY", *STATUSES]),
     storages=st.none() | st.integers(0, 3),
     check_state=st.sampled_from([None, "", "odd", "checkFailed", *CHECKS]),
@@ -69,6 +74,13 @@ def test_a_ready_image_that_was_checked_and_is_stored_is_a_plain_yes() -> None:
         ({"job": job()}, CAUTION, ["job-running"]),
         ({"storages_down": 1}, CAUTION, ["storages-some-down"]),
         ({"storages": None}, CAUTION, ["storages-unknown"]),
+        ({"storages_unknown": 3}, CAUTION, ["storages-unsure"]),
+        ({"storages_unknown": 1, "storages_down": 1}, CAUTION, ["storages-some-down"]),
+        (
+            {"storages_unknown": 3, "storages": 3, "status": "Failed"},
+            NO,
+            ["status-failed", "storages-unsure"],
+        ),
         ({"check_state": None}, CAUTION, ["check-unknown"]),
         ({"check_state": "odd"}, CAUTION, ["check-unfamiliar"]),
         ({"min_disk": None}, CAUTION, ["disk-unknown"]),
@@ -96,6 +108,7 @@ def test_no_rule_is_unreachable() -> None:
         "status": [None, "Odd", *STATUSES],
         "storages": [None, 0],
         "storages_down": [1, 3],
+        "storages_unknown": [1],
         "check_state": [None, "odd", *CHECKS],
         "min_disk": [None],
         "shared": [True],

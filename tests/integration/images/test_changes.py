@@ -31,6 +31,7 @@ URL, LIST = "/changes/", "/images/"
 ONE_STORAGE = {"bsUuid": "b" * 32, "name": "s", "type": "Ceph", "diskType": "SSD", "zone": "BJ01"}
 UP = {**ONE_STORAGE, "state": "Enabled", "status": "Connected"}
 DOWN = {**UP, "status": "Disconnected"}
+ANOTHER = {**UP, "bsUuid": "c" * 32}
 
 
 @dataclass
@@ -52,7 +53,7 @@ class World:
 
 @pytest.fixture
 def world(viewer: Client, cloud: Sandbox, clock: Clock) -> World:
-    image = cloud.add_image("bj", name="web", size=2**30, backupStorages=[UP, UP])
+    image = cloud.add_image("bj", name="web", size=2**30, backupStorages=[UP, ANOTHER])
     read_again(cloud.token)
     return World(cloud, clock, image["cimgUuid"])
 
@@ -98,7 +99,7 @@ def test_it_works(viewer: Client, world: World) -> None:
         ({"status": "Disabled"}, "status", "Ready → now Disabled"),
         ({"size": 2**31}, "resized", "1 GiB → now 2 GiB"),
         (
-            {"backupStorages": [UP, DOWN]},
+            {"backupStorages": [ANOTHER, DOWN]},
             "storage-lost",
             "2 of 2 connected → now 1 of 2 connected",
         ),
@@ -115,8 +116,8 @@ def test_each_kind_says_what_it_was_and_what_it_is(
 
 
 def test_a_storage_that_is_back_is_told_too(viewer: Client, world: World) -> None:
-    world.change(backupStorages=[DOWN, UP])
-    world.change(backupStorages=[UP, UP])
+    world.change(backupStorages=[DOWN, ANOTHER])
+    world.change(backupStorages=[UP, ANOTHER])
     assert kinds(viewer) == ["storage-regained", "storage-lost"]
 
 

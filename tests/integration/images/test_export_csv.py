@@ -77,7 +77,7 @@ def test_the_vendors_own_image_is_a_row_value_for_value(viewer: Client) -> None:
         "regions": "bj",
         "zones": "bj01",
         "scenes": "base",
-        "cimgTags": "",
+        "cimgTags": "none",
         "storages": "3",
         "storagesDown": "0",
         "storageState": "ok",

@@ -57,7 +57,9 @@ def scalar(value: str | None) -> set[str]:
 
 
 def several(values: Iterable[str | None] | None) -> set[str]:
-    return {value or "unknown" for value in values or ()} or {"none"}
+    if values is None:
+        return {"unknown"}
+    return {value or "unknown" for value in values} or {"none"}
 
 
 def storage_state(image: Image) -> str:
@@ -69,7 +71,8 @@ def storage_state(image: Image) -> str:
 
 
 def disks(image: Image) -> set[str]:
-    return {each["diskType"] for each in image.get("backupStorages") or ()} or {"none"}
+    storages = image.get("backupStorages")
+    return several(None if storages is None else [each["diskType"] for each in storages])
 
 
 FACETS: dict[str, Callable[[Image], set[str]]] = {
@@ -81,7 +84,9 @@ FACETS: dict[str, Callable[[Image], set[str]]] = {
     "arch": lambda image: scalar(image["osArch"]),
     "type": lambda image: scalar(image["type"]),
     "shared": lambda image: {{True: "yes", False: "no", None: "unknown"}[image["isShared"]]},
-    "zone": lambda image: several([zone.lower() for zone in image["zones"] or ()]),
+    "zone": lambda image: several(
+        None if image["zones"] is None else [zone.lower() for zone in image["zones"]]
+    ),
     "scene": lambda image: several(image["scenes"]),
     "tag": lambda image: several(image["cimgTags"]),
     "disk": disks,
