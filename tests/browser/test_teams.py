@@ -101,6 +101,40 @@ def test_a_display_link_is_made_and_revoked(admin: Page) -> None:
     expect(admin.locator("tbody tr").first).to_contain_text("127.0.0.1")
 
 
+MAKES = """
+from dashboard.accounts import displays, saved, teams
+from dashboard.accounts.audit import Actor
+from dashboard.accounts.models import Team, Token, User
+team, token = Team.objects.get(slug="blue"), Token.objects.get(label="Main")
+user = User.objects.create_user("{name}")
+by = Actor("{name}", id=user.pk)
+Token.objects.filter(pk=token.pk).update(team=team)
+teams.set_role(team, user, "admin", by=by)
+displays.make(team, token, "Roof of {name}", query="", days=9, language="en", by=by)
+teams.invite(team, "admin", by=by)
+"""
+
+
+def test_an_admin_is_made_a_viewer_and_somebody_takes_over(
+    admin: Page, site: Site, request: pytest.FixtureRequest
+) -> None:
+    name = "dora" if "no" in request.node.callspec.id else "dave"
+    site.run("shell", "-c", MAKES.format(name=name))
+    admin.goto("/teams/blue/people/")
+    row = admin.locator("tr", has_text=name)
+    row.get_by_role("combobox").select_option("Viewer")
+    row.get_by_role("button", name="Change").click()
+
+    expect(admin.locator("h1")).to_have_text(f"Change {name}’s role in “Blue” to “Viewer”?")
+    expect(admin.locator("main")).to_contain_text("1 open invitation is withdrawn")
+    expect(admin.locator("main")).to_contain_text(f"Roof of {name}")
+    admin.get_by_label("Display links").select_option("become ann’s")
+    admin.get_by_role("button", name="Change role").click()
+    expect(admin.locator("tr", has_text=name)).to_contain_text("Viewer")
+    admin.goto("/teams/blue/displays/")
+    expect(admin.locator("tr", has_text=f"Roof of {name}")).to_contain_text("ann")
+
+
 @pytest.mark.parametrize("width", [320, 768, 1280])
 def test_no_page_is_wider_than_the_screen(admin: Page, width: int) -> None:
     admin.set_viewport_size({"width": width, "height": 800})

@@ -170,3 +170,32 @@ def test_an_endless_query_is_refused(browser: Client) -> None:
 
     assert response.status_code == 422
     assert not SavedView.objects.exists()
+
+
+def test_on_a_shared_view_the_role_counts_and_not_who_made_it(
+    browser: Client, blue: Team, ann: User
+) -> None:
+    theirs = of(ann)
+    shared = saved_view(theirs, "Ours", team=str(blue.pk))
+    own = saved_view(theirs, "Mine")
+    assertContains(theirs.get("/views/", {"query": QUERY}), "its admins change and delete it")
+
+    for page in ("", "delete/"):
+        assert theirs.post(f"/views/{shared.pk}/{page}", {"name": "X"}).status_code == 404
+    listed = theirs.get("/views/")
+    assertNotContains(listed, f"/views/{shared.pk}/delete/")
+    assertContains(listed, f"/views/{own.pk}/delete/")
+    assertRedirects(browser.post(f"/views/{shared.pk}/delete/"), "/views/")
+    assertRedirects(theirs.post(f"/views/{own.pk}/delete/"), "/views/")
+
+
+def test_a_view_left_in_a_former_admins_name_is_not_theirs_to_change(
+    browser: Client, person: User, blue: Team, ann: User
+) -> None:
+    teams.set_role(blue, ann, Role.ADMIN, by=BY)
+    shared = saved_view(browser, team=str(blue.pk))
+    of(ann).post(f"/teams/blue/people/{person.pk}/role/", {"role": "viewer", "views_heir": ""})
+
+    assert SavedView.objects.get().owner == person
+    assert browser.post(f"/views/{shared.pk}/", {"name": "X", "query": "q=x"}).status_code == 404
+    assertContains(browser.get("/views/"), "Failed")
