@@ -161,6 +161,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "dashboard.theme.context",
                 "dashboard.about.context",
+                "dashboard.accounts.reader.context",
             ],
         },
     },

@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import blake2b
 from typing import Any
 
 from django.template.loader import render_to_string
@@ -21,12 +22,14 @@ from django.utils.translation import gettext as _
 from images.cloud.records import Image
 from images.forms import query_string
 from images.query import ImageQuery, Result, run
+from images.services.snapshots import encode_head
 from images.templatetags.inventory import counted
 from images.views import columns, filters, looks, paging, rows, watching
 from images.views.opening import Opened
 
 # Nobody can know it, so nothing that the cloud or a browser sends can be mistaken for a mark.
 SECRET = secrets.token_hex(16)
+PLAIN = (str, int, float, bool, type(None))
 
 
 def mark(name: str) -> str:
@@ -53,7 +56,8 @@ def kept(opened: Opened, what: tuple[Any, ...], make: Callable[[], bytes]) -> by
         *(*what, get_language(), opened.credential.token_id),
         *(opened.access.manages, opened.access.keeps),
         opened.access.token.ends_soon and opened.access.token.expires_on,
-        *(inventory.head.asked_at, tuple(state.state for state in inventory.regions)),
+        blake2b(encode_head(inventory.head), digest_size=16).digest(),
+        tuple(state.state for state in inventory.regions),
         tuple((token.pk, token.label, token.last_four) for token in opened.access.tokens),
         # They are offered where this one fails.
         inventory.last_failure and tuple(token.pk for token in opened.access.others),
@@ -64,6 +68,22 @@ def kept(opened: Opened, what: tuple[Any, ...], make: Callable[[], bytes]) -> by
         made = make()
         if not opened.nonsense:
             inventory.index.memo.put(question, made, len(made))
+    return made
+
+
+def rendered(opened: Opened, template: str, shown: dict[str, Any]) -> bytes:
+    """Return the template rendered with these values, kept by all of them: nothing else comes into
+    it, neither the request nor what belongs to its person. Raise TypeError for a value that may
+    change while it is kept."""
+    memo, question = opened.inventory.index.memo, (template, get_language(), *shown.items())
+    made: bytes | None = memo.get(question)
+    if made is None:
+        for name, value in shown.items():
+            parts = value if isinstance(value, tuple) else (value,)
+            if not all(isinstance(part, PLAIN) for part in parts):
+                raise TypeError(f"{name} is a {type(value).__name__}")
+        made = render_to_string(template, shown).encode()
+        memo.put(question, made, len(made))
     return made
 
 
