@@ -110,7 +110,8 @@ def test_a_row_says_what_the_cloud_says(viewer: Client) -> None:
 
 def test_bad_storages_are_marked_in_the_table(viewer: Client, cloud: Sandbox) -> None:
     good = cloud.images("bj")[0]["backupStorages"][0]
-    for number, storages in enumerate(([good, {**good, "status": "Disconnected"}], [], None)):
+    down = {**good, "bsUuid": "d" * 32, "status": "Disconnected"}
+    for number, storages in enumerate(([good, down], [], None)):
         cloud.add_image("gz", name=f"made {number}", backupStorages=storages)
     page = shown(viewer, f"{URL}?q=made&sort=name")
 

@@ -10,6 +10,7 @@ import csv
 import io
 import itertools
 import json
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -101,13 +102,21 @@ def texts(image: Image) -> list[str]:
 
 
 def has_text(image: Image, part: str) -> bool:
-    return any(part.casefold() in text.casefold() for text in texts(image))
+    return any(fold(part) in fold(text) for text in texts(image))
+
+
+def fold(text: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def same(text: str | None, other: str) -> bool:
+    return unicodedata.normalize("NFC", text or "") == unicodedata.normalize("NFC", other)
 
 
 # Of each parameter that is no facet: does the image fit what it means?
 FITS: dict[str, Callable[[Image, Any], bool]] = {
     "q": has_text,
-    "name": lambda image, name: bool(image["name"] == name),
+    "name": lambda image, name: same(image["name"], name),
     "min_size": lambda image, size: image["size"] is not None and image["size"] >= size,
     "max_size": lambda image, size: image["size"] is not None and image["size"] <= size,
     "created_after": lambda image, time: bool(image["createTime"] and image["createTime"] >= time),
@@ -129,8 +138,17 @@ def place(image: Image) -> tuple[str, str]:
     return image["region"], image["cimgUuid"]
 
 
+def by_name(image: Image) -> list[tuple[int, int]]:
+    """Letter by letter, but numbers by their value, where digits stand among letters."""
+    parts = re.findall("[0-9]+|[^0-9]", fold(image["name"] or ""), re.DOTALL)
+    return [
+        (ord("0"), int(part)) if part.isdecimal() and part.isascii() else (ord(part), 0)
+        for part in parts
+    ]
+
+
 ORDERS: dict[str, Callable[[Image], Any]] = {
-    "name": lambda image: (image["name"] or "").casefold() or None,
+    "name": lambda image: by_name(image) or None,
     "size": lambda image: image["size"],
     "created": lambda image: image["createTime"],
 }
@@ -139,7 +157,7 @@ ORDERS: dict[str, Callable[[Image], Any]] = {
 def in_order(images: list[Image], sort: str) -> list[Image]:
     """What is not known comes last either way; among equals name in any case, region, id."""
     key = ORDERS[sort.removeprefix("-")]
-    images = sorted(images, key=lambda image: ((image["name"] or "").casefold(), *place(image)))
+    images = sorted(images, key=lambda image: (by_name(image), *place(image)))
     known = [image for image in images if key(image) is not None]
     unknown = [image for image in images if key(image) is None]
     return sorted(known, key=key, reverse=sort.startswith("-")) + unknown
