@@ -47,6 +47,13 @@ def storage_state(image: Image) -> str:
     return "unknown" if image.storages_unknown else "ok"
 
 
+def is_astray(image: Image) -> bool:
+    """Whether the regions of the image are known, and the one that lists it is none of them."""
+    if image.regions is None or image.region in image.regions:
+        return False
+    return image.region.casefold() not in map(str.casefold, image.regions)
+
+
 def status_meaning(status: str | None) -> str:
     """One of the values of STATUSES, "unfamiliar" for any other status, "unknown" for none."""
     return STATUSES.get(status.lower(), "unfamiliar") if status else "unknown"

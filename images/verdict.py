@@ -25,7 +25,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from images.cloud.records import Image
-from images.insights import check_meaning, status_meaning
+from images.insights import check_meaning, is_astray, status_meaning
 
 YES, CAUTION, NO = "yes", "caution", "no"
 GRADES = (YES, CAUTION, NO)
@@ -57,6 +57,7 @@ RULES = {
     "storages-some-down": CAUTION,
     "storages-unknown": CAUTION,
     "storages-unsure": CAUTION,  # where it is stored is known, but not whether that is connected
+    "regions-others": CAUTION,  # the image's own leave out the one that lists it
     "check-unknown": CAUTION,
     "check-unfamiliar": CAUTION,
     "disk-unknown": CAUTION,  # how large a disk a machine needs
@@ -74,6 +75,7 @@ class Known(NamedTuple):
     storages: int | None
     storages_down: int
     storages_unknown: int
+    is_astray: bool
     check_state: str | None
     has_min_disk: bool
     shared: bool | None
@@ -88,6 +90,7 @@ def verdict(image: Image) -> Judgement:
         image.storages,
         image.storages_down,
         image.storages_unknown,
+        is_astray(image),
         image.check_state,
         image.min_disk is not None,
         image.shared,
@@ -124,6 +127,10 @@ def _storages(known: Known) -> str:
     return "unsure" if known.storages_unknown else "connected"
 
 
+def _regions(known: Known) -> str:
+    return "others" if known.is_astray else "own"
+
+
 def _check(known: Known) -> str:
     return check_meaning(known.check_state)
 
@@ -140,6 +147,7 @@ FACTS: dict[str, Callable[[Known], str]] = {
     "status": _status,
     "job": _job,
     "storages": _storages,
+    "regions": _regions,
     "check": _check,
     "disk": _disk,
     "shared": _shared,

@@ -15,6 +15,7 @@ from dashboard.accounts import history
 from images.cloud.reading import read_details
 from images.cloud.records import Image
 from images.export import pretty_json
+from images.insights import is_astray
 from images.views import rows
 from images.views.change_lines import Line, line
 from images.views.curl import curl
@@ -59,7 +60,7 @@ def panel_context(opened: Opened, image: Image) -> dict[str, Any]:
         "details": read_details(image),
         "status": rows.status(image),
         "zones": _zones(opened, image),
-        "astray": _is_astray(image),
+        "astray": is_astray(image),
         "raw": pretty_json(image),
     }
 
@@ -69,13 +70,6 @@ def _zones(opened: Opened, image: Image) -> list[tuple[str, str]] | None:
     if image.zones is None:
         return None
     return [(each, opened.zone_names.get(each.lower(), each)) for each in image.zones]
-
-
-def _is_astray(image: Image) -> bool:
-    """Whether the regions of the image are known, and the one that lists it is none of them."""
-    if image.regions is None:
-        return False
-    return image.region.casefold() not in map(str.casefold, image.regions)
 
 
 def _changes(opened: Opened, image: Image) -> list[Line]:

@@ -67,6 +67,7 @@ REASONS: dict[str, Promise | Callable[[Image], str]] = {
     "storages-some-down": _some_down,
     "storages-unknown": gettext_lazy("the cloud does not say where it is stored"),
     "storages-unsure": gettext_lazy("the cloud does not say whether its storages are connected"),
+    "regions-others": gettext_lazy("its own regions leave out this one"),
     "check-unknown": gettext_lazy("the cloud does not say whether it was checked"),
     "check-unfamiliar": gettext_lazy(
         "its check says %(check)s, and what that means is not known here"

@@ -27,6 +27,7 @@ GOOD = {
     "check_state": "checked",
     "min_disk": 20 * GIB,
     "shared": False,
+    "regions": ("bj",),
 }
 JOBS = [
     None,
@@ -48,6 +49,7 @@ images = st.builds(
     check_state=st.sampled_from([None, "", "odd", "checkFailed", *CHECKS]),
     min_disk=st.none() | st.integers(0, 10),
     shared=st.none() | st.booleans(),
+    regions=st.sampled_from([None, (), ("bj",), ("gz",)]),
     job=st.sampled_from(JOBS),
 )
 
@@ -84,6 +86,11 @@ def test_a_ready_image_that_was_checked_and_is_stored_is_a_plain_yes() -> None:
         ({"check_state": None}, CAUTION, ["check-unknown"]),
         ({"check_state": "odd"}, CAUTION, ["check-unfamiliar"]),
         ({"min_disk": None}, CAUTION, ["disk-unknown"]),
+        ({"storages_unknown": 1}, CAUTION, ["storages-unsure"]),
+        ({"regions": ("gz", "sh")}, CAUTION, ["regions-others"]),
+        ({"regions": ()}, CAUTION, ["regions-others"]),
+        ({"regions": ("GZ", "BJ")}, YES, []),
+        ({"regions": None}, YES, []),
         ({"check_state": "uncheck"}, YES, ["check-none"]),
         ({"shared": True}, YES, ["shared-yes"]),
         ({"shared": None}, YES, []),
@@ -108,6 +115,7 @@ def test_no_rule_is_unreachable() -> None:
         "status": [None, "Odd", *STATUSES],
         "storages": [None, 0],
         "storages_down": [1, 3],
+        "regions": [(), ("gz",)],
         "storages_unknown": [1],
         "check_state": [None, "odd", *CHECKS],
         "min_disk": [None],

@@ -26,6 +26,7 @@ STORAGES = {
     "connected": YES,
     "one down": CAUTION,
     "all down": NO,
+    "one silent": CAUTION,
     "none": NO,
     "not known": CAUTION,
 }
@@ -37,11 +38,13 @@ MIXES = random.Random(17).sample(list(product(STATUSES, CHECKS, STORAGES, JOBS))
 def facts(
     good: dict[str, Any], status: str | None, check: str | None, storages: str, job: str
 ) -> dict[str, Any]:
+    other = {**good, "bsUuid": "other"}
     down = {**good, "status": "Disconnected"}
     kept = {
-        "connected": [good, good],
-        "one down": [good, down],
-        "all down": [down, down],
+        "connected": [good, other],
+        "one down": [other, down],
+        "all down": [down, {**down, "bsUuid": "other"}],
+        "one silent": [good, {**other, "state": None}],
         "none": [],
         "not known": None,
     }
