@@ -77,6 +77,8 @@ def _read_texts(
     members = _read_members(source, name, reader, problems)
     if members is None:
         return None
+    if len(members) < 2:  # As nearly everywhere.
+        return tuple(members)
     found: dict[str, str] = {}
     for member in members:
         found.setdefault(same(member), member)
@@ -111,8 +113,10 @@ def _read_storage(source: dict[str, Any], problems: Problems) -> Storage:
     )
 
 
-# Of a storage that is listed twice, by id and name, the entry that says the worst of it counts.
-_WORST_FIRST = (False, None, True)
+def _worse(one: Storage, other: Storage) -> Storage:
+    """Of a storage that is listed twice, by id and name, the entry that says the worst of it."""
+    worst_first = (False, None, True)
+    return min(one, other, key=lambda each: worst_first.index(each.usable))
 
 
 def _read_storages(source: dict[str, Any], problems: Problems) -> tuple[Storage, ...] | None:
@@ -123,8 +127,8 @@ def _read_storages(source: dict[str, Any], problems: Problems) -> tuple[Storage,
     for place, item in enumerate(items):
         storage = _read_storage(item, problems)
         key = (storage.uuid.casefold() if storage.uuid else place, storage.name)
-        held = found.setdefault(key, storage)
-        found[key] = min(held, storage, key=lambda each: _WORST_FIRST.index(each.usable))
+        held = found.get(key)
+        found[key] = storage if held is None else _worse(held, storage)
     return tuple(found.values())
 
 

@@ -43,6 +43,8 @@ class Storage(msgspec.Struct, frozen=True, gc=False):
     def usable(self) -> bool | None:
         """Whether it is enabled and connected; None when nothing is known to be wrong with it, but
         the cloud does not say all."""
+        if self.state == "Enabled" and self.status == "Connected":  # Nearly all of them.
+            return True
         said = (_is(self.state, "enabled"), _is(self.status, "connected"))
         return False if False in said else None if None in said else True
 
