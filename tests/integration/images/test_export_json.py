@@ -13,6 +13,7 @@ from pytest_django import Settings
 
 from dashboard.accounts.models import User
 from images.sandbox import Sandbox, Weather
+from images.spelling import natural
 from tests.integration.conftest import Clock, Keep, read_again
 from tests.integration.images.pages import FRAGMENT, both
 from tests.judged import judged
@@ -80,7 +81,7 @@ def test_it_has_the_images_of_the_query_in_its_order_and_of_all_its_pages(
     document, _ = exported(large, "?sort=name&os=CentOS&size=25&page=3&colour=red")
     centos = [image for image in truth(large_cloud) if image["osFamily"] == "CentOS"]
 
-    names = [image["name"].casefold() for image in document["images"] if image["name"]]
+    names = [natural(image["name"]) for image in document["images"] if image["name"]]
     assert names == sorted(names)
     assert document["total"] == len(document["images"]) == len(centos)
     assert newest_first(document["images"]) == newest_first(centos)
