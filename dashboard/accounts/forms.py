@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from dashboard.accounts import policy, quotas
+from dashboard.accounts.labels import LabelField
 from dashboard.accounts.models import Membership, Role, Team, Token, User
 
 SECRET_LENGTH = 512
@@ -51,11 +52,9 @@ class SecretField(forms.CharField):
 class TokenForm(forms.Form):
     """What a person says of a token. `owner` is whose it is, `token` the one that is edited."""
 
-    label = forms.CharField(
+    label = LabelField(
         label=_("Label"),
-        max_length=80,
         help_text=_("A name for you, such as the account or the team it belongs to."),
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     team = forms.ModelChoiceField(
         label=_("Who may list images with it"),
@@ -100,7 +99,7 @@ class TokenForm(forms.Form):
             self.fields["end_screens"].help_text = said % {"screens": screens}
 
     def clean_label(self) -> str:
-        label = " ".join(self.cleaned_data["label"].split())
+        label: str = self.cleaned_data["label"]
         others = Token.objects.filter(owner=self.owner, label__iexact=label)
         if self.token:
             others = others.exclude(pk=self.token.pk)

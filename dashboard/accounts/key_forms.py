@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.accounts import credentials, quotas
+from dashboard.accounts.labels import LabelField
 from dashboard.accounts.models import Team, Token, User
 
 PERIODS = ((7, _("7 days")), (30, _("30 days")), (90, _("90 days")), (365, _("a year")))
@@ -18,12 +19,7 @@ PERIODS = ((7, _("7 days")), (30, _("30 days")), (90, _("90 days")), (365, _("a 
 class ApiKeyForm(forms.Form):
     """`scope` is "", "team:<id>" or "token:<id>"; of what the owner may read with now."""
 
-    label = forms.CharField(
-        label=_("Label"),
-        max_length=80,
-        help_text=_("What uses it, such as “nightly report”."),
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
+    label = LabelField(label=_("Label"), help_text=_("What uses it, such as “nightly report”."))
     scope = forms.ChoiceField(label=_("Reads"), required=False)
     days = forms.TypedChoiceField(label=_("Works for"), coerce=int, initial=90, choices=PERIODS)
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.accounts import quotas
+from dashboard.accounts.labels import LabelField
 from dashboard.accounts.models import Role, Team, Token, User
 
 LONGEST_QUERY = 2000
@@ -22,12 +23,7 @@ NOT_KEPT = ("token", "page", "size", "columns", "sort")
 
 
 class TeamForm(forms.Form):
-    name = forms.CharField(
-        label=_("Name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "off"})
-    )
-
-    def clean_name(self) -> str:
-        return " ".join(self.cleaned_data["name"].split())
+    name = LabelField(label=_("Name"))
 
 
 class RoleForm(forms.Form):
@@ -41,11 +37,8 @@ class NewAccountForm(BaseUserCreationForm):  # type: ignore[type-arg]
 
 
 class DisplayForm(forms.Form):
-    title = forms.CharField(
-        label=_("Title"),
-        max_length=80,
-        help_text=_("Stands at the top of the screen, such as “Duty room”."),
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    title = LabelField(
+        label=_("Title"), help_text=_("Stands at the top of the screen, such as “Duty room”.")
     )
     token = forms.ModelChoiceField(label=_("Token"), queryset=Token.objects.none())
     query = forms.CharField(

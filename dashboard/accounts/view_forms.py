@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.accounts import policy, quotas, saved
+from dashboard.accounts.labels import LabelField
 from dashboard.accounts.models import SavedView, Team, User
 
 
@@ -16,9 +17,7 @@ class SavedViewForm(forms.Form):
     """What a person says of a view. `at` is the one that is edited; a new one under the name of
     one that they may change takes its place, then `replaced`."""
 
-    name = forms.CharField(
-        label=_("Name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "off"})
-    )
+    name = LabelField(label=_("Name"))
     team = forms.ModelChoiceField(
         label=_("Who sees it"),
         queryset=Team.objects.none(),
@@ -42,9 +41,6 @@ class SavedViewForm(forms.Form):
         if not teams.exists():
             del self.fields["team"]
         field.label_from_instance = lambda team: _("Everyone in “%(team)s”") % {"team": team}  # type: ignore[method-assign,assignment]
-
-    def clean_name(self) -> str:
-        return " ".join(self.cleaned_data["name"].split())
 
     def clean(self) -> dict[str, Any]:
         cleaned = {"team": None, **self.cleaned_data}

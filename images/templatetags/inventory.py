@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Protocol
 
 from django import template
 from django.utils.formats import number_format
@@ -13,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from dashboard.visible import has_visible
 from images.cloud.records import Image
 from images.insights import status_kind
 from images.services.inventory import Inventory
@@ -96,6 +98,49 @@ def unknown(value: object) -> SafeString:
     if value not in (None, ""):
         return escape(value)
     return mark_safe(f'<span class="unknown" title="{escape(_("not known"))}">–</span>')  # noqa: S308
+
+
+class Named(Protocol):
+    """An image, or a change of one."""
+
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def id(self) -> str | None: ...
+    @property
+    def uuid(self) -> str: ...
+
+
+@register.filter
+def name_of(image: Named) -> SafeString:
+    """The name, or what there is to see and to click on in its place."""
+    if image.name and has_visible(image.name):
+        return mark_safe(f"<bdi>{escape(image.name)}</bdi>")  # noqa: S308
+    said = '<span class="unknown">{}</span> <code>{}</code>'
+    return format_html(said, unseen(image.name), image.id or image.uuid)
+
+
+@register.filter
+def plain_name(image: Named) -> str:
+    """The same where there is no markup."""
+    if image.name and has_visible(image.name):
+        return image.name
+    return f"{unseen(image.name)} {image.id or image.uuid}"
+
+
+@register.filter
+def unseen(name: str | None) -> str:
+    """What is said of a name that is missing, or that nobody can see."""
+    return _("(no visible name)") if name else _("(no name)")
+
+
+@register.filter
+def seen(text: str) -> str:
+    """The text of which no id is known, or what is said of one that nobody can see."""
+    return text if has_visible(text) else unseen(text)
+
+
+register.filter(has_visible)
 
 
 @register.filter

@@ -23,7 +23,7 @@ from images.changes import (
     VANISHED,
     Change,
 )
-from images.templatetags.inventory import size
+from images.templatetags.inventory import seen, size
 from images.views.opening import Opened
 from images.views.rows import status_of
 
@@ -97,4 +97,4 @@ def _shown(kind: str, value: str) -> str:
         connected, _slash, every = value.partition("/")
         counts = {"connected": connected, "all": every}
         return _("%(connected)s of %(all)s connected") % counts
-    return status_of(value) if kind in (STATUS, APPEARED, VANISHED) else value
+    return status_of(value) if kind in (STATUS, APPEARED, VANISHED) else seen(value)

@@ -17,6 +17,7 @@ from images.cloud.records import Image
 from images.coverage import ALL, ALONE, LACKING, Coverage, Row, coverage, rows
 from images.forms import query_string
 from images.services.inventory import RegionState
+from images.templatetags.inventory import seen
 from images.views import charts, filters
 from images.views.opening import Opened, with_inventory
 from images.views.rows import status
@@ -128,8 +129,7 @@ def _line(opened: Opened, states: list[RegionState], row: Row) -> Line:
     if len(versions) == 1 and (version := versions.pop()):
         system = f"{system} {version}".strip()
     cells = [_cell(opened, state, row) for state in states]
-    name = row.name if row.name.strip() else f"“{row.name}”"
-    return Line(name, system, charts.link(opened, name=(row.name,), os=(os,)), cells)
+    return Line(seen(row.name), system, charts.link(opened, name=(row.name,), os=(os,)), cells)
 
 
 def _cell(opened: Opened, state: RegionState, row: Row) -> Cell:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from images.forms import toggled
 from images.query import FACETS, FacetValue
-from images.templatetags.inventory import counted, plain_size, written_size
+from images.templatetags.inventory import counted, plain_size, seen, written_size
 from images.views.opening import Opened
 
 TITLES = {
@@ -69,7 +69,7 @@ class Chip:
 
 def label(facet: str, value: str) -> str | Promise:
     own = OWN_WORDS.get(facet, {"none", "unknown"} if facet in MULTIPLE else {"unknown"})
-    return VALUES[value] if value in own else value
+    return VALUES[value] if value in own else seen(value)
 
 
 def facets(opened: Opened, counted: dict[str, tuple[FacetValue, ...]]) -> SafeString:
@@ -166,7 +166,7 @@ def _chips(opened: Opened) -> Iterator[Chip]:
             yield Chip(TITLES[name], label(name, shown), href)
     for value in query.name:
         rest = tuple(other for other in query.name if other != value)
-        yield Chip(_("Exact name"), value, opened.link_to(replace(query, name=rest, page=1)))
+        yield Chip(_("Exact name"), seen(value), opened.link_to(replace(query, name=rest, page=1)))
     if query.image:
         number = len(query.image)
         shown = ngettext("%(number)s image", "%(number)s images", number) % {"number": number}

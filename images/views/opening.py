@@ -21,6 +21,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from dashboard.accounts import credentials
 from dashboard.routes import is_export, route_of
+from dashboard.visible import has_visible
 from images import services
 from images.forms import REPEATED, Nonsense, query_string, read_query
 from images.query import ImageQuery, spelled
@@ -53,7 +54,8 @@ class Opened:
 
     @cached_property
     def region_names(self) -> dict[str, str]:
-        return {state.id: state.head.region.name for state in self.inventory.regions}
+        regions = [state.head.region for state in self.inventory.regions]
+        return {each.id: each.name if has_visible(each.name) else each.id for each in regions}
 
     @cached_property
     def zone_names(self) -> dict[str, str]:

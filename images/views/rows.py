@@ -22,8 +22,10 @@ from images.insights import status_kind
 from images.services.progress import Progress
 from images.templatetags.inventory import (
     moment,
+    name_of,
     outlook,
     percent,
+    plain_name,
     region_name,
     size,
     unknown,
@@ -201,7 +203,7 @@ def _row(image: Image, columns: tuple[str, ...], names: Names, path: str) -> str
 
 def _pick(image: Image) -> str:
     """The box that picks the image, of the form below the table."""
-    label = escape(_("Select %(image)s") % {"image": image.name or image.uuid})
+    label = escape(_("Select %(image)s") % {"image": plain_name(image)})
     return (
         '<td class="c-pick"><input type="checkbox" form="selection" name="image"'
         f' value="{image.region}/{image.uuid}" aria-label="{label}"></td>'
@@ -210,12 +212,7 @@ def _pick(image: Image) -> str:
 
 def _heading(image: Image, path: str) -> str:
     address = f"{path}{image.region}/{image.uuid}/{QUERY_MARK}"
-    name = f"<bdi>{escape(image.name)}</bdi>" if image.name else _nameless()
     return (
         f'<th scope="row" class="c-name"><a href="{address}" hx-get="{address}"'
-        f' hx-target="#detail" hx-swap="innerHTML">{name}</a></th>'
+        f' hx-target="#detail" hx-swap="innerHTML">{name_of(image)}</a></th>'
     )
-
-
-def _nameless() -> str:
-    return f'<span class="unknown">{escape(_("(no name)"))}</span>'

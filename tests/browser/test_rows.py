@@ -139,3 +139,11 @@ def test_columns_are_arranged_by_keyboard_without_losing_the_menu(signed_in: Pag
     expect(page.locator(".looks > summary")).to_be_focused()
     page.get_by_role("button", name="Back to the standard columns").click()
     expect(page).to_have_url(re.compile("/images/$"))
+
+
+def test_an_image_whose_name_nobody_can_see_can_be_opened(signed_in: Page) -> None:
+    page = signed_in
+    page.goto("/images/?sort=name&size=200")
+    page.get_by_role("link", name="(no visible name)").first.click()
+
+    expect(page.locator("#detail-title")).to_contain_text("(no visible name)")

@@ -209,7 +209,7 @@ def test_what_the_cloud_does_not_say_is_not_known(viewer: Client, cloud: Sandbox
             facts = page.facts
             assert facts.pop("UUID") == uuid
             assert set(facts.values()) == {UNKNOWN}
-            assert page.one(id="detail-title").text == "(no name)"
+            assert page.one(id="detail-title").text == f"(no name) {uuid}"
             assert "The cloud did not say where" in page.text
             assert not page.all(id="job")
 

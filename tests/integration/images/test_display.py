@@ -220,7 +220,7 @@ def test_what_needs_attention_comes_first_the_worst_first(
     page = anonymous.get(make("region=bj")).content.decode()
 
     names = re.findall(
-        r'class="worry worry-([\w-]+)"[^>]*>\s*<bdi class="worry-name">([^<]*)', page
+        r'class="worry worry-([\w-]+)"[^>]*>\s*<span class="worry-name"><bdi>([^<]*)', page
     )
     assert names[0] == ("failed", "broken 00")
     assert len(names) == 8
