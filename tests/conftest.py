@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.management.commands import flush
 from django.db import connection, connections
+from django.utils import translation
 from pytest_django import Settings
 
 from dashboard.accounts import audit_triggers
@@ -49,6 +50,13 @@ def the_audit_log_is_emptied_between_tests() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(flush.Command, "handle", handle)
         yield
+
+
+@pytest.fixture(autouse=True)
+def english_again() -> Iterator[None]:
+    """Django's client leaves on the language of the last page that it asked for."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

@@ -178,6 +178,7 @@ def test_a_redis_that_hangs_costs_no_page_and_is_waited_for_once(
     assert connections_to(silent) <= 2 * len(ALIASES)  # seldom more than 5 s go by
 
 
+@pytest.mark.django_db(databases="__all__", transaction=True)
 def test_without_a_cache_the_cloud_is_asked_no_more_than_with_one(
     no_cache: None, visitor: Client, cloud: Sandbox, settings: Settings, clock: Clock
 ) -> None:
@@ -194,6 +195,7 @@ def test_without_a_cache_the_cloud_is_asked_no_more_than_with_one(
     assert set(Page(visitor.get(LIST)).regions.values()) == {"fresh"}
 
 
+@pytest.mark.django_db(databases="__all__", transaction=True)
 def test_what_the_cloud_refused_is_remembered_without_a_cache(
     no_cache: None, visitor: Client, cloud: Sandbox, settings: Settings, clock: Clock
 ) -> None:

@@ -107,7 +107,9 @@ def test_it_works(
     cloud: Sandbox,
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
+    settings: Settings,
 ) -> None:
+    settings.TOKEN_CHECKS_PER_MINUTE = 1_000
     caplog.set_level(logging.DEBUG)
     client.force_login(User.objects.create_superuser("boss", password="a sentence"))
     answers = list(walk(client, cloud))
