@@ -14,7 +14,8 @@ from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
 
 from dashboard.accounts.models import Change as Row
 from dashboard.accounts.models import Watch
-from images.changes import RENAMED, Change, ChangeQuery
+from images.changes import Change, ChangeQuery
+from images.spelling import folded
 
 KEPT = timedelta(days=30)
 BATCH = 500
@@ -121,9 +122,7 @@ def _selected(key: str, query: ChangeQuery, but: str = "") -> QuerySet[Row]:
     if query.region and but != "region":
         rows = rows.filter(region__in=query.region)
     if text := query.q:
-        renamed = Q(kind=RENAMED, before__icontains=text)
-        ids = Q(uuid__icontains=text) | Q(image_id__icontains=text)
-        rows = rows.filter(Q(name__icontains=text) | ids | renamed)
+        rows = rows.filter(searched__contains=folded(text))
     if query.after is not None:
         rows = rows.filter(at__gte=_moment(query.after / 1000))
     if query.before is not None:

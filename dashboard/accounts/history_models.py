@@ -23,6 +23,8 @@ class Change(models.Model):
     before = models.CharField(max_length=255, blank=True)
     after = models.CharField(max_length=255, blank=True)
     count = models.PositiveIntegerField(default=1)
+    # Names and ids as they are searched, line by line: databases compare letters each in its way.
+    searched = models.TextField(blank=True, db_default="")
 
     class Meta:
         ordering = ("-at", "-id")

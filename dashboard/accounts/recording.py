@@ -20,6 +20,7 @@ from dashboard.accounts.history import BATCH, KEPT
 from dashboard.accounts.models import Change as Row
 from dashboard.accounts.models import Visit, Watch
 from images.changes import (
+    RENAMED,
     Change,
     Known,
     bounded,
@@ -31,6 +32,7 @@ from images.changes import (
 )
 from images.services.signals import Reading
 from images.services.snapshots import Unconfirmed
+from images.spelling import folded
 
 KEPT_A_KEY = 20_000
 MOST_CHANGES = 2_000  # of one region in one reading
@@ -148,6 +150,15 @@ def _row(key: str, at: datetime, change: Change) -> Row:
         before=_kept(change.before),
         after=_kept(change.after),
         count=change.count,
+        searched=_searched(change),
+    )
+
+
+def _searched(change: Change) -> str:
+    """The ids and the name, and the one before where that is another."""
+    earlier = [change.before] if change.kind == RENAMED else []
+    return "\n".join(
+        folded(_kept(each)) for each in (change.name, change.uuid, change.id, *earlier)
     )
 
 

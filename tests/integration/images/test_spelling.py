@@ -13,6 +13,7 @@ from dashboard.accounts import api_keys, teams
 from dashboard.accounts.audit import Actor
 from dashboard.accounts.models import Role, SavedView, User
 from images.sandbox import Sandbox
+from tests.integration.conftest import Clock, read_again
 from tests.integration.images.pages import Page, both
 
 BY = Actor("test")
@@ -139,3 +140,17 @@ def test_members_of_a_csv_cell_are_told_apart(viewer: Client, cloud: Sandbox) ->
     cells = {row["name"]: row["cimgTags"] for row in csv.DictReader(io.StringIO(text))}
 
     assert cells == {"two": "a\\;b;c", "three": "a;b;c", "odd": "a\\\\;b"}
+
+
+@pytest.mark.parametrize("typed", [COMPOSED, "CAFÉ", "ｃａｆé", "北京"])
+def test_the_history_is_searched_like_the_list(
+    viewer: Client, cloud: Sandbox, clock: Clock, typed: str
+) -> None:
+    viewer.get("/images/")
+    cloud.add_image("bj", name=f"{DECOMPOSED}-北京")
+    cloud.add_image("bj", name="tea")
+    clock.now += 100
+    read_again(cloud.token)
+    told = json.loads(viewer.get(f"/changes/export.json?q={typed}").getvalue())
+
+    assert [change["name"] for change in told["changes"]] == [f"{DECOMPOSED}-北京"]
