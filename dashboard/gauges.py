@@ -44,11 +44,11 @@ BY_REGION: dict[str, tuple[str, Reading]] = {
     ),
     "dashboard_jobs_running": (
         "Jobs under way.",
-        lambda each: each.running if each.region else None,
+        lambda each: each.running,
     ),
     "dashboard_jobs_stalled": (
         "Jobs under way that have not moved for two minutes.",
-        lambda each: each.stalled if each.region else None,
+        lambda each: each.stalled,
     ),
 }
 

@@ -35,7 +35,8 @@ class Worry:
 class Overview:
     """`statuses` are (status as the cloud spells it or None, how many), bad ones first, then the
     commonest; `worries` the WORST images that need attention, the worst first, of `worried` in all;
-    `running` those with a job under way; `bytes` the size of all by region."""
+    `running` those with a job under way; `bytes` the size of all by region, but of the `unsized`,
+    of which it is not known."""
 
     total: int
     statuses: tuple[tuple[str | None, int], ...]
@@ -43,6 +44,7 @@ class Overview:
     worries: tuple[Worry, ...]
     running: tuple[Image, ...]
     bytes: dict[str, int]
+    unsized: int
 
 
 def overview(index: Index, query: ImageQuery) -> Overview:
@@ -113,10 +115,12 @@ class JobData(TypedDict):
 
 
 class OverviewData(TypedDict):
-    """`bytes` by region; `counts` by facet and value; `worried` images are in any serious group."""
+    """`bytes` by region, without those of unknown size; `counts` by facet and value; `worried`
+    images are in any serious group."""
 
     total: int
     bytes: dict[str, int]
+    unknown_sizes: int
     counts: dict[str, dict[str, int]]
     worried: int
     attention: list[GroupData]
@@ -135,6 +139,7 @@ def as_data(
     return {
         "total": found.total,
         "bytes": found.bytes,
+        "unknown_sizes": found.unsized,
         "counts": {name: {each.value: each.count for each in counted[name]} for name in FACETS},
         "worried": found.worried,
         "attention": [_group_data(group) for group in attention],
@@ -173,13 +178,14 @@ def _overview(images: list[Image]) -> Overview:
         worries=_worst(worries),
         running=tuple(running),
         bytes=_bytes(images),
+        unsized=sum(image.size is None for image in images),
     )
 
 
 def _bytes(images: list[Image]) -> dict[str, int]:
     sums: Counter[str] = Counter()
     for image in images:
-        sums[image.region] += image.size or 0
+        sums[image.region] += 0 if image.size is None else image.size
     return dict(sums)
 
 

@@ -154,6 +154,7 @@ class Overview(Regions):
     query: str
     total: int
     bytes: dict[str, int] = Field(description=_("The size of all images by region"))
+    unknown_sizes: int = Field(description=_("Images that are not in it: their size is not known"))
     counts: dict[str, dict[str, int]] = Field(description=_("By facet and value"))
     worried: int = Field(description=_("How many images need attention"))
     attention: list[Group]

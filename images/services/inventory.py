@@ -135,11 +135,10 @@ class Inventory:
         return EXPLANATIONS[failure.kind]
 
     @property
-    def as_of(self) -> float:
-        """When the oldest of what is shown was read: nothing here is older."""
-        return min(
-            (region.fetched_at for region in self.head.regions if region.version), default=self.now
-        )
+    def as_of(self) -> float | None:
+        """When the oldest of what is shown was read; None where nothing is."""
+        read = (region.fetched_at for region in self.head.regions if region.version)
+        return min(read, default=None)
 
     def find(self, region: str, uuid: str) -> Image | None:
         position = self.index.position(region, uuid)

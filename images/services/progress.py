@@ -70,11 +70,11 @@ def seen_again(before: Progress, job: Job, at: float) -> Progress:
     return msgspec.structs.replace(before, job=job, moved_at=moved_at, seen_at=at)
 
 
-def listed(known: Known, running: Mapping[str, Job], read_at: float) -> Known:
+def listed(known: Known | None, running: Mapping[str, Job], read_at: float) -> Known:
     """What is known of a region's jobs after its list was read at `read_at` (Unix seconds), with
     these in it by image. One that is known to have ended is left as it is: the list is late with
-    it."""
-    jobs = {}
+    it. Where nothing was known any more, or not yet, the list is all there is."""
+    known, jobs = known or Known(), {}
     for uuid, job in running.items():
         before = known.jobs.get(uuid)
         if before is None or not is_same(before.job, job):
@@ -94,9 +94,9 @@ def encode_known(known: Known) -> bytes:
 _decode_known = msgspec.msgpack.Decoder(Known).decode
 
 
-def decode_known(data: object) -> Known:
-    """Nothing known, for anything that is not whole: missing, cut short, or of another kind."""
+def decode_known(data: object) -> Known | None:
+    """None for anything that is not whole: missing, cut short, or of another kind."""
     try:
-        return _decode_known(data) if isinstance(data, bytes) else Known()
+        return _decode_known(data) if isinstance(data, bytes) else None
     except msgspec.MsgspecError:
-        return Known()
+        return None

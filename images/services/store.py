@@ -95,8 +95,8 @@ def keep_body(key: str, region: str, version: str) -> bool:
     return bool(_lists.touch(name, settings.INVENTORY_STALE_SECONDS))
 
 
-def load_jobs(key: str, region: str) -> Known:
-    """What is known of a region's running jobs; nothing when there is nothing to be read."""
+def load_jobs(key: str, region: str) -> Known | None:
+    """What is known of a region's running jobs; None where that is lost, or was never read."""
     return decode_known(_lists.get(_name(key, "jobs", region)))
 
 

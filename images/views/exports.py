@@ -53,11 +53,14 @@ def _note(request: HttpRequest, opened: Opened, kind: str, total: int) -> None:
 def _download(
     opened: Opened, ending: str, kind: str, content: Iterable[str | bytes]
 ) -> StreamingHttpResponse:
-    """A file named for its moment, and "incomplete" where a region could not be read."""
+    """A file named for the moment that it shows, or where it is empty for this one; "incomplete"
+    where a region could not be read."""
     failure = opened.inventory.failure
     status = opened.inventory.explanation(failure).status if failure else 200
     missing = any(state.state in ("failed", "loading") for state in opened.inventory.regions)
-    moment = datetime.fromtimestamp(opened.inventory.as_of, UTC).strftime("%Y%m%d-%H%M%S")
+    as_of = opened.inventory.as_of
+    seconds = opened.inventory.now if as_of is None else as_of
+    moment = datetime.fromtimestamp(seconds, UTC).strftime("%Y%m%d-%H%M%S")
     name = f"images-{moment}{'-incomplete' if missing or failure else ''}.{ending}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingHttpResponse(content, content_type=kind, status=status, headers=headers)
@@ -66,7 +69,7 @@ def _download(
 def _head(opened: Opened, total: int) -> dict[str, Any]:
     inventory = opened.inventory
     return {
-        "as_of": iso(inventory.as_of),
+        "as_of": None if inventory.as_of is None else iso(inventory.as_of),
         "query": query_string(opened.query),
         "total": total,
         "regions": [_region(state) for state in inventory.regions],

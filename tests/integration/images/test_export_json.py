@@ -194,6 +194,7 @@ def test_when_nothing_can_be_read_it_is_an_error_that_a_script_can_read(
 
     assert (document["total"], document["images"]) == (0, [])
     assert states(document) == seen
+    assert document["as_of"] is None
     errors = [document["error"], *(region["error"] for region in document["regions"])]
     assert {error["errno"] for error in errors if error} == {41026}
     assert response["Content-Disposition"].endswith('-incomplete.json"')

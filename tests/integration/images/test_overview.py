@@ -209,6 +209,14 @@ def test_freshness_tells_what_reading_took(viewer: Client, cloud: Sandbox) -> No
     assert re.search(r"fresh \d{4}-.* UTC 12 \d\.\d s \d [0-9a-f]{32}$", row.text)
 
 
+def test_a_size_that_is_not_known_is_not_nothing(viewer: Client, cloud: Sandbox) -> None:
+    known = sum(isinstance(image["size"], int) for image in cloud.images("gz"))
+    cloud.add_image("gz", size=None)
+    figures = Page(viewer.get(f"{URL}?region=gz")).one(_class="figures").text
+    unknown = len(cloud.images("gz")) - known
+    assert f"in all without {unknown} image" in figures
+
+
 def test_a_cloud_that_is_away_is_explained(viewer: Client, cloud: Sandbox) -> None:
     cloud.misbehave(Weather("html"))
     page, fragment = both(viewer, URL)

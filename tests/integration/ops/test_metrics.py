@@ -14,6 +14,7 @@ from pytest_django import Settings
 from dashboard import environment, gauges
 from dashboard.accounts.models import Token, User
 from images.sandbox import Sandbox, Weather
+from tests.integration import cached
 from tests.integration.conftest import Clock, Keep, read_again
 
 KEY = "a key that nobody guesses"
@@ -196,6 +197,17 @@ def test_jobs_that_stand_still_show_where_nobody_looks(
 
     assert of(found, "dashboard_jobs_running", region="bj") == [len(running)]
     assert of(found, "dashboard_jobs_stalled", region="bj") == [len(running)]
+
+
+def test_jobs_that_the_cache_has_lost_are_not_none(viewer: Client, cloud: Sandbox) -> None:
+    viewer.get("/images/")
+    [name] = cached.names(":jobs:bj")
+    cached.delete(name)
+    found = series(viewer)
+
+    assert of(found, "dashboard_jobs_running", region="bj") == []
+    assert of(found, "dashboard_jobs_stalled", region="bj") == []
+    assert of(found, "dashboard_jobs_running", region="gz")
 
 
 def test_tokens_are_counted_by_state(viewer: Client, person: User, keep: Keep) -> None:
