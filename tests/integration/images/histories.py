@@ -236,7 +236,10 @@ def image(region: str, uuid: str, facts: Facts) -> Image:
 
 def item(uuid: str, facts: Facts) -> dict[str, Any]:
     states = ["Connected"] * facts.up + ["Disconnected"] * (2 - facts.up)
-    storages = [{"bsUuid": "b" * 32, "state": "Enabled", "status": each} for each in states]
+    storages = [
+        {"bsUuid": f"{number:032x}", "state": "Enabled", "status": each}
+        for number, each in enumerate(states)
+    ]
     return {
         "cimgUuid": uuid,
         "cimgId": f"cimg-{uuid}",
