@@ -184,16 +184,16 @@ def _connected(image: Image) -> int | None:
 
 def _with(before: Known, now: Known) -> Known:
     """What is known once a reading was told."""
-    images = {} if now.whole else dict(before.images)
+    images = dict(now.images) if now.whole else before.images | now.images
     for uuid, facts in now.images.items():
-        images[uuid] = _filled(facts, before.images.get(uuid))
+        old = before.images.get(uuid)
+        if old is not None and old != facts:
+            images[uuid] = _filled(facts, old)
     return Known(images, now.whole or before.whole)
 
 
-def _filled(facts: Facts, before: Facts | None) -> Facts:
+def _filled(facts: Facts, before: Facts) -> Facts:
     """With what was known before in the place of what could not be read now."""
-    if before is None or before == facts:
-        return facts
     here = facts if facts.connected is not None else before
     return Facts(
         facts.id or before.id,
