@@ -31,7 +31,7 @@ from images.cloud.records import Image, Region, Sharing
 PAGE_LIMIT = 100
 PAGES_AT_ONCE = 4
 MAX_REGIONS = 100
-MAX_IMAGE_BYTES = 256 * 1024  # of one image as JSON; one that is real takes one or two thousand
+MAX_IMAGE_BYTES = 64 * 1024  # of one image as JSON; one that is real takes one or two thousand
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,10 @@ def _read_members(
     if members is None:
         return None
     read = []
-    for member in members:
+    left_out = max(0, len(members) - values.MAX_MEMBERS)
+    if left_out:
+        problems[name] += left_out
+    for member in members[: values.MAX_MEMBERS]:
         try:
             read.append(reader(member))
         except UnreadableValueError:

@@ -16,6 +16,7 @@ from images.cloud.cleaning import MAX_DESCRIPTION, MAX_ERRMSG, MAX_NAME, clipped
 FIRST_MILLISECOND = 1_262_304_000_000
 MAX_MILLISECONDS = 253_402_300_799_999  # the end of year 9999, where datetime ends
 MAX_INTEGER = 2**63 - 1
+MAX_MEMBERS = 100  # of one list of an image; more are counted as what cannot be read
 SLUG = re.compile(r"[A-Za-z0-9_-]{1,64}")
 DIGITS = re.compile(r"[0-9]{1,19}")
 PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,20})?) ?%?")

@@ -58,6 +58,8 @@ RANGES = {
 # The first so many groups are open, of each group so many values are shown, the rest are folded; so
 # many folded ones have a search box.
 OPEN_GROUPS, SHOWN_VALUES, SEARCHED_VALUES = 5, 8, 8
+# No page has more values of one facet, the commonest ones; the API has all of them.
+MOST_VALUES = 1_000
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def facets(opened: Opened, counted: dict[str, tuple[FacetValue, ...]]) -> SafeSt
 def _group(
     opened: Opened, name: str, values: tuple[FacetValue, ...], adding: str, *, unfolded: bool
 ) -> str:
-    choices = [_choice(opened, name, each, adding) for each in values]
+    choices = [_choice(opened, name, each, adding) for each in values[:MOST_VALUES]]
     selected = sum(each.selected for each in values)
     shown = max(SHOWN_VALUES, selected)
     title = _title(name, get_language())
@@ -100,7 +102,7 @@ def _group(
     return (
         f'<details class="facet" data-fold="{name}"{" open" if selected or unfolded else ""}>'
         f"<summary>{title}{badge}</summary><ul>{''.join(choices[:shown])}</ul>"
-        f"{_folded(name, title, choices[shown:])}</details>\n"
+        f"{_folded(name, title, choices[shown:], len(values) - len(choices))}</details>\n"
     )
 
 
@@ -109,10 +111,10 @@ def _title(name: str, language: str | None) -> str:
     return escape(str(TITLES[name]))
 
 
-def _folded(name: str, title: str, choices: list[str]) -> str:
+def _folded(name: str, title: str, choices: list[str], left_out: int) -> str:
     if not choices:
         return ""
-    number = len(choices)
+    number = len(choices) + left_out
     more = ngettext("%(more)s more", "%(more)s more", number) % {"more": number}
     search = ""
     if number >= SEARCHED_VALUES:
@@ -123,8 +125,17 @@ def _folded(name: str, title: str, choices: list[str]) -> str:
         )
     return (
         f'<details class="more" data-fold="{name}-more"><summary>{escape(more)}</summary>'
-        f"{search}<ul>{''.join(choices)}</ul></details>"
+        f"{search}<ul>{''.join(choices)}</ul>{_left_out(left_out)}</details>"
     )
+
+
+def _left_out(number: int) -> str:
+    if not number:
+        return ""
+    said = ngettext(
+        "%(number)s rarer value is not listed.", "%(number)s rarer values are not listed.", number
+    )
+    return f'<p class="faint">{escape(said % {"number": number})}</p>'
 
 
 def _choice(opened: Opened, facet: str, each: FacetValue, adding: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from html import escape  # Django's own takes three times as long, for lazy texts there are none of
-from itertools import chain
+from itertools import chain, islice
 
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
@@ -38,6 +38,9 @@ Names = Mapping[str, str]
 Cell = Callable[[Image, Names], str]
 
 
+SHOWN_TAGS = 20  # in one cell; the panel has all of them
+
+
 def _tag(text: str, title: str = "") -> str:
     hover = f' title="{escape(title)}"' if title else ""
     return f'<span class="tag"{hover}><bdi>{escape(text)}</bdi></span>'
@@ -46,7 +49,11 @@ def _tag(text: str, title: str = "") -> str:
 def _tags(texts: Collection[str] | None) -> str:
     if texts is None:
         return unknown(None)
-    return "".join(map(_tag, texts)) or f'<span class="faint">{escape(_("none"))}</span>'
+    shown = "".join(map(_tag, islice(texts, SHOWN_TAGS)))
+    more = len(texts) - SHOWN_TAGS
+    if more > 0:
+        shown += f' <span class="faint">+{more}</span>'
+    return shown or f'<span class="faint">{escape(_("none"))}</span>'
 
 
 def _code(text: str | None) -> str:

@@ -147,7 +147,7 @@ def test_a_list_is_bounded_in_bytes_over_all_its_pages() -> None:
 def test_an_image_is_bounded_in_bytes(image: dict[str, object]) -> None:
     with Liar() as liar:
         liar.replies["cimg/list"] = lambda asked: page(asked, [IMAGE, image])
-        with pytest.raises(TooLarge, match="an image of more than 256 KiB"):
+        with pytest.raises(TooLarge, match="an image of more than 64 KiB"):
             list_images(limited(liar), "bj")
 
 
@@ -184,3 +184,13 @@ def test_an_entry_that_no_number_can_be_read_from_spoils_no_other() -> None:
         )
         regions, unreadable = list_regions(limited(liar))
     assert ([region.id for region in regions], unreadable) == (["bj"], 1)
+
+
+def test_of_a_list_of_an_image_a_hundred_members_are_read_and_the_rest_is_counted() -> None:
+    image = {**IMAGE, "cimgTags": [f"tag {number}" for number in range(250)]}
+    with Liar() as liar:
+        liar.replies["cimg/list"] = lambda asked: page(asked, [image])
+        found = list_images(limited(liar), "bj")
+    [read] = found.images
+    assert read.tags == tuple(f"tag {number}" for number in range(100))
+    assert found.problems == {"cimgTags": 150}

@@ -123,6 +123,25 @@ def test_more_regions_than_are_read_leave_those_that_were_known(
     assert TOO_LARGE in shown.text
 
 
+def test_a_page_stays_small_however_many_values_and_tags_there_are(
+    reader: Client, liar: Liar
+) -> None:
+    images = [
+        {**IMAGE, "cimgUuid": f"{number:032x}", "osVersion": f"{number} " + "v" * 290}
+        | {"cimgTags": [f"{number} {tag}" for tag in range(90)]}
+        for number in range(1_500)
+    ]
+    liar.replies["cimg/list"] = lambda asked: page(asked, images)
+    shown = Page(reader.get(f"{URL}?columns=name&columns=tags"))
+
+    assert shown.total == 1_500
+    assert len(shown.html) < 3 * MIB
+    assert "+70" in shown.rows[0].text
+    assert "500 rarer values are not listed." in shown.text
+    assert len(shown.choices("OS version")) == 1_000
+    assert reader.get("/api/v1/facets").content.count(b"v" * 290) == 1_500
+
+
 # A fault of ours
 
 
