@@ -31,6 +31,7 @@ from images.query import run
 from images.views.change_exports import change_item
 from images.views.exports import iso
 from images.views.overview import data, find
+from images.wording import in_words
 
 
 @endpoint(
@@ -192,7 +193,7 @@ def _token(token: Any) -> dict[str, Any]:
         "team": {"name": team.name, "slug": team.slug} if team else None,
         "usable": not (token.disabled_at or token.has_expired),
         "state": token.state,
-        "reason": token.reason,
+        "reason": in_words(token.reason),
         "request_id": token.request_id,
         "checked_at": moment(token.checked_at),
         "last_ok_at": moment(token.last_ok_at),

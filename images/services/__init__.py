@@ -34,7 +34,6 @@ from images.services.comparing import Comparison
 from images.services.fetching import Credential
 from images.services.inventory import Inventory, RegionState, telling
 from images.services.snapshots import Head, is_refused, without_refusals
-from images.wording import EXPLANATIONS
 
 log = structlog.get_logger("images.services")
 
@@ -59,7 +58,7 @@ class Listable:
 @dataclass(frozen=True)
 class Verdict:
     """What the cloud says of a token. `state` is valid, refused, forbidden, unverified (accepted,
-    but it could not be tried) or unreachable; `reason` a sentence for a person, "" when valid."""
+    but it could not be tried) or unreachable; `reason` the kind of the failure, "" when valid."""
 
     state: str
     reason: str
@@ -220,6 +219,4 @@ def _may_list(answer: str | CloudError) -> bool | None:
 
 
 def _against(kind: str, request_id: str) -> Verdict:
-    explanation = EXPLANATIONS[kind]
-    state = STATES.get(kind, "unreachable")
-    return Verdict(state, str(explanation.sentence), request_id)
+    return Verdict(STATES.get(kind, "unreachable"), kind, request_id)

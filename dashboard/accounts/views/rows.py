@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from dashboard.accounts import policy, vault
 from dashboard.accounts.models import Token, User
 from images.spelling import natural
+from images.wording import in_words
 
 # How a token stands -> the badge's look and words; the worst first, which is how tables are sorted.
 STANDINGS: dict[str, tuple[str, Promise]] = {
@@ -49,7 +50,7 @@ class Row:
     @property
     def reason(self) -> str:
         """What the cloud last said against it."""
-        return self.token.reason if self.standing != "unreadable" else ""
+        return in_words(self.token.reason) if self.standing != "unreadable" else ""
 
     @property
     def listable(self) -> list[str]:

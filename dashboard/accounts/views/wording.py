@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.accounts.models import Token
 from images.services import Verdict
+from images.wording import in_words
 
 # (what was done, what the cloud said) -> level and news; what the cloud said itself follows them.
 NEWS = {
@@ -49,6 +50,5 @@ def announce(request: HttpRequest, done: str, token: Token, verdict: Verdict) ->
 
 def cloud_said(verdict: Verdict) -> str:
     """The reason, and the number that the vendor's support asks for."""
-    if not verdict.reason or not verdict.request_id:
-        return verdict.reason
-    return f"{verdict.reason} (requestId {verdict.request_id})"
+    words = in_words(verdict.reason)
+    return f"{words} (requestId {verdict.request_id})" if words and verdict.request_id else words

@@ -94,3 +94,16 @@ def test_someone_elses_is_like_one_that_never_was(
     is_no_more_than_nothing("token_check")
 
     assert not cloud.calls
+
+
+def test_why_a_token_was_refused_is_told_in_the_language_of_whoever_reads_it(
+    browser: Client, person: User, cloud: Sandbox, keep: Callable[..., Token]
+) -> None:
+    token = keep(person, "0" * 64)
+    chinese = {"Accept-Language": "zh-hans"}
+    checked = browser.post(f"/tokens/{token.pk}/check/", headers=chinese, follow=True)
+    assert "云平台不接受" in checked.content.decode()
+
+    said = browser.get("/tokens/", headers={"Accept-Language": "en"}).content.decode()
+    assert "The cloud does not accept this token" in said
+    assert "云平台不接受" not in said
