@@ -15,16 +15,17 @@ from typing import Any
 
 from django.urls import get_resolver
 
-from dashboard import logs
+from dashboard import environment, logs
 from images.cloud import child
 
-host = os.environ.get("HOST", "127.0.0.1")
-bind = f"{f'[{host}]' if ':' in host else host}:{os.environ.get('PORT', '8000')}"
+host = environment.text("HOST", "127.0.0.1")
+port = environment.number("PORT", 8000, least=1, most=65_535)
+bind = f"{f'[{host}]' if ':' in host else host}:{port}"
 # Nobody's headers say where the site is mounted, or that they came over https: what a proxy may say
 # is up to the middleware, which knows whom to believe (TRUSTED_PROXIES).
 forwarder_headers = ""
 forwarded_allow_ips = ""
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+workers = environment.number("WEB_CONCURRENCY", 2, least=1, most=1_000)
 # Threads, because a request may wait for the cloud: a sync worker would serve no one meanwhile.
 worker_class = "gthread"
 threads = 8

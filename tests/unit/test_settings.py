@@ -323,6 +323,27 @@ def test_the_addresses_of_database_and_cache_can_be_in_files(start: Start, tmp_p
     assert settings["CACHES"]["default"]["LOCATION"] == "redis://:secret@cache.example/0"
 
 
+def test_where_it_listens_can_be_in_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = {"HOST": "::1", "PORT": "8123", "WEB_CONCURRENCY": "3"}
+    for name, value in server.items():
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv(f"{name}_FILE", str(tmp_path / name))
+        (tmp_path / name).write_text(f"{value}\n")
+
+    found = runpy.run_path(str(ROOT / "dashboard" / "gunicorn.py"))
+    assert (found["bind"], found["workers"]) == ("[::1]:8123", 3)
+
+
+@pytest.mark.parametrize(("name", "value"), [("PORT", "99999"), ("WEB_CONCURRENCY", "0")])
+def test_nonsense_about_where_it_listens_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(ImproperlyConfigured, match=f"^{name}: '{value}' is not a whole number"):
+        runpy.run_path(str(ROOT / "dashboard" / "gunicorn.py"))
+
+
 def test_a_variable_and_its_file_are_one_too_many(start: Start, tmp_path: Path) -> None:
     path = tmp_path / "secret"
     path.write_text("from the file")
