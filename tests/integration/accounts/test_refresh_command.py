@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -48,20 +48,26 @@ def test_it_works(person: User, cloud: Sandbox, keep: Callable[..., Token]) -> N
 
 
 @pytest.mark.parametrize(
-    ("fields", "asked"),
+    ("hours", "fields", "asked"),
     [
-        ({"checked_at": None}, True),
-        (hours_ago(5), False),
-        ({**hours_ago(5), "state": "refused"}, True),
-        ({**hours_ago(0.2), "state": "refused"}, False),
-        ({**hours_ago(7), "disabled_at": timezone.now()}, False),
-        ({**hours_ago(7), "expires_on": "2020-01-01"}, False),
+        (None, {}, True),
+        (5, {}, False),
+        (5, {"state": "refused"}, True),
+        (0.1, {"state": "refused"}, False),
+        (7, {"disabled_at": datetime(2020, 1, 1, tzinfo=UTC)}, False),
+        (7, {"expires_on": "2020-01-01"}, False),
     ],
 )
 def test_only_what_is_due_is_asked_about(
-    person: User, cloud: Sandbox, keep: Callable[..., Token], fields: dict[str, object], asked: bool
+    person: User,
+    cloud: Sandbox,
+    keep: Callable[..., Token],
+    hours: float | None,
+    fields: dict[str, object],
+    asked: bool,
 ) -> None:
-    keep(person, cloud.token, **fields)
+    checked = {"checked_at": None} if hours is None else hours_ago(hours)
+    keep(person, cloud.token, **checked, **fields)
     refresh()
 
     assert bool(cloud.calls) is asked
