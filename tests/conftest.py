@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from django.core.management.commands import flush
-from django.db import connection, connections
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils import translation
 from pytest_django import Settings
 
-from dashboard.accounts import audit_triggers
 from images.sandbox import Sandbox
 from tests import dashboards
+from tests.integration.accounts import audited
 
 
 @pytest.fixture(scope="session")
@@ -41,10 +41,8 @@ def the_audit_log_is_emptied_between_tests() -> Iterator[None]:
     ordinary = flush.Command.handle
 
     def handle(self: flush.Command, **options: Any) -> None:
-        with connection.cursor() as cursor:
-            for name in audit_triggers.BY_VENDOR[connection.vendor]:
-                on = f" ON {audit_triggers.TABLE}" if connection.vendor == "postgresql" else ""
-                cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on}")
+        if options["database"] == DEFAULT_DB_ALIAS:
+            audited.lift_the_triggers()
         ordinary(self, **options)
 
     with pytest.MonkeyPatch.context() as patch:

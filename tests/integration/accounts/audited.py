@@ -83,7 +83,7 @@ def swap(one: int, other: int) -> None:
 def lift_the_triggers() -> None:
     on = f" ON {TABLE}" if connection.vendor == "postgresql" else ""
     for name in audit_triggers.BY_VENDOR[connection.vendor]:
-        sql(f"DROP TRIGGER {name}{on}")
+        sql(f"DROP TRIGGER IF EXISTS {name}{on}")
 
 
 def other(value: Any) -> Any:

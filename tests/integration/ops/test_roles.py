@@ -53,7 +53,7 @@ def roles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roles]:
         owner = f"postgres://{name}_owner:{passwords['OWNER_PASSWORD']}@{host}/{name}"
         application = f"postgres://{name}:{passwords['PASSWORD']}@{host}/{name}"
         var = str(tmp_path_factory.mktemp("roles"))
-        environment = os.environ | {"VAR_DIR": var, "CACHE_URL": ""}
+        environment = os.environ | {"VAR_DIR": var} | dict.fromkeys(dashboards.ADDRESSES, "")
         dashboards.manage(environment | {"DATABASE_URL": owner}, (("prepare",), ""))
         environment |= {"DATABASE_URL": application}
         dashboards.manage(environment, (("add_user", "ann"), PASSWORD))
