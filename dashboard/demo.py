@@ -88,9 +88,9 @@ def _prepare(token: str) -> None:
     django.setup()
     from django.core.management import call_command
 
-    from dashboard.accounts.audit import COMMAND
-    from dashboard.accounts.models import User
-    from dashboard.accounts.tokens import add_token
+    from dashboard.audit.trail import COMMAND
+    from dashboard.people.models import User
+    from dashboard.tokens.lifecycle import add_token
 
     call_command("prepare")
     person = User.objects.named(USER)

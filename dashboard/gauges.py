@@ -16,9 +16,10 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from dashboard import health
-from dashboard.accounts import audit, credentials, upkeep
-from dashboard.accounts.models import State, Token
+from dashboard import health, maintenance
+from dashboard.audit import trail
+from dashboard.tokens import access
+from dashboard.tokens.models import State, Token
 from images.services.standing import Standing, standings
 
 KEPT_SECONDS = 5.0
@@ -82,7 +83,7 @@ def _read() -> Iterable[Metric]:
     for part, answers in parts.items():
         ready.add_metric([part], float(answers))
     yield ready
-    last = upkeep.last_round()
+    last = maintenance.last_round()
     if last is not None:
         yield GaugeMetricFamily(
             "dashboard_refresher_last_round_timestamp_seconds",
@@ -92,7 +93,7 @@ def _read() -> Iterable[Metric]:
     if parts["database"]:
         try:
             tokens = list(Token.objects.order_by(F("last_used_at").desc(nulls_last=True), "pk"))
-            noted = audit.last().number
+            noted = trail.last().number
         except DatabaseError:
             return
         yield GaugeMetricFamily(
@@ -137,7 +138,7 @@ def _of_tokens(tokens: list[Token]) -> Iterable[Metric]:
         state.add_metric([*names, token.state], 1)
         if token.last_used_at:
             used.add_metric(names, token.last_used_at.timestamp())
-        credential = credentials.stored(token)
+        credential = access.stored(token)
         for each in standings(credential.cache_key) if credential else ():
             if each.failing:
                 failing.add_metric([*names, each.region, each.failing], 1)

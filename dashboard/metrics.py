@@ -22,7 +22,7 @@ from prometheus_client import generate_latest as as_text
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from dashboard import gauges
-from dashboard.accounts import policy
+from dashboard.people import policy
 from dashboard.routes import route_of
 from images.services.counting import REGISTRY
 

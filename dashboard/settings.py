@@ -101,7 +101,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
-# Until dashboard/accounts/sessions.py says how long, which is with the first request.
+# Until dashboard/people/sessions.py says how long, which is with the first request.
 SESSION_COOKIE_AGE = 86_400
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -122,8 +122,15 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "django_htmx",
-    "dashboard.accounts",
+    "dashboard",
+    "dashboard.people",
+    "dashboard.audit",
+    "dashboard.tokens",
+    "dashboard.api_keys",
+    "dashboard.displays",
+    "dashboard.saved_views",
     "images",
+    "images.history",
 ]
 MIDDLEWARE = [
     "dashboard.middleware.known_sender",
@@ -140,8 +147,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "dashboard.accounts.sessions.session_limits",
-    "dashboard.accounts.api_keys.bearer",
+    "dashboard.people.sessions.session_limits",
+    "dashboard.api_keys.middleware.bearer",
     "dashboard.limits.rate_limits",
     "dashboard.limits.export_slots",
     "dashboard.middleware.LoginRequired",
@@ -161,7 +168,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "dashboard.theme.context",
                 "dashboard.about.context",
-                "dashboard.accounts.reader.context",
+                "dashboard.people.reader.context",
             ],
         },
     },
@@ -179,7 +186,7 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 # Signing in
 
-AUTH_USER_MODEL = "accounts.User"
+AUTH_USER_MODEL = "people.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -193,8 +200,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-ACCOUNT_ADAPTER = "dashboard.accounts.signin.Adapter"
-ACCOUNT_FORMS = {"change_password": "dashboard.accounts.signin.ChangePasswordForm"}
+ACCOUNT_ADAPTER = "dashboard.people.adapters.Adapter"
+ACCOUNT_FORMS = {"change_password": "dashboard.people.adapters.ChangePasswordForm"}
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -203,13 +210,13 @@ ACCOUNT_SESSION_REMEMBER = True
 # By address first: whoever guesses at an account locks out themselves, not its owner elsewhere. The
 # limit by account is out of one address's reach, and there for many that guess at one.
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/5m/ip,300/h/key"}
-MFA_ADAPTER = "dashboard.accounts.signin.SecondFactorAdapter"
+MFA_ADAPTER = "dashboard.tokens.second_factors.Adapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
-MFA_FORMS = {"activate_totp": "dashboard.accounts.signin.ActivateForm"}
+MFA_FORMS = {"activate_totp": "dashboard.tokens.second_factors.ActivateForm"}
 MFA_TOTP_ISSUER = "Image dashboard"
 # Throttling goes by the client's address: the proxy's word for it, where there is a proxy.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUSTED_PROXIES else 0
-DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.accounts.reports.Reticent"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.error_reports.Reticent"
 
 # Single sign-on, where the environment describes a provider
 
@@ -220,7 +227,7 @@ if OIDC:
         "allauth.socialaccount.providers.openid_connect",
     ]
     AUTHENTICATION_BACKENDS += ["allauth.account.auth_backends.AuthenticationBackend"]
-    SOCIALACCOUNT_ADAPTER = "dashboard.accounts.oidc.Adapter"
+    SOCIALACCOUNT_ADAPTER = "dashboard.people.oidc.Adapter"
     SOCIALACCOUNT_PROVIDERS = single_signon.allauth_settings(OIDC)
     # Starting is a link: state and PKCE are bound to the session, so a link from elsewhere can at
     # most sign people in as themselves.

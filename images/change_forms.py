@@ -11,9 +11,9 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from images import grammar
-from images.changes import KINDS, ChangeQuery
 from images.forms import Nonsense, Parameter, QueryForm, read, said
 from images.grammar import Rejected
+from images.history.changes import KINDS, ChangeQuery
 
 
 def read_kind(text: str) -> str:

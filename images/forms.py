@@ -22,8 +22,8 @@ from django.utils.translation import gettext_lazy as _
 
 from images import grammar
 from images.grammar import Rejected
-from images.query import ImageQuery
-from images.rowsets import Memo, weight
+from images.search.bitsets import Memo, weight
+from images.search.query import ImageQuery
 
 MAX_VALUES = 50
 SHOWN_LENGTH = 80

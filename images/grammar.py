@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from images.cloud.values import SLUG
 from images.insights import STORAGE_STATES
-from images.query import SORTS
+from images.search.query import SORTS
 
 # What a table can show; the pages give each its title.
 COLUMNS = {

@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from dashboard.accounts import history
-from dashboard.accounts.history import Extent, Noted
 from images import grammar
 from images.api.paging import Listing, cursor_of, pages, placed
 from images.api.parameters import ROW
 from images.change_forms import change_query_string
-from images.changes import ChangeQuery
+from images.history import feed
+from images.history.changes import ChangeQuery
+from images.history.feed import Extent, Noted
 from images.views.opening import Opened
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,9 +28,9 @@ def changes(
     cursor = cursor_of(request, _read)
     key, one_more = opened.credential.cache_key, query.size + 1
     if cursor:
-        found = history.rows_behind(key, query, *_place(cursor), one_more)
+        found = feed.rows_behind(key, query, *_place(cursor), one_more)
     else:
-        found = history.rows_from(key, query, (query.page - 1) * query.size, one_more)
+        found = feed.rows_from(key, query, (query.page - 1) * query.size, one_more)
     shown = found[: query.size]
     return placed(
         request,

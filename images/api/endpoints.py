@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from dashboard.accounts import credentials, history
 from dashboard.problems import Problem
+from dashboard.tokens import access
 from images.api import change_paging, paging, parameters, schemas
 from images.api.answering import (
     answer,
@@ -27,11 +27,12 @@ from images.api.routing import endpoint
 from images.change_forms import change_query_string
 from images.export import json_document, json_item, json_list
 from images.forms import query_string
-from images.query import run
+from images.history import feed
+from images.messages import in_words
+from images.search.query import run
 from images.views.change_exports import change_item
 from images.views.exports import iso
 from images.views.overview import data, find
-from images.wording import in_words
 
 
 @endpoint(
@@ -150,7 +151,7 @@ def show_overview(request: HttpRequest) -> HttpResponse:
 def changes(request: HttpRequest) -> HttpResponse:
     opened, query = open_changes(request, parameters.CHANGES)
     key = opened.credential.cache_key
-    extent, since = history.extent(key, query), history.watched_since(key)
+    extent, since = feed.extent(key, query), feed.watched_since(key)
 
     def make() -> HttpResponse:
         found = change_paging.changes(request, opened, query, extent)
@@ -178,7 +179,7 @@ def changes(request: HttpRequest) -> HttpResponse:
 )
 def tokens(request: HttpRequest) -> HttpResponse:
     check(request, parameters.NONE)
-    readable = credentials.readable(request)
+    readable = access.readable(request)
     prefetch_related_objects(readable, "team")
     body = encoded({"tokens": [_token(each) for each in readable]})
     return answer(request, body, lambda: as_json(body))

@@ -15,12 +15,13 @@ from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from dashboard.accounts import credentials, exports
+from dashboard.api_keys import reads
 from dashboard.problems import Problem
+from dashboard.tokens.access import DISABLED, EXPIRED, UNREADABLE, Access, Credential, access_of
 from images.api.parameters import Parameters
-from images.changes import ChangeQuery
 from images.forms import Nonsense, visible
-from images.query import ImageQuery
+from images.history.changes import ChangeQuery
+from images.search.query import ImageQuery
 from images.services.inventory import Inventory
 from images.services.snapshots import Failure
 from images.views.changes import changes_with
@@ -85,11 +86,11 @@ def unavailable(inventory: Inventory, failure: Failure) -> Problem:
     return problem
 
 
-def _credential(request: HttpRequest) -> tuple[credentials.Access, credentials.Credential]:
-    access = credentials.access(request)
+def _credential(request: HttpRequest) -> tuple[Access, Credential]:
+    access = access_of(request)
     if access.credential is None:
         raise _without_token(access)
-    exports.note_api_read(request, access.token)
+    reads.note_api_read(request, access.token)
     return access, access.credential
 
 
@@ -109,14 +110,14 @@ def _unreadable(wrong: list[dict[str, Any]]) -> Problem:
     return Problem(422, "bad-parameters", said, parameters=wrong)
 
 
-def _without_token(access: credentials.Access) -> Problem:
+def _without_token(access: Access) -> Problem:
     if access.unusable is None:
         said = _("There is no token that you may read with.")
         return Problem(403, "no-token", said)
     why = {
-        credentials.DISABLED: _("This token is disabled."),
-        credentials.EXPIRED: _("The last day of this token is over."),
-        credentials.UNREADABLE: _("This token can no longer be decrypted: replace it."),
+        DISABLED: _("This token is disabled."),
+        EXPIRED: _("The last day of this token is over."),
+        UNREADABLE: _("This token can no longer be decrypted: replace it."),
     }
     return Problem(403, f"token-{access.why}", why[access.why], token=str(access.unusable.pk))
 

@@ -19,7 +19,7 @@ from dashboard.problems import Problem
 from images import grammar
 from images.cloud.records import Image
 from images.forms import query_string
-from images.query import matching
+from images.search.query import matching
 from images.views.opening import Opened
 
 Item = TypeVar("Item")

@@ -9,12 +9,19 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from images.changes import KINDS
 from images.cloud.values import SLUG
 from images.forms import MAX_VALUES
-from images.grammar import COLUMNS, DENSITIES, MAX_LENGTH, MAX_PAGE, SHARED, SIZES
+from images.grammar import (
+    COLUMNS,
+    DENSITIES,
+    MAX_LENGTH,
+    MAX_PAGE,
+    SHARED,
+    SIZES,
+)
+from images.history.changes import KINDS
 from images.insights import STORAGE_STATES
-from images.query import FACETS, SORTS
+from images.search.query import FACETS, SORTS
 
 Schema = dict[str, Any]
 Parameters = Mapping[str, tuple[Schema, str | Promise]]

@@ -1,7 +1,7 @@
 """How an endpoint is made known: to Django, and to the description of the API.
 
 django-ninja routes and describes; authentication, methods and limits are the site's, for all that
-is below /api/ (dashboard.middleware, dashboard.accounts.api_keys, dashboard.limits).
+is below /api/ (dashboard.middleware, dashboard.api_keys.keys, dashboard.limits).
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ from images.cloud.client import Account
 from images.cloud.errors import CloudError, Internal
 from images.cloud.listing import list_regions, may_list_images
 from images.cloud.records import Region
-from images.index import Index
+from images.search.index import Index
 from images.services import comparing, fetching, freshness, memory, store, turns
 from images.services.comparing import Comparison
 from images.services.fetching import Credential

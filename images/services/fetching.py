@@ -15,7 +15,7 @@ from images.cloud.child import Packed, read_regions
 from images.cloud.client import MIB, Account, Deadline, Limits
 from images.cloud.errors import CloudError, Internal, TooLarge
 from images.cloud.listing import list_regions
-from images.index import Index
+from images.search.index import Index
 from images.services import counting, freshness, memory, signals, store
 from images.services.progress import listed
 from images.services.running import running_images

@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import Protocol, TypeVar
 
 from images.cloud.records import Image
-from images.index import Index
+from images.messages import EXPLANATIONS, OF_A_REGION, Explanation
+from images.search.index import Index
 from images.services.snapshots import (
     REFUSALS,
     Failure,
@@ -17,7 +18,6 @@ from images.services.snapshots import (
     Unconfirmed,
     is_refused,
 )
-from images.wording import EXPLANATIONS, OF_A_REGION, Explanation
 
 # Of several failures the first to be told: what is said of the account, then the cloud's trouble,
 # which may hide a region that lists; the token is to blame only where nothing else is.

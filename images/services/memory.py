@@ -17,7 +17,7 @@ from django.db import connections
 
 from images.cloud.packing import decode_body
 from images.cloud.records import Image
-from images.index import Index
+from images.search.index import Index
 from images.services import counting
 from images.services.snapshots import Head
 

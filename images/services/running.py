@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from images.cloud.records import Image
-from images.index import Index
+from images.search.index import Index
 
 Place = tuple[str, str]
 """The region and the uuid of an image."""

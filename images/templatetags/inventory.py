@@ -17,11 +17,11 @@ from django.utils.translation import gettext as _
 from dashboard.visible import has_visible
 from images.cloud.records import Image
 from images.insights import status_kind
+from images.messages import Explanation
 from images.services.inventory import Inventory
 from images.services.progress import Progress
 from images.services.snapshots import Failure
 from images.verdict import verdict
-from images.wording import Explanation
 
 register = template.Library()
 

@@ -10,12 +10,13 @@ import msgspec
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_safe
 
-from dashboard.accounts import exports, history
-from dashboard.accounts.audit import Action
-from dashboard.accounts.history import Noted
+from dashboard.audit.trail import Action
+from dashboard.tokens import exports
 from images.change_forms import change_query_string
-from images.changes import ChangeQuery
 from images.export import Cell, csv_table, json_list, safe_cell
+from images.history import feed
+from images.history.changes import ChangeQuery
+from images.history.feed import Noted
 from images.views.changes import with_changes
 from images.views.opening import Opened
 
@@ -43,7 +44,7 @@ def changes_csv(request: HttpRequest, opened: Opened, query: ChangeQuery) -> Htt
 @with_changes
 def changes_json(request: HttpRequest, opened: Opened, query: ChangeQuery) -> HttpResponseBase:
     _note(request, opened, "JSON", query)
-    since = history.watched_since(opened.credential.cache_key)
+    since = feed.watched_since(opened.credential.cache_key)
     head = {
         "as_of": datetime.fromtimestamp(opened.inventory.now, UTC).isoformat(timespec="seconds"),
         "query": change_query_string(query),
@@ -59,7 +60,7 @@ def _note(request: HttpRequest, opened: Opened, kind: str, query: ChangeQuery) -
 
 
 def _selected(opened: Opened, query: ChangeQuery) -> Iterable[Noted]:
-    return history.everything(opened.credential.cache_key, query)
+    return feed.everything(opened.credential.cache_key, query)
 
 
 def change_item(noted: Noted) -> bytes:

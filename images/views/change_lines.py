@@ -11,8 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from dashboard.accounts.history import Noted
-from images.changes import (
+from images.history.changes import (
     APPEARED,
     KINDS,
     RENAMED,
@@ -23,6 +22,7 @@ from images.changes import (
     VANISHED,
     Change,
 )
+from images.history.feed import Noted
 from images.templatetags.inventory import seen, size
 from images.views.opening import Opened
 from images.views.rows import status_of

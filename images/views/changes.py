@@ -18,10 +18,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from dashboard.accounts import credentials, history
 from dashboard.routes import is_export
+from dashboard.tokens.access import Access, Credential, access_of
 from images.change_forms import change_query_string, read_change_query, toggled
-from images.changes import KINDS, ChangeQuery
+from images.history import feed
+from images.history.changes import KINDS, ChangeQuery
 from images.views.change_lines import ICONS, TITLES, days
 from images.views.filters import day
 from images.views.opening import Opened, is_fragment, opened_with, without_token
@@ -58,7 +59,7 @@ def with_changes(view: View) -> Callable[[HttpRequest], HttpResponseBase]:
     @wraps(view)
     @vary_on_headers("HX-Request")
     def opening(request: HttpRequest) -> HttpResponseBase:
-        access = credentials.access(request)
+        access = access_of(request)
         if access.credential is None:
             return without_token(request, access)
         newest = is_export(request)
@@ -68,8 +69,8 @@ def with_changes(view: View) -> Callable[[HttpRequest], HttpResponseBase]:
 
 
 def changes_with(
-    access: credentials.Access,
-    credential: credentials.Credential,
+    access: Access,
+    credential: Credential,
     params: QueryDict,
     *,
     newest: bool = False,
@@ -86,27 +87,27 @@ def changes_with(
 @with_changes
 def change_list(request: HttpRequest, opened: Opened, query: ChangeQuery) -> HttpResponseBase:
     key = opened.credential.cache_key
-    feed, everything = history.feed(key, query), ChangeQuery()
+    page, everything = feed.page_of(key, query), ChangeQuery()
     context = page_context(opened) | {
         "place": "changes",
         "path": reverse("changes"),
         "query": query,
-        "feed": feed,
-        "days": days(opened, feed.noted),
-        "kinds": _choices(opened, query, "kind", feed.kinds, TITLES),
-        "regions": _choices(opened, query, "region", feed.regions, opened.region_names),
+        "feed": page,
+        "days": days(opened, page.noted),
+        "kinds": _choices(opened, query, "kind", page.kinds, TITLES),
+        "regions": _choices(opened, query, "region", page.regions, opened.region_names),
         "bounds": _bounds(opened, query),
         "narrowed": replace(query, page=1, size=everything.size) != everything,
         "without_text": _address(opened, query, page=1, q=""),
         "cleared": _address(opened, ChangeQuery(size=query.size)),
         "fields": _fields(opened, query),
         "suffix": _address(opened, query).removeprefix(reverse("changes")),
-        "newer": _address(opened, query, page=feed.page - 1) if feed.page > 1 else "",
-        "older": _address(opened, query, page=feed.page + 1) if feed.page < feed.pages else "",
+        "newer": _address(opened, query, page=page.page - 1) if page.page > 1 else "",
+        "older": _address(opened, query, page=page.page + 1) if page.page < page.pages else "",
         "after": day(query.after)[:10] if query.after is not None else "",
         "before": day(query.before)[:10] if query.before is not None else "",
-        "watched": _watched(opened, history.watched_since(key)),
-        "kept_days": history.KEPT.days,
+        "watched": _watched(opened, feed.watched_since(key)),
+        "kept_days": feed.KEPT.days,
     }
     template = "images/_changes.html" if is_fragment(request) else "images/changes.html"
     return render(request, template, context)

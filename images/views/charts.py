@@ -10,8 +10,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from images.grammar import Rejected, read_text
-from images.overview import counts
-from images.query import FacetValue
+from images.reports.summary import counts
+from images.search.query import FacetValue
 from images.views import filters
 from images.views.opening import Opened
 

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from images.query import ImageQuery
+from images.search.query import ImageQuery
 from images.views.opening import Opened
 
 

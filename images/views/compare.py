@@ -19,8 +19,8 @@ from images.cloud.reading import read_details
 from images.cloud.records import Details, Image
 from images.differences import differing
 from images.forms import query_string
-from images.query import ImageQuery
-from images.spelling import natural
+from images.search.query import ImageQuery
+from images.search.spelling import natural
 from images.templatetags.inventory import disk_type, size, unknown
 from images.views.columns import COLUMNS
 from images.views.opening import Opened, not_found, with_inventory

@@ -14,8 +14,16 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from images.cloud.records import Image
-from images.coverage import ALL, ALONE, LACKING, Coverage, Row, coverage, rows
 from images.forms import query_string
+from images.reports.coverage import (
+    ALL,
+    ALONE,
+    LACKING,
+    Coverage,
+    Row,
+    coverage,
+    rows,
+)
 from images.services.inventory import RegionState
 from images.templatetags.inventory import seen
 from images.views import charts, filters

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from dashboard.accounts import history
 from images.cloud.reading import read_details
 from images.cloud.records import Image
 from images.export import pretty_json
+from images.history import feed
 from images.insights import is_astray
 from images.views import rows
 from images.views.change_lines import Line, line
@@ -75,4 +75,4 @@ def _zones(opened: Opened, image: Image) -> list[tuple[str, str]] | None:
 def _changes(opened: Opened, image: Image) -> list[Line]:
     """The last changes of the image."""
     key = opened.credential.cache_key
-    return [line(opened, each) for each in history.of_image(key, image.region, image.uuid, CHANGES)]
+    return [line(opened, each) for each in feed.of_image(key, image.region, image.uuid, CHANGES)]

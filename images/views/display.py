@@ -19,8 +19,8 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from dashboard.accounts import credentials
-from images.overview import overview, with_stalled
+from dashboard.displays import links
+from images.reports.summary import overview, with_stalled
 from images.services.inventory import RegionState
 from images.views import filters, watching
 from images.views.opening import Opened, is_fragment, opened_with, with_inventory
@@ -46,7 +46,7 @@ def overview_display(request: HttpRequest, opened: Opened) -> HttpResponseBase:
 def display(request: HttpRequest, key: str) -> HttpResponseBase:
     """Whatever else the address or a cookie says, the link alone decides what is shown."""
     try:
-        shown = credentials.display(key)
+        shown = links.opened(key)
     except Http404:
         return _gone(request)
     with override(shown.language or get_language()):

@@ -16,7 +16,7 @@ from images.cloud.records import Image
 from images.differences import FACTS, differing
 from images.forms import query_string
 from images.insights import check_meaning, storage_state
-from images.query import ImageQuery, matching
+from images.search.query import ImageQuery, matching
 from images.templatetags.inventory import plain_size
 from images.views import rows
 from images.views.compare import title_of

@@ -9,12 +9,12 @@ from typing import Any
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_safe
 
-from dashboard.accounts import exports
-from dashboard.accounts.audit import Action
+from dashboard.audit.trail import Action
+from dashboard.tokens import exports
 from images.cloud.records import Image
 from images.export import csv_rows, json_document
 from images.forms import query_string
-from images.query import matching
+from images.search.query import matching
 from images.services.inventory import RegionState
 from images.services.snapshots import Failure
 from images.views.opening import Opened, with_inventory

@@ -15,7 +15,7 @@ from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from images.forms import toggled
-from images.query import FACETS, FacetValue
+from images.search.query import FACETS, FacetValue
 from images.templatetags.inventory import counted, plain_size, seen, written_size
 from images.views.opening import Opened
 

@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from images.attention import (
+from images.cloud.records import Image
+from images.reports.attention import (
     ALONE,
     AT_RISK,
     CHECK_FAILED,
@@ -24,7 +25,6 @@ from images.attention import (
     Group,
     Repeat,
 )
-from images.cloud.records import Image
 from images.views import charts
 from images.views.opening import LOOKS, Opened
 

@@ -8,7 +8,15 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from images.histograms import EPOCH, GIB, MONTH, QUARTER, YEAR, Column, Histogram
+from images.reports.histograms import (
+    EPOCH,
+    GIB,
+    MONTH,
+    QUARTER,
+    YEAR,
+    Column,
+    Histogram,
+)
 from images.views.charts import share
 from images.views.opening import Opened
 

@@ -16,10 +16,10 @@ from django.utils.functional import Promise
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseLocation
 
-from dashboard.accounts import credentials
 from dashboard.back import back
+from dashboard.people import policy
 from images.forms import query_string, read_query
-from images.query import ImageQuery
+from images.search.query import ImageQuery
 from images.views.columns import COLUMNS, DEFAULT_COLUMNS, chosen
 
 
@@ -56,7 +56,7 @@ def choose_looks(request: HttpRequest) -> HttpResponse:
     query, _nonsense = read_query(params)
     query = changed(query, request.POST)
     looks = ImageQuery(columns=query.columns, density=query.density)
-    credentials.remember_looks(request, query_string(looks))
+    policy.person(request).keep_list_preferences(query_string(looks))
     written = query_string(query, token=_token(params))
     address = f"{_path(request)}?{written}".rstrip("?")
     if request.htmx:  # type: ignore[attr-defined]

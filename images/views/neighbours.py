@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from images.cloud.records import Image
 from images.forms import query_string
-from images.query import matching
+from images.search.query import matching
 from images.views.opening import Opened
 
 

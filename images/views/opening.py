@@ -19,12 +19,19 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.vary import vary_on_headers
 
-from dashboard.accounts import credentials
 from dashboard.routes import is_export, route_of
+from dashboard.tokens.access import (
+    Access,
+    Credential,
+    access_of,
+    look_after_others,
+    note_verdict,
+    record_use,
+)
 from dashboard.visible import has_visible
 from images import services
 from images.forms import REPEATED, Nonsense, query_string, read_query
-from images.query import ImageQuery, spelled
+from images.search.query import ImageQuery, spelled
 from images.services.inventory import Inventory
 from images.services.snapshots import Failure
 
@@ -45,8 +52,8 @@ class Opened:
     person's own default is used.
     """
 
-    access: credentials.Access
-    credential: credentials.Credential
+    access: Access
+    credential: Credential
     token: str
     query: ImageQuery
     nonsense: tuple[Nonsense, ...]
@@ -133,7 +140,7 @@ def with_inventory(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpR
     @wraps(view)
     @vary_on_headers("HX-Request")
     def opening(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        access = credentials.access(request)
+        access = access_of(request)
         if access.credential is None:
             return without_token(request, access)
         if _is_watched(request) and services.begin(access.credential):
@@ -149,8 +156,8 @@ def with_inventory(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpR
 
 
 def opened_with(
-    access: credentials.Access,
-    credential: credentials.Credential,
+    access: Access,
+    credential: Credential,
     params: QueryDict,
     *,
     newest: bool = False,
@@ -184,17 +191,15 @@ def _token_named(params: QueryDict) -> tuple[bool, tuple[Nonsense, ...]]:
     return named, tuple(Nonsense("token", "…", each) for each in why)
 
 
-def _inventory(
-    access: credentials.Access, credential: credentials.Credential, newest: bool
-) -> Inventory:
+def _inventory(access: Access, credential: Credential, newest: bool) -> Inventory:
     """What the cloud has; and the token's state and last use kept true, with a query only where
     they change."""
     token = access.token
     inventory = services.inventory(credential, newest=newest)
-    credentials.note_verdict(access, services.verdict(inventory))
-    credentials.look_after_others(access)
+    note_verdict(access, services.verdict(inventory))
+    look_after_others(access)
     if token.last_used_at is None or timezone.now() - token.last_used_at > USE_NOTED_EVERY:
-        credentials.record_use(credential, access.reader)
+        record_use(credential, access.reader)
     return inventory
 
 
@@ -204,7 +209,7 @@ def is_fragment(request: HttpRequest) -> bool:
     return bool(htmx) and not htmx.history_restore_request
 
 
-def without_token(request: HttpRequest, access: credentials.Access) -> HttpResponse:
+def without_token(request: HttpRequest, access: Access) -> HttpResponse:
     """What is missing and how to get it. The list without a token is where everyone begins; a file
     that is asked for and cannot be had is an error."""
     begins = access.unusable is None and route_of(request) == "images:list"

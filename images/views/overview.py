@@ -15,11 +15,11 @@ from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
 
-from images import histograms
-from images.attention import Group, groups
 from images.cloud.records import Image
-from images.coverage import Coverage
-from images.overview import (
+from images.reports import histograms
+from images.reports.attention import Group, groups
+from images.reports.coverage import Coverage
+from images.reports.summary import (
     JobData,
     Overview,
     OverviewData,

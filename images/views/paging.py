@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from images.grammar import SIZES
-from images.query import Result
+from images.search.query import Result
 from images.templatetags.inventory import counted
 from images.views.opening import Opened
 

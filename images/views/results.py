@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from images.cloud.records import Image
 from images.forms import query_string
-from images.query import ImageQuery, Result, run
+from images.search.query import ImageQuery, Result, run
 from images.services.snapshots import encode_head
 from images.templatetags.inventory import counted
 from images.views import columns, filters, looks, paging, rows, watching

@@ -17,8 +17,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from images.cloud.records import Image, Job
-from images.index import Index
 from images.insights import status_kind
+from images.search.index import Index
 from images.services.progress import Progress
 from images.templatetags.inventory import (
     moment,

@@ -10,10 +10,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dashboard.accounts import history, policy, visits
+from dashboard.people import policy
 from images.change_forms import change_query_string
-from images.changes import APPEARED, VANISHED, ChangeQuery
-from images.query import run
+from images.history import feed, visits
+from images.history.changes import APPEARED, VANISHED, ChangeQuery
+from images.search.query import run
 from images.templatetags.inventory import counted
 from images.views.opening import Opened
 from images.views.results import mark
@@ -35,7 +36,7 @@ def with_since(request: HttpRequest, opened: Opened, page: bytes, *, looks: bool
     """The page with what changed since the person's last visit, and a mark on each row that is new.
     `looks`: the person asked for it, so it is part of a visit."""
     key = opened.credential.cache_key
-    moment = visits.before(policy.person(request), key, opened.inventory.now, looks=looks)
+    moment = visits.before(policy.person(request).pk, key, opened.inventory.now, looks=looks)
     found = _since(opened, moment) if moment is not None else None
     words = _words(opened, found, moment) if found and moment is not None else ""
     page = page.replace(mark("since").encode(), words.encode())
@@ -56,7 +57,7 @@ def _since(opened: Opened, moment: int) -> Since:
 def _read(opened: Opened, moment: int) -> Since:
     there = opened.inventory.find
     new, gone, appeared, vanished, others = set(), set(), 0, 0, 0
-    for noted in history.since(opened.credential.cache_key, moment):
+    for noted in feed.since(opened.credential.cache_key, moment):
         change = noted.change
         place = (change.region, change.uuid)
         if not change.uuid:

@@ -13,8 +13,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard import about, theme
-from dashboard.accounts import credentials, reader
 from dashboard.back import back
+from dashboard.people import reader
+from dashboard.tokens import access
 from images import services
 from images.views.opening import Opened, is_fragment, with_inventory
 from images.views.results import mark, rendered, results
@@ -76,7 +77,7 @@ def page_context(opened: Opened) -> dict[str, Any]:
 @require_POST
 def refresh(request: HttpRequest) -> HttpResponse:
     """Ask the cloud now, then go back to where the person was."""
-    credential = credentials.access(request).credential
+    credential = access.access_of(request).credential
     seconds = services.refresh(credential) if credential else 0
     if seconds:
         said = ngettext(

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from django.urls import reverse
 
 from images.cloud.records import Image
-from images.query import run
+from images.search.query import run
 from images.services import jobs
 from images.services.progress import Progress
 from images.services.running import Place, running_images

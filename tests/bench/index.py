@@ -19,8 +19,8 @@ from images.cloud.client import Account, Deadline
 from images.cloud.listing import list_images
 from images.cloud.packing import decode_body, encode_body, encode_images
 from images.cloud.records import Image
-from images.query import FACETS, SORTS, ImageQuery, Index, run
 from images.sandbox import Sandbox
+from images.search.query import FACETS, SORTS, ImageQuery, Index, run
 
 REGIONS = ("gz", "bj", "sh")
 REPEATS = 5

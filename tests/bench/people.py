@@ -38,7 +38,8 @@ MOST_GROWTH = 0.05
 # Sessions as signing in makes them; signing in so often would take minutes, and is throttled.
 SIGN_IN = """
 from django.test import Client
-from dashboard.accounts.models import Membership, Role, Team, Token, User
+from dashboard.people.models import Membership, Role, Team, User
+from dashboard.tokens.models import Token
 team = Team.objects.create(name="People", slug="people")
 Token.objects.update(team=team)
 for number in range({people}):

@@ -18,18 +18,15 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from dashboard.accounts import (
-    api_keys,
-    credentials,
-    displays,
-    replacing,
-    saved,
-    teams,
-    tokens,
-    vault,
-)
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import State, Team, Token, User, Visit
+from dashboard.api_keys import keys
+from dashboard.audit.trail import Actor
+from dashboard.displays import links
+from dashboard.people import teams
+from dashboard.people.models import Team, User
+from dashboard.saved_views import saving
+from dashboard.tokens import access, lifecycle, rotation, vault
+from dashboard.tokens.models import State, Token
+from images.history.models import Visit
 from images.services import fetching
 
 BY = Actor("ann", "192.0.2.7")
@@ -92,24 +89,24 @@ def _things(ann: User, blue: Team, secrets: dict[str, str]) -> dict[str, str]:
     """Tokens in every state, links, views; their ids and keys, as addresses name them."""
     now = timezone.now()
     main = ann.tokens.get()
-    tokens.check_token(main)
-    tokens.edit_token(main, "Main", team=blue, expires_on=None, by=BY)
+    lifecycle.check_token(main)
+    lifecycle.edit_token(main, "Main", team=blue, expires_on=None, by=BY)
     failed = {"last_ok_at": now - timedelta(days=3), "last_failed_at": now}
     refused = _keep(ann, "Old account", "0" * 64, state=State.REFUSED, reason="errno 4", **failed)
     ends = _keep(ann, "Guest", secrets["ends"], expires_on=now.date() + timedelta(days=3))
     _keep(ann, "Spare", "1" * 64, disabled_at=now, team=blue)
     _keep(ann, "Silent", "2" * 64, state=State.UNREACHABLE, reason="time out", **failed)
-    replacing.offer(main, secrets["other"], by=BY)
+    rotation.offer(main, secrets["other"], by=BY)
     by = replace(BY, id=ann.pk)
-    display, key = displays.make(blue, main, "Hall", query="", days=7, language="", by=by)
-    displays.make(blue, main, "Door", query="os=CentOS", days=1, language="en", by=by)
+    display, key = links.make(blue, main, "Hall", query="", days=7, language="", by=by)
+    links.make(blue, main, "Door", query="os=CentOS", days=1, language="en", by=by)
     invitation_key = teams.invite(blue, "viewer", by=by)[1]
     query = "q=golden&os=CentOS&os=Ubuntu&storage=at-risk&sort=-created&columns=name&columns=size"
-    view = saved.save(ann, "Golden images", query, blue, by=BY)
-    saved.save(ann, "Large", "min_size=20GiB&density=compact", None, by=BY)
-    saved.begin_with(User.objects.get(username="bob"), view)
-    api_keys.make(ann, "Nightly report", days=90, by=BY)
-    api_keys.make(ann, "Duty screen", team=blue, days=30, by=BY)
+    view = saving.save(ann, "Golden images", query, blue, by=BY)
+    saving.save(ann, "Large", "min_size=20GiB&density=compact", None, by=BY)
+    saving.begin_with(User.objects.get(username="bob"), view)
+    keys.make(ann, "Nightly report", days=90, by=BY)
+    keys.make(ann, "Duty screen", team=blue, days=30, by=BY)
     return {
         "token": str(main.pk),
         "refused": str(refused.pk),
@@ -125,7 +122,7 @@ def _things(ann: User, blue: Team, secrets: dict[str, str]) -> dict[str, str]:
 
 def _history(token: Token, visitor: User) -> None:
     """Lists of three days, each unlike the one before, of which the visitor saw the first."""
-    credential = credentials.stored(token)
+    credential = access.stored(token)
     assert credential
     now = timezone.now()
     for days in (2, 1, 0):
@@ -166,7 +163,7 @@ def _ask(method: str, region: str, uuid: str = "", **fields: Any) -> None:
 
 def _spoil(people: dict[str, User], secrets: dict[str, str]) -> None:
     """Of `stale` everything was read, and can be read no more; of `partial` all but one region."""
-    stale = credentials.stored(people["stale"].tokens.get())
+    stale = access.stored(people["stale"].tokens.get())
     assert stale
     fetching.fetch(stale, everything=True)
     weathers = [

@@ -40,7 +40,7 @@ def page(changing_site: Site, browser: Browser) -> Iterator[Page]:
 AN_HOUR_PASSES = """
 from datetime import timedelta
 from django.db.models import F
-from dashboard.accounts.models import Visit
+from images.history.models import Visit
 Visit.objects.update(seen_at=F("seen_at") - timedelta(hours=1))
 """
 

@@ -14,26 +14,28 @@ from images.sandbox import Sandbox
 from tests.browser.conftest import Site, serving, sign_in, watch
 
 MAKE = """
-from dashboard.accounts import displays, teams
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Token
+from dashboard.displays import links
+from dashboard.people import teams
+from dashboard.audit.trail import Actor
+from dashboard.tokens.models import Token
 token, by = Token.objects.get(), Actor("ann")
 token.team = token.team or teams.create("Blue", by=by)
 token.save()
-print("KEY", displays.make(token.team, token, "Hall", query="", days=7, language="en", by=by)[1])
+print("KEY", links.make(token.team, token, "Hall", query="", days=7, language="en", by=by)[1])
 """
 READ = """
-from dashboard.accounts import credentials, policy
-from dashboard.accounts.models import Token
+from dashboard.people import policy
+from dashboard.tokens import access
+from dashboard.tokens.models import Token
 from images.services import fetching
-fetching.fetch(credentials.stored(Token.objects.get()), everything=True)
+fetching.fetch(access.stored(Token.objects.get()), everything=True)
 """
 AWAY = re.compile(r"ERR_|htmx:(afterRequest|sendError|timeout|responseError)|Failed to load")
 SIGN_OUT = """
 from django.contrib.sessions.models import Session
 Session.objects.all().delete()
 """
-REVOKE = "from dashboard.accounts.models import Display; Display.objects.all().delete()"
+REVOKE = "from dashboard.displays.models import Display; Display.objects.all().delete()"
 
 
 @pytest.fixture

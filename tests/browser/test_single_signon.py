@@ -12,7 +12,7 @@ from images.sandbox import Sandbox
 from tests.browser.conftest import Site, serving
 from tests.browser.provider import CLIENT_ID, CLIENT_SECRET, Provider
 
-TEAMS = "from dashboard.accounts import teams; from dashboard.accounts.audit import Actor; "
+TEAMS = "from dashboard.people import teams; from dashboard.audit.trail import Actor; "
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def test_the_audit_log_tells_who_came_and_who_was_kept_out(
     sign_in(visitor)
     expect(visitor.locator("h1")).to_have_text("This dashboard is not open to your account")
     tell = "e = AuditEntry.objects.filter(action='sign-in').first(); print(e.owner, e.result)"
-    told = company.run("shell", "-c", f"from dashboard.accounts.models import AuditEntry; {tell}")
+    told = company.run("shell", "-c", f"from dashboard.audit.models import AuditEntry; {tell}")
     assert "joan in no group that may come in" in told
 
 
@@ -124,9 +124,14 @@ def test_who_is_in_no_group_that_may_stays_outside(
 
 MAKES = """
 from django.utils import timezone
-from dashboard.accounts import api_keys, displays, saved, teams, vault
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Team, Token, User
+from dashboard.api_keys import keys
+from dashboard.displays import links
+from dashboard.people import teams
+from dashboard.saved_views import saving
+from dashboard.tokens import vault
+from dashboard.audit.trail import Actor
+from dashboard.people.models import Team, User
+from dashboard.tokens.models import Token
 import uuid
 user, team = User.objects.named("ivan"), Team.objects.get(slug="blue")
 by = Actor("ivan", id=user.pk)
@@ -138,16 +143,17 @@ token = Token.objects.create(
     changed_at=timezone.now(),
 )
 links = [
-    displays.make(team, token, "W", query="", days=9, language="en", by=by)[1],
+    links.make(team, token, "W", query="", days=9, language="en", by=by)[1],
     teams.invite(team, "admin", by=by)[1],
     teams.invite(green, "admin", by=by)[1],
-    api_keys.make(user, "K", days=9, by=by)[1],
+    keys.make(user, "K", days=9, by=by)[1],
 ]
-saved.save(user, "V", "q=x", team, by=by)
+saving.save(user, "V", "q=x", team, by=by)
 print("LINKS", *links)
 """
 TELLS = """
-from dashboard.accounts.models import AuditEntry, Membership
+from dashboard.audit.models import AuditEntry
+from dashboard.people.models import Membership
 theirs = Membership.objects.filter(user__username="ivan")
 print("ROLES", *theirs.values_list("team__slug", flat=True))
 noted = AuditEntry.objects.filter(actor="single sign-on")

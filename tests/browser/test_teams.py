@@ -12,9 +12,10 @@ from tests.browser.conftest import Site, serving, sign_in, watch
 from tests.dashboards import PASSWORD, USER
 
 MAKE = """
-from dashboard.accounts import teams
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Token, User
+from dashboard.people import teams
+from dashboard.audit.trail import Actor
+from dashboard.people.models import User
+from dashboard.tokens.models import Token
 by, ann = Actor("x"), User.objects.get(username="ann")
 team = teams.create("Blue", by=by)
 teams.set_role(team, ann, "admin", by=by)
@@ -102,15 +103,18 @@ def test_a_display_link_is_made_and_revoked(admin: Page) -> None:
 
 
 MAKES = """
-from dashboard.accounts import displays, saved, teams
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Team, Token, User
+from dashboard.displays import links
+from dashboard.people import teams
+from dashboard.saved_views import saving
+from dashboard.audit.trail import Actor
+from dashboard.people.models import Team, User
+from dashboard.tokens.models import Token
 team, token = Team.objects.get(slug="blue"), Token.objects.get(label="Main")
 user = User.objects.create_user("{name}")
 by = Actor("{name}", id=user.pk)
 Token.objects.filter(pk=token.pk).update(team=team)
 teams.set_role(team, user, "admin", by=by)
-displays.make(team, token, "Roof of {name}", query="", days=9, language="en", by=by)
+links.make(team, token, "Roof of {name}", query="", days=9, language="en", by=by)
 teams.invite(team, "admin", by=by)
 """
 

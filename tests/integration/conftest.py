@@ -15,8 +15,11 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from dashboard.accounts import comings, exports, vault
-from dashboard.accounts.models import State, Token, User
+from dashboard.api_keys import reads
+from dashboard.people import sign_in_log
+from dashboard.people.models import User
+from dashboard.tokens import vault
+from dashboard.tokens.models import State, Token
 from images.sandbox import Sandbox
 from images.services import fetching, lease, store
 from tests.integration import cached
@@ -49,8 +52,8 @@ def a_process_that_just_started(db: None) -> Iterator[None]:
     """Nothing in the caches, in memory or under way, whatever ran before."""
     cached.clear()
     store.forget()
-    comings.forget()
-    exports.forget()
+    sign_in_log.forget()
+    reads.forget()
     yield
     let_refreshes_finish()
     lease.forget()

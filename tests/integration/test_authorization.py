@@ -20,9 +20,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from dashboard.accounts import api_keys, displays, policy, saved, teams
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Role, Team, Token, User
+from dashboard.api_keys import keys
+from dashboard.audit.trail import Actor
+from dashboard.displays import links
+from dashboard.people import policy, teams
+from dashboard.people.models import Role, Team, User
+from dashboard.saved_views import saving
+from dashboard.tokens.models import Token
 from images.sandbox import Sandbox
 
 BY = Actor("test")
@@ -229,11 +233,11 @@ def world(cloud: Sandbox, keep: Callable[..., Token]) -> World:
     for name in ("stranger", "admin of another team"):
         keep(people[name], "0" * 64)
     token = keep(people["owner"], cloud.token, team=blue)
-    display, key = displays.make(blue, token, "Wall", query="", days=7, language="en", by=BY)
+    display, key = links.make(blue, token, "Wall", query="", days=7, language="en", by=BY)
     invitation, invitation_key = teams.invite(blue, Role.VIEWER, by=BY)
-    _key, api_key = api_keys.make(people["owner"], "Nightly", days=7, by=BY)
-    others, _secret = api_keys.make(people["viewer"], "Theirs", days=7, by=BY)
-    view = saved.save(people["owner"], "Golden", "q=golden", blue, by=BY)
+    _key, api_key = keys.make(people["owner"], "Nightly", days=7, by=BY)
+    others, _secret = keys.make(people["viewer"], "Theirs", days=7, by=BY)
+    view = saving.save(people["owner"], "Golden", "q=golden", blue, by=BY)
     uuid_of_an_image = cloud.images("bj")[0]["cimgUuid"]
     ids = {
         "slug": blue.slug,
@@ -320,8 +324,8 @@ def test_the_table_holds(world: World, name: str, who: str) -> None:
 def test_the_administration_is_for_superusers(world: World, who: str) -> None:
     for url in (
         "/admin/",
-        "/admin/accounts/token/",
-        f"/admin/accounts/token/{world.token.pk}/change/",
+        "/admin/tokens/token/",
+        f"/admin/tokens/token/{world.token.pk}/change/",
     ):
         response = world.client(who).get(url)
         allowed = PEOPLE[who][2] in policy.TABLE["site.administer"]

@@ -17,8 +17,8 @@ from django.db import OperationalError, connections
 from django.test import Client
 from pytest_django import Settings
 
-from dashboard.accounts.models import User
 from dashboard.cache import Forgiving
+from dashboard.people.models import User
 from images.sandbox import Sandbox, Weather
 from images.services import COOL_DOWN_SECONDS
 from tests.dashboards import ON_SERVERS

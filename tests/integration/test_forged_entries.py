@@ -22,10 +22,10 @@ from django.db import connections
 from django.test import Client, override_settings
 from django.utils import timezone
 
-from dashboard import limits
-from dashboard.accounts import upkeep, vault
-from dashboard.accounts.models import User
+from dashboard import limits, maintenance
 from dashboard.cache_entries import SIGNATURE_BYTES, encode_entry
+from dashboard.people.models import User
+from dashboard.tokens import vault
 from images.sandbox import Sandbox
 from images.services import store
 from images.services.snapshots import LAYOUT
@@ -156,7 +156,7 @@ def full(viewer: Client, cloud: Sandbox) -> Entries:
     for region in ("gz", "bj"):
         store.save_body(key, region, "some-version", b"a body of another account")
     cache.set(lock_of(key), "someone", 3600)
-    upkeep.note_round()
+    maintenance.note_round()
     entries = all_entries()
     parts = ("head", "body:", "jobs:", "lock", "allauth:", "api-requests:", "last_r")
     for part in parts:

@@ -26,9 +26,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from dashboard.accounts import vault
-from dashboard.accounts.management.commands.refresh import LOCK
-from dashboard.accounts.models import User
+from dashboard.management.commands.refresh import LOCK
+from dashboard.people.models import User
+from dashboard.tokens import vault
 from images.sandbox import Sandbox, Weather
 from images.services import lease, store
 from tests.dashboards import ON_SERVERS

@@ -23,14 +23,14 @@ FRESH_SECONDS = 10
 IMAGES = 150  # a region
 LATENCY = 0.15
 LOCKS = ("lock", "accounts.refresh")
-CHANGES: LiteralString = "SELECT region, uuid, kind FROM accounts_change"
+CHANGES: LiteralString = "SELECT region, uuid, kind FROM history_change"
 # What nobody may find gone or changed.
 ROWS: tuple[LiteralString, ...] = (
-    "SELECT id, owner_id, label, sealed FROM accounts_token",
-    "SELECT id, name, slug FROM accounts_team",
-    "SELECT id, username, password FROM accounts_user",
-    "SELECT id, actor, action, subject, digest FROM accounts_auditentry",
-    "SELECT id, region, since FROM accounts_watch",
+    "SELECT id, owner_id, label, sealed FROM tokens_token",
+    "SELECT id, name, slug FROM people_team",
+    "SELECT id, username, password FROM people_user",
+    "SELECT id, actor, action, subject, digest FROM audit_auditentry",
+    "SELECT id, region, since FROM history_watch",
     "SELECT session_key FROM django_session",
 )
 

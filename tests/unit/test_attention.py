@@ -8,12 +8,21 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from images.attention import ALONE, KINDS, LISTED, REPEATED, STALLED, Group, Repeat, groups
-from images.attention import old_before as before
 from images.cloud.records import Image
-from images.coverage import coverage
-from images.index import Index
-from images.query import ImageQuery, run
+from images.reports.attention import (
+    ALONE,
+    KINDS,
+    LISTED,
+    REPEATED,
+    STALLED,
+    Group,
+    Repeat,
+    groups,
+)
+from images.reports.attention import old_before as before
+from images.reports.coverage import coverage
+from images.search.index import Index
+from images.search.query import ImageQuery, run
 from tests.unit.test_overview import job
 from tests.unit.test_query import image
 

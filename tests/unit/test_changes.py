@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from images.changes import (
+from images.history.changes import (
     KINDS,
     MASS,
     Change,

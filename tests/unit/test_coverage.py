@@ -6,9 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from images.cloud.records import Image
-from images.coverage import ALL, ALONE, LACKING, Coverage, coverage, rows
-from images.index import Index
-from images.query import ImageQuery
+from images.reports.coverage import (
+    ALL,
+    ALONE,
+    LACKING,
+    Coverage,
+    coverage,
+    rows,
+)
+from images.search.index import Index
+from images.search.query import ImageQuery
 from tests.unit.test_query import image
 
 REGIONS = ("gz", "bj", "sh")

@@ -10,22 +10,25 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from dashboard import logs
-from dashboard.accounts import comings, quotas, recording
-from images import forms, grammar, index
+from dashboard import logs, quotas
+from dashboard.people import sign_in_log
+from images import forms, grammar
 from images.cloud import answers, cleaning, client, jobs, listing, values
+from images.history import recording
+from images.search import index
 from images.views.filters import MOST_VALUES
 from images.views.rows import SHOWN_TAGS
 
 ROOT = Path(__file__).parents[2]
 MIB = client.MIB
 FOLDERS = (
-    *("dashboard", "dashboard/accounts", "images", "images/cloud", "images/services"),
-    *("images/api", "images/sandbox"),
+    *(f"dashboard/{name}" for name in ("", "people", "audit", "tokens", "api_keys", "displays")),
+    *(f"images/{name}" for name in ("", "cloud", "services", "history", "search", "reports")),
+    *("dashboard/saved_views", "images/api", "images/sandbox"),
 )
 # What is in every folder of Django's, or said by what is said of the folder or of another module.
-UNSAID = {"__init__.py", "__main__.py", "apps.py", "urls.py"}
-FAMILIES = ("_models.py", "_forms.py")
+UNSAID = {f"{name}.py" for name in ("__init__", "__main__", "apps", "urls", "models", "admin")}
+FAMILIES = ("forms.py", "views.py")
 
 
 def text(name: str) -> str:
@@ -101,7 +104,7 @@ BOUNDS = {
     "what a worker holds": f"({settings.INVENTORY_MEMORY_MB} MiB); of answers and their questions "
     f"{(index.MEMO_BYTES + index.IMAGE_MEMO_BYTES) // MIB} MiB a token, and "
     f"{forms.REMEMBERED_BYTES // MIB} MiB",
-    "failed sign-ins": f"{comings.FAILED_AN_HOUR} an hour",
+    "failed sign-ins": f"{sign_in_log.FAILED_AN_HOUR} an hour",
     "a text in a line": f"{logs.LONGEST:,} characters",
 }
 

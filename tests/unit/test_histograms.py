@@ -10,9 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from images.cloud.values import MAX_INTEGER, MAX_MILLISECONDS
-from images.histograms import FEWEST, GIB, MONTH, MOST, QUARTER, SIZES, YEAR, Histogram, ages, sizes
-from images.index import Index
-from images.query import ImageQuery, run
+from images.reports.histograms import (
+    FEWEST,
+    GIB,
+    MONTH,
+    MOST,
+    QUARTER,
+    SIZES,
+    YEAR,
+    Histogram,
+    ages,
+    sizes,
+)
+from images.search.index import Index
+from images.search.query import ImageQuery, run
 from tests.unit.test_query import image
 
 EVERYTHING = ImageQuery()

@@ -7,12 +7,19 @@ from datetime import date
 
 import pytest
 
-from images.attention import groups
 from images.cloud.records import Image, Job
-from images.coverage import coverage
-from images.index import Index
-from images.overview import WORST, Worry, as_data, counts, overview, with_stalled
-from images.query import ImageQuery
+from images.reports.attention import groups
+from images.reports.coverage import coverage
+from images.reports.summary import (
+    WORST,
+    Worry,
+    as_data,
+    counts,
+    overview,
+    with_stalled,
+)
+from images.search.index import Index
+from images.search.query import ImageQuery
 from tests.unit.test_query import image
 
 EVERYTHING = ImageQuery()

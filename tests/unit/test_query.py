@@ -16,8 +16,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from images.cloud.records import Image
-from images.query import FACETS, SORTS, FacetValue, ImageQuery, Index, matching, run
-from images.rowsets import Memo
+from images.search.bitsets import Memo
+from images.search.query import (
+    FACETS,
+    SORTS,
+    FacetValue,
+    ImageQuery,
+    Index,
+    matching,
+    run,
+)
 
 UNKNOWN_IMAGE = Image(
     region="bj",

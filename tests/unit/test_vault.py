@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from dashboard.accounts import vault
+from dashboard.tokens import vault
 
 SECRET = "5f0c" * 16
 ROW = uuid.UUID(int=1)
@@ -118,7 +118,7 @@ def test_keys_that_cannot_be_used_stop_the_start_without_being_quoted(
 ) -> None:
     settings.TOKEN_KEYS = setting
     with pytest.raises(ImproperlyConfigured, match=why) as caught:
-        apps.get_app_config("accounts").ready()
+        apps.get_app_config("tokens").ready()
 
     assert MATERIAL[:12] not in str(caught.value)
     assert caught.value.__cause__ is None

@@ -11,9 +11,9 @@ from django.utils.translation import override
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from images.attention import WORRY_OF, worry
 from images.cloud.records import Image
 from images.insights import CHECKS, STATUSES, storage_state
+from images.reports.attention import WORRY_OF, worry
 from images.verdict import CAUTION, FACTS, GRADES, NO, RULES, YES, verdict
 from images.views.curl import curl
 from images.views.verdicts import mark_of, why_not, words

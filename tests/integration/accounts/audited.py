@@ -12,9 +12,9 @@ from typing import Any
 from django.core.management import call_command
 from django.db import connection
 
-from dashboard.accounts import audit_triggers
-from dashboard.accounts.audit_triggers import TABLE
-from dashboard.accounts.models import AuditEntry
+from dashboard.audit import triggers
+from dashboard.audit.models import AuditEntry
+from dashboard.audit.triggers import TABLE
 
 COLUMNS = [str(field.column) for field in AuditEntry._meta.concrete_fields]
 OTHERS = [column for column in COLUMNS if column != "id"]
@@ -82,7 +82,7 @@ def swap(one: int, other: int) -> None:
 
 def lift_the_triggers() -> None:
     on = f" ON {TABLE}" if connection.vendor == "postgresql" else ""
-    for name in audit_triggers.BY_VENDOR[connection.vendor]:
+    for name in triggers.BY_VENDOR[connection.vendor]:
         sql(f"DROP TRIGGER IF EXISTS {name}{on}")
 
 

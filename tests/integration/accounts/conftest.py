@@ -10,7 +10,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from dashboard.accounts.models import Token, User
+from dashboard.people.models import User
+from dashboard.tokens.models import Token
 
 # What differs between two answers to one question: the id asked about, and the form's own token.
 CHANGING = r'%s|name="csrfmiddlewaretoken" value="\w+"'

@@ -6,9 +6,11 @@ from collections.abc import Callable
 import pytest
 from django.core.management import CommandError, call_command
 
-from dashboard.accounts import teams, vault
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import State, Token, User
+from dashboard.audit.trail import Actor
+from dashboard.people import teams
+from dashboard.people.models import User
+from dashboard.tokens import vault
+from dashboard.tokens.models import State, Token
 from images.sandbox import Sandbox, Weather
 
 pytestmark = pytest.mark.django_db(databases="__all__")

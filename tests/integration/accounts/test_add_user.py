@@ -5,7 +5,7 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 
-from dashboard.accounts.models import User
+from dashboard.people.models import User
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 

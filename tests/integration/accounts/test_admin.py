@@ -8,13 +8,15 @@ from django.contrib.admin import site
 from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from dashboard.accounts import teams
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import AuditEntry, Token, User
+from dashboard.audit.models import AuditEntry
+from dashboard.audit.trail import Actor
+from dashboard.people import teams
+from dashboard.people.models import User
+from dashboard.tokens.models import Token
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
-TOKENS = "/admin/accounts/token/"
+TOKENS = "/admin/tokens/token/"
 PASSWORD = "a sentence nobody guesses"
 BY = Actor("test")
 
@@ -57,12 +59,12 @@ def test_a_token_is_deleted_there(admin: Client, person: User, keep: Callable[..
 
 def test_an_account_is_made_there(admin: Client) -> None:
     form = {"username": "new", "usable_password": "true", "password1": PASSWORD}
-    response = admin.post("/admin/accounts/user/add/", {**form, "password2": PASSWORD})
+    response = admin.post("/admin/people/user/add/", {**form, "password2": PASSWORD})
 
     assert response.status_code == 302
     new = User.objects.get(username="new")
     assert new.check_password(PASSWORD)
-    assertContains(admin.get(f"/admin/accounts/user/{new.pk}/change/"), "new")
+    assertContains(admin.get(f"/admin/people/user/{new.pk}/change/"), "new")
 
 
 def test_its_door_is_the_one_that_is_throttled(anonymous: Client, person: User) -> None:
@@ -85,8 +87,8 @@ def test_it_is_for_administrators_only(browser: Client) -> None:
 
 def test_what_is_done_to_accounts_is_noted(admin: Client, person: User) -> None:
     form = {"username": "person", "date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
-    admin.post(f"/admin/accounts/user/{person.pk}/change/", {**form, "is_superuser": "on"})
-    admin.post(f"/admin/accounts/user/{person.pk}/delete/", {"post": "yes"})
+    admin.post(f"/admin/people/user/{person.pk}/change/", {**form, "is_superuser": "on"})
+    admin.post(f"/admin/people/user/{person.pk}/delete/", {"post": "yes"})
 
     changed, deleted = AuditEntry.objects.filter(owner="person").order_by("id")
     assert (changed.actor, changed.action) == ("boss", "account.change")
@@ -96,7 +98,7 @@ def test_what_is_done_to_accounts_is_noted(admin: Client, person: User) -> None:
 
 
 def test_setting_someones_password_is_noted(admin: Client, person: User) -> None:
-    url = f"/admin/accounts/user/{person.pk}/password/"
+    url = f"/admin/people/user/{person.pk}/password/"
     form = {"usable_password": "true", "password1": "another sentence", "password2": "no match"}
     admin.post(url, form)
     assert not AuditEntry.objects.exists()
@@ -140,7 +142,7 @@ def test_what_an_account_leaves_in_a_team_is_noted_there(
     if with_heir:
         teams.set_role(team, stranger, "admin", by=BY)
     keep(person, "5f0c" * 16, "Ours", team=team)
-    admin.post(f"/admin/accounts/user/{person.pk}/delete/", {"post": "yes"})
+    admin.post(f"/admin/people/user/{person.pk}/delete/", {"post": "yes"})
 
     assert not User.objects.filter(username="person").exists()
     told = AuditEntry.objects.filter(team_id=team.pk, actor="boss", owner="person")

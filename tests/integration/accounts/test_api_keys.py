@@ -7,9 +7,13 @@ import re
 import pytest
 from django.test import Client
 
-from dashboard.accounts import api_keys, links, teams
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import ApiKey, AuditEntry, Role, User
+from dashboard import random_keys
+from dashboard.api_keys import keys
+from dashboard.api_keys.models import ApiKey
+from dashboard.audit.models import AuditEntry
+from dashboard.audit.trail import Actor
+from dashboard.people import teams
+from dashboard.people.models import Role, User
 from tests.integration.conftest import Keep
 
 URL = "/api-keys/"
@@ -23,7 +27,7 @@ def test_it_works(browser: Client, person: User) -> None:
 
     assert page.status_code == 200
     assert (key.owner, key.label, key.prefix) == (person, "Nightly", secret[:8])
-    assert key.key_hash == links.hash_of(secret)
+    assert key.key_hash == random_keys.hash_of(secret)
     assert 29 < (key.expires_at - key.made_at).days + 1 <= 30
     again = browser.get(URL).content.decode()
     assert secret not in again
@@ -76,8 +80,8 @@ def test_someone_elses_token_is_no_scope(browser: Client, stranger: User, keep: 
 
 
 def test_it_is_revoked_with_one_click(browser: Client, person: User, stranger: User) -> None:
-    mine, _ = api_keys.make(person, "Mine", days=7, by=BY)
-    theirs, _ = api_keys.make(stranger, "Theirs", days=7, by=BY)
+    mine, _ = keys.make(person, "Mine", days=7, by=BY)
+    theirs, _ = keys.make(stranger, "Theirs", days=7, by=BY)
 
     page = browser.post(f"{URL}{mine.pk}/revoke/", follow=True).content.decode()
     assert "“Mine” is revoked." in page
@@ -108,7 +112,7 @@ def test_a_person_finds_them_in_the_menu_and_a_console_does_not(
 
 
 def test_an_expired_one_is_said_to_be(browser: Client, person: User) -> None:
-    key, _ = api_keys.make(person, "Old", days=7, by=BY)
+    key, _ = keys.make(person, "Old", days=7, by=BY)
     ApiKey.objects.update(expires_at=key.made_at)
 
     assert "Expired" in browser.get(URL).content.decode()

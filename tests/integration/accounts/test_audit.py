@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
 import stat
 from collections.abc import Callable
@@ -14,7 +13,6 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.conf import settings as current
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
@@ -24,9 +22,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from dashboard.accounts import audit, audit_head, audit_triggers, oidc, teams
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Action, AuditEntry, User
+from dashboard.audit import head_file, trail, triggers
+from dashboard.audit.models import Action, AuditEntry
+from dashboard.audit.trail import Actor
+from dashboard.people import oidc, teams
+from dashboard.people.models import User
 from tests.integration.accounts import audited
 from tests.integration.accounts.audited import (
     COLUMNS,
@@ -47,7 +47,7 @@ Write = Callable[..., None]
 
 BY = Actor("ann", "192.0.2.7", 7)
 COUNT = 6
-TABLE = audit_triggers.TABLE
+TABLE = triggers.TABLE
 OLD, NEW = "an older key of thirty-two letters", "a newer key of thirty-two letters!"
 
 
@@ -109,7 +109,7 @@ def test_an_account_that_is_deleted_stays_in_it_by_name_and_number(
     is_whole(3)
 
 
-@pytest.mark.parametrize("actor", [audit.COMMAND, oidc.BY], ids=lambda actor: actor.name)
+@pytest.mark.parametrize("actor", [trail.COMMAND, oidc.BY], ids=lambda actor: actor.name)
 def test_nobody_can_be_called_what_is_no_person(actor: Actor, db: None) -> None:
     with pytest.raises(ValidationError) as refused:
         User(username=actor.name, password="x").full_clean()
@@ -122,20 +122,6 @@ def test_what_was_rolled_back_is_not_missed(log: list[audited.Row]) -> None:
         teams.create("Never", by=BY)
         transaction.set_rollback(True)
     is_whole()
-
-
-def test_the_entries_there_were_before_the_key_are_signed(unguarded: list[audited.Row]) -> None:
-    """With gaps between their numbers, as a database leaves them."""
-    for number in range(COUNT, 1, -1):
-        change(number, id=number * 3, digest=f"{number}")
-    audit_head.path().unlink()
-    migration = importlib.import_module("dashboard.accounts.migrations.0009_audit_keyed")
-    with connection.cursor():
-        migration.sign(apps, connection.schema_editor())
-    audit_triggers.ensure("default")
-
-    is_whole()
-    assert [row["team"] for row in rows()] == [row["team"] for row in unguarded]
 
 
 @pytest.mark.django_db(transaction=True, databases="__all__")
@@ -151,7 +137,7 @@ def test_many_who_write_at_once_make_one_chain() -> None:
         list(threads.map(write, range(4)))
 
     is_whole(32)
-    assert audit_head.kept() == audit.last()
+    assert head_file.kept() == trail.last()
 
 
 # What the database refuses
@@ -167,7 +153,7 @@ REFUSED: dict[str, str] = {
 ONLY_THERE = {
     "postgresql": {
         "truncate": f"TRUNCATE {TABLE}",
-        "truncate with others": f"TRUNCATE {TABLE}, accounts_team CASCADE",
+        "truncate with others": f"TRUNCATE {TABLE}, people_team CASCADE",
         "add or change": f"""
             INSERT INTO {TABLE} SELECT * FROM {TABLE} ON CONFLICT (id) DO UPDATE SET actor = 'bob'
         """,
@@ -221,7 +207,7 @@ def forged(number: int, before: str, key: str, **values: Any) -> audited.Row:
     entry.action = Action.TOKEN_DELETE
     for name, value in values.items():
         setattr(entry, name, value)
-    entry.digest = audit.digest(entry, audit_head.Head(number - 1, before), key)
+    entry.digest = trail.digest(entry, head_file.Head(number - 1, before), key)
     return {column: getattr(entry, column) for column in COLUMNS}
 
 
@@ -234,8 +220,8 @@ def chained_anew(key: str) -> None:
     change(3, actor="bob")
     for number in range(3, COUNT + 1):
         entry = AuditEntry.objects.get(pk=number)
-        before = audit_head.Head(number - 1, digest_of(number - 1))
-        change(number, digest=audit.digest(entry, before, key))
+        before = head_file.Head(number - 1, digest_of(number - 1))
+        change(number, digest=trail.digest(entry, before, key))
 
 
 def chained_without_a_key() -> None:
@@ -243,7 +229,7 @@ def chained_without_a_key() -> None:
     change(3, actor="bob")
     for number in range(3, COUNT + 1):
         entry = AuditEntry.objects.get(pk=number)
-        facts = [digest_of(number - 1), *(getattr(entry, name) for name in audit.FIELDS)]
+        facts = [digest_of(number - 1), *(getattr(entry, name) for name in trail.FIELDS)]
         change(number, digest=hashlib.sha256(json.dumps(facts).encode()).hexdigest())
 
 
@@ -288,7 +274,7 @@ TAMPERINGS: dict[str, Tampering] = {
     "chained anew under a guess": lambda: chained_anew("audit"),
     "chained anew under SECRET_KEY": lambda: chained_anew(current.SECRET_KEY),
     "chained anew as before": chained_without_a_key,
-    "all anew": lambda: put_back([forged(1, audit_head.START.digest, "")]),
+    "all anew": lambda: put_back([forged(1, head_file.START.digest, "")]),
 } | {
     f"{column} of {number} changed": lambda column=column, number=number: change(
         number, **{column: audited.other(rows()[number - 1][column])}
@@ -333,10 +319,10 @@ def test_a_number_says_what_is_missing_also_to_who_noted_it_elsewhere(
     unguarded: list[audited.Row], write: Write
 ) -> None:
     """Such as from the log of events, where this machine's own file is gone as well."""
-    head = str(audit.last())
+    head = str(trail.last())
     write("Another")
     put_back(unguarded[:3])
-    audit_head.path().unlink()
+    head_file.path().unlink()
     with pytest.raises(CommandError, match="3 entries are missing at the end: --since names"):
         verify("--since", head)
     write("One", "Two", "Three")
@@ -348,7 +334,7 @@ def test_what_an_earlier_run_said_is_found_again(log: list[audited.Row], write: 
     head = verify().split()[-1]
     write("Another")
 
-    assert verify("--since", head).endswith(f"Head: {audit.last()}\n")
+    assert verify("--since", head).endswith(f"Head: {trail.last()}\n")
 
 
 @pytest.mark.parametrize("text", ["6", "6:xyz", "6:abc", "six:0123456789abcdef"])
@@ -404,8 +390,8 @@ def test_whatever_is_done_in_whatever_order_shows(
                     take(step, unguarded)
             except DatabaseError:  # a number or digest that is there twice
                 continue
-        tampered, found = rows() != unguarded, audit.verify()
-        kept = audit_head.kept()
+        tampered, found = rows() != unguarded, trail.verify()
+        kept = head_file.kept()
         transaction.set_rollback(True)
         is_good = not found.broken and kept is not None and found.head == kept
     assert is_good is not tampered
@@ -419,7 +405,7 @@ def test_a_new_key_signs_and_the_old_one_verifies(
 ) -> None:
     settings.AUDIT_KEYS = f"{NEW},{settings.AUDIT_KEYS}"
     write("Under the new key")
-    audit_triggers.ensure("default")
+    triggers.ensure("default")
     is_whole(COUNT + 1)
 
 
@@ -439,8 +425,8 @@ def test_who_learned_an_old_key_can_no_longer_use_it(write: Write, settings: Set
     change(2, actor="bob")
     for number in (2, 3):
         entry = AuditEntry.objects.get(pk=number)
-        before = audit_head.Head(number - 1, digest_of(number - 1))
-        change(number, digest=audit.digest(entry, before, OLD))
+        before = head_file.Head(number - 1, digest_of(number - 1))
+        change(number, digest=trail.digest(entry, before, OLD))
     with pytest.raises(CommandError, match=r"Entry 4 .* does not follow"):
         verify()
 
@@ -460,8 +446,8 @@ def test_another_secret_key_changes_nothing(log: list[audited.Row], settings: Se
 
 
 def test_the_file_of_this_machine_is_for_its_owner_alone(log: list[audited.Row]) -> None:
-    assert stat.S_IMODE(audit_head.path().stat().st_mode) == 0o600
-    assert audit_head.kept() == audit.last()
+    assert stat.S_IMODE(head_file.path().stat().st_mode) == 0o600
+    assert head_file.kept() == trail.last()
 
 
 def test_two_machines_notice_what_each_has_written(
@@ -480,9 +466,9 @@ def test_two_machines_notice_what_each_has_written(
     with pytest.raises(CommandError, match=r"1 entry is missing at the end"):
         verify()
     put(whole[-1])
-    audit_triggers.ensure("default")
+    triggers.ensure("default")
     settings.VAR_DIR = machines[0]
-    assert audit_head.kept() == audit_head.Head(COUNT - 1, digest_of(COUNT - 1))
+    assert head_file.kept() == head_file.Head(COUNT - 1, digest_of(COUNT - 1))
     is_whole()
     audited.lift_the_triggers()
     remove(COUNT)
@@ -491,7 +477,7 @@ def test_two_machines_notice_what_each_has_written(
 
 
 def test_a_machine_that_has_seen_nothing_yet_says_so(log: list[audited.Row]) -> None:
-    audit_head.path().unlink()
+    head_file.path().unlink()
 
     assert "from now on; whether the end was cut off before, it cannot tell" in verify()
     assert "cannot tell" not in verify()
@@ -501,7 +487,7 @@ def test_a_machine_that_has_seen_nothing_yet_says_so(log: list[audited.Row]) -> 
 def test_a_file_that_makes_no_sense_is_told_and_stops_nobody(
     log: list[audited.Row], write: Write, content: str
 ) -> None:
-    audit_head.path().write_text(content)
+    head_file.path().write_text(content)
     write("Another")
 
     with pytest.raises(CommandError, match="is damaged"):
@@ -511,16 +497,16 @@ def test_a_file_that_makes_no_sense_is_told_and_stops_nobody(
 def test_after_a_restored_backup_the_shorter_log_is_accepted_and_that_is_written(
     unguarded: list[audited.Row], write: Write, django_capture_on_commit_callbacks: Capture
 ) -> None:
-    before = audit_head.kept()
+    before = head_file.kept()
     put_back(unguarded[:4])
-    audit_triggers.ensure("default")
+    triggers.ensure("default")
     with pytest.raises(CommandError, match="2 entries are missing"):
         verify()
 
     with django_capture_on_commit_callbacks(execute=True):
         assert "5 entries, whole." in verify("--accept")
     last = AuditEntry.objects.get(pk=5)
-    assert (last.actor, last.action) == (audit.COMMAND.name, Action.AUDIT_ACCEPT)
+    assert (last.actor, last.action) == (trail.COMMAND.name, Action.AUDIT_ACCEPT)
     assert last.subject == f"{before} → 4:{digest_of(4)[:32]}"
     write("Another")
     is_whole(6)
@@ -540,4 +526,4 @@ def test_each_entry_is_told_to_the_log_of_events(
     write("Blue")
 
     told: list[Any] = [each.msg for each in caplog.records if each.name == "dashboard.audit"]
-    assert [(each["event"], each["head"]) for each in told] == [("audit entry", str(audit.last()))]
+    assert [(each["event"], each["head"]) for each in told] == [("audit entry", str(trail.last()))]

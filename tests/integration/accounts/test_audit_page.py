@@ -9,9 +9,11 @@ import pytest
 from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains
 
-from dashboard.accounts import audit, teams
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Action, Role, Team, User
+from dashboard.audit import trail
+from dashboard.audit.models import Action
+from dashboard.audit.trail import Actor
+from dashboard.people import teams
+from dashboard.people.models import Role, Team, User
 
 ANN, BOB = Actor("ann", "192.0.2.1"), Actor("=bob()", "192.0.2.2")
 URL = "/teams/blue/audit/"
@@ -21,14 +23,14 @@ URL = "/teams/blue/audit/"
 def blue(person: User) -> Team:
     team, red = teams.create("Blue", by=ANN), teams.create("Red", by=ANN)
     teams.set_role(team, person, Role.ADMIN, by=BOB)
-    audit.record(
+    trail.record(
         ANN,
         Action.TOKEN_ADD,
         team=red,
         subject="Theirs ····0000",
         owner=User.objects.create_user("carl"),
     )
-    audit.record(
+    trail.record(
         BOB,
         Action.TOKEN_ADD,
         team=team,
@@ -110,7 +112,7 @@ def test_no_cell_of_the_file_is_a_formula(browser: Client, blue: Team) -> None:
 
 def test_many_entries_come_page_by_page(browser: Client, blue: Team) -> None:
     for number in range(60):
-        audit.record(ANN, Action.TOKEN_ADD, team=blue, subject=f"Number {number}")
+        trail.record(ANN, Action.TOKEN_ADD, team=blue, subject=f"Number {number}")
 
     assertContains(browser.get(URL), "Page 1 of 2")
     assertContains(browser.get(f"{URL}?page=2&q="), "Newer")

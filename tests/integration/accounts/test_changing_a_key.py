@@ -18,8 +18,9 @@ from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
-from dashboard.accounts import vault
-from dashboard.accounts.models import Token, User
+from dashboard.people.models import User
+from dashboard.tokens import vault
+from dashboard.tokens.models import Token
 from tests.integration.accounts.test_second_factor import LOGIN, URL, code, offered
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "deployment.md").read_text("utf-8")

@@ -11,9 +11,12 @@ from django.test import Client
 from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertNotContains
 
-from dashboard.accounts import audit, comings, sessions, teams
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Action, AuditEntry, Token, User
+from dashboard.audit import trail
+from dashboard.audit.models import Action, AuditEntry
+from dashboard.audit.trail import Actor
+from dashboard.people import sessions, sign_in_log, teams
+from dashboard.people.models import User
+from dashboard.tokens.models import Token
 from tests.integration.accounts.test_second_factor import code, switch_on
 from tests.integration.conftest import PASSWORD
 
@@ -125,9 +128,9 @@ def test_many_who_try_do_not_fill_the_log(
     person: User, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     """Each from an address of its own, so that no other limit holds them."""
-    monkeypatch.setattr(comings, "FAILED_AN_HOUR", 5)
+    monkeypatch.setattr(sign_in_log, "FAILED_AN_HOUR", 5)
     hour = 500_000 * 3600
-    monkeypatch.setattr(comings, "clock", lambda: hour)
+    monkeypatch.setattr(sign_in_log, "clock", lambda: hour)
 
     def try_from_everywhere() -> list[str]:
         before = len(noted())
@@ -145,7 +148,7 @@ def test_many_who_try_do_not_fill_the_log(
 def test_nor_where_no_cache_counts(
     person: User, monkeypatch: pytest.MonkeyPatch, no_cache: None
 ) -> None:
-    monkeypatch.setattr(comings, "FAILED_AN_HOUR", 2)
+    monkeypatch.setattr(sign_in_log, "FAILED_AN_HOUR", 2)
     for number in range(4):
         Client().post(LOGIN, WRONG, REMOTE_ADDR=f"192.0.2.{number}")
     assert [result for *_, result in noted()] == [*["wrong password"] * 2, "too many to be written"]
@@ -192,11 +195,11 @@ def test_everyone_sees_what_they_did_and_what_was_done_to_theirs(
     browser: Client, person: User, stranger: User, keep: Callable[..., Token]
 ) -> None:
     boss = Actor("boss", "198.51.100.1", 99)
-    audit.record(boss, Action.PASSWORD_SET, owner=person)
-    audit.record(boss, Action.PASSWORD_SET, owner=stranger, subject="not theirs")
-    audit.record(Actor("person", "192.0.2.1", person.pk), Action.SIGN_IN, subject="password")
+    trail.record(boss, Action.PASSWORD_SET, owner=person)
+    trail.record(boss, Action.PASSWORD_SET, owner=stranger, subject="not theirs")
+    trail.record(Actor("person", "192.0.2.1", person.pk), Action.SIGN_IN, subject="password")
     # An account of that name which was deleted before there was this one.
-    audit.record(Actor("person", "192.0.2.2", 98), Action.SIGN_IN, subject="another's")
+    trail.record(Actor("person", "192.0.2.2", 98), Action.SIGN_IN, subject="another's")
     page = browser.get("/audit/mine/")
 
     assertContains(page, "Your activity")

@@ -12,8 +12,9 @@ from django.test import RequestFactory
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from dashboard.accounts import credentials, vault
-from dashboard.accounts.models import State, Token, User
+from dashboard.people.models import User
+from dashboard.tokens import access, vault
+from dashboard.tokens.models import State, Token
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -27,7 +28,7 @@ def asking(person: User, **query: str) -> HttpRequest:
 
 
 def chosen(person: User, **query: str) -> str:
-    credential = credentials.access(asking(person, **query)).credential
+    credential = access.access_of(asking(person, **query)).credential
     assert credential
     return credential.label
 
@@ -37,18 +38,18 @@ def test_it_works(
 ) -> None:
     token = keep(person, SECRET)
     with django_assert_num_queries(2):
-        access = credentials.access(asking(person))
+        found = access.access_of(asking(person))
 
-    assert access.credential == credentials.Credential(
+    assert found.credential == access.Credential(
         token.pk, "Main", "5f0c", SECRET, vault.cache_key(SECRET)
     )
-    assert access.tokens == (token,)
-    assert access.unusable is None
+    assert found.tokens == (token,)
+    assert found.unusable is None
     assert SECRET not in repr(access)
 
 
 def test_a_person_without_tokens_reads_with_none(person: User) -> None:
-    assert credentials.access(asking(person)) == credentials.Access(None, (), "person", keeps=True)
+    assert access.access_of(asking(person)) == access.Access(None, (), "person", keeps=True)
 
 
 def test_the_one_named_comes_before_the_default_and_that_before_the_oldest(
@@ -81,7 +82,7 @@ def test_someone_elses_is_like_one_that_never_was(
 
     for token_id in (theirs.pk, uuid.uuid4()):
         with pytest.raises(Http404) as caught:
-            credentials.access(asking(person, token=str(token_id)))
+            access.access_of(asking(person, token=str(token_id)))
         assert not caught.value.args
 
 
@@ -120,14 +121,14 @@ def test_the_default_is_one_that_works_whatever_fails_of_those_before_it(
     first = keep(person, SECRET, "First", **TROUBLES[trouble])
     if trouble == "not to be decrypted":
         broken(first)
-    access = credentials.access(asking(person))
-    assert access.chosen == first.pk
+    found = access.access_of(asking(person))
+    assert found.chosen == first.pk
     good = keep(person, SECRET, "Good")
 
     assert chosen(person) == "Good"
-    access = credentials.access(asking(person, token=str(first.pk)))
-    assert access.chosen == first.pk
-    assert access.others == (good,)
+    found = access.access_of(asking(person, token=str(first.pk)))
+    assert found.chosen == first.pk
+    assert found.others == (good,)
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
@@ -140,10 +141,10 @@ def test_the_default_that_a_person_chose_is_not_changed_for_them_and_others_are_
     if trouble == "not to be decrypted":
         broken(first)
     person.default_token = first
-    access = credentials.access(asking(person))
+    found = access.access_of(asking(person))
 
-    assert access.chosen == first.pk
-    assert access.others == (good,)
+    assert found.chosen == first.pk
+    assert found.others == (good,)
 
 
 def test_of_tokens_that_do_not_work_the_least_hopeless_is_the_default(
@@ -163,4 +164,4 @@ def test_nobody_reads_with_nothing() -> None:
     request.user = AnonymousUser()
 
     with pytest.raises(PermissionDenied):
-        credentials.access(request)
+        access.access_of(request)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from django.contrib.auth import SESSION_KEY
@@ -14,22 +12,15 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from dashboard.accounts import teams
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import (
-    ApiKey,
-    AuditEntry,
-    Display,
-    Invitation,
-    Membership,
-    Role,
-    SavedView,
-    Team,
-    Token,
-    User,
-)
+from dashboard.api_keys.models import ApiKey
+from dashboard.audit.models import AuditEntry
+from dashboard.audit.trail import Actor
+from dashboard.displays.models import Display
+from dashboard.people import teams
+from dashboard.people.models import Invitation, Membership, Role, Team, User
+from dashboard.saved_views.models import SavedView
+from dashboard.tokens.models import Token
 from images.sandbox import Sandbox
-from tests.integration.accounts.upgrading import database_at, insert, person
 
 BY = Actor("test")
 PASSWORD = "a sentence nobody guesses"
@@ -66,7 +57,7 @@ class Scene:
         return f"/people/{self.people['ann'].pk}/{todo}/"
 
     def in_admin(self, todo: str) -> str:
-        return f"/admin/accounts/user/{self.people['ann'].pk}/{todo}/"
+        return f"/admin/people/user/{self.people['ann'].pk}/{todo}/"
 
     def reads(self) -> int:
         """What a script with the key is answered."""
@@ -158,7 +149,7 @@ def deleted_in_admin(scene: Scene) -> None:
 
 def deleted_in_bulk(scene: Scene) -> None:
     form = {"action": "delete_selected", "_selected_action": scene.people["ann"].pk, "post": "yes"}
-    scene.of("root").post("/admin/accounts/user/", form)
+    scene.of("root").post("/admin/people/user/", form)
 
 
 def with_team(scene: Scene) -> None:
@@ -390,7 +381,7 @@ def test_a_superuser_who_is_one_no_more_leaves_no_way_back(
     assert invitation
     assert display
     other = User.objects.create_superuser("other", password=PASSWORD)
-    url = reverse("admin:accounts_user_change", args=[scene.people["root"].pk])
+    url = reverse("admin:people_user_change", args=[scene.people["root"].pk])
     joined = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00:00", "is_active": "on"}
     of(other).post(url, {"username": "root", **joined})
 
@@ -484,27 +475,3 @@ def test_the_administration_leads_to_the_question(scene: Scene) -> None:
 
     assertContains(root.get(scene.in_admin("change")), scene.account("switch-off"))
     assertContains(root.get(scene.in_admin("delete")), scene.account("delete"))
-
-
-def test_links_of_before_the_upgrade_hang_on_who_made_them(tmp_path: Path) -> None:
-    made = {"made_at": "2026-01-01 00:00:00+00", "expires_at": "2099-01-01 00:00:00+00"}
-    team = insert("accounts_team", id=1, name="Blue", slug="blue", created_at=made["made_at"])
-    invitations = [
-        insert(
-            "accounts_invitation",
-            id=uuid.uuid4().hex,
-            team_id=1,
-            role="admin",
-            key_hash=name,
-            made_by=name,
-            **made,
-        )
-        for name in ("ann", "gone")
-    ]
-    tells = "from dashboard.accounts.models import Invitation; "
-    tells += "print(*Invitation.objects.values_list('made_by', 'maker__username'))"
-    with database_at("0010", tmp_path) as manage:
-        manage("shell", "-v0", "-c", "".join((person("ann"), team, *invitations)))
-        assert manage("prepare") == ""
-
-        assert manage("shell", "-v0", "-c", tells).split() == ["('ann',", "'ann')"]

@@ -7,7 +7,7 @@ from django.test import Client
 from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from dashboard.accounts.models import User
+from dashboard.people.models import User
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 

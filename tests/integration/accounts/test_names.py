@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -12,11 +11,11 @@ from django.test import Client
 from pytest_django import Settings
 from pytest_django.asserts import assertContains
 
-from dashboard.accounts import teams
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Role, Token, User
+from dashboard.audit.trail import Actor
+from dashboard.people import teams
+from dashboard.people.models import Role, User
+from dashboard.tokens.models import Token
 from images.sandbox import Sandbox
-from tests.integration.accounts.upgrading import database_at, person
 
 PASSWORD = "a sentence nobody guesses"
 # As it is stored, and as it is typed: ASCII, other letters, letters that grow, wide ones.
@@ -60,9 +59,9 @@ def test_no_door_makes_a_second_person_of_the_name(
     assertContains(page, "already exists", status_code=422)
     client.force_login(boss)
     added = {"username": typed, "usable_password": "true", **passwords}
-    assertContains(client.post("/admin/accounts/user/add/", added), "already exists")
+    assertContains(client.post("/admin/people/user/add/", added), "already exists")
     joined = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00:00", "is_active": "on"}
-    url = f"/admin/accounts/user/{boss.pk}/change/"
+    url = f"/admin/people/user/{boss.pk}/change/"
     assertContains(client.post(url, {"username": typed, **joined}), "already exists")
     assert set(User.objects.values_list("username", flat=True)) == {stored, "boss"}
 
@@ -72,7 +71,7 @@ def test_ones_own_name_may_change_its_case(client: Client) -> None:
     client.force_login(boss)
     form = {"username": "Boss", "date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
     flags = dict.fromkeys(("is_active", "is_staff", "is_superuser"), "on")
-    client.post(f"/admin/accounts/user/{boss.pk}/change/", form | flags)
+    client.post(f"/admin/people/user/{boss.pk}/change/", form | flags)
 
     assert User.objects.get().username == "Boss"
     assert User.objects.named("bOSS") == boss
@@ -104,21 +103,3 @@ def test_guesses_at_one_account_count_together_however_it_is_spelled(
 
     page = anonymous.post("/accounts/login/", {"login": "peｒson", "password": PASSWORD})
     assertContains(page, "Too many failed login attempts")
-
-
-def test_names_that_are_two_peoples_already_are_told_and_nothing_is_changed(
-    tmp_path: Path,
-) -> None:
-    rename = "from django.db import connection as c; c.cursor().execute("
-    rename += "\"UPDATE accounts_user SET username = 'Anna' WHERE username = 'Ann'\")"
-    with database_at("0007", tmp_path) as manage:
-        manage("shell", "-v0", "-c", "".join(person(name) for name in ("Ann", "ann", "bob")))
-
-        said = manage("prepare")
-        assert "differ in case alone" in said
-        assert "Ann (id " in said
-        assert "ann (id " in said
-        assert "bob" not in said
-        assert "Traceback" not in said
-        manage("shell", "-v0", "-c", rename)
-        assert manage("prepare") == ""

@@ -1,4 +1,4 @@
-"""What is noted about a token while it is used: credentials.record_outcome and record_use."""
+"""What is noted about a token while it is used: access.record_outcome and record_use."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from dashboard.accounts import credentials, vault
-from dashboard.accounts.models import State, Token, User
+from dashboard.people.models import User
+from dashboard.tokens import access, vault
+from dashboard.tokens.models import State, Token
 from images.services import Verdict
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -20,8 +21,8 @@ GOOD = Verdict("valid", "", "")
 BAD = Verdict("refused", "The cloud does not accept this token.", "r1")
 
 
-def credential_of(token: Token) -> credentials.Credential:
-    return credentials.Credential(
+def credential_of(token: Token) -> access.Credential:
+    return access.Credential(
         token.pk, token.label, token.last_four, SECRET, vault.cache_key(SECRET)
     )
 
@@ -35,7 +36,7 @@ def test_it_works(
 ) -> None:
     token = keep(person, SECRET)
     with django_assert_num_queries(1):
-        credentials.record_outcome(credential_of(token), BAD)
+        access.record_outcome(credential_of(token), BAD)
 
     token.refresh_from_db()
     assert (token.state, token.reason, token.request_id) == (State.REFUSED, BAD.reason, "r1")
@@ -47,12 +48,12 @@ def test_nothing_said_is_nothing_noted(
 ) -> None:
     token = keep(person, SECRET)
     with django_assert_num_queries(0):
-        credentials.record_outcome(credential_of(token), None)
+        access.record_outcome(credential_of(token), None)
 
 
 def test_good_news_clears_what_was_wrong(person: User, keep: Callable[..., Token]) -> None:
     token = keep(person, SECRET, state=State.REFUSED, reason="Gone.", request_id="r1")
-    credentials.record_outcome(credential_of(token), GOOD)
+    access.record_outcome(credential_of(token), GOOD)
 
     token.refresh_from_db()
     assert (token.state, token.reason, token.request_id) == (State.VALID, "", "")
@@ -64,7 +65,7 @@ def test_the_same_news_is_written_once_a_minute(
 ) -> None:
     before = ago(seconds=age)
     token = keep(person, SECRET, last_ok_at=before)
-    credentials.record_outcome(credential_of(token), GOOD)
+    access.record_outcome(credential_of(token), GOOD)
 
     token.refresh_from_db()
     assert (token.last_ok_at != before) is written
@@ -72,7 +73,7 @@ def test_the_same_news_is_written_once_a_minute(
 
 def test_other_news_is_written_at_once(person: User, keep: Callable[..., Token]) -> None:
     token = keep(person, SECRET, state=State.REFUSED, reason="Gone.", last_failed_at=ago(seconds=1))
-    credentials.record_outcome(credential_of(token), BAD)
+    access.record_outcome(credential_of(token), BAD)
 
     token.refresh_from_db()
     assert token.reason == BAD.reason
@@ -84,7 +85,7 @@ def test_news_of_a_secret_that_was_replaced_is_dropped(
     token = keep(person, SECRET)
     about_the_old_one = credential_of(token)
     Token.objects.update(last_four="beef")
-    credentials.record_outcome(about_the_old_one, BAD)
+    access.record_outcome(about_the_old_one, BAD)
 
     token.refresh_from_db()
     assert token.state == State.VALID
@@ -92,7 +93,7 @@ def test_news_of_a_secret_that_was_replaced_is_dropped(
 
 def test_a_long_reason_is_cut(person: User, keep: Callable[..., Token]) -> None:
     token = keep(person, SECRET)
-    credentials.record_outcome(credential_of(token), Verdict("refused", "x" * 5000, "y" * 5000))
+    access.record_outcome(credential_of(token), Verdict("refused", "x" * 5000, "y" * 5000))
 
     token.refresh_from_db()
     assert (len(token.reason), len(token.request_id)) == (500, 100)
@@ -112,7 +113,7 @@ def test_a_use_is_noted_once_a_minute(
     used = before and timezone.now() - before
     token = keep(person, SECRET, last_used_at=used)
     with django_assert_num_queries(1):
-        credentials.record_use(credential_of(token), "ann")
+        access.record_use(credential_of(token), "ann")
 
     token.refresh_from_db()
     assert (token.last_used_at != used) is written

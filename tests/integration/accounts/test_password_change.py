@@ -4,9 +4,10 @@ import pytest
 from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from dashboard.accounts import api_keys
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import AuditEntry, User
+from dashboard.api_keys import keys
+from dashboard.audit.models import AuditEntry
+from dashboard.audit.trail import Actor
+from dashboard.people.models import User
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -55,7 +56,7 @@ def opens(secret: str) -> bool:
 
 
 def key_of(user: User, label: str) -> str:
-    return api_keys.make(user, label, days=7, by=Actor("test"))[1]
+    return keys.make(user, label, days=7, by=Actor("test"))[1]
 
 
 def test_who_has_no_keys_is_not_asked_about_them(browser: Client) -> None:
@@ -92,7 +93,7 @@ def test_an_administrator_who_sets_a_password_is_asked_too(
 ) -> None:
     key = key_of(person, "a")
     client.force_login(User.objects.create_superuser("boss"))
-    url = f"/admin/accounts/user/{person.pk}/password/"
+    url = f"/admin/people/user/{person.pk}/password/"
     label = "Also revoke the 1 API key, which otherwise goes on working"
     assertContains(client.get(url), label)
 

@@ -16,10 +16,15 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.utils import timezone
 
-from dashboard.accounts import displays, teams, upkeep, vault
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.management.commands.refresh import LOCK
-from dashboard.accounts.models import Display, Invitation, SpareSecret, State, Token, User
+from dashboard import maintenance
+from dashboard.audit.trail import Actor
+from dashboard.displays import links
+from dashboard.displays.models import Display
+from dashboard.management.commands.refresh import LOCK
+from dashboard.people import teams
+from dashboard.people.models import Invitation, User
+from dashboard.tokens import vault
+from dashboard.tokens.models import SpareSecret, State, Token
 from images.sandbox import Sandbox, Weather
 from tests import dashboards
 
@@ -103,7 +108,7 @@ def test_it_stops_between_two_tokens_when_told(
         keep(person, cloud.token, f"Number {number}", **hours_ago(9))
     going = iter([True, True, False])
 
-    assert upkeep.check_due_tokens(lambda: next(going)) == 2
+    assert maintenance.check_due_tokens(lambda: next(going)) == 2
     assert Token.objects.filter(checked_at__gt=timezone.now() - timedelta(hours=1)).count() == 2
 
 
@@ -116,7 +121,7 @@ def test_what_is_over_is_deleted(person: User, keep: Callable[..., Token]) -> No
     teams.invite(blue, "viewer", by=BY)
     Invitation.objects.update(expires_at=now)
     for title, days in (("Old", 31), ("Recent", 29)):
-        display, _ = displays.make(blue, token, title, query="", days=7, language="en", by=BY)
+        display, _ = links.make(blue, token, title, query="", days=7, language="en", by=BY)
         Display.objects.filter(pk=display.pk).update(expires_at=now - timedelta(days=days))
 
     assert refresh() == "0 tokens checked, 3 things deleted\n"

@@ -9,9 +9,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from dashboard.accounts import vault
-from dashboard.accounts.management.commands import rotate_token_keys
-from dashboard.accounts.models import Token, User
+from dashboard.people.models import User
+from dashboard.tokens import vault
+from dashboard.tokens.management.commands import rotate_token_keys
+from dashboard.tokens.models import Token
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 

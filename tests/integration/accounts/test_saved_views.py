@@ -6,9 +6,11 @@ import pytest
 from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from dashboard.accounts import teams
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import AuditEntry, Role, SavedView, Team, User
+from dashboard.audit.models import AuditEntry
+from dashboard.audit.trail import Actor
+from dashboard.people import teams
+from dashboard.people.models import Role, Team, User
+from dashboard.saved_views.models import SavedView
 from tests.integration.conftest import Keep
 
 BY = Actor("test")

@@ -20,8 +20,8 @@ from django.test import Client
 from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertNotContains
 
-from dashboard.accounts import vault
-from dashboard.accounts.models import User
+from dashboard.people.models import User
+from dashboard.tokens import vault
 from tests.integration.conftest import PASSWORD
 
 URL = "/accounts/2fa/"

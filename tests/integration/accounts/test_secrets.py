@@ -14,8 +14,10 @@ from django.db import connections
 from django.test import Client
 from pytest_django import Settings
 
-from dashboard.accounts import vault
-from dashboard.accounts.models import ApiKey, SpareSecret, Token, User
+from dashboard.api_keys.models import ApiKey
+from dashboard.people.models import User
+from dashboard.tokens import vault
+from dashboard.tokens.models import SpareSecret, Token
 from images.sandbox import Sandbox, Weather
 from tests.integration import cached
 
@@ -67,8 +69,8 @@ def walk(browser: Client, cloud: Sandbox) -> Iterator[bytes]:
         yield seen(f"/images/?token={token.pk}")
         yield seen(f"/tokens/{token.pk}/delete/")
         yield seen("/tokens/")
-        yield seen(f"/admin/accounts/token/{token.pk}/change/")
-        yield seen(f"/admin/accounts/token/{token.pk}/delete/")
+        yield seen(f"/admin/tokens/token/{token.pk}/change/")
+        yield seen(f"/admin/tokens/token/{token.pk}/delete/")
     for token in Token.objects.all():
         yield seen(f"/tokens/{token.pk}/replace/", secret=cloud.token)
         if token.label == "Main":
@@ -77,7 +79,7 @@ def walk(browser: Client, cloud: Sandbox) -> Iterator[bytes]:
         yield seen(path)
     for log in ("/audit/", "/audit.csv"):
         yield seen(log)
-    yield seen("/admin/accounts/token/")
+    yield seen("/admin/tokens/token/")
     yield seen("/nowhere/", secret=cloud.token)
 
 
@@ -174,7 +176,7 @@ def test_an_api_key_is_told_once_and_its_hash_never(
 
 @pytest.mark.django_db(databases="__all__")
 def test_no_representation_shows_it(cloud: Sandbox, person: User) -> None:
-    from dashboard.accounts.forms import AddTokenForm
+    from dashboard.tokens.forms import AddTokenForm
 
     form = AddTokenForm({"label": "Main", "secret": cloud.token}, owner=person, by=person)
     assert form.is_valid()

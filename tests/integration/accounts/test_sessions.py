@@ -11,9 +11,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.asserts import assertContains
 
-from dashboard.accounts import sessions, teams
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import User
+from dashboard.audit.trail import Actor
+from dashboard.people import sessions, teams
+from dashboard.people.models import User
 from tests.integration.conftest import PASSWORD
 
 HOUR, DAY = 3600, 86_400

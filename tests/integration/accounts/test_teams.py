@@ -11,18 +11,11 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from dashboard.accounts import teams
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import (
-    Action,
-    AuditEntry,
-    Invitation,
-    Membership,
-    Role,
-    Team,
-    Token,
-    User,
-)
+from dashboard.audit.models import Action, AuditEntry
+from dashboard.audit.trail import Actor
+from dashboard.people import teams
+from dashboard.people.models import Invitation, Membership, Role, Team, User
+from dashboard.tokens.models import Token
 from images.sandbox import Sandbox
 
 BY = Actor("test")
@@ -135,7 +128,7 @@ def test_an_admin_who_is_switched_off_does_not_count(
 
 def test_the_last_admin_cannot_be_deleted_either(client: Client, blue: Team, person: User) -> None:
     client.force_login(User.objects.create_superuser("boss", password="x"))
-    url = f"/admin/accounts/user/{person.pk}/delete/"
+    url = f"/admin/people/user/{person.pk}/delete/"
 
     assertContains(client.get(url), "the last admin of the team “Blue”")
     client.post(url, {"post": "yes"})

@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 from pytest_django.asserts import assertContains, assertRedirects
 
-from dashboard.accounts.models import State, Token, User
+from dashboard.people.models import User
+from dashboard.tokens.models import State, Token
 from images.sandbox import Sandbox, Weather
 
 pytestmark = pytest.mark.django_db(databases="__all__")

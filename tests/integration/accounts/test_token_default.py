@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 from pytest_django.asserts import assertContains, assertRedirects
 
-from dashboard.accounts.models import Token, User
+from dashboard.people.models import User
+from dashboard.tokens.models import Token
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 

@@ -11,9 +11,13 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from dashboard.accounts import displays, teams
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import AuditEntry, Display, Role, State, Team, Token, User
+from dashboard.audit.models import AuditEntry
+from dashboard.audit.trail import Actor
+from dashboard.displays import links
+from dashboard.displays.models import Display
+from dashboard.people import teams
+from dashboard.people.models import Role, Team, User
+from dashboard.tokens.models import State, Token
 from images.sandbox import Sandbox, Weather
 from images.sandbox.inventory import REGION_IDS
 
@@ -211,7 +215,7 @@ def test_deleting_says_which_screens_go_with_it(
     browser: Client, person: User, blue: Team, keep: Callable[..., Token]
 ) -> None:
     token = keep(person, "0" * 64, team=blue)
-    displays.make(blue, token, "Wall", query="", days=7, language="en", by=BY)
+    links.make(blue, token, "Wall", query="", days=7, language="en", by=BY)
 
     page = browser.get(page_of(token, "delete/"))
     assertContains(page, "1 display link that shows its images is deleted with it.")
@@ -270,7 +274,7 @@ def test_a_token_that_leaves_its_team_takes_its_screens_along(
     browser: Client, person: User, blue: Team, keep: Callable[..., Token]
 ) -> None:
     token = keep(person, "0" * 64, team=blue)
-    displays.make(blue, token, "Wall", query="", days=7, language="en", by=BY)
+    links.make(blue, token, "Wall", query="", days=7, language="en", by=BY)
     assertContains(browser.get(page_of(token)), "1 display link that shows its images is deleted")
 
     page = browser.post(page_of(token), said(token, team=""))

@@ -8,9 +8,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from dashboard.accounts import replacing, vault
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import SpareSecret, State, Token, User
+from dashboard.audit.trail import Actor
+from dashboard.people.models import User
+from dashboard.tokens import rotation, vault
+from dashboard.tokens.models import SpareSecret, State, Token
 from images.sandbox import Sandbox, Weather
 from images.sandbox.cloud import Account
 from tests.integration.conftest import Clock
@@ -222,9 +223,9 @@ def test_what_was_done_to_the_token_while_the_cloud_was_asked_stays_done(
     cloud: Sandbox, person: User, keep: Callable[..., Token]
 ) -> None:
     token = keep(person, cloud.token)
-    replacing.offer(token, cloud.other_token, by=BY)
+    rotation.offer(token, cloud.other_token, by=BY)
     Token.objects.update(disabled_at=timezone.now(), label="Renamed")
-    replacing.use(token, token.spares.get(), by=BY)
+    rotation.use(token, token.spares.get(), by=BY)
 
     assert secret_of(token) == cloud.other_token
     assert (bool(token.disabled_at), token.label) == (True, "Renamed")
@@ -234,12 +235,12 @@ def test_of_two_who_switch_at_once_one_does(
     cloud: Sandbox, person: User, keep: Callable[..., Token]
 ) -> None:
     token = keep(person, cloud.token)
-    replacing.offer(token, cloud.other_token, by=BY)
+    rotation.offer(token, cloud.other_token, by=BY)
     spare, slower = token.spares.get(), Token.objects.get()
-    replacing.use(token, token.spares.get(), by=BY)
+    rotation.use(token, token.spares.get(), by=BY)
 
-    with pytest.raises(replacing.Gone):
-        replacing.use(slower, spare, by=BY)
+    with pytest.raises(rotation.Gone):
+        rotation.use(slower, spare, by=BY)
     assert secret_of(token) == cloud.other_token
     kept = token.spares.get()
     assert vault.unseal(kept.sealed, kept.pk) == cloud.token

@@ -11,9 +11,10 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from dashboard.accounts import tokens, vault
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import State, Token, User
+from dashboard.audit.trail import Actor
+from dashboard.people.models import User
+from dashboard.tokens import lifecycle, vault
+from dashboard.tokens.models import State, Token
 from images.sandbox import Sandbox, Weather
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -151,10 +152,10 @@ def test_a_label_is_given_once_in_whatever_case(
 
 
 def test_of_two_at_once_with_one_label_only_one_is_stored(cloud: Sandbox, person: User) -> None:
-    first, _ = tokens.add_token(person, "Main", cloud.token, by=BY)
+    first, _ = lifecycle.add_token(person, "Main", cloud.token, by=BY)
 
-    with pytest.raises(tokens.LabelTaken):
-        tokens.add_token(person, "MAIN", cloud.other_token, by=BY)
+    with pytest.raises(lifecycle.LabelTaken):
+        lifecycle.add_token(person, "MAIN", cloud.other_token, by=BY)
     assert Token.objects.get() == first
 
 

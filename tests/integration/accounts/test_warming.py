@@ -13,9 +13,13 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from dashboard.accounts import displays, teams, upkeep
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Display, State, Token, User
+from dashboard import maintenance
+from dashboard.audit.trail import Actor
+from dashboard.displays import links
+from dashboard.displays.models import Display
+from dashboard.people import teams
+from dashboard.people.models import User
+from dashboard.tokens.models import State, Token
 from images.sandbox import Sandbox, Weather
 from tests.integration.accounts.test_refresh_command import refresh
 from tests.integration.conftest import Clock, Keep
@@ -51,7 +55,7 @@ def asked(cloud: Sandbox) -> Counter[str]:
 
 def look_ahead(within: float = TICK) -> int:
     """One of the looks of a refresher that goes on."""
-    return upkeep.keep_lists_warm(lambda: True, within)
+    return maintenance.keep_lists_warm(lambda: True, within)
 
 
 def days_ago(days: float) -> dict[str, object]:
@@ -137,7 +141,7 @@ def test_what_is_on_a_wall_screen_is_read_as_long_as_the_link_lives(
 ) -> None:
     blue = teams.create("Blue", by=BY)
     token = keep_used(cloud.token, team=blue, last_used_at=None)
-    displays.make(blue, token, "Wall", query="", days=7, language="en", by=BY)
+    links.make(blue, token, "Wall", query="", days=7, language="en", by=BY)
     settings.REFRESH_USED_WITHIN_DAYS = 0
     assert look_ahead() == 0
     settings.REFRESH_USED_WITHIN_DAYS = 7
@@ -154,7 +158,7 @@ def test_what_is_on_a_wall_screen_is_read_as_long_as_the_link_lives(
 def test_reading_ahead_is_not_using(cloud: Sandbox, keep_used: KeepUsed) -> None:
     blue = teams.create("Blue", by=BY)
     token = keep_used(cloud.token, team=blue, last_used_at=None)
-    displays.make(blue, token, "Wall", query="", days=7, language="en", by=BY)
+    links.make(blue, token, "Wall", query="", days=7, language="en", by=BY)
     refresh()
 
     token.refresh_from_db()
@@ -258,7 +262,7 @@ def test_one_that_was_put_right_and_checked_is_read_again_at_once(
     assert look_ahead() == 1
     cloud.clear_weather()
     Token.objects.update(checked_at=timezone.now() - timedelta(minutes=15))
-    assert upkeep.check_due_tokens(lambda: True) == 1
+    assert maintenance.check_due_tokens(lambda: True) == 1
     token.refresh_from_db()
     assert token.state == State.VALID
 
@@ -272,7 +276,7 @@ def test_it_stops_between_two_tokens_when_told(cloud: Sandbox, keep_used: KeepUs
     keep_used(cloud.other_token, "Two")
     going = iter([True, False])
 
-    assert upkeep.keep_lists_warm(lambda: next(going), TICK) == 1
+    assert maintenance.keep_lists_warm(lambda: next(going), TICK) == 1
     assert len({call.token_last4 for call in cloud.calls}) == 1
 
 

@@ -12,9 +12,11 @@ from django.test import Client
 from django.utils import timezone
 
 from dashboard import limits
-from dashboard.accounts import api_keys
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import ApiKey, Token, User
+from dashboard.api_keys import keys
+from dashboard.api_keys.models import ApiKey
+from dashboard.audit.trail import Actor
+from dashboard.people.models import User
+from dashboard.tokens.models import Token
 from images.sandbox import Sandbox
 from tests.integration.conftest import Keep
 
@@ -94,7 +96,7 @@ def script_of(db: None) -> MakeScript:
     """Makes a key of a person."""
 
     def script_of(owner: User, *, days: int = 90, **scope: Any) -> Script:
-        key, secret = api_keys.make(owner, "Nightly", days=days, by=BY, **scope)
+        key, secret = keys.make(owner, "Nightly", days=days, by=BY, **scope)
         return Script(secret, key)
 
     return script_of

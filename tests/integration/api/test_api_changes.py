@@ -10,9 +10,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from dashboard.accounts import history, vault
-from dashboard.accounts.models import Change, User
-from images.changes import ChangeQuery
+from dashboard.people.models import User
+from dashboard.tokens import vault
+from images.history import feed
+from images.history.changes import ChangeQuery
+from images.history.models import Change
 from images.sandbox import Sandbox, Weather
 from images.services import store
 from tests.integration import cached
@@ -146,7 +148,7 @@ def test_cursors_and_pages_go_through_everything(script: Script, varied: World, 
     varied.flood()
     found = script.follow(path)
 
-    noted = history.everything(vault.cache_key(varied.cloud.token), ChangeQuery())
+    noted = feed.everything(vault.cache_key(varied.cloud.token), ChangeQuery())
     assert [(each["cimgUuid"], each["kind"]) for each in found] == [
         (each.change.uuid, each.change.kind) for each in noted
     ]
@@ -171,7 +173,7 @@ def test_a_cursor_repeats_and_skips_nothing_when_changes_come_and_go(
 ) -> None:
     varied.flood()
     key = vault.cache_key(varied.cloud.token)
-    before = [each.change.uuid for each in history.everything(key, ChangeQuery())]
+    before = [each.change.uuid for each in feed.everything(key, ChangeQuery())]
 
     def meanwhile() -> None:
         """The row that the cursor stands on goes as well."""
@@ -246,7 +248,7 @@ def test_an_address_keeps_the_token_it_names(script: Script, varied: World, pers
 def test_what_is_only_counted_counts(
     script: Script, varied: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dashboard.accounts.recording.MOST_CHANGES", 2)
+    monkeypatch.setattr("images.history.recording.MOST_CHANGES", 2)
     varied.flood(10)
     document = script.get("changes?kind=appeared").json()
 

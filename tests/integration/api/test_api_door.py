@@ -11,9 +11,11 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from dashboard import limits
-from dashboard.accounts import api_keys, teams, upkeep
-from dashboard.accounts.models import ApiKey, Role, Team, Token, User
+from dashboard import limits, maintenance
+from dashboard.api_keys.models import ApiKey
+from dashboard.people import teams
+from dashboard.people.models import Role, Team, User
+from dashboard.tokens.models import Token
 from images.sandbox import Sandbox
 from tests.integration.api.conftest import API, BY, Answer, MakeScript, Script, expire, the_token
 from tests.integration.conftest import Keep
@@ -68,7 +70,7 @@ def test_an_expired_key_opens_nothing(script: Script) -> None:
 
 
 def test_a_revoked_key_opens_nothing(script: Script) -> None:
-    api_keys.revoke(script.key, by=BY)
+    script.key.revoke(by=BY)
 
     assert script.get("images").kind == "bad-key"
 
@@ -164,10 +166,10 @@ def test_reading_with_a_key_makes_no_session(script: Script) -> None:
 
 def test_an_expired_key_is_forgotten_after_a_month(script: Script) -> None:
     expire(script.key)
-    assert upkeep.prune() == 0
+    assert maintenance.prune() == 0
     ApiKey.objects.update(expires_at=timezone.now() - timedelta(days=31))
 
-    assert upkeep.prune() == 1
+    assert maintenance.prune() == 1
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "options", "trace"])

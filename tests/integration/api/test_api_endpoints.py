@@ -8,8 +8,9 @@ import jsonschema_rs
 import pytest
 from django.utils import timezone
 
-from dashboard.accounts import teams
-from dashboard.accounts.models import Role, Token, User
+from dashboard.people import teams
+from dashboard.people.models import Role, User
+from dashboard.tokens.models import Token
 from images.sandbox import Sandbox, Weather
 from tests.integration.api.conftest import BY, REGIONS, MakeScript, Script
 from tests.integration.conftest import Clock, Keep

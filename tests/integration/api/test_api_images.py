@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from dashboard.accounts.models import User
+from dashboard.people.models import User
 from images.sandbox import Sandbox, Weather
 from tests.integration.api.conftest import API, REGIONS, Answer, Script, the_token
 from tests.integration.conftest import Clock, Keep, read_again

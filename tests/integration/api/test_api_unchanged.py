@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Any
 
 from images.export import json_item
-from images.query import matching
+from images.search.query import matching
 from tests.integration.api.conftest import Script
 
 

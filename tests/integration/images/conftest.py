@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from dashboard.accounts.models import User
+from dashboard.people.models import User
 from images.sandbox import Sandbox
 from tests.integration.conftest import Keep
 

@@ -15,7 +15,7 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
-from dashboard.accounts.models import User
+from dashboard.people.models import User
 from images.cloud.client import MIB
 from images.sandbox import Sandbox, Weather
 from images.services import store

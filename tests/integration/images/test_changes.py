@@ -17,8 +17,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from dashboard.accounts import recording, vault
-from dashboard.accounts.models import Change, User, Visit, Watch
+from dashboard.people.models import User
+from dashboard.tokens import vault
+from images.history import recording
+from images.history.models import Change, Visit, Watch
 from images.sandbox import Sandbox, Weather
 from images.sandbox.life import Life
 from images.services import freshness, store

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from dashboard.accounts.models import User
+from dashboard.people.models import User
 from images.sandbox import Sandbox, Weather
 from tests.integration.conftest import Keep
 from tests.integration.images.pages import Page

@@ -16,9 +16,12 @@ from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertNotContains
 
-from dashboard.accounts import displays, teams
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Display, Role, Team, Token, User
+from dashboard.audit.trail import Actor
+from dashboard.displays import links
+from dashboard.displays.models import Display
+from dashboard.people import teams
+from dashboard.people.models import Role, Team, User
+from dashboard.tokens.models import Token
 from images.sandbox import Sandbox, Weather
 from tests.integration.conftest import Clock, read_again
 
@@ -41,9 +44,7 @@ def make(token: Token) -> Callable[..., str]:
     def make(query: str = "", language: str = "en") -> str:
         team = token.team
         assert team
-        _, key = displays.make(
-            team, token, "Duty room", query=query, days=7, language=language, by=BY
-        )
+        _, key = links.make(team, token, "Duty room", query=query, days=7, language=language, by=BY)
         return reverse("display", args=[key])
 
     return make
@@ -124,7 +125,7 @@ def test_a_link_that_does_not_work_is_like_one_that_never_was(
     url = make()
     display = Display.objects.get()
     if end == "revoked":
-        displays.revoke(display, by=BY)
+        display.revoke(by=BY)
     elif end == "expired":
         Display.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     elif end == "left":
@@ -145,7 +146,7 @@ def test_a_screen_that_is_open_learns_that_its_link_was_revoked(
     anonymous: Client, make: Callable[..., str]
 ) -> None:
     url = make()
-    displays.revoke(Display.objects.get(), by=BY)
+    Display.objects.get().revoke(by=BY)
 
     answer = anonymous.get(url, headers={"hx-request": "true"})
     assert (answer.status_code, answer["HX-Refresh"]) == (404, "true")

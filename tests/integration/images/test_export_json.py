@@ -11,9 +11,9 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from dashboard.accounts.models import User
+from dashboard.people.models import User
 from images.sandbox import Sandbox, Weather
-from images.spelling import natural
+from images.search.spelling import natural
 from tests.integration.conftest import Clock, Keep, read_again
 from tests.integration.images.pages import FRAGMENT, both
 from tests.judged import judged

@@ -8,10 +8,13 @@ from django.urls import resolve
 from pytest_django import Settings
 from pytest_django.asserts import assertContains
 
-from dashboard.accounts import api_keys, exports, teams
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Action, AuditEntry, Token, User
+from dashboard.api_keys import keys, reads
+from dashboard.audit.models import Action, AuditEntry
+from dashboard.audit.trail import Actor
+from dashboard.people import teams
+from dashboard.people.models import User
 from dashboard.routes import EXPORT_ROUTES
+from dashboard.tokens.models import Token
 from images.sandbox import Sandbox
 
 BY = Actor("test")
@@ -78,9 +81,9 @@ def test_a_script_is_noted_once_a_day(
     viewer: Client, person: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 20_000 * 86_400
-    monkeypatch.setattr(exports, "clock", lambda: now)
+    monkeypatch.setattr(reads, "clock", lambda: now)
     token = Token.objects.get()
-    secrets = [api_keys.make(person, name, days=9, by=BY)[1] for name in ("Nightly", "Duty")]
+    secrets = [keys.make(person, name, days=9, by=BY)[1] for name in ("Nightly", "Duty")]
 
     def ask(secret: str) -> None:
         script = Client(headers={"Authorization": f"Bearer {secret}"})
@@ -88,7 +91,7 @@ def test_a_script_is_noted_once_a_day(
             assert script.get(f"/api/v1/{path}").status_code == 200
 
     ask(secrets[0])
-    exports.forget()  # another worker, which the cache tells
+    reads.forget()  # another worker, which the cache tells
     ask(secrets[0])
     ask(secrets[1])
     viewer.get("/api/v1/images")

@@ -19,14 +19,14 @@ import pytest
 from django.db import DatabaseError
 from hypothesis import HealthCheck, example, given, settings
 
-from dashboard.accounts import vault
-from dashboard.accounts.models import Change as Row
-from dashboard.accounts.models import Watch
+from dashboard.tokens import vault
 from images.cloud.child import Packed
 from images.cloud.errors import CloudError, Forbidden, Unreadable
 from images.cloud.packing import encode_body, encode_images, version_of
 from images.cloud.reading import Problems
 from images.cloud.records import Region
+from images.history.models import Change as Row
+from images.history.models import Watch
 from images.sandbox import Sandbox, Weather
 from images.services import fetching, memory, store
 from images.services.snapshots import Head

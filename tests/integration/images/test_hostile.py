@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as examples
 from pytest_django import Settings
 
-from dashboard.accounts.models import Token
+from dashboard.tokens.models import Token
 from images.cloud import child
 from images.services import store
 from tests.hostility import GOOD, UUIDS, Lies, lies, told

@@ -11,9 +11,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from dashboard.accounts import teams
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Membership, Role, SavedView, Team, Token, User
+from dashboard.audit.trail import Actor
+from dashboard.people import teams
+from dashboard.people.models import Membership, Role, Team, User
+from dashboard.saved_views.models import SavedView
+from dashboard.tokens.models import Token
 from images.sandbox import Sandbox, Weather
 from images.services import store
 from images.views.results import rendered

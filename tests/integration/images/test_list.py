@@ -12,10 +12,11 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from dashboard.accounts.models import Token, User
+from dashboard.people.models import User
+from dashboard.tokens.models import Token
 from images.grammar import COLUMNS
-from images.query import SORTS
 from images.sandbox import Sandbox
+from images.search.query import SORTS
 from images.views.results import SECRET
 from tests.integration.conftest import Keep
 from tests.integration.images.pages import FRAGMENT, RESTORE, Page, both, column_of

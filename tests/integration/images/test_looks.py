@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils.datastructures import MultiValueDict
 
-from dashboard.accounts.models import User
+from dashboard.people.models import User
 from images.views.columns import DEFAULT_COLUMNS
 from tests.integration.conftest import Keep
 from tests.integration.images.pages import FRAGMENT, Page, both, column_of
@@ -95,10 +95,10 @@ def test_it_is_remembered_for_that_person_alone(
     viewer: Client, person: User, stranger: User
 ) -> None:
     press(viewer, f"{LIST}?os=CentOS", "density=compact")
-    assert User.objects.get(pk=person.pk).looks == "density=compact"
+    assert User.objects.get(pk=person.pk).list_preferences == "density=compact"
     press(viewer, f"{LIST}?os=CentOS&density=compact", "standard=1")
-    assert User.objects.get(pk=person.pk).looks == ""
-    assert User.objects.get(pk=stranger.pk).looks == ""
+    assert User.objects.get(pk=person.pk).list_preferences == ""
+    assert User.objects.get(pk=stranger.pk).list_preferences == ""
 
 
 def test_htmx_swaps_the_list_and_no_menu(viewer: Client) -> None:

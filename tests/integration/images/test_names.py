@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from dashboard.accounts import teams
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.forms import AddTokenForm
-from dashboard.accounts.key_forms import ApiKeyForm
-from dashboard.accounts.models import Team, Token, User
-from dashboard.accounts.team_forms import DisplayForm, TeamForm
-from dashboard.accounts.view_forms import SavedViewForm
+from dashboard.api_keys.forms import ApiKeyForm
+from dashboard.audit.trail import Actor
+from dashboard.displays.forms import DisplayForm
+from dashboard.people import teams
+from dashboard.people.forms import TeamForm
+from dashboard.people.models import Team, User
+from dashboard.saved_views.forms import SavedViewForm
+from dashboard.tokens.forms import AddTokenForm
+from dashboard.tokens.models import Token
 from dashboard.visible import has_visible
 from images.sandbox import Sandbox
 from tests.integration.conftest import Clock, read_again

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from dashboard.accounts.models import User
+from dashboard.people.models import User
 from images.sandbox import Sandbox, Weather
 from images.services.jobs import JOB_POLL_SECONDS
 from tests.integration.conftest import Clock, Keep, let_refreshes_finish, read_again

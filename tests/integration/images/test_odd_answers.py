@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from dashboard.accounts.models import Token, User
+from dashboard.people.models import User
+from dashboard.tokens.models import Token
 from images.sandbox import Sandbox, Weather
 from images.sandbox.odd_answers import ANSWERS, UNFIT
 from images.sandbox.odd_items import ITEMS

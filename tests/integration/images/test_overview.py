@@ -9,7 +9,7 @@ from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from dashboard.accounts.models import User
+from dashboard.people.models import User
 from images.sandbox import Sandbox, Weather
 from images.services.jobs import JOB_POLL_SECONDS
 from tests.integration.conftest import Clock, Keep

@@ -11,9 +11,13 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from dashboard.accounts import api_keys, displays, teams, upkeep
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import State, Token, User
+from dashboard import maintenance
+from dashboard.api_keys import keys
+from dashboard.audit.trail import Actor
+from dashboard.displays import links
+from dashboard.people import teams
+from dashboard.people.models import User
+from dashboard.tokens.models import State, Token
 from images.sandbox import Sandbox, Weather
 from images.services import store
 from tests.integration import cached
@@ -118,7 +122,7 @@ def test_what_failed_comes_back_within_its_pause_to_whoever_looks_and_to_the_ref
     cloud.clear_weather()
     assert set(failing.failures) == {kind}
     clock.now += pause_after(kind)
-    assert upkeep.keep_lists_warm(lambda: True, 0) == 1
+    assert maintenance.keep_lists_warm(lambda: True, 0) == 1
     assert noted() == (State.VALID, dict.fromkeys(REGIONS, True))
     cloud.reset_calls()
     assert is_well(Page(viewer.get(URL)))
@@ -212,12 +216,12 @@ def the_wall(browser: Client, cloud: Sandbox, person: User) -> Callable[[], obje
     team, token = teams.create("Blue", by=by), Token.objects.get()
     Token.objects.update(team=team)
     token.team = team
-    _, key = displays.make(team, token, "Wall", query="", days=7, language="en", by=by)
+    _, key = links.make(team, token, "Wall", query="", days=7, language="en", by=by)
     return lambda: Client().get(f"/display/{key}/")
 
 
 def the_api(browser: Client, cloud: Sandbox, person: User) -> Callable[[], object]:
-    _, secret = api_keys.make(person, "Script", days=7, by=Actor("test"))
+    _, secret = keys.make(person, "Script", days=7, by=Actor("test"))
     return lambda: Client().get("/api/v1/images", headers={"Authorization": f"Bearer {secret}"})
 
 

@@ -14,8 +14,9 @@ from django.db import connections
 from django.test import Client
 from pytest_django import Settings
 
-from dashboard.accounts import vault
-from dashboard.accounts.models import State, Token, User
+from dashboard.people.models import User
+from dashboard.tokens import vault
+from dashboard.tokens.models import State, Token
 from images.sandbox import Sandbox, Weather
 from images.services import COOL_DOWN_SECONDS, fetching, lease, store
 from tests.integration import cached

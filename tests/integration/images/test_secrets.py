@@ -16,8 +16,9 @@ from django.db import connections
 from django.test import Client
 from pytest_django import Settings
 
-from dashboard.accounts import vault
-from dashboard.accounts.models import Token, User
+from dashboard.people.models import User
+from dashboard.tokens import vault
+from dashboard.tokens.models import Token
 from images.sandbox import Sandbox, Weather
 from images.sandbox.odd_answers import SPELLINGS
 from tests.integration import cached

@@ -8,9 +8,10 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from dashboard.accounts import teams
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Role, Token, User
+from dashboard.audit.trail import Actor
+from dashboard.people import teams
+from dashboard.people.models import Role, User
+from dashboard.tokens.models import Token
 from images.sandbox import Sandbox
 
 BY = Actor("test")

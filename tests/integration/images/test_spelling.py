@@ -9,9 +9,11 @@ import json
 import pytest
 from django.test import Client
 
-from dashboard.accounts import api_keys, teams
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import Role, SavedView, User
+from dashboard.api_keys import keys
+from dashboard.audit.trail import Actor
+from dashboard.people import teams
+from dashboard.people.models import Role, User
+from dashboard.saved_views.models import SavedView
 from images.sandbox import Sandbox
 from tests.integration.conftest import Clock, read_again
 from tests.integration.images.pages import Page, both
@@ -85,7 +87,7 @@ def test_coverage_lists_names_by_the_value_of_their_numbers(viewer: Client, clou
 
 def test_what_people_name_sorts_by_numbers_too(viewer: Client, person: User) -> None:
     for name in ("Room 10", "Room 2"):
-        api_keys.make(person, name, days=7, by=BY)
+        keys.make(person, name, days=7, by=BY)
         SavedView.objects.create(owner=person, name=name, query="")
         teams.set_role(teams.create(name, by=BY), person, Role.VIEWER, by=BY)
 

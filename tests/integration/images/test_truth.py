@@ -25,7 +25,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from dashboard.accounts.models import User
+from dashboard.people.models import User
 from images.sandbox import Sandbox
 from images.sandbox.cloud import CountMode, Shape
 from tests.integration.conftest import Keep

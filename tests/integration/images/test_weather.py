@@ -13,7 +13,8 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from dashboard.accounts.models import State, User
+from dashboard.people.models import User
+from dashboard.tokens.models import State
 from images.sandbox import ERRORS, KINDS, Sandbox, Weather
 from images.sandbox.odd_answers import ANSWERS
 from images.sandbox.odd_items import ITEMS

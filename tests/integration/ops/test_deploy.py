@@ -13,8 +13,7 @@ import yaml
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
-from dashboard import gauges
-from dashboard.accounts import upkeep
+from dashboard import gauges, maintenance
 from images.sandbox import Sandbox, Weather
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
@@ -54,7 +53,7 @@ def labels(viewer: Client, cloud: Sandbox) -> dict[str, set[str]]:
     """The names of the labels of every metric there is, once everything has happened."""
     cloud.misbehave(Weather("errno", errno=1, endpoint="cimg/list", region="bj"))
     viewer.get("/images/")
-    upkeep.note_round()
+    maintenance.note_round()
     gauges.NOW.forget()
     found: dict[str, set[str]] = {}
     for name, has in samples(viewer):

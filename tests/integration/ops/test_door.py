@@ -13,10 +13,14 @@ from django.test import Client
 from gunicorn.util import parse_address
 from pytest_django import Settings
 
-from dashboard import limits
-from dashboard.accounts import api_keys, quotas, teams
-from dashboard.accounts.audit import Actor
-from dashboard.accounts.models import AuditEntry, Role, SavedView, Token, User
+from dashboard import limits, quotas
+from dashboard.api_keys import keys
+from dashboard.audit.models import AuditEntry
+from dashboard.audit.trail import Actor
+from dashboard.people import teams
+from dashboard.people.models import Role, User
+from dashboard.saved_views.models import SavedView
+from dashboard.tokens.models import Token
 from images.sandbox import Sandbox
 from tests.integration.conftest import Keep
 
@@ -34,7 +38,7 @@ def nothing_counted() -> None:
 @pytest.fixture
 def bearer(person: User, cloud: Sandbox, keep: Keep) -> dict[str, str]:
     keep(person, cloud.token)
-    _key, secret = api_keys.make(person, "Nightly", days=7, by=BY)
+    _key, secret = keys.make(person, "Nightly", days=7, by=BY)
     return {"Authorization": f"Bearer {secret}"}
 
 
@@ -240,7 +244,7 @@ def test_one_person_keeps_so_many_views_and_keys_and_tokens(
     viewer: Client, person: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     SavedView.objects.create(owner=person, name="Mine", query="")
-    api_keys.make(person, "Nightly", days=7, by=BY)
+    keys.make(person, "Nightly", days=7, by=BY)
     monkeypatch.setattr(quotas, "QUOTAS", dict.fromkeys(quotas.QUOTAS, 1))
     attempts = {
         "/views/": ({"name": "Another", "query": ""}, "You have 1 saved views"),

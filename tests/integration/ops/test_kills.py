@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from dashboard.accounts.management.commands.refresh import LOOK_SECONDS
+from dashboard.management.commands.refresh import LOOK_SECONDS
 from tests import dashboards, servers
 from tests.dashboards import ON_SERVERS
 from tests.servers import Server
@@ -179,7 +179,7 @@ def test_postgresql_is_back_with_all_that_was_stored(parts: Parts, database: Ser
     assert visitors.trouble(back) <= BACK_SECONDS
     assert lists_not_whole(visitors.seen) == []
     assert before - parts.stored() == set()
-    assert set(made) <= {name for (name,) in parts.rows("SELECT name FROM accounts_team")}
+    assert set(made) <= {name for (name,) in parts.rows("SELECT name FROM people_team")}
     assert "whole" in dashboards.manage(parts.environment, (("verify_audit",), ""))
     assert parts.refreshers[0].poll() is None
     parts.wait_until_unlocked(BACK_SECONDS)

@@ -15,7 +15,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from dashboard import logs
-from dashboard.accounts.models import User
+from dashboard.people.models import User
 from images.cloud.client import MIB
 from images.sandbox import Sandbox, Weather
 from tests.integration.conftest import Clock, Keep, let_refreshes_finish

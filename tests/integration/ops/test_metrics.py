@@ -12,7 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
 from dashboard import environment, gauges
-from dashboard.accounts.models import Token, User
+from dashboard.people.models import User
+from dashboard.tokens.models import Token
 from images.sandbox import Sandbox, Weather
 from tests.integration import cached
 from tests.integration.conftest import Clock, Keep, read_again

@@ -19,7 +19,7 @@ from tests import dashboards
 from tests.integration.conftest import PASSWORD
 
 ROLES = Path(__file__).parents[3] / "deploy" / "postgres" / "roles.sql"
-TABLE = "accounts_auditentry"
+TABLE = "audit_auditentry"
 
 pytestmark = pytest.mark.skipif(
     not (dashboards.ON_SERVERS and shutil.which("psql")), reason="needs PostgreSQL and its psql"
@@ -79,16 +79,16 @@ FORBIDDEN = (
     f"UPDATE {TABLE} SET actor = 'bob'",  # noqa: S608  (our own table)
     f"DELETE FROM {TABLE}",  # noqa: S608
     f"TRUNCATE {TABLE}",
-    f"DROP TRIGGER accounts_audit_only_grows ON {TABLE}",
+    f"DROP TRIGGER audit_only_grows ON {TABLE}",
     f"ALTER TABLE {TABLE} DISABLE TRIGGER ALL",
     f"ALTER TABLE {TABLE} RENAME TO gone",
     f"DROP TABLE {TABLE} CASCADE",
     f"CREATE RULE nothing AS ON DELETE TO {TABLE} DO INSTEAD NOTHING",
     """
-        CREATE OR REPLACE FUNCTION accounts_audit_only_grows() RETURNS trigger
+        CREATE OR REPLACE FUNCTION audit_only_grows() RETURNS trigger
         LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'
     """,
-    "DROP FUNCTION accounts_audit_only_grows() CASCADE",
+    "DROP FUNCTION audit_only_grows() CASCADE",
     "SET session_replication_role = replica",
     "CREATE TABLE mine (id int)",
 )

@@ -1,0 +1,86 @@
+"""API keys: made by a person for their scripts; shown once, then only hashed.
+
+A key never raises what its owner may do: each request is its owner's, as they stand just then.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest
+from django.utils import timezone
+
+from dashboard import random_keys
+from dashboard.api_keys.models import ApiKey
+from dashboard.audit.models import Action
+from dashboard.audit.trail import Actor
+from dashboard.people import policy
+from dashboard.people.models import Team, User
+from dashboard.stamps import STAMP_EVERY, stamp
+from dashboard.tokens.models import Token
+
+# Says what it is wherever it turns up: to people, to whoever searches for leaked keys, to our logs.
+PREFIX = "idk_"
+SHOWN_LENGTH = 8  # of a key, so that people know theirs apart
+
+
+@transaction.atomic
+def make(
+    owner: User,
+    label: str,
+    *,
+    team: Team | None = None,
+    token: Token | None = None,
+    days: int,
+    by: Actor,
+) -> tuple[ApiKey, str]:
+    """A new key for what the owner may read, or for the team's or the token's part of that; and its
+    secret, which is not kept."""
+    secret = PREFIX + random_keys.new_key()
+    key = ApiKey.objects.create(
+        owner=owner,
+        team=team,
+        token=token,
+        label=label,
+        prefix=secret[:SHOWN_LENGTH],
+        key_hash=random_keys.hash_of(secret),
+        expires_at=timezone.now() + timedelta(days=days),
+    )
+    key.note(by, Action.KEY_MAKE)
+    return key, secret
+
+
+def of_owner(owner: User) -> QuerySet[ApiKey]:
+    return ApiKey.objects.filter(owner=owner).select_related("team", "token")
+
+
+def named(owner: User, key_id: UUID) -> ApiKey:
+    """The owner's key of that id, or Http404, also where it is someone else's."""
+    found = of_owner(owner).filter(pk=key_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def opening(secret: str) -> ApiKey | None:
+    """The key with that secret, if it still opens anything."""
+    now = timezone.now()
+    key = (
+        ApiKey.objects.select_related("owner")
+        .filter(key_hash=random_keys.hash_of(secret), expires_at__gt=now, owner__is_active=True)
+        .first()
+    )
+    if key is None or not policy.may(key.owner, "keys.keep"):
+        return None
+    if not key.last_used_at or now - key.last_used_at > STAMP_EVERY:
+        stamp(ApiKey.objects.filter(pk=key.pk), "last_used_at")
+    return key
+
+
+def of(request: HttpRequest) -> ApiKey | None:
+    """The key that the request came with."""
+    key: ApiKey | None = getattr(request, "api_key", None)
+    return key

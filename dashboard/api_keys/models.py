@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import uuid
+
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from dashboard.audit import trail
+from dashboard.audit.models import Action
+from dashboard.audit.trail import Actor
+from dashboard.people import policy
+from dashboard.people.models import Team, User
+from dashboard.tokens.models import Token
+
+
+class ApiKey(models.Model):
+    """What a person's scripts read with: never more than the person may at that moment, and where a
+    `team` or a `token` is named, no more than that. It goes with each of them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(User, models.CASCADE, related_name="api_keys")
+    team = models.ForeignKey(Team, models.CASCADE, null=True, blank=True, related_name="api_keys")
+    token = models.ForeignKey(Token, models.CASCADE, null=True, blank=True, related_name="api_keys")
+    label = models.CharField(_("label"), max_length=80)
+    prefix = models.CharField(max_length=12, editable=False)
+    key_hash = models.CharField(max_length=64, unique=True, editable=False)
+    made_at = models.DateTimeField(_("made"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("expires"))
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
+
+    class Meta:
+        ordering = ("label", "made_at")
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.prefix}…"
+
+    @property
+    def has_expired(self) -> bool:
+        return self.expires_at <= timezone.now()
+
+    def opens(self, token: Token) -> bool:
+        """Whether it covers that token, which its owner may read with."""
+        in_team = self.team_id is None or self.team_id == token.team_id
+        return in_team and (self.token_id is None or self.token_id == token.pk)
+
+    def has_lapsed(self, owner: User) -> bool:
+        """Whether the owner, as given, may not read what it names, or not with keys at all."""
+        if not policy.may(owner, "keys.keep"):
+            return True
+        if self.token:
+            return not policy.may(owner, "token.read_with", self.token)
+        return self.team is not None and not policy.may(owner, "team.view", self.team)
+
+    @transaction.atomic
+    def revoke(self, *, by: Actor) -> None:
+        """It opens nothing from the next request on."""
+        self.note(by, Action.KEY_REVOKE)
+        self.delete()
+
+    def note(self, by: Actor, action: Action) -> None:
+        """Write to the audit log what was done to the key."""
+        team = self.token.team if self.token else self.team
+        subject = f"{self}: {self.token}" if self.token else str(self)
+        trail.record(by, action, team=team, subject=subject, owner=self.owner)

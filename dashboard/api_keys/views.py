@@ -1,0 +1,42 @@
+"""A person's API keys: made, shown once, revoked."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from dashboard.api_keys import keys
+from dashboard.api_keys.forms import ApiKeyForm
+from dashboard.people import policy
+from images.search.spelling import natural
+
+
+def api_key_list(request: HttpRequest) -> HttpResponse:
+    """Making one answers with the page itself, not a redirect: the key is nowhere else."""
+    owner = policy.require(request, "keys.keep")
+    form = ApiKeyForm(request.POST if request.method == "POST" else None, owner=owner)
+    secret = ""
+    if form.is_valid():
+        label, by = form.cleaned_data["label"], policy.actor(request)
+        _key, secret = keys.make(owner, label, **form.said(), by=by)
+        form = ApiKeyForm(owner=owner)
+    context = {
+        "place": "api",
+        "keys": sorted(keys.of_owner(owner), key=lambda key: natural(key.label)),
+        "form": form,
+        "secret": secret,
+        "base": request.build_absolute_uri("/").rstrip("/"),
+    }
+    return render(request, "api_keys/keys.html", context, status=422 if form.errors else 200)
+
+
+def api_key_revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
+    key = keys.named(policy.person(request), key_id)
+    if request.method == "POST":
+        key.revoke(by=policy.actor(request))
+        messages.success(request, _("“%(label)s” is revoked.") % {"label": key.label})
+    return redirect("api_key_list")

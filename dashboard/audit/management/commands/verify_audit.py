@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+
+from dashboard.audit import head_file, trail, triggers
+from dashboard.audit.head_file import Head
+from dashboard.audit.models import Action
+
+
+class Command(BaseCommand):
+    help = (
+        "Verifies that no entry of the audit log was changed, removed, moved or forged, and that "
+        "none is missing at its end: what this machine has seen there is kept in VAR_DIR. Run it "
+        "on every machine; each knows what it wrote itself, and what it verified."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--since",
+            type=_head,
+            metavar="NUMBER:DIGEST",
+            help="an entry that must be there: what an earlier run or the log of events said",
+        )
+        parser.add_argument(
+            "--accept",
+            action="store_true",
+            help="take a log that is shorter for what it is, after a backup was restored; this is "
+            "written to the audit log",
+        )
+
+    def handle(self, *args: Any, since: Head | None, accept: bool, **options: Any) -> None:
+        # Before the entries: what is added while they are read is not missing.
+        kept = None if accept else _kept()
+        found = trail.verify()
+        if found.broken:
+            raise CommandError(
+                f"Entry {found.broken.pk} ({found.broken}) does not follow from the one before it: "
+                "it was changed or forged, what stood before it is gone, or AUDIT_KEYS lacks its "
+                f"key. The {found.head.number} before it are good."
+            )
+        for known, who in ((kept, "this machine has seen"), (since, "--since names")):
+            if known and not trail.contains(known):
+                raise CommandError(_missing(found.head, known, who))
+        if accept:
+            found = self._accept(found)
+        head_file.keep(found.head, trail.contains)
+        if triggers.missing(connection):
+            raise CommandError(
+                f"{found.head.number} entries, whole. But the database would let them be changed: "
+                "its triggers are gone. `manage.py prepare` puts them back."
+            )
+        if not kept and not accept and found.head.number:
+            self.stdout.write(
+                "This machine keeps the head of the log from now on; whether the end was cut off "
+                "before, it cannot tell."
+            )
+        self.stdout.write(f"{found.head.number} entries, whole. Head: {found.head}")
+
+    def _accept(self, found: trail.Verified) -> trail.Verified:
+        try:
+            before = str(head_file.kept() or head_file.START)
+        except head_file.Unreadable:
+            before = "unreadable"
+        head_file.replace(found.head)
+        subject = f"{before} → {found.head}"
+        trail.record(trail.COMMAND, Action.AUDIT_ACCEPT, subject=subject)
+        return trail.Verified(trail.last())
+
+
+def _head(text: str) -> Head:
+    try:
+        return head_file.read(text)
+    except head_file.Unreadable:
+        raise ArgumentTypeError(f"{text!r} is not a number, a colon and a digest") from None
+
+
+def _kept() -> Head | None:
+    try:
+        return head_file.kept()
+    except head_file.Unreadable:
+        raise CommandError(
+            f"{head_file.path()} is damaged: it does not say how far the audit log had come."
+        ) from None
+
+
+def _missing(head: Head, known: Head, who: str) -> str:
+    if head.number < known.number:
+        count = known.number - head.number
+        return (
+            f"{count} {'entry is' if count == 1 else 'entries are'} missing at the end: {who} "
+            f"entry {known.number}, the log ends with {head.number}. The rest is good."
+        )
+    return (
+        f"Entry {known.number} is not the one that {who}: the log was cut off before it, and has "
+        "been continued since."
+    )

@@ -1,0 +1,62 @@
+"""Both databases refuse to change or remove an audit entry, whoever asks. Only who owns the table
+can lift that; `manage.py prepare` puts back what is gone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+TABLE = "audit_auditentry"
+
+# Each trigger by its name. PostgreSQL fires this one whatever the session says of itself.
+POSTGRESQL = {
+    "audit_only_grows": f"""
+        CREATE OR REPLACE FUNCTION audit_only_grows() RETURNS trigger
+            LANGUAGE plpgsql AS $$
+            BEGIN
+                RAISE EXCEPTION 'The audit log only grows.';
+            END $$;
+        DROP TRIGGER IF EXISTS audit_only_grows ON {TABLE};
+        CREATE TRIGGER audit_only_grows
+            BEFORE UPDATE OR DELETE OR TRUNCATE ON {TABLE}
+            FOR EACH STATEMENT EXECUTE FUNCTION audit_only_grows();
+        ALTER TABLE {TABLE} ENABLE ALWAYS TRIGGER audit_only_grows;
+    """
+}
+REFUSE = "BEGIN SELECT RAISE(ABORT, 'The audit log only grows.'); END"
+SQLITE = {
+    "audit_no_update": f"BEFORE UPDATE ON {TABLE} {REFUSE}",
+    "audit_no_delete": f"BEFORE DELETE ON {TABLE} {REFUSE}",
+    # INSERT OR REPLACE removes rows without asking the trigger above.
+    "audit_no_replace": f"""
+        BEFORE INSERT ON {TABLE}
+        WHEN EXISTS (SELECT 1 FROM {TABLE} WHERE id = NEW.id OR digest = NEW.digest) {REFUSE}
+    """,  # noqa: S608  (our name)
+}
+SQLITE = {name: f"CREATE TRIGGER IF NOT EXISTS {name} {then}" for name, then in SQLITE.items()}
+BY_VENDOR = {"postgresql": POSTGRESQL, "sqlite": SQLITE}
+THERE = {
+    "postgresql": f"SELECT tgname FROM pg_trigger WHERE tgrelid = '{TABLE}'::regclass"  # noqa: S608
+    " AND tgenabled = 'A'",
+    "sqlite": f"SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = '{TABLE}'",  # noqa: S608
+}
+
+
+def missing(connection: BaseDatabaseWrapper) -> list[str]:
+    """Return the names of those that are gone or switched off."""
+    with connection.cursor() as cursor:
+        cursor.execute(THERE[connection.vendor])
+        there = {name for (name,) in cursor.fetchall()}
+    return [name for name in BY_VENDOR[connection.vendor] if name not in there]
+
+
+def ensure(using: str, **kwargs: Any) -> None:
+    """Make those that are missing; called after every migration of the database `using`."""
+    connection = connections[using]
+    if TABLE not in connection.introspection.table_names():
+        return
+    for name in missing(connection):
+        with connection.cursor() as cursor:
+            cursor.execute(BY_VENDOR[connection.vendor][name])

@@ -1,0 +1,69 @@
+"""The form of a display link."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from dashboard import quotas
+from dashboard.labels import LabelField
+from dashboard.people.models import Team
+from dashboard.tokens.models import Token
+
+LONGEST_QUERY = 2000
+# Fields of an address that are the visitor's, not the screen's.
+NOT_KEPT = ("token", "page", "size", "columns", "sort")
+
+
+class DisplayForm(forms.Form):
+    title = LabelField(
+        label=_("Title"), help_text=_("Stands at the top of the screen, such as “Duty room”.")
+    )
+    token = forms.ModelChoiceField(label=_("Token"), queryset=Token.objects.none())
+    query = forms.CharField(
+        label=_("What it shows"),
+        required=False,
+        max_length=LONGEST_QUERY,
+        help_text=_(
+            "The address of a list of images with the filters you want, copied from your browser. "
+            "Empty: every image."
+        ),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    days = forms.TypedChoiceField(
+        label=_("Works for"),
+        coerce=int,
+        initial=90,
+        choices=((7, _("7 days")), (30, _("30 days")), (90, _("90 days")), (365, _("a year"))),
+    )
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+
+    def __init__(self, *args: Any, team: Team, tokens: QuerySet[Token], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.team = team
+        field = self.fields["token"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101
+        field.queryset = tokens
+
+    def clean(self) -> None:
+        quotas.refuse_beyond("displays", self.team.displays.filter(expires_at__gt=timezone.now()))
+
+    def clean_query(self) -> str:
+        """The query alone, of a whole address or of a part of one."""
+        text = self.cleaned_data["query"].strip()
+        try:
+            parts = urlsplit(text)
+        except ValueError:
+            raise ValidationError(_("This is not an address.")) from None
+        query = parts.query if "?" in text else "" if parts.path.startswith("/") else text
+        if query and "=" not in query:
+            raise ValidationError(_("There are no filters in this address."))
+        kept = [(name, value) for name, value in parse_qsl(query) if name not in NOT_KEPT]
+        return urlencode(kept)

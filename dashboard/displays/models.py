@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import uuid
+
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from dashboard.audit import trail
+from dashboard.audit.models import Action
+from dashboard.audit.trail import Actor
+from dashboard.people.models import Team, User
+from dashboard.tokens.models import Token
+
+
+class Display(models.Model):
+    """A link that opens the wall screen of one token and query without signing in."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(Team, models.CASCADE, related_name="displays")
+    token = models.ForeignKey(Token, models.CASCADE, related_name="displays")
+    title = models.CharField(_("title"), max_length=80)
+    query = models.TextField(_("query"), blank=True)
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    key_hash = models.CharField(max_length=64, unique=True, editable=False)
+    made_by = models.CharField(_("made by"), max_length=150)
+    # Whose right to manage the team it hangs on. None: the machine's, or of before there was this.
+    maker = models.ForeignKey(
+        User, models.CASCADE, null=True, editable=False, related_name="displays"
+    )
+    made_at = models.DateTimeField(_("made"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("expires"))
+    last_seen_at = models.DateTimeField(_("last seen"), null=True, blank=True)
+
+    class Meta:
+        ordering = ("title", "made_at")
+        verbose_name = _("display link")
+        verbose_name_plural = _("display links")
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def has_expired(self) -> bool:
+        return self.expires_at <= timezone.now()
+
+    @transaction.atomic
+    def revoke(self, *, by: Actor) -> None:
+        """The link opens nothing from the next request on."""
+        self.note(by, Action.DISPLAY_REVOKE)
+        self.delete()
+
+    @transaction.atomic
+    def hand_over(self, heir: User, *, by: Actor) -> None:
+        """The link goes on, as the heir's. Who knows its key still does."""
+        self.note(by, Action.DISPLAY_HAND_OVER)
+        self.maker, self.made_by = heir, heir.get_username()
+        self.save(update_fields=["maker", "made_by"])
+
+    def note(self, by: Actor, action: Action) -> None:
+        """Write to the audit log what was done to the link."""
+        subject, owner = f"{self.title}: {self.token}", self.token.owner
+        trail.record(by, action, team=self.team, subject=subject, owner=owner)

@@ -1,0 +1,58 @@
+"""A team's display links: made, shown once, revoked."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from dashboard.displays import links
+from dashboard.displays.forms import DisplayForm
+from dashboard.displays.models import Display
+from dashboard.people import policy
+from dashboard.people.models import Team
+from images.search.spelling import natural
+
+
+def display_list(request: HttpRequest, slug: str) -> HttpResponse:
+    """Making one answers with the page itself, not a redirect: the link is nowhere else."""
+    team = policy.team(request, "team.manage", slug)
+    tokens = team.tokens.filter(disabled_at=None).order_by("label")
+    asked = request.POST if request.method == "POST" else None
+    initial = {"language": get_language(), "token": tokens.first()}
+    form = DisplayForm(asked, team=team, tokens=tokens, initial=initial)
+    if not form.is_valid():
+        return _page(request, team, form)
+    _made, key = links.make(team, **form.cleaned_data, by=policy.actor(request))
+    link = request.build_absolute_uri(reverse("display", args=[key]))
+    return _page(request, team, DisplayForm(team=team, tokens=tokens, initial=initial), link=link)
+
+
+def _page(request: HttpRequest, team: Team, form: DisplayForm, *, link: str = "") -> HttpResponse:
+    context = {
+        "place": "teams",
+        "tab": "displays",
+        "team": team,
+        "displays": sorted(
+            team.displays.select_related("token"), key=lambda display: natural(display.title)
+        ),
+        "has_tokens": team.tokens.exists(),
+        "form": form,
+        "link": link,
+    }
+    return render(request, "displays/links.html", context, status=422 if form.errors else 200)
+
+
+def display_revoke(request: HttpRequest, slug: str, display_id: UUID) -> HttpResponse:
+    team = policy.team(request, "team.manage", slug)
+    display = get_object_or_404(Display, pk=display_id, team=team)
+    if request.method == "POST":
+        display.revoke(by=policy.actor(request))
+        news = _("“%(title)s” is revoked. Its link no longer works.") % {"title": display}
+        messages.success(request, news)
+    return redirect("display_list", team.slug)

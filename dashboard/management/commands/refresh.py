@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from types import FrameType
+from typing import Any
+
+import structlog
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import close_old_connections
+
+from dashboard import maintenance
+from images.services import lease
+
+log = structlog.get_logger("dashboard.maintenance")
+
+# How often it looks for lists that are about to be old. They are read that much sooner.
+LOOK_SECONDS = 5
+LOCK = "dashboard.refresh"
+ROUND_SECONDS = 600
+# And what the last reading of a round may take; one that hangs holds nobody up for longer.
+LOCK_SECONDS = 900
+
+
+class Command(BaseCommand):
+    help = (
+        "Reads the lists that people will come for before they are old, checks the tokens that "
+        "were not checked for long, and deletes secrets, links and history whose time is over. "
+        "Once, or until stopped. Of several at once only one does the work."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--every",
+            type=int,
+            metavar="SECONDS",
+            help="go on until stopped: see to tokens and what is over every so many seconds, to "
+            f"lists every {LOOK_SECONDS}",
+        )
+
+    def handle(self, *args: Any, every: int | None, **options: Any) -> None:
+        stopped = threading.Event()
+        if every:
+            self._go_on(stopped, max(1, every))
+        elif not self._round(stopped):
+            self.stdout.write("Another process is at it.")
+
+    def _go_on(self, stopped: threading.Event, every: int) -> None:
+        def stop(number: int, frame: FrameType | None) -> None:
+            # Not in this thread: the signal may come while it holds the event's lock, in `wait` or
+            # in a signal before, and then it would wait for itself for good.
+            threading.Thread(target=stopped.set, name="stop").start()
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        pause, next_whole = min(every, LOOK_SECONDS), time.monotonic()
+        while not stopped.is_set():
+            whole = time.monotonic() >= next_whole
+            try:
+                close_old_connections()
+                if self._round(stopped, within=pause, whole=whole) and whole:
+                    next_whole = time.monotonic() + every
+            except Exception:
+                # A database that is away comes back; this process would not.
+                log.exception("refresh failed")
+            stopped.wait(pause)
+
+    def _round(self, stopped: threading.Event, within: float = 0, whole: bool = True) -> bool:
+        """Whether it was this process's turn. Only a `whole` round sees to more than lists."""
+        if not lease.take(LOCK, LOCK_SECONDS):
+            return False
+        end = time.monotonic() + ROUND_SECONDS
+
+        def go_on() -> bool:
+            return not stopped.is_set() and time.monotonic() < end
+
+        try:
+            maintenance.keep_lists_warm(go_on, within)
+            checked = maintenance.check_due_tokens(go_on) if whole else 0
+            pruned = maintenance.prune() if whole else 0
+            maintenance.note_round()
+        finally:
+            lease.drop(LOCK)
+        if checked or pruned:
+            self.stdout.write(f"{checked} tokens checked, {pruned} things deleted")
+        return True

@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class PeopleConfig(AppConfig):
+    name = "dashboard.people"
+    verbose_name = _("People and teams")
+
+    def ready(self) -> None:
+        from dashboard.people import sign_in_log  # its models are there only now
+
+        sign_in_log.connect()

@@ -1,0 +1,53 @@
+"""What is believed of what the OpenID Connect provider says. For where there is one: the models of
+its library are there only then."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from allauth.socialaccount.providers.oauth2.client import OAuth2Error
+from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
+from django.http import HttpRequest
+
+from dashboard.people import oidc
+
+log = structlog.get_logger("dashboard.people")
+
+ENDPOINTS = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri")
+
+
+class StrictOAuth2Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
+    """The provider has to be who it should be, and to speak of one person all the time."""
+
+    @property
+    def openid_config(self) -> dict[str, Any]:
+        """What the provider says of itself. Raises OAuth2Error where that is another provider's, or
+        incomplete."""
+        try:
+            said: dict[str, Any] = super().openid_config
+        except AttributeError:
+            raise OAuth2Error("the provider does not describe itself with an object") from None
+        issuer, ours = said.get("issuer"), oidc.provider().issuer
+        if not isinstance(issuer, str) or issuer.rstrip("/") != ours:
+            log.error("not the provider", setting="OIDC_ISSUER", expected=ours, said=str(issuer))
+            raise OAuth2Error("the provider says that it is another one")
+        for name in ENDPOINTS:
+            if not isinstance(said.get(name), str):
+                log.error("provider incomplete", setting="OIDC_ISSUER", missing=name)
+                raise OAuth2Error(f"the provider does not say its {name}")
+        return said
+
+    def complete_login(self, request: HttpRequest, app: Any, token: Any, **kwargs: Any) -> Any:
+        """Who it is, by the id token and by the facts fetched for it. Raises OAuth2Error where the
+        two are not of one person (OpenID Connect Core 1.0, 5.3.2)."""
+        id_token = kwargs["response"].get("id_token")
+        if not isinstance(id_token, str):
+            raise OAuth2Error("the provider sent no id token")
+        claims, facts = self._decode_id_token(app, id_token), self._fetch_user_info(token.token)
+        subject = claims.get("sub")
+        if not subject or not isinstance(facts, dict) or facts.get("sub") != subject:
+            log.error("id token and facts of different people", setting="OIDC_ISSUER")
+            raise OAuth2Error("the id token and the facts are not of one person")
+        said = {"userinfo": facts, "id_token": claims}
+        return self.get_provider().sociallogin_from_response(request, said)

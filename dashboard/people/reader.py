@@ -1,0 +1,35 @@
+"""Who reads a page, as far as what is around every page shows it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.http import HttpRequest
+
+from dashboard.people import policy
+from dashboard.people.models import User
+
+
+class Reader(NamedTuple):
+    name: str
+    has_password: bool
+    keeps_tokens: bool
+    keeps_keys: bool
+    audits: bool
+    administers: bool
+
+
+def context(request: HttpRequest) -> dict[str, Reader | None]:
+    """Return the reader for templates, None where nobody is signed in."""
+    user = request.user
+    if not isinstance(user, User):
+        return {"reader": None}
+    reader = Reader(
+        name=user.get_username(),
+        has_password=user.has_usable_password(),
+        keeps_tokens=policy.may(user, "tokens.keep"),
+        keeps_keys=policy.may(user, "keys.keep"),
+        audits=policy.may(user, "audit.read_all"),
+        administers=policy.may(user, "site.administer"),
+    )
+    return {"reader": reader}

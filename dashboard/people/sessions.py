@@ -1,0 +1,86 @@
+"""How long a session lasts: so long without use, and so long in all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.db.models import F
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import gettext as _
+
+from dashboard.audit.models import Word
+from dashboard.people import sign_in_log
+from dashboard.people.models import User
+from dashboard.routes import is_secret, route_of
+
+Handler = Callable[[HttpRequest], HttpResponseBase]
+
+
+@dataclass(frozen=True)
+class Limits:
+    idle: timedelta
+    in_all: timedelta
+
+
+PERSON = Limits(idle=timedelta(days=1), in_all=timedelta(days=14))
+# A wall or a duty desk is signed in once, and watched for months.
+CONSOLE = Limits(idle=timedelta(days=30), in_all=timedelta(days=365))
+
+# The session is written no more often than this, so "without use" is as exact as this.
+NOTED_EVERY = timedelta(minutes=5)
+# What an open page asks by itself is no use that someone makes of it.
+POLL = "images:news"
+# The session's own keys: when it began, and when it was last known to be used (Unix seconds).
+BEGAN, USED = "began", "used"
+
+clock: Callable[[], float] = time.time
+
+
+def end_all(user: User) -> None:
+    """Sign the person out wherever they are signed in, from the next request on."""
+    User.objects.filter(pk=user.pk).update(sessions_ended=F("sessions_ended") + 1)
+
+
+def session_limits(get_response: Handler) -> Handler:
+    """Sign out who was away for too long, or has been here for too long; the page behind then asks
+    to sign in, and leads back."""
+
+    def handle(request: HttpRequest) -> HttpResponseBase:
+        # A wall screen asks for weeks, and for nobody who may be signed in beside it.
+        asked_by_link = is_secret(request)
+        if not asked_by_link and isinstance(request.user, User):
+            _keep_or_end(request, request.user)
+        return get_response(request)
+
+    return handle
+
+
+def _keep_or_end(request: HttpRequest, user: User) -> None:
+    now, session = clock(), request.session
+    used = session.get(USED)
+    if used is not None and 0 <= now - used < NOTED_EVERY.total_seconds():
+        return
+    by_itself = route_of(request) == POLL and not user.is_console
+    limits = CONSOLE if user.is_console else PERSON
+    began = session.setdefault(BEGAN, now)
+    away = used is not None and now - used > limits.idle.total_seconds()
+    if away or now - began > limits.in_all.total_seconds():
+        sign_in_log.signed_out(request, user, Word.AWAY if away else Word.LONG_AGO)
+        logout(request)
+        said = (
+            _("You were signed out because you were away for long.")
+            if away
+            else _("You were signed out because you had signed in long ago.")
+        )
+        messages.info(request, said)
+        return
+    if by_itself:
+        return
+    session[USED] = now
+    left = limits.in_all.total_seconds() - (now - began)
+    session.set_expiry(int(min(limits.idle.total_seconds() + NOTED_EVERY.total_seconds(), left)))

@@ -1,0 +1,172 @@
+"""What is done to teams and who is in them. A team that has an admin always keeps one."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+from django.utils.text import slugify
+
+from dashboard import random_keys
+from dashboard.audit import trail
+from dashboard.audit.models import Action
+from dashboard.audit.trail import Actor
+from dashboard.people import endings, policy
+from dashboard.people.endings import Heirs
+from dashboard.people.models import Invitation, Membership, Role, Team, User
+
+INVITATION_DAYS = 7
+SLUG_LENGTH = 40
+
+
+class LastAdmin(Exception):
+    """Without this person the team would have no admin."""
+
+
+@transaction.atomic
+def create(name: str, *, by: Actor) -> Team:
+    """A new team, with nobody in it; its address is made from its name."""
+    slug = slugify(name)[:SLUG_LENGTH] or "team"
+    if Team.objects.filter(slug=slug).exists():
+        slug = f"{slug}-{secrets.token_hex(2)}"
+    team = Team.objects.create(name=name, slug=slug)
+    trail.record(by, Action.TEAM_CREATE, team=team)
+    return team
+
+
+@transaction.atomic
+def rename(team: Team, name: str, *, by: Actor) -> None:
+    """Another name; the address stays, and links to it work."""
+    trail.record(by, Action.TEAM_RENAME, team=team, subject=name)
+    team.name = name
+    team.save(update_fields=["name"])
+
+
+@transaction.atomic
+def delete(team: Team, *, by: Actor) -> None:
+    """The team and all that was made for it; its tokens and views become their owners' alone."""
+    endings.end_team(team, by=by)
+    trail.record(by, Action.TEAM_DELETE, team=team)
+    team.delete()
+
+
+@transaction.atomic
+def set_role(
+    team: Team,
+    user: User,
+    role: str,
+    *,
+    by: Actor,
+    heirs: Heirs | None = None,
+    keep_an_admin: bool = True,
+) -> None:
+    """Make the person a member, or change their role, and end what the new one has no right to.
+    Raises LastAdmin, unless the team may be left without an admin."""
+    membership = _membership(team, user)
+    if membership is None:
+        Membership.objects.create(team=team, user=user, role=role)
+        trail.record(by, Action.MEMBER_ADD, team=team, subject=f"{user}: {role}", owner=user)
+        return
+    if membership.role == role:
+        return
+    _lock(team)
+    if keep_an_admin:
+        _keep_an_admin(team, membership)
+    membership.role = role
+    membership.save(update_fields=["role"])
+    endings.end(user, by=by, heirs={team.pk: heirs} if heirs else None)
+    trail.record(by, Action.MEMBER_CHANGE, team=team, subject=f"{user}: {role}", owner=user)
+
+
+@transaction.atomic
+def remove_member(
+    team: Team, user: User, *, by: Actor, heirs: Heirs | None = None, keep_an_admin: bool = True
+) -> None:
+    """Take the person out of the team, and end what they made for it. Raises LastAdmin, unless the
+    team may be left without an admin."""
+    membership = _membership(team, user)
+    if membership is None:
+        return
+    _lock(team)
+    if keep_an_admin:
+        _keep_an_admin(team, membership)
+    membership.delete()
+    endings.end(user, by=by, heirs={team.pk: heirs} if heirs else None)
+    trail.record(by, Action.MEMBER_REMOVE, team=team, subject=str(user), owner=user)
+
+
+@transaction.atomic
+def invite(team: Team, role: str, *, by: Actor) -> tuple[Invitation, str]:
+    """A new invitation, and the key of its link, which is not kept. It works while its maker may
+    manage the team; without one it is the machine's."""
+    key = random_keys.new_key()
+    invitation = Invitation.objects.create(
+        team=team,
+        role=role,
+        key_hash=random_keys.hash_of(key),
+        made_by=by.name,
+        maker_id=by.id,
+        expires_at=timezone.now() + timedelta(days=INVITATION_DAYS),
+    )
+    trail.record(by, Action.INVITATION_MAKE, team=team, subject=role)
+    return invitation, key
+
+
+def invitation(key: str) -> Invitation | None:
+    """The invitation that the key opens, unless it has expired, was used or was withdrawn, or its
+    maker may invite nobody any more."""
+    open_ones = Invitation.objects.filter(expires_at__gt=timezone.now())
+    return _standing(open_ones.filter(key_hash=random_keys.hash_of(key)))
+
+
+@transaction.atomic
+def accept(invitation: Invitation, user: User, *, by: Actor) -> bool:
+    """The person, who is not in the team yet, joins; False when someone else was quicker, or the
+    maker lost the right to invite just now."""
+    _lock(invitation.team)
+    found = _standing(Invitation.objects.select_for_update(of=("self",)).filter(pk=invitation.pk))
+    if found is None:
+        return False
+    found.delete()
+    trail.record(by, Action.INVITATION_ACCEPT, team=found.team, subject=str(user), owner=user)
+    set_role(found.team, user, found.role, by=by)
+    return True
+
+
+def _standing(invitations: QuerySet[Invitation]) -> Invitation | None:
+    """The one of them, if somebody stands behind it."""
+    found = invitations.select_related("team", "maker").first()
+    if found and found.maker and not policy.may(found.maker, "team.manage", found.team):
+        return None
+    return found
+
+
+def _membership(team: Team, user: User) -> Membership | None:
+    return Membership.objects.filter(team=team, user=user).first()
+
+
+def with_no_admin_but(user: User) -> QuerySet[Team]:
+    """The teams that have the person as admin, and nobody else who is switched on."""
+    others = Membership.objects.filter(
+        team=OuterRef("pk"), role=Role.ADMIN, user__is_active=True
+    ).exclude(user=user)
+    theirs = Team.objects.filter(memberships__user=user, memberships__role=Role.ADMIN)
+    return theirs.exclude(Exists(others))
+
+
+def _lock(team: Team) -> None:
+    """Make others who change who is in the team wait for the end of the transaction: of two admins
+    who leave at once one stays, and nobody joins by the invitation of one who is leaving."""
+    Team.objects.select_for_update().get(pk=team.pk)
+
+
+def _keep_an_admin(team: Team, leaving: Membership) -> None:
+    """Raise LastAdmin where the team would be left without one."""
+    if leaving.role != Role.ADMIN:
+        return
+    others = Membership.objects.filter(team=team, role=Role.ADMIN).exclude(pk=leaving.pk)
+    if not others.filter(user__is_active=True).exists():
+        raise LastAdmin

@@ -1,0 +1,101 @@
+"""Invitations: made and withdrawn by a team's admins, accepted by whoever has the link."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+
+from dashboard import quotas
+from dashboard.audit import trail
+from dashboard.audit.models import Action, Word
+from dashboard.audit.trail import Actor
+from dashboard.people import endings, policy, sign_in_log, teams
+from dashboard.people.forms import NewAccountForm, RoleForm
+from dashboard.people.models import Invitation, User
+from dashboard.people.views.members import people_page
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+def invitation_make(request: HttpRequest, slug: str) -> HttpResponse:
+    """Answers with the page itself, not a redirect: the link is nowhere else."""
+    team = policy.team(request, "team.manage", slug)
+    form = RoleForm(request.POST)
+    if request.method != "POST" or not form.is_valid():
+        return redirect("team_people", team.slug)
+    try:
+        quotas.refuse_beyond("invitations", team.invitations.filter(expires_at__gt=timezone.now()))
+    except ValidationError as full:
+        messages.error(request, full.messages[0])
+        return redirect("team_people", team.slug)
+    _made, key = teams.invite(team, form.cleaned_data["role"], by=policy.actor(request))
+    link = request.build_absolute_uri(reverse("invitation", args=[key]))
+    return people_page(request, team, link=link)
+
+
+def invitation_withdraw(request: HttpRequest, slug: str, invitation_id: UUID) -> HttpResponse:
+    team = policy.team(request, "team.manage", slug)
+    invitation = get_object_or_404(Invitation, pk=invitation_id, team=team)
+    if request.method == "POST":
+        endings.withdraw(invitation, by=policy.actor(request))
+        messages.success(request, _("The invitation is withdrawn. Its link no longer works."))
+    return redirect("team_people", team.slug)
+
+
+@login_not_required
+@sensitive_post_parameters()
+def invitation(request: HttpRequest, key: str) -> HttpResponse:
+    found = teams.invitation(key)
+    if found is None:
+        return render(request, "people/invitation_gone.html", status=404)
+    if isinstance(request.user, User):
+        return _join(request, found, request.user)
+    form = NewAccountForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        return _new_account(request, found, form)
+    context = {"invitation": found, "form": form}
+    return render(request, "people/invitation.html", context, status=422 if form.errors else 200)
+
+
+def _join(request: HttpRequest, invitation: Invitation, user: User) -> HttpResponse:
+    team = invitation.team
+    if team.pk in user.roles:
+        messages.info(request, _("You are in “%(team)s” already.") % {"team": team})
+        return redirect("team_page", team.slug)
+    if request.method != "POST":
+        return render(request, "people/join.html", {"invitation": invitation})
+    if not teams.accept(invitation, user, by=policy.actor(request)):
+        return render(request, "people/invitation_gone.html", status=404)
+    return _welcome(request, invitation)
+
+
+def _new_account(
+    request: HttpRequest, invitation: Invitation, form: NewAccountForm
+) -> HttpResponse:
+    with transaction.atomic():
+        user = form.save()
+        by = Actor(user.get_username(), policy.address(request), user.pk)
+        trail.record(by, Action.ACCOUNT_MAKE, subject=str(user), owner=user)
+        if not teams.accept(invitation, user, by=by):
+            transaction.set_rollback(True)
+            return render(request, "people/invitation_gone.html", status=404)
+    login(request, user, backend=BACKEND)
+    sign_in_log.signed_in(request, user, Word.INVITATION)
+    return _welcome(request, invitation)
+
+
+def _welcome(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+    news = _("Welcome to “%(team)s”.") % {"team": invitation.team}
+    messages.success(request, news)
+    return redirect("images:list")

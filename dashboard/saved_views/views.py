@@ -1,0 +1,144 @@
+"""Saved views: listed, kept, changed, deleted; and where a person begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from dashboard.people import policy
+from dashboard.people.models import User
+from dashboard.saved_views import saving
+from dashboard.saved_views.forms import SavedViewForm
+from dashboard.saved_views.models import SavedView
+from images.search.spelling import natural
+
+
+@dataclass(frozen=True)
+class Row:
+    """A view as one person sees it; `pairs` is its query, as far as it says which images."""
+
+    view: SavedView
+    href: str
+    pairs: list[tuple[str, str]]
+    begins: bool
+    changes: bool
+
+
+LOOKS = ("columns", "density", "sort", "size", "token")
+
+
+@require_safe
+def start(request: HttpRequest) -> HttpResponse:
+    """Where the site begins for this person."""
+    return HttpResponseRedirect(_address(saving.start_of(policy.person(request))))
+
+
+def view_list(request: HttpRequest) -> HttpResponse:
+    """All that the person sees, and the form for one more, of the query that the address names."""
+    user = policy.require(request, "images.view")
+    if request.method == "POST":
+        policy.require(request, "views.keep")
+        form = SavedViewForm(request.POST, by=user)
+        if form.is_valid():
+            return _kept(request, form)
+    else:
+        form = SavedViewForm(initial={"query": request.GET.get("query", "")}, by=user)
+    query = str(form["query"].value() or "")
+    context = {
+        "place": "views",
+        "rows": _rows(user),
+        "keeps": policy.may(user, "views.keep"),
+        "form": form,
+        "query": query,
+        "pairs": parse_qsl(query),
+        "asked": "query" in request.GET or form.is_bound,
+    }
+    return render(request, "saved_views/views.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+def view_menu(request: HttpRequest) -> HttpResponse:
+    """The same in short, for the menu of the list."""
+    htmx = request.htmx  # type: ignore[attr-defined]
+    here = sorted(parse_qsl(urlsplit(htmx.current_url_abs_path or "").query))
+    rows = _rows(policy.require(request, "images.view"))
+    current = [row.view.pk for row in rows if sorted(parse_qsl(row.view.query)) == here]
+    return render(request, "saved_views/_menu.html", {"rows": rows, "current": current})
+
+
+def view_edit(request: HttpRequest, view_id: UUID) -> HttpResponse:
+    view = saving.opened(request, "view.change", view_id)
+    user = policy.person(request)
+    initial = {
+        "name": view.name,
+        "team": view.team,
+        "query": view.query,
+        "begin": user.start_view_id == view.pk,
+    }
+    asked = request.POST if request.method == "POST" else None
+    form = SavedViewForm(asked, initial=initial, by=user, at=view)
+    if form.is_valid():
+        return _kept(request, form)
+    context = {"place": "views", "view": view, "form": form, "pairs": parse_qsl(view.query)}
+    return render(request, "saved_views/view.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def view_begin(request: HttpRequest, view_id: UUID) -> HttpResponse:
+    """Begin with it from now on; with the one that one begins with, begin with everything again."""
+    view, user = saving.opened(request, "view.open", view_id), policy.person(request)
+    begins = user.start_view_id != view.pk
+    saving.begin_with(user, view if begins else None)
+    said = _("You now begin with “%(name)s”.") if begins else _("You now begin with every image.")
+    messages.success(request, said % {"name": view})
+    return redirect("view_list")
+
+
+@require_POST
+def view_delete(request: HttpRequest, view_id: UUID) -> HttpResponse:
+    view = saving.opened(request, "view.change", view_id)
+    view.remove(by=policy.actor(request))
+    messages.success(request, _("“%(name)s” is deleted.") % {"name": view})
+    return redirect("view_list")
+
+
+def _kept(request: HttpRequest, form: SavedViewForm) -> HttpResponse:
+    user, said = policy.person(request), form.cleaned_data
+    query, team = said["query"], said["team"]
+    view = saving.save(user, said["name"], query, team, by=policy.actor(request), at=form.replaced)
+    if said["begin"] != (user.start_view_id == view.pk):
+        saving.begin_with(user, view if said["begin"] else None)
+    messages.success(request, _("“%(name)s” is saved.") % {"name": view})
+    return redirect("view_list")
+
+
+def _rows(user: User) -> list[Row]:
+    """Their own first, then team by team."""
+    views = sorted(saving.seen_by(user), key=_by_team_and_name)
+    return [
+        Row(
+            view=view,
+            href=_address(view.query),
+            pairs=[pair for pair in parse_qsl(view.query) if pair[0] not in LOOKS],
+            begins=user.start_view_id == view.pk,
+            changes=policy.may(user, "view.change", view),
+        )
+        for view in views
+    ]
+
+
+def _by_team_and_name(view: SavedView) -> tuple[bool, str, str]:
+    team = view.team.name if view.team else ""
+    return view.team is not None, natural(team), natural(view.name)
+
+
+def _address(query: str) -> str:
+    return f"{reverse('images:list')}?{query}" if query else reverse("images:list")

@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+from dashboard.tokens import vault
+
+
+class TokensConfig(AppConfig):
+    name = "dashboard.tokens"
+    verbose_name = _("Tokens")
+
+    def ready(self) -> None:
+        # A process with unusable keys must not come up and fail at the first token.
+        vault.check()

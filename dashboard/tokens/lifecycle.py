@@ -1,0 +1,215 @@
+"""What is done to tokens, by the pages and the commands alike.
+
+A secret is asked about at the cloud before it is stored, and a bad one never takes the place of a
+good one.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from dashboard.audit.models import Action
+from dashboard.audit.trail import Actor
+from dashboard.people.models import Team, User
+from dashboard.stamps import STAMP_EVERY, stamp
+from dashboard.tokens import vault
+from dashboard.tokens.models import State, Token
+from images import services
+from images.services import Verdict
+
+log = structlog.get_logger("dashboard.tokens")
+
+# What the cloud said of a new secret -> the state it is stored with. A refused one is not stored.
+STORED_AS = {
+    "valid": State.VALID,
+    "forbidden": State.FORBIDDEN,
+    "unverified": State.UNVERIFIED,
+    "unreachable": State.UNVERIFIED,
+}
+# What `set_secret` changes. All else may have been changed while the cloud was asked.
+OF_THE_SECRET = (
+    *("sealed", "last_four", "regions", "state", "reason", "request_id"),
+    *("changed_at", "checked_at", "last_ok_at", "last_failed_at"),
+)
+REASON_LENGTH = 500
+REQUEST_ID_LENGTH = 100
+# The end of a shorter secret would give too much of it away.
+SHORTEST_SHOWN = 12
+
+
+class LabelTaken(Exception):
+    """The owner has a token of that label already."""
+
+
+class Outcome(Protocol):
+    """What the cloud said of a token: `services.Verdict`, or anything like it."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def request_id(self) -> str: ...
+
+
+def add_token(
+    owner: User,
+    label: str,
+    secret: str,
+    *,
+    by: Actor,
+    team: Team | None = None,
+    expires_on: date | None = None,
+) -> tuple[Token | None, Verdict]:
+    """Store a new token unless the cloud refuses it; None then. Raises LabelTaken."""
+    verdict = verified(secret)
+    token = Token(owner=owner, label=label, team=team, expires_on=expires_on)
+    if verdict.state not in STORED_AS:
+        log.info("token not added", owner=owner.pk, state=verdict.state)
+        token.note(by, Action.TOKEN_ADD, result=verdict.state)
+        return None, verdict
+    set_secret(token, secret, verdict)
+    try:
+        with transaction.atomic():
+            token.save(force_insert=True)
+            token.note(by, Action.TOKEN_ADD)
+    except IntegrityError:
+        raise LabelTaken from None
+    log.info("token added", token=str(token.pk), owner=owner.pk, state=token.state)
+    return token, verdict
+
+
+def accepts(token: Token, verdict: Verdict) -> bool:
+    """Whether a secret of which the cloud said this may take the place of the one there is: a bad
+    one never replaces a good one."""
+    has_good = token.is_good and vault.is_readable(token.sealed, token.pk)
+    return verdict.state in STORED_AS and (not has_good or verdict.state == State.VALID)
+
+
+@transaction.atomic
+def edit_token(
+    token: Token, label: str, *, team: Team | None, expires_on: date | None, by: Actor
+) -> None:
+    """Another label, team or last day. Raises LabelTaken. What others read with it in a team that
+    it leaves, display links and API keys, ends."""
+    left = token.team is not None and token.team != team
+    if left:
+        token.note(by, Action.TOKEN_LEAVE_TEAM)
+        token.revoke_displays(by=by)
+    token.label, token.team, token.expires_on = label, team, expires_on
+    try:
+        with transaction.atomic():
+            token.save(update_fields=["label", "team", "expires_on"])
+    except IntegrityError:
+        raise LabelTaken from None
+    token.note(by, Action.TOKEN_EDIT)
+    if left:
+        token.revoke_lapsed_keys(by=by)
+
+
+@transaction.atomic
+def disable_token(token: Token, *, by: Actor) -> None:
+    """Nobody reads with it until it is enabled; it stays stored."""
+    token.disabled_at = timezone.now()
+    token.save(update_fields=["disabled_at"])
+    token.note(by, Action.TOKEN_DISABLE)
+
+
+@transaction.atomic
+def enable_token(token: Token, *, by: Actor) -> None:
+    token.disabled_at = None
+    token.save(update_fields=["disabled_at"])
+    token.note(by, Action.TOKEN_ENABLE)
+
+
+def verified(secret: str) -> Verdict:
+    """Return what the cloud says of a secret now. Where it works, its lists are read again at once,
+    also where it was refused before."""
+    verdict = services.verify(secret)
+    if verdict.state == State.VALID:
+        services.forget_refusal(vault.cache_key(secret))
+    return verdict
+
+
+def check_token(token: Token) -> Verdict:
+    """Ask the cloud about a stored token now. Raises vault.Unreadable."""
+    verdict = verified(vault.unseal(token.sealed, token.pk))
+    record_outcome(token.pk, verdict, last_four=token.last_four)
+    known = {"regions": regions_of(verdict)} if verdict.regions else {}
+    mine = Token.objects.filter(pk=token.pk, last_four=token.last_four)
+    mine.update(checked_at=timezone.now(), **known)
+    return verdict
+
+
+def record_outcome(token_id: UUID, outcome: Outcome, *, last_four: str) -> None:
+    """Write what the cloud said, unless it is old news.
+
+    `last_four` names the secret that was asked about: news of one that has been replaced since
+    says nothing about the new one.
+    """
+    now = timezone.now()
+    stamp = "last_ok_at" if outcome.state == State.VALID else "last_failed_at"
+    reason = outcome.reason[:REASON_LENGTH]
+    old_news = Q(state=outcome.state, reason=reason, **{f"{stamp}__gt": now - STAMP_EVERY})
+    rows = Token.objects.filter(pk=token_id, last_four=last_four).exclude(old_news)
+    if outcome.state == State.UNREACHABLE:
+        # Silence takes nothing back.
+        rows = rows.exclude(state__in=[State.REFUSED, State.FORBIDDEN])
+    rows.update(
+        state=outcome.state,
+        reason=reason,
+        request_id=outcome.request_id[:REQUEST_ID_LENGTH],
+        checked_at=now,
+        **{stamp: now},
+    )
+
+
+def note_verdict(token: Token, verdict: Verdict | None) -> None:
+    """Write what the cloud said of a token that was read with, where that is news."""
+    if verdict is None:
+        return
+    if verdict.state != token.state:
+        record_outcome(token.pk, verdict, last_four=token.last_four)
+    regions = regions_of(verdict)
+    if regions and regions != token.regions:
+        mine = Token.objects.filter(pk=token.pk, last_four=token.last_four)
+        mine.update(regions=regions)
+
+
+def note_check(token_id: UUID) -> None:
+    """The cloud was asked about the token, whatever it said."""
+    Token.objects.filter(pk=token_id).update(checked_at=timezone.now())
+
+
+def record_use(token_id: UUID, reader: str) -> None:
+    stamp(Token.objects.filter(pk=token_id), "last_used_at", last_used_by=reader[:150])
+
+
+def last_four(secret: str) -> str:
+    return secret[-4:] if len(secret) >= SHORTEST_SHOWN else ""
+
+
+def regions_of(verdict: Verdict) -> list[dict[str, str | bool | None]]:
+    """As `Token.regions` keeps them."""
+    return [{"id": each.id, "name": each.name, "ok": each.ok} for each in verdict.regions]
+
+
+def set_secret(token: Token, secret: str, verdict: Verdict) -> None:
+    """Put the secret and what the cloud said of it into the row, which is not saved yet."""
+    now = timezone.now()
+    token.sealed = vault.seal(secret, token.pk)
+    token.last_four = last_four(secret)
+    token.regions = regions_of(verdict)
+    token.state = STORED_AS[verdict.state]
+    token.reason = verdict.reason[:REASON_LENGTH]
+    token.request_id = verdict.request_id[:REQUEST_ID_LENGTH]
+    token.changed_at = token.checked_at = now
+    works = token.state == State.VALID
+    token.last_ok_at, token.last_failed_at = (now, None) if works else (None, now)

@@ -1,0 +1,54 @@
+"""What a person is told after something was done to a token."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from dashboard.tokens.models import Token
+from images.messages import in_words
+from images.services import Verdict
+
+# (what was done, what the cloud said) -> level and news; what the cloud said itself follows them.
+NEWS = {
+    ("stored", "valid"): (messages.SUCCESS, _("“%(label)s” is stored, and it works.")),
+    ("stored", "forbidden"): (messages.WARNING, _("“%(label)s” is stored.")),
+    ("stored", "unverified"): (
+        messages.WARNING,
+        _("“%(label)s” is stored, but whether it works is not known yet."),
+    ),
+    ("stored", "unreachable"): (
+        messages.WARNING,
+        _("“%(label)s” is stored without having been checked."),
+    ),
+    ("replaced", "valid"): (messages.SUCCESS, _("“%(label)s” is replaced, and it works.")),
+    ("replaced", "forbidden"): (messages.WARNING, _("“%(label)s” is replaced.")),
+    ("replaced", "unverified"): (
+        messages.WARNING,
+        _("“%(label)s” is replaced, but whether it works is not known yet."),
+    ),
+    ("replaced", "unreachable"): (
+        messages.WARNING,
+        _("“%(label)s” is replaced without having been checked."),
+    ),
+    ("checked", "valid"): (messages.SUCCESS, _("“%(label)s” works.")),
+    ("checked", "refused"): (messages.ERROR, _("“%(label)s” does not work.")),
+    ("checked", "forbidden"): (messages.WARNING, _("“%(label)s” does not work.")),
+    ("checked", "unverified"): (
+        messages.WARNING,
+        _("Whether “%(label)s” works is not known yet."),
+    ),
+    ("checked", "unreachable"): (messages.WARNING, _("“%(label)s” could not be checked.")),
+}
+
+
+def announce(request: HttpRequest, done: str, token: Token, verdict: Verdict) -> None:
+    level, news = NEWS[done, verdict.state]
+    messages.add_message(request, level, f"{news % {'label': token}} {cloud_said(verdict)}".strip())
+
+
+def cloud_said(verdict: Verdict) -> str:
+    """The reason, and the number that the vendor's support asks for."""
+    words = in_words(verdict.reason)
+    return f"{words} (requestId {verdict.request_id})" if words and verdict.request_id else words

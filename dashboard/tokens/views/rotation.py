@@ -1,0 +1,119 @@
+"""Replacing a token's secret: paste the new one, compare, switch, and within a day restore it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from dashboard.people import policy
+from dashboard.tokens import access, rotation
+from dashboard.tokens.forms import ReplaceTokenForm
+from dashboard.tokens.models import SpareSecret, Token
+from dashboard.tokens.rotation import Kind
+from dashboard.tokens.views.announcements import announce, cloud_said
+from images import services
+from images.services.comparing import Comparison
+
+# What a person ticks who wants to switch although most images would disappear.
+SURE = "sure"
+
+
+def token_replace(request: HttpRequest, token_id: UUID) -> HttpResponse:
+    token = access.managed(request, "token.manage", token_id)
+    form = ReplaceTokenForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            secret = form.cleaned_data["secret"]
+            offered, verdict = rotation.offer(token, secret, by=policy.actor(request))
+        except rotation.SameSecret:
+            form.add_error("secret", _("This is the token that is stored already."))
+        else:
+            if offered:
+                return redirect("token_compare", token.pk)
+            kept = _("Not replaced: the token you have stays.")
+            form.add_error("secret", f"{kept} {cloud_said(verdict)}")
+    context = {"place": "tokens", "token": token, "form": form}
+    return render(request, "tokens/replace.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+def token_compare(request: HttpRequest, token_id: UUID) -> HttpResponse:
+    token = access.managed(request, "token.manage", token_id)
+    return _comparison_page(request, token, Kind.NEXT)
+
+
+def _comparison_page(request: HttpRequest, token: Token, kind: SpareSecret.Kind) -> HttpResponse:
+    spare = rotation.spare(token, kind)
+    if spare is None:
+        return _too_late(request, token)
+    found = _compare(token, spare, again=True)
+    context = {
+        "place": "tokens",
+        "token": token,
+        "spare": spare,
+        "is_new": kind == Kind.NEXT,
+        "readable": access.stored(token) is not None,
+        "listing": any(pair.old.count is not None for pair in found.pairs),
+        "found": found,
+    }
+    return render(request, "tokens/compare.html", context)
+
+
+def _compare(token: Token, spare: SpareSecret, *, again: bool) -> Comparison:
+    old, new = access.stored(token), access.spare(token, spare)
+    return services.compare(old, new, again=again)
+
+
+def token_switch(request: HttpRequest, token_id: UUID) -> HttpResponse:
+    """Put the offered secret in use."""
+    token = access.managed(request, "token.manage", token_id)
+    if request.method != "POST":
+        return redirect("token_page", token.pk)
+    return _use(request, token, Kind.NEXT)
+
+
+def token_restore(request: HttpRequest, token_id: UUID) -> HttpResponse:
+    """Put the secret in use again that was replaced within the last day. A GET shows what it lists,
+    for who has to confirm it."""
+    token = access.managed(request, "token.manage", token_id)
+    if request.method != "POST":
+        return _comparison_page(request, token, Kind.PREVIOUS)
+    return _use(request, token, Kind.PREVIOUS)
+
+
+def token_keep(request: HttpRequest, token_id: UUID) -> HttpResponse:
+    """Leave everything as it is, and forget the offered secret."""
+    token = access.managed(request, "token.manage", token_id)
+    if request.method == "POST":
+        rotation.drop(token, Kind.NEXT)
+        messages.success(request, _("Nothing is replaced; the new token is forgotten."))
+    return redirect("token_page", token.pk)
+
+
+def _use(request: HttpRequest, token: Token, kind: SpareSecret.Kind) -> HttpResponse:
+    spare = rotation.spare(token, kind)
+    if spare is None:
+        return _too_late(request, token)
+    if SURE not in request.POST and _compare(token, spare, again=False).is_dangerous:
+        messages.error(request, _("Nothing has changed: this has to be confirmed first."))
+        return redirect("token_compare" if kind == Kind.NEXT else "token_restore", token.pk)
+    try:
+        used, verdict = rotation.use(token, spare, by=policy.actor(request))
+    except rotation.Gone:
+        return _too_late(request, token)
+    if used:
+        announce(request, "replaced", token, verdict)
+    else:
+        kept = _("Not replaced: the token you have stays.")
+        messages.error(request, f"{kept} {cloud_said(verdict)}")
+    return redirect("token_page", token.pk)
+
+
+def _too_late(request: HttpRequest, token: Token) -> HttpResponse:
+    messages.error(request, _("The other token is not kept any more. Paste it again."))
+    return redirect("token_page", token.pk)

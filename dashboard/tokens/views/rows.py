@@ -1,0 +1,89 @@
+"""Tokens as tables show them: how each stands, those in trouble first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from dashboard.people import policy
+from dashboard.people.models import User
+from dashboard.tokens import vault
+from dashboard.tokens.models import Token
+from images.messages import in_words
+from images.search.spelling import natural
+
+# How a token stands -> the badge's look and words; the worst first, which is how tables are sorted.
+STANDINGS: dict[str, tuple[str, Promise]] = {
+    "unreadable": ("bad", _("Cannot be read: replace it")),
+    "refused": ("bad", _("Refused")),
+    "forbidden": ("bad", _("May not list images")),
+    "expired": ("bad", _("Expired")),
+    "unreachable": ("warn", _("Cloud not reached")),
+    "ends-soon": ("warn", _("Works, ends soon")),
+    "unverified": ("warn", _("Not checked yet")),
+    "valid": ("ok", _("Works")),
+    "disabled": ("muted", _("Disabled")),
+}
+ORDER = {standing: place for place, standing in enumerate(STANDINGS)}
+
+
+@dataclass(frozen=True)
+class Row:
+    token: Token
+    standing: str
+    is_default: bool
+    manageable: bool
+
+    @property
+    def badge(self) -> str:
+        return STANDINGS[self.standing][0]
+
+    @property
+    def words(self) -> Promise:
+        return STANDINGS[self.standing][1]
+
+    @property
+    def readable_with(self) -> bool:
+        return self.standing not in ("unreadable", "expired", "disabled")
+
+    @property
+    def reason(self) -> str:
+        """What the cloud last said against it."""
+        return in_words(self.token.reason) if self.standing != "unreadable" else ""
+
+    @property
+    def listable(self) -> list[str]:
+        return [region["name"] for region in self.token.regions if region["ok"]]
+
+    @property
+    def unlistable(self) -> list[str]:
+        return [region["name"] for region in self.token.regions if region["ok"] is False]
+
+    @property
+    def untold(self) -> list[str]:
+        """Regions of which the cloud did not say."""
+        return [region["name"] for region in self.token.regions if region["ok"] is None]
+
+
+def standing(token: Token) -> str:
+    """One of STANDINGS: the first thing to know about the token."""
+    if token.disabled_at:
+        return "disabled"
+    if not vault.is_readable(token.sealed, token.pk):
+        return "unreadable"
+    if token.has_expired:
+        return "expired"
+    return "ends-soon" if token.ends_soon and token.state == "valid" else token.state
+
+
+def token_row(user: User, token: Token, default: Token | None = None) -> Row:
+    return Row(token, standing(token), token == default, policy.may(user, "token.manage", token))
+
+
+def token_rows(user: User, tokens: Iterable[Token], default: Token | None = None) -> list[Row]:
+    """One row each, by trouble, then by label."""
+    rows = [token_row(user, token, default) for token in tokens]
+    return sorted(rows, key=lambda row: (ORDER[row.standing], natural(row.token.label)))

@@ -1,0 +1,173 @@
+"""A person's and a team's tokens, the page of each, and what can be done to it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import prefetch_related_objects
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from dashboard.people import policy
+from dashboard.people.models import User
+from dashboard.tokens import access, lifecycle, rotation, vault
+from dashboard.tokens.forms import AddTokenForm, TokenForm
+from dashboard.tokens.models import Token
+from dashboard.tokens.views.announcements import announce, cloud_said
+from dashboard.tokens.views.rows import token_row, token_rows
+
+
+def token_list(request: HttpRequest) -> HttpResponse:
+    user = policy.require(request, "tokens.keep")
+    if request.method != "POST":
+        initial = {"team": request.GET.get("team", "")}
+        return _list_page(request, AddTokenForm(owner=user, by=user, initial=initial))
+    form = AddTokenForm(request.POST, owner=user, by=user)
+    if not form.is_valid():
+        return _list_page(request, form)
+    try:
+        token, verdict = lifecycle.add_token(user, **form.cleaned_data, by=policy.actor(request))
+    except lifecycle.LabelTaken:
+        form.label_taken()
+        return _list_page(request, form)
+    if token is None:
+        refused = _("Not stored.")
+        form.add_error("secret", f"{refused} {cloud_said(verdict)}")
+        return _list_page(request, form)
+    announce(request, "stored", token, verdict)
+    return redirect("token_list")
+
+
+def _list_page(request: HttpRequest, form: AddTokenForm) -> HttpResponse:
+    user = policy.person(request)
+    readable = access.tokens_of(user)
+    prefetch_related_objects(readable, "team")
+    default = access.default_of(user, readable)
+    mine = [token for token in readable if token.owner_id == user.pk]
+    shared = [token for token in readable if token.owner_id != user.pk]
+    context = {
+        "place": "tokens",
+        "rows": token_rows(user, mine, default),
+        "shared": token_rows(user, shared, default),
+        "form": form,
+    }
+    return render(request, "tokens/tokens.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+def team_page(request: HttpRequest, slug: str) -> HttpResponse:
+    team = policy.team(request, "team.view", slug)
+    tokens = team.tokens.select_related("owner", "team")
+    context = {
+        "place": "teams",
+        "tab": "tokens",
+        "team": team,
+        "rows": token_rows(policy.person(request), tokens),
+    }
+    return render(request, "tokens/team.html", context)
+
+
+def token_page(request: HttpRequest, token_id: UUID) -> HttpResponse:
+    """Everything about one token; its POST edits what its people say of it."""
+    token = access.managed(request, "token.manage", token_id)
+    user = policy.person(request)
+    asked = request.POST if request.method == "POST" else None
+    said = {"label": token.label, "team": token.team, "expires_on": token.expires_on}
+    form = TokenForm(asked, owner=token.owner, by=user, token=token, initial=said)
+    if form.is_valid() and _edited(request, token, form):
+        messages.success(request, _("“%(label)s” is saved.") % {"label": token})
+        return redirect(_after(request, user, token))
+    context = {
+        "place": "tokens" if token.owner_id == user.pk else "teams",
+        "row": token_row(user, token, _default(user)),
+        "token": token,
+        "previous": rotation.spare(token, rotation.Kind.PREVIOUS),
+        "screens": token.displays.count(),
+        "form": form,
+    }
+    return render(request, "tokens/token.html", context, status=422 if form.errors else 200)
+
+
+def _edited(request: HttpRequest, token: Token, form: TokenForm) -> bool:
+    try:
+        lifecycle.edit_token(token, **form.cleaned_data, by=policy.actor(request))
+    except lifecycle.LabelTaken:
+        form.label_taken()
+        token.refresh_from_db()
+        return False
+    return True
+
+
+def _after(request: HttpRequest, user: User, token: Token) -> str:
+    """Who took another's token out of their team cannot see it any more."""
+    managed = policy.may(user, "token.manage", token)
+    return token.get_absolute_url() if managed else "team_list"
+
+
+def _default(user: User) -> Token | None:
+    return access.default_of(user, access.tokens_of(user))
+
+
+def token_delete(request: HttpRequest, token_id: UUID) -> HttpResponse:
+    token = access.managed(request, "token.manage", token_id)
+    if request.method != "POST":
+        context = {"place": "tokens", "token": token, "screens": token.displays.count()}
+        return render(request, "tokens/delete.html", context)
+    mine, team = token.owner_id == policy.person(request).pk, token.team
+    token.remove(by=policy.actor(request))
+    messages.success(request, _("“%(label)s” is deleted.") % {"label": token})
+    return redirect("token_list") if mine or not team else redirect("team_page", team.slug)
+
+
+def token_default(request: HttpRequest, token_id: UUID) -> HttpResponse:
+    token = access.managed(request, "token.read_with", token_id)
+    # A GET comes from signing in again after the session ended: there is nothing to do twice.
+    if request.method == "POST":
+        user = policy.person(request)
+        user.default_token = token
+        user.save(update_fields=["default_token"])
+        messages.success(request, _("“%(label)s” is used by default now.") % {"label": token})
+    return _back(request, token)
+
+
+def token_disable(request: HttpRequest, token_id: UUID) -> HttpResponse:
+    token = access.managed(request, "token.manage", token_id)
+    if request.method == "POST" and not token.disabled_at:
+        lifecycle.disable_token(token, by=policy.actor(request))
+        news = _("“%(label)s” is disabled: nobody lists images with it.") % {"label": token}
+        messages.success(request, news)
+    return redirect("token_page", token.pk)
+
+
+def token_enable(request: HttpRequest, token_id: UUID) -> HttpResponse:
+    token = access.managed(request, "token.manage", token_id)
+    if request.method == "POST" and token.disabled_at:
+        lifecycle.enable_token(token, by=policy.actor(request))
+        messages.success(request, _("“%(label)s” is in use again.") % {"label": token})
+    return redirect("token_page", token.pk)
+
+
+def token_check(request: HttpRequest, token_id: UUID) -> HttpResponse:
+    token = access.managed(request, "token.manage", token_id)
+    if request.method != "POST":
+        return _back(request, token)
+    try:
+        verdict = lifecycle.check_token(token)
+    except vault.Unreadable:
+        messages.error(
+            request, _("“%(label)s” cannot be decrypted. Replace it.") % {"label": token}
+        )
+        return _back(request, token)
+    announce(request, "checked", token, verdict)
+    return _back(request, token)
+
+
+def _back(request: HttpRequest, token: Token) -> HttpResponse:
+    """To the page of the token, where its people look after it; else to the list of theirs."""
+    user = policy.person(request)
+    if policy.may(user, "token.manage", token):
+        return redirect("token_page", token.pk)
+    return redirect("token_list" if policy.may(user, "tokens.keep") else "images:list")

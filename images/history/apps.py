@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+from images.services import signals
+
+
+class HistoryConfig(AppConfig):
+    name = "images.history"
+    verbose_name = _("What changed")
+
+    def ready(self) -> None:
+        from images.history import recording  # its models are there only now
+
+        signals.region_read.connect(recording.record, dispatch_uid="history")

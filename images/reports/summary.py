@@ -1,0 +1,209 @@
+"""What an inventory looks like from across the room: counts, what needs attention, what is running.
+
+Pure functions over an index; what was found is kept with it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from heapq import nsmallest
+from typing import TypedDict
+
+from images.cloud.records import Image
+from images.insights import status_kind
+from images.reports.attention import FAILED, STALLED, WORRIES, Group, worry
+from images.reports.coverage import Coverage
+from images.search.index import Index
+from images.search.query import (
+    FACETS,
+    FacetValue,
+    ImageQuery,
+    run,
+    selected,
+    selecting,
+)
+from images.search.spelling import natural
+
+WORST = 20  # more than a screen has room for
+KEPT_BYTES = 200  # of one worry, running image or status, about
+
+
+@dataclass(frozen=True)
+class Worry:
+    """An image that needs attention, and why (one of WORRIES)."""
+
+    image: Image
+    why: str
+
+
+@dataclass(frozen=True)
+class Overview:
+    """`statuses` are (status as the cloud spells it or None, how many), bad ones first, then the
+    commonest; `worries` the WORST images that need attention, the worst first, of `worried` in all;
+    `running` those with a job under way; `bytes` the size of all by region, but of the `unsized`,
+    of which it is not known."""
+
+    total: int
+    statuses: tuple[tuple[str | None, int], ...]
+    worried: int
+    worries: tuple[Worry, ...]
+    running: tuple[Image, ...]
+    bytes: dict[str, int]
+    unsized: int
+
+
+def overview(index: Index, query: ImageQuery) -> Overview:
+    """Of the images that the query selects, whatever it says of sorting and paging."""
+    query = selecting(query)
+    found: Overview | None = index.memo.get(("overview", query))
+    if found is None:
+        found = _overview(selected(index, query))
+        size = KEPT_BYTES * (len(found.worries) + len(found.running) + len(found.statuses))
+        index.memo.put(("overview", query), found, size)
+    return found
+
+
+def with_stalled(found: Overview, stalled: Iterable[Image]) -> Overview:
+    """What was found and, of the images running there, those whose job no longer moves."""
+    more = [image for image in stalled if worry(image) != FAILED]
+    if not more:
+        return found
+    places = {(image.region, image.uuid) for image in more}
+    others = [each for each in found.worries if (each.image.region, each.image.uuid) not in places]
+    return replace(
+        found,
+        worried=found.worried + sum(not worry(image) for image in more),
+        worries=_worst([*others, *(Worry(image, STALLED) for image in more)]),
+    )
+
+
+def counts(index: Index, query: ImageQuery) -> dict[str, list[FacetValue]]:
+    """How many of the images that the query selects have each value of each facet; unlike those of
+    a list, without the values that the query does not choose."""
+    return {
+        name: [each for each in values if each.selected or not getattr(query, name)]
+        for name, values in run(index, selecting(query)).facets.items()
+    }
+
+
+class ImageData(TypedDict):
+    region: str
+    cimgUuid: str
+    name: str | None
+
+
+class GroupData(TypedDict):
+    kind: str
+    serious: bool
+    count: int
+    images: list[ImageData]
+
+
+class CoverageData(TypedDict):
+    """Rows are images by name and OS."""
+
+    regions: list[str]
+    rows: int
+    in_one_region_only: int
+    missing_somewhere: int
+
+
+class JobData(TypedDict):
+    """`left_seconds` is an estimate, None while there is none; `stalled_minutes` is 0 for a job
+    that moves."""
+
+    image: ImageData
+    type: str | None
+    progress: float | None
+    left_seconds: float | None
+    stalled_minutes: int
+
+
+class OverviewData(TypedDict):
+    """`bytes` by region, without those of unknown size; `counts` by facet and value; `worried`
+    images are in any serious group."""
+
+    total: int
+    bytes: dict[str, int]
+    unknown_sizes: int
+    counts: dict[str, dict[str, int]]
+    worried: int
+    attention: list[GroupData]
+    coverage: CoverageData
+    running: list[JobData]
+
+
+def as_data(
+    found: Overview,
+    counted: dict[str, list[FacetValue]],
+    attention: Sequence[Group],
+    compared: Coverage,
+    running: Sequence[JobData],
+) -> OverviewData:
+    """The overview as a script reads it."""
+    return {
+        "total": found.total,
+        "bytes": found.bytes,
+        "unknown_sizes": found.unsized,
+        "counts": {name: {each.value: each.count for each in counted[name]} for name in FACETS},
+        "worried": found.worried,
+        "attention": [_group_data(group) for group in attention],
+        "coverage": {
+            "regions": list(compared.regions),
+            "rows": compared.total,
+            "in_one_region_only": compared.alone,
+            "missing_somewhere": compared.lacking,
+        },
+        "running": list(running),
+    }
+
+
+def image_data(image: Image) -> ImageData:
+    return {"region": image.region, "cimgUuid": image.uuid, "name": image.name}
+
+
+def _group_data(group: Group) -> GroupData:
+    return {
+        "kind": group.kind,
+        "serious": group.serious,
+        "count": group.count,
+        "images": [image_data(image) for image in group.images],
+    }
+
+
+def _overview(images: list[Image]) -> Overview:
+    statuses = Counter(image.status for image in images).most_common()
+    worries = [Worry(image, why) for image in images if (why := worry(image))]
+    running = [image for image in images if image.job and image.job.state == "running"]
+    running.sort(key=_place)
+    return Overview(
+        total=len(images),
+        statuses=tuple(sorted(statuses, key=lambda each: status_kind(each[0]) != "bad")),
+        worried=len(worries),
+        worries=_worst(worries),
+        running=tuple(running),
+        bytes=_bytes(images),
+        unsized=sum(image.size is None for image in images),
+    )
+
+
+def _bytes(images: list[Image]) -> dict[str, int]:
+    sums: Counter[str] = Counter()
+    for image in images:
+        sums[image.region] += 0 if image.size is None else image.size
+    return dict(sums)
+
+
+def _worst(worries: Iterable[Worry]) -> tuple[Worry, ...]:
+    return tuple(nsmallest(WORST, worries, key=_rank))
+
+
+def _rank(worry: Worry) -> tuple[int, str, str, str]:
+    return WORRIES.index(worry.why), *_place(worry.image)
+
+
+def _place(image: Image) -> tuple[str, str, str]:
+    """By name."""
+    return natural(image.name or ""), image.region, image.uuid
