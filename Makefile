@@ -13,12 +13,13 @@ STATIC := $(shell find static -type f)
 MESSAGES := $(shell find locale -name '*.po')
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve setup test check check-locks bench people vitals lighthouse scan lock messages screenshot shots clean
+.PHONY: help run serve setup test test-all check check-locks bench people vitals lighthouse scan lock messages screenshot shots clean
 
 help:
 	@echo "make run         the demo: a sandbox cloud and the dashboard, nothing else needed"
 	@echo "make serve       the dashboard alone, for real (see README: Run it for real)"
-	@echo "make test        every test, the browser's included"
+	@echo "make test        what has to pass before anything lands, the browser included"
+	@echo "make test-all    every test on both backends: kills, storms, every page in every language"
 	@echo "make check       lint, types, import rules, templates"
 	@echo "make bench       how fast, beside a page with nothing in it (takes some minutes)"
 	@echo "make people      two hundred people at once for ten minutes: p99, memory, errors"
@@ -42,6 +43,10 @@ setup: .venv/run.stamp build/static.stamp build/messages.stamp
 test: setup .venv/dev.stamp
 	@sh tests/browser/chromium.sh && sh tests/stack/nginx.sh
 	@$(BIN)/python -m tests
+
+test-all: setup .venv/dev.stamp
+	@sh tests/browser/chromium.sh && sh tests/stack/nginx.sh
+	@$(BIN)/python -m tests --all
 
 check: setup .venv/dev.stamp check-locks
 	$(BIN)/ruff check

@@ -1,6 +1,7 @@
-"""`make test`: every test on SQLite, and beside it every test on PostgreSQL and Redis.
+"""`make test`: the gate on SQLite, then what has a backend in it on PostgreSQL and Redis.
+`make test-all`: every test on both.
 
-    .venv/bin/python -m tests [what pytest takes]
+    .venv/bin/python -m tests [--all] [what pytest takes]
 
 The servers are those that answer on 127.0.0.1:5432 and :6379; one that is only installed (Debian's
 postgresql and redis-server) is started for as long, with nothing in it.
@@ -11,63 +12,65 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 from contextlib import ExitStack
-from typing import IO
 
-from tests.dashboards import ROOT, redis_number
+from tests.dashboards import ADDRESSES, ROOT, numbers
+from tests.marks import VARIABLE
 from tests.servers import POSTGRES, REDIS, postgres, redis
 
-EMBEDDED, SERVERS = "SQLite", "PostgreSQL and Redis"
-CACHES = ("CACHE_URL", "CACHE_LISTS_URL")
-ADDRESSES = ("DATABASE_URL", *CACHES)
+SQLITE, SERVERS = "SQLite", "PostgreSQL and Redis"
+IN_THE_GATE = {SQLITE: "not thorough", SERVERS: "backend and not thorough"}
+# There is no such database, and that number is nobody's here: each process of pytest takes its own.
+ON_SERVERS = {"DATABASE_URL": f"{POSTGRES}/none", "CACHE_URL": f"{REDIS}/0"}
+# A process of pytest has two for its caches, and two for each dashboard that it serves.
+NUMBERS_EACH = 6
 LINE = "=" * 78
 
 
 def main(arguments: list[str]) -> int:
+    everything = arguments[:1] == ["--all"]
+    given = arguments[1:] if everything else arguments
+    workers = os.cpu_count() or 1
+    codes = {SQLITE: _pytest(SQLITE, given, {}, workers, everything=everything)}
     with ExitStack() as ending:
-        log = ending.enter_context(tempfile.TemporaryFile("w+"))
         missing = [
             name
             for name, server in (("PostgreSQL", postgres), ("Redis", redis))
             if not ending.enter_context(server())
         ]
-        beside = None
         if not missing:
-            numbers = [ending.enter_context(redis_number(REDIS)) for _ in CACHES]
-            # There is no such database: each test makes its own.
-            variables = {"DATABASE_URL": f"{POSTGRES}/none"} | dict(
-                zip(CACHES, numbers, strict=True)
-            )
-            beside = _pytest(arguments, variables, log)
-        _say(f"every test on {EMBEDDED}")
-        codes = {EMBEDDED: _pytest(arguments, {}).wait()}
-        if beside:
-            _say(f"every test on {SERVERS}, which ran meanwhile")
-            codes[SERVERS] = beside.wait()
-            log.seek(0)
-            print(log.read(), flush=True)
+            workers = max(1, min(workers, len(numbers(REDIS)) // NUMBERS_EACH))
+            codes[SERVERS] = _pytest(SERVERS, given, ON_SERVERS, workers, everything=everything)
     for name, code in codes.items():
-        _say(f"{'passed' if code == 0 else f'FAILED ({code})'}: every test on {name}")
+        _say(f"{'passed' if code == 0 else f'FAILED ({code})'}: {_what(name, everything)}")
     if missing:
         _say(
-            f"NOT RUN: the tests on {SERVERS}. There is no {' and no '.join(missing)} on this"
+            f"NOT RUN: {_what(SERVERS, everything)}. There is no {' and no '.join(missing)} on this"
             " machine. On Debian and Ubuntu: apt-get install postgresql redis-server"
         )
     return max(codes.values())
 
 
+def _what(backends: str, everything: bool) -> str:
+    if everything:
+        return f"every test on {backends}"
+    return f"the gate on {backends}"
+
+
 def _pytest(
-    arguments: list[str], variables: dict[str, str], output: IO[str] | None = None
-) -> subprocess.Popen[bytes]:
-    replaced = (*ADDRESSES, "PYTHONDONTWRITEBYTECODE")
+    backends: str, given: list[str], variables: dict[str, str], workers: int, *, everything: bool
+) -> int:
+    _say(_what(backends, everything))
+    replaced = (*ADDRESSES, VARIABLE, "PYTHONDONTWRITEBYTECODE")
     inherited = {name: value for name, value in os.environ.items() if name not in replaced}
     # Hundreds of processes are started; to compile everything anew is half of what each one costs.
     environment = {**inherited, **variables, "PYTHONPYCACHEPREFIX": str(ROOT / "build/bytecode")}
-    command = [sys.executable, "-m", "pytest", *arguments]
-    return subprocess.Popen(
-        command, env=environment, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
-    )
+    command = [sys.executable, "-m", "pytest", "-n", str(workers), "--dist", "loadfile"]
+    if everything:
+        environment[VARIABLE] = "yes"
+    else:
+        command += ["-m", IN_THE_GATE[backends]]
+    return subprocess.run([*command, *given], env=environment, cwd=ROOT, check=False).returncode
 
 
 def _say(what: str) -> None:

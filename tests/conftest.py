@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.core.management.commands import flush
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils import translation
@@ -15,6 +17,7 @@ from pytest_django import Settings
 
 from images.sandbox import Sandbox
 from tests import dashboards
+from tests.integration import cached
 from tests.integration.accounts import audited
 
 
@@ -26,6 +29,16 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
         own = folder / f"{each.alias}.sqlite3"
         name = str(own) if each.vendor == "sqlite" else f"dashboard_test_{os.getpid()}"
         each.settings_dict["TEST"]["NAME"] = name
+
+
+@pytest.fixture(scope="session", autouse=True)
+def caches_for_this_run_alone() -> Iterator[None]:
+    """As with databases: what is in the Redis that the environment names stays there."""
+    with ExitStack() as ending:
+        for alias in cached.ALIASES if dashboards.ON_SERVERS else ():
+            number = ending.enter_context(dashboards.redis_number())
+            django_settings.CACHES[alias]["LOCATION"] = number
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

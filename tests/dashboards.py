@@ -25,7 +25,6 @@ ROOT = Path(__file__).resolve().parent.parent
 USER, PASSWORD = "ann", "correct horse battery"
 ADDRESSES = ("DATABASE_URL", "CACHE_URL", "CACHE_LISTS_URL")
 ON_SERVERS = bool(os.environ.get("DATABASE_URL"))
-NUMBERS = range(15, 0, -1)  # of Redis's databases; the first is somebody's
 TAKEN = "taken-by-a-test"
 TAKEN_SECONDS = 3600
 # Many commands in one process: most of the time of one goes into importing the site.
@@ -115,11 +114,17 @@ def _database(server: str, model: str) -> Iterator[str]:
             connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
 
+def numbers(server: str) -> range:
+    """Those of Redis's databases that tests may have; the first is somebody's."""
+    with redis.Redis.from_url(server) as asked:
+        return range(int(asked.config_get("databases")["databases"]) - 1, 0, -1)
+
+
 @contextmanager
-def redis_number(server: str = "") -> Iterator[str]:
+def redis_number() -> Iterator[str]:
     """The address of a number of Redis that is nobody else's for as long, and empty."""
-    server = server or os.environ["CACHE_URL"].rpartition("/")[0]
-    for number in NUMBERS:
+    server = os.environ["CACHE_URL"].rpartition("/")[0]
+    for number in numbers(server):
         with redis.Redis.from_url(f"{server}/{number}") as numbered:
             if not numbered.set(TAKEN, os.getpid(), nx=True, ex=TAKEN_SECONDS):
                 continue

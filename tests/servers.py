@@ -19,6 +19,7 @@ from tests.stack.running import Process, answers_at, children, stop, wait_until
 POSTGRES_PORT, REDIS_PORT = 5432, 6379
 POSTGRES = f"postgres://postgres@127.0.0.1:{POSTGRES_PORT}"
 REDIS = f"redis://127.0.0.1:{REDIS_PORT}"
+DATABASES = "64"  # of a Redis: two for each process of pytest, and for each dashboard
 DEBIANS_POSTGRES = "/usr/lib/postgresql/*/bin"
 
 
@@ -104,6 +105,7 @@ def started_redis(port: int) -> Iterator[Server]:
     """One with nothing in it, which keeps nothing."""
     with tempfile.TemporaryDirectory() as folder:
         command = [_redis_server(), "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+        command += ["--databases", DATABASES]
         with _stopped_in_the_end(Server(command, port, folder, answers_at)) as server:
             yield server
 

@@ -88,7 +88,10 @@ def serving(cloud: Sandbox, var: Path, settings: dict[str, str] | None = None) -
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
+    # Playwright leaves a loop in this thread until the session ends: Django takes what other tests
+    # do in it for a coroutine's, and refuses.
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "yes")
         started = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         yield started
         started.close()

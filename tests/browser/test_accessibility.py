@@ -3,7 +3,7 @@
 axe-core's rules, WCAG 2.2 AA and its own best practice; a screen of 320 px, which is a desk's at
 400 %; the colours and the stillness that a person's system asks for; and words of the person's
 language alone. Each state is reached once a language and tried in all these ways, in Chinese and
-dark, and in English and light; on PostgreSQL and Redis in English and dark.
+dark, and in English and light, the gate takes turns; on PostgreSQL and Redis in English and dark.
 """
 
 from __future__ import annotations
@@ -99,16 +99,34 @@ def pages(made: World, browser: Browser) -> Iterator[dict[str, Page]]:
         context.close()
 
 
-@pytest.fixture(scope="module", params=STATES, ids=lambda state: state.name)
-def state(request: pytest.FixtureRequest) -> State:
-    found: State = request.param
+Look = tuple[State, str]
+
+
+def looks() -> Iterator[Any]:
+    """Each state in each language. The gate has one of these, and the next state in the other."""
+    for turn, state in enumerate(STATES):
+        for place, language in enumerate(THEMES):
+            is_next = (turn + place) % len(THEMES) == 0
+            marks = () if is_next else pytest.mark.thorough
+            yield pytest.param((state, language), id=f"{state.name}-{language}", marks=marks)
+
+
+@pytest.fixture(scope="module", params=looks())
+def look(request: pytest.FixtureRequest) -> Look:
+    found: Look = request.param
     return found
 
 
-@pytest.fixture(scope="module", params=THEMES)
-def page(request: pytest.FixtureRequest, state: State, made: World, pages: dict[str, Page]) -> Page:
-    page = pages[request.param]
-    as_usual(page, THEMES[request.param])
+@pytest.fixture(scope="module")
+def state(look: Look) -> State:
+    return look[0]
+
+
+@pytest.fixture(scope="module")
+def page(look: Look, made: World, pages: dict[str, Page]) -> Page:
+    state, language = look
+    page = pages[language]
+    as_usual(page, THEMES[language])
     state.reach(page, made)
     return page
 

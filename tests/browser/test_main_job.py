@@ -35,6 +35,7 @@ def download(page: Page, name: str) -> str:
     return text_of(caught.value)
 
 
+@pytest.mark.backend
 def test_the_main_job(site: Site, page: Page, big_cloud: Sandbox) -> None:
     site.run("add_user", "new", stdin=PASSWORD)
     page.goto("/")

@@ -26,6 +26,8 @@ from tests.integration.cached import ALIASES
 from tests.integration.conftest import PASSWORD, Clock, Keep, let_refreshes_finish, use_redis
 from tests.integration.images.pages import Page
 
+pytestmark = pytest.mark.backend
+
 LIST = "/images/"
 EVERYTHING = 36
 

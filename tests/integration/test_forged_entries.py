@@ -34,6 +34,8 @@ from tests.integration import cached
 from tests.integration.conftest import PASSWORD, Clock, let_refreshes_finish
 from tests.integration.images.pages import Page
 
+pytestmark = pytest.mark.backend
+
 LIST = "/images/"
 LOGIN = "/accounts/login/"
 SECRET = "a-token-of-someone-else"

@@ -8,7 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.dashboards import ON_SERVERS, ROOT, backends
+
+pytestmark = pytest.mark.backend
 
 
 def prepare(environment: dict[str, str]) -> subprocess.Popen[str]:

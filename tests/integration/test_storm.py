@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.bench import weather
 from tests.bench.stack import stack
+
+pytestmark = [pytest.mark.backend, pytest.mark.thorough]
 
 
 def test_random_weather_loses_no_image_and_fails_no_page() -> None:

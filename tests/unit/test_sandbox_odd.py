@@ -37,7 +37,7 @@ def items(answer: dict[str, Any]) -> list[Any]:
 
 
 @pytest.mark.parametrize("shape", ["object", "array"])
-@pytest.mark.parametrize("kind", [*ITEMS, *(set(ANSWERS) - {"many_keys"})])
+@pytest.mark.parametrize("kind", [*ITEMS, *sorted({*ANSWERS} - {"many_keys"})])
 def test_an_odd_answer_is_a_success_in_the_vendors_form(kind: str, shape: Any) -> None:
     with Sandbox(images=40, seed=1, shape=shape, clock=lambda: 1_700_000_000.0) as cloud:
         good = [json.loads(sent(cloud, what)) for what in (REGIONS, IMAGES)]

@@ -17,7 +17,7 @@ from images.services import fetching, memory, store, turns
 from images.services.inventory import Inventory
 from tests.integration import cached
 
-pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
+pytestmark = [pytest.mark.backend, pytest.mark.django_db(databases="__all__", transaction=True)]
 
 
 class Clock:

@@ -13,7 +13,7 @@ from dashboard.tokens import vault
 from dashboard.tokens.models import State, Token
 from images.sandbox import Sandbox, Weather
 
-pytestmark = pytest.mark.django_db(databases="__all__")
+pytestmark = [pytest.mark.backend, pytest.mark.django_db(databases="__all__")]
 
 
 @pytest.fixture

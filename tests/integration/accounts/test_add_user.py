@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from dashboard.people.models import User
 
-pytestmark = pytest.mark.django_db(databases="__all__")
+pytestmark = [pytest.mark.backend, pytest.mark.django_db(databases="__all__")]
 
 PASSWORD = "a sentence nobody guesses"
 

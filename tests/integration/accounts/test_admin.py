@@ -14,7 +14,7 @@ from dashboard.people import teams
 from dashboard.people.models import User
 from dashboard.tokens.models import Token
 
-pytestmark = pytest.mark.django_db(databases="__all__")
+pytestmark = [pytest.mark.backend, pytest.mark.django_db(databases="__all__")]
 
 TOKENS = "/admin/tokens/token/"
 PASSWORD = "a sentence nobody guesses"

@@ -16,6 +16,8 @@ from dashboard.people import teams
 from dashboard.people.models import Role, User
 from tests.integration.conftest import Keep
 
+pytestmark = pytest.mark.backend
+
 URL = "/api-keys/"
 BY = Actor("test")
 

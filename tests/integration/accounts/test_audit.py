@@ -42,6 +42,8 @@ from tests.integration.accounts.audited import (
     verify,
 )
 
+pytestmark = pytest.mark.backend
+
 Capture = Callable[..., AbstractContextManager[Any]]
 Write = Callable[..., None]
 

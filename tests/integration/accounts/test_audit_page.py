@@ -15,6 +15,8 @@ from dashboard.audit.trail import Actor
 from dashboard.people import teams
 from dashboard.people.models import Role, Team, User
 
+pytestmark = pytest.mark.backend
+
 ANN, BOB = Actor("ann", "192.0.2.1"), Actor("=bob()", "192.0.2.2")
 URL = "/teams/blue/audit/"
 

@@ -23,6 +23,8 @@ from dashboard.tokens import vault
 from dashboard.tokens.models import Token
 from tests.integration.accounts.test_second_factor import LOGIN, URL, code, offered
 
+pytestmark = pytest.mark.backend
+
 GUIDE = (Path(__file__).parents[3] / "docs" / "deployment.md").read_text("utf-8")
 FILE = "/etc/image-dashboard/token_keys"
 ROTATE = "image-dashboard-manage rotate_token_keys"

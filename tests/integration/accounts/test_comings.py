@@ -20,6 +20,8 @@ from dashboard.tokens.models import Token
 from tests.integration.accounts.test_second_factor import code, switch_on
 from tests.integration.conftest import PASSWORD
 
+pytestmark = pytest.mark.backend
+
 LOGIN = "/accounts/login/"
 RIGHT = {"login": "person", "password": PASSWORD}
 WRONG = {"login": "person", "password": "a wrong sentence"}

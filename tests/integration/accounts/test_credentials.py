@@ -16,7 +16,7 @@ from dashboard.people.models import User
 from dashboard.tokens import access, vault
 from dashboard.tokens.models import State, Token
 
-pytestmark = pytest.mark.django_db(databases="__all__")
+pytestmark = [pytest.mark.backend, pytest.mark.django_db(databases="__all__")]
 
 SECRET = "5f0c" * 16
 

@@ -17,6 +17,8 @@ from dashboard.people.models import Role, User
 from dashboard.tokens.models import Token
 from images.sandbox import Sandbox
 
+pytestmark = pytest.mark.backend
+
 PASSWORD = "a sentence nobody guesses"
 # As it is stored, and as it is typed: ASCII, other letters, letters that grow, wide ones.
 SPELLINGS = [

@@ -14,7 +14,7 @@ from dashboard.tokens import access, vault
 from dashboard.tokens.models import State, Token
 from images.services import Verdict
 
-pytestmark = pytest.mark.django_db(databases="__all__")
+pytestmark = [pytest.mark.backend, pytest.mark.django_db(databases="__all__")]
 
 SECRET = "5f0c" * 16
 GOOD = Verdict("valid", "", "")

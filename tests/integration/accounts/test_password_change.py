@@ -9,7 +9,7 @@ from dashboard.audit.models import AuditEntry
 from dashboard.audit.trail import Actor
 from dashboard.people.models import User
 
-pytestmark = pytest.mark.django_db(databases="__all__")
+pytestmark = [pytest.mark.backend, pytest.mark.django_db(databases="__all__")]
 
 URL = "/accounts/password/change/"
 OLD, NEW = "a sentence nobody guesses", "another one, just as long"

@@ -28,6 +28,8 @@ from dashboard.tokens.models import SpareSecret, State, Token
 from images.sandbox import Sandbox, Weather
 from tests import dashboards
 
+pytestmark = pytest.mark.backend
+
 BY = Actor("test")
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -14,7 +14,7 @@ from dashboard.tokens import vault
 from dashboard.tokens.management.commands import rotate_token_keys
 from dashboard.tokens.models import Token
 
-pytestmark = pytest.mark.django_db(databases="__all__")
+pytestmark = [pytest.mark.backend, pytest.mark.django_db(databases="__all__")]
 
 
 def key(kid: str) -> str:

@@ -13,6 +13,8 @@ from dashboard.people.models import Role, Team, User
 from dashboard.saved_views.models import SavedView
 from tests.integration.conftest import Keep
 
+pytestmark = pytest.mark.backend
+
 BY = Actor("test")
 QUERY = "status=error&columns=name&columns=size"
 

@@ -24,6 +24,8 @@ from dashboard.people.models import User
 from dashboard.tokens import vault
 from tests.integration.conftest import PASSWORD
 
+pytestmark = pytest.mark.backend
+
 URL = "/accounts/2fa/"
 LOGIN = {"login": "person", "password": PASSWORD}
 

@@ -21,6 +21,8 @@ from dashboard.tokens.models import SpareSecret, Token
 from images.sandbox import Sandbox, Weather
 from tests.integration import cached
 
+pytestmark = pytest.mark.backend
+
 REFUSED = "f00d" * 16
 UNCHECKABLE = "ace5" * 200
 

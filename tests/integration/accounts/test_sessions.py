@@ -16,6 +16,8 @@ from dashboard.people import sessions, teams
 from dashboard.people.models import User
 from tests.integration.conftest import PASSWORD
 
+pytestmark = pytest.mark.backend
+
 HOUR, DAY = 3600, 86_400
 
 

@@ -18,6 +18,8 @@ from dashboard.people.models import Invitation, Membership, Role, Team, User
 from dashboard.tokens.models import Token
 from images.sandbox import Sandbox
 
+pytestmark = pytest.mark.backend
+
 BY = Actor("test")
 PASSWORD = "a sentence nobody guesses"
 

@@ -10,7 +10,7 @@ from dashboard.people.models import User
 from dashboard.tokens.models import State, Token
 from images.sandbox import Sandbox, Weather
 
-pytestmark = pytest.mark.django_db(databases="__all__")
+pytestmark = [pytest.mark.backend, pytest.mark.django_db(databases="__all__")]
 
 
 def checked(browser: Client, token: Token) -> str:

@@ -9,7 +9,7 @@ from pytest_django.asserts import assertContains, assertRedirects
 from dashboard.people.models import User
 from dashboard.tokens.models import Token
 
-pytestmark = pytest.mark.django_db(databases="__all__")
+pytestmark = [pytest.mark.backend, pytest.mark.django_db(databases="__all__")]
 
 
 def test_it_works(browser: Client, person: User, keep: Callable[..., Token]) -> None:

@@ -21,6 +21,8 @@ from dashboard.tokens.models import State, Token
 from images.sandbox import Sandbox, Weather
 from images.sandbox.inventory import REGION_IDS
 
+pytestmark = pytest.mark.backend
+
 BY = Actor("test")
 
 

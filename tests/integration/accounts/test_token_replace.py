@@ -16,7 +16,7 @@ from images.sandbox import Sandbox, Weather
 from images.sandbox.cloud import Account
 from tests.integration.conftest import Clock
 
-pytestmark = pytest.mark.django_db(databases="__all__")
+pytestmark = [pytest.mark.backend, pytest.mark.django_db(databases="__all__")]
 
 OLD = "0" * 64
 BY = Actor("person")

@@ -25,6 +25,8 @@ from tests.integration.accounts.test_refresh_command import refresh
 from tests.integration.conftest import Clock, Keep
 from tests.integration.images.pages import Page
 
+pytestmark = pytest.mark.backend
+
 BY = Actor("test")
 LIST = "/images/"
 REGIONS = ("gz", "bj", "sh")

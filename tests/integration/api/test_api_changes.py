@@ -21,6 +21,8 @@ from tests.integration import cached
 from tests.integration.api.conftest import API, REGIONS, Answer, MakeScript, Script
 from tests.integration.conftest import Clock, Keep, read_again
 
+pytestmark = pytest.mark.backend
+
 
 class World:
     """A cloud with an image of ours, read every minute from 22:13:20 on."""

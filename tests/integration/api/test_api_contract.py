@@ -15,6 +15,7 @@ from django.db import connections
 from pytest_django import Settings
 
 from tests.integration.api.conftest import API, Script
+from tests.marks import many
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 
@@ -50,7 +51,7 @@ def test_schemathesis_finds_nothing(
             Path(sys.executable).with_name("schemathesis"),
             *("--config-file", str(CONFIG), "run", f"{address}{API}/openapi.json"),
             *("--header", f"Authorization: Bearer {script.secret}"),
-            *("--checks", "all", "--max-examples", "5", "--seed", "1", "--no-color"),
+            *("--checks", "all", "--max-examples", str(many(1, 5)), "--seed", "1", "--no-color"),
         ],
         cwd=tmp_path,
         capture_output=True,

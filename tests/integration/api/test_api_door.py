@@ -20,6 +20,8 @@ from images.sandbox import Sandbox
 from tests.integration.api.conftest import API, BY, Answer, MakeScript, Script, expire, the_token
 from tests.integration.conftest import Keep
 
+pytestmark = pytest.mark.backend
+
 PATHS = (
     *("images", "facets", "regions", "overview", "changes", "tokens", "openapi.json"),
     "images/bj/1",

@@ -16,6 +16,8 @@ from tests.integration.api.conftest import BY, REGIONS, MakeScript, Script
 from tests.integration.conftest import Clock, Keep
 from tests.judged import judged
 
+pytestmark = pytest.mark.backend
+
 SAMPLE = "4a48f88391134a01befe88ff98b68a88"
 
 

@@ -25,6 +25,8 @@ from tests.integration.images.pages import Page, both
 from tests.liar import IMAGE, Liar, answer, page
 from tests.unit.test_child import readers, until
 
+pytestmark = pytest.mark.backend
+
 URL = "/images/"
 OURS = "The dashboard itself has failed"
 TOO_LARGE = "The cloud's answer is larger than what is read here"

@@ -29,6 +29,8 @@ from tests.integration import cached
 from tests.integration.conftest import Clock, Keep, read_again
 from tests.integration.images.pages import FRAGMENT, Node, Page, both
 
+pytestmark = pytest.mark.backend
+
 URL, LIST = "/changes/", "/images/"
 ONE_STORAGE = {"bsUuid": "b" * 32, "name": "s", "type": "Ceph", "diskType": "SSD", "zone": "BJ01"}
 UP = {**ONE_STORAGE, "state": "Enabled", "status": "Connected"}

@@ -25,6 +25,8 @@ from dashboard.tokens.models import Token
 from images.sandbox import Sandbox, Weather
 from tests.integration.conftest import Clock, read_again
 
+pytestmark = pytest.mark.backend
+
 BY = Actor("ann")
 STATES = r'data-region-state="(\w+)" data-region="(\w+)"'
 

@@ -17,6 +17,8 @@ from dashboard.routes import EXPORT_ROUTES
 from dashboard.tokens.models import Token
 from images.sandbox import Sandbox
 
+pytestmark = pytest.mark.backend
+
 BY = Actor("test")
 
 

@@ -49,9 +49,12 @@ from tests.integration.images.histories import (
     image,
     item,
 )
+from tests.marks import many
+
+pytestmark = pytest.mark.backend
 
 # On servers, where each step costs ten times as long, it is the database's part that is tried.
-HISTORIES, ON_A_SOCKET = (30, 3) if ON_SERVERS else (200, 12)
+HISTORIES, ON_A_SOCKET = (many(6, 30), many(1, 3)) if ON_SERVERS else (many(40, 200), many(3, 12))
 NUMBERS = count()
 WAYS: dict[str, Any] = {
     "derandomize": True,

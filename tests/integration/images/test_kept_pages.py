@@ -22,6 +22,8 @@ from images.views.results import rendered
 from tests.integration.conftest import PASSWORD, Clock, Keep, read_again
 from tests.integration.images.pages import FRAGMENT, Page
 
+pytestmark = pytest.mark.backend
+
 BY = Actor("test")
 SOON = timezone.now().date() + timedelta(days=3)
 LIST = "/images/"

@@ -425,6 +425,7 @@ def test_without_a_token_nothing_else_is_there_to_be_had(
     assert not cloud.calls
 
 
+@pytest.mark.backend
 def test_a_token_that_cannot_be_decrypted_is_named_with_what_to_do(
     viewer: Client, cloud: Sandbox
 ) -> None:
@@ -455,6 +456,7 @@ def test_someone_elses_token_is_like_one_that_never_was(
     assert not cloud.calls
 
 
+@pytest.mark.backend
 def test_with_two_tokens_the_page_says_which_is_in_use_and_switches(
     viewer: Client, cloud: Sandbox, person: User, keep: Keep
 ) -> None:
@@ -520,6 +522,7 @@ def test_two_people_with_one_token_cost_the_cloud_what_one_costs_and_see_their_o
     }
 
 
+@pytest.mark.backend
 def test_a_page_that_is_kept_says_what_has_changed_since(
     viewer: Client, cloud: Sandbox, person: User, keep: Keep
 ) -> None:

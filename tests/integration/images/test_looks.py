@@ -13,6 +13,8 @@ from images.views.columns import DEFAULT_COLUMNS
 from tests.integration.conftest import Keep
 from tests.integration.images.pages import FRAGMENT, Page, both, column_of
 
+pytestmark = pytest.mark.backend
+
 URL, LIST = "/images/looks/", "/images/"
 STANDARD = list(DEFAULT_COLUMNS)
 

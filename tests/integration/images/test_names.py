@@ -22,6 +22,8 @@ from tests.integration.conftest import Clock, read_again
 from tests.integration.images.pages import FRAGMENT, Page
 from tests.unit.test_visible import BLANK
 
+pytestmark = pytest.mark.backend
+
 LIST = "/images/"
 WORDS = "(no visible name)"
 NAMES = [name for name in BLANK.values() if name and "\ud800" not in name]

@@ -61,6 +61,7 @@ def test_it_works(viewer: Client, cloud: Sandbox) -> None:
     assert page.one(id="news").attributes["hx-get"] == URL
 
 
+@pytest.mark.backend
 def test_the_cloud_is_not_asked_and_the_database_as_little_as_for_the_list(
     viewer: Client, cloud: Sandbox, clock: Clock
 ) -> None:

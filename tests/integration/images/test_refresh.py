@@ -23,6 +23,8 @@ from tests.integration import cached
 from tests.integration.conftest import Clock, Keep, let_refreshes_finish
 from tests.integration.images.pages import FRAGMENT, Page
 
+pytestmark = pytest.mark.backend
+
 LIST = "/images/"
 URL = "/images/refresh/"
 REGIONS = ("gz", "bj", "sh")

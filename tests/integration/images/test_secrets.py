@@ -25,6 +25,8 @@ from tests.integration import cached
 from tests.integration.conftest import Clock, Keep, let_refreshes_finish
 from tests.integration.images.pages import FRAGMENT
 
+pytestmark = pytest.mark.backend
+
 SAMPLE = "4a48f88391134a01befe88ff98b68a88"
 PATHS = (
     "",

@@ -14,6 +14,8 @@ from dashboard.people.models import Role, User
 from dashboard.tokens.models import Token
 from images.sandbox import Sandbox
 
+pytestmark = pytest.mark.backend
+
 BY = Actor("test")
 
 

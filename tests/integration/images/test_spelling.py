@@ -18,6 +18,8 @@ from images.sandbox import Sandbox
 from tests.integration.conftest import Clock, read_again
 from tests.integration.images.pages import Page, both
 
+pytestmark = pytest.mark.backend
+
 BY = Actor("test")
 DECOMPOSED, COMPOSED = "cafe\u0301", "caf\u00e9"
 FULL_WIDTH = "ＷＥＢ服务器"

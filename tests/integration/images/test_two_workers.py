@@ -15,6 +15,8 @@ from images.services import memory
 from tests.integration.conftest import Clock, let_refreshes_finish
 from tests.integration.images.pages import Page
 
+pytestmark = pytest.mark.backend
+
 LIST = "/images/"
 BEFORE = 36
 

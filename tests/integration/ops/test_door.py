@@ -24,6 +24,8 @@ from dashboard.tokens.models import Token
 from images.sandbox import Sandbox
 from tests.integration.conftest import Keep
 
+pytestmark = pytest.mark.backend
+
 ROOT = Path(__file__).parents[3]
 BY = Actor("test")
 MACHINES = ("/healthz", "/readyz", "/metrics")

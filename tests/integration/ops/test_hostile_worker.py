@@ -119,6 +119,7 @@ def visit(running: Stack, token: str) -> None:
         assert status != 500, address
 
 
+@pytest.mark.thorough
 def test_whatever_a_cloud_sends_a_worker_grows_by_little(running: Stack, liar: Liar) -> None:
     good = dict(liar.replies)
     liar.replies["cimg/list"] = of_images(numbered(30, job=JOB))

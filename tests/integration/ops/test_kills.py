@@ -21,14 +21,17 @@ import redis
 from dashboard.management.commands.refresh import LOOK_SECONDS
 from tests import dashboards, servers
 from tests.dashboards import ON_SERVERS
+from tests.marks import EVERYTHING
 from tests.servers import Server
 from tests.stack.parts import CHANGES, IMAGES, Parts, prepared, someone_reading
 from tests.stack.running import READY_SECONDS, children, free_port, wait_until
 from tests.stack.visitors import CUT_OFF, Person, Seen, Visitors
 
+pytestmark = pytest.mark.backend
+
 # A lease lasts four seconds. The rest is for a machine that runs two suites at once: a lock that
 # nobody gives back, which is what must not be, would take the deadline of a reading, 25 seconds.
-BACK_SECONDS = 10.0
+BACK_SECONDS = 10.0 if EVERYTHING else READY_SECONDS
 PEOPLE = 6
 ENOUGH = 120  # pages, so that every thread of every worker answers some
 
@@ -100,6 +103,7 @@ def test_embedded_a_killed_worker_costs_what_it_was_answering(tmp_path: Path) ->
         kill_who_reads_first(parts, visitors)
 
 
+@pytest.mark.thorough
 @on_servers
 def test_a_killed_worker_costs_what_it_was_answering(parts: Parts) -> None:
     with parts.visitors(PEOPLE) as visitors:
@@ -126,6 +130,7 @@ def kill_who_reads_first(parts: Parts, visitors: Visitors) -> None:
     assert len(parts.workers()) == 2 * len(parts.servers)
 
 
+@pytest.mark.thorough
 @on_servers
 def test_without_redis_pages_come_and_it_is_used_again(parts: Parts, cache: Server) -> None:
     parts.start_a_refresher()
@@ -146,6 +151,7 @@ def test_without_redis_pages_come_and_it_is_used_again(parts: Parts, cache: Serv
     parts.wait_until_unlocked(BACK_SECONDS)
 
 
+@pytest.mark.thorough
 @on_servers
 def test_postgresql_is_back_with_all_that_was_stored(parts: Parts, database: Server) -> None:
     made: list[str] = []
@@ -195,6 +201,7 @@ def make_teams(person: Person, made: list[str], over: threading.Event) -> None:
             made.append(name)
 
 
+@pytest.mark.thorough
 @on_servers
 def test_nobody_notices_a_postgresql_that_was_away_between_two_pages(
     parts: Parts, database: Server
@@ -209,6 +216,7 @@ def test_nobody_notices_a_postgresql_that_was_away_between_two_pages(
     assert statuses(later.seen) == {200: len(later.seen)}
 
 
+@pytest.mark.thorough
 @on_servers
 def test_another_refresher_takes_over(parts: Parts) -> None:
     for _ in range(2):

@@ -17,6 +17,8 @@ from tests import dashboards
 from tests.dashboards import ON_SERVERS, PASSWORD, USER
 from tests.stack import running
 
+pytestmark = pytest.mark.backend
+
 LOGIN = "/accounts/login/"
 CSRF = r'name="csrfmiddlewaretoken" value="(\w+)"'
 PROGRESS = "/overview/display"  # of running jobs, among others

@@ -18,6 +18,8 @@ from images.sandbox import Sandbox, Weather
 from tests.integration import cached
 from tests.integration.conftest import Clock, Keep, read_again
 
+pytestmark = pytest.mark.backend
+
 KEY = "a key that nobody guesses"
 HOSTILE = 'a"} 1\nup{job="x'
 

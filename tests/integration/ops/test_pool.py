@@ -18,7 +18,7 @@ from tests.dashboards import ON_SERVERS, PASSWORD, USER
 from tests.stack import running
 from tests.stack.visitors import Person
 
-pytestmark = pytest.mark.skipif(not ON_SERVERS, reason="of PostgreSQL alone")
+pytestmark = [pytest.mark.backend, pytest.mark.skipif(not ON_SERVERS, reason="of PostgreSQL alone")]
 
 PAGES = ("/images/", "/tokens/", "/changes/", "/overview/")
 WORKERS = 2

@@ -21,9 +21,12 @@ from tests.integration.conftest import PASSWORD
 ROLES = Path(__file__).parents[3] / "deploy" / "postgres" / "roles.sql"
 TABLE = "audit_auditentry"
 
-pytestmark = pytest.mark.skipif(
-    not (dashboards.ON_SERVERS and shutil.which("psql")), reason="needs PostgreSQL and its psql"
-)
+pytestmark = [
+    pytest.mark.backend,
+    pytest.mark.skipif(
+        not (dashboards.ON_SERVERS and shutil.which("psql")), reason="needs PostgreSQL and its psql"
+    ),
+]
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,7 @@ def ready(url: str) -> tuple[int, bytes, float]:
             return error.code, error.read(), time.monotonic() - started
 
 
+@pytest.mark.thorough
 def test_a_database_that_hangs_is_named_in_time(cloud: Sandbox, tmp_path: Path) -> None:
     with serving(cloud, tmp_path, dict.fromkeys(ADDRESSES, "")) as site:
         with closing(sqlite3.connect(tmp_path / "db.sqlite3", timeout=PATIENCE)) as taken:
