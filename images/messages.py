@@ -89,6 +89,11 @@ EXPLANATIONS = {
         _("The cloud did not answer in time"),
         _("It may be slow just now. Try again in a moment."),
     ),
+    "still-reading": Explanation(
+        503,
+        _("The list is still being read"),
+        _("That takes longer than usual just now. Try again in a moment."),
+    ),
 }
 # What is said of the token in one region, and not in the others, is no more than that.
 OF_A_REGION = {

@@ -10,6 +10,7 @@
     ├── Unreadable     an answer that is not what the documents say
     ├── TooLarge       more than we read: of regions, images or bytes
     ├── OutOfTime      the deadline passed
+    ├── StillReading   another caller is asking, for longer than one waits for it
     └── Internal       a fault of ours: the process that reads died, or what it read was not kept
 
 Numbers and their meaning are the vendor's (errno table of the open API documents).
@@ -81,6 +82,10 @@ class TooLarge(CloudError):
 
 class OutOfTime(CloudError):
     kind = "out-of-time"
+
+
+class StillReading(CloudError):
+    kind = "still-reading"
 
 
 class Internal(CloudError):

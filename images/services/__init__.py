@@ -25,7 +25,7 @@ import structlog
 from django.conf import settings
 
 from images.cloud.client import Account
-from images.cloud.errors import CloudError, Internal
+from images.cloud.errors import CloudError, Internal, StillReading
 from images.cloud.listing import list_regions, may_list_images
 from images.cloud.records import Region
 from images.search.index import Index
@@ -42,6 +42,9 @@ COOL_DOWN_SECONDS = 5
 
 # How many regions are tried side by side.
 REGIONS_AT_ONCE = 4
+
+# What says nothing of the token, nor of the cloud.
+OURS = frozenset({Internal.kind, StillReading.kind})
 
 STATES = {"refused": "refused", "forbidden": "forbidden", "arrears": "unverified"}
 
@@ -161,15 +164,15 @@ def compare(old: Credential | None, new: Credential, *, again: bool) -> Comparis
 
 def verdict(inventory: Inventory) -> Verdict | None:
     """Return what the cloud said of the token when it was last read with: as `verify` has it, one
-    that may list in some regions only is valid. None where the fault was ours, or it did not answer
-    and what is shown is from before."""
+    that may list in some regions only is valid. None where the fault was ours, somebody else is
+    still reading, or the cloud did not answer and what is shown is from before."""
     listed = [each.head for each in inventory.regions if each.head.version and not each.failure]
     failure = inventory.token_failure or (None if listed else inventory.last_failure)
     regions = tuple(map(_listable, inventory.regions))
     if failure is None:
         return Verdict("valid", "", next((head.request_id for head in listed), ""), regions)
     silent = failure.kind not in STATES and inventory.failure is None
-    if silent or failure.kind == Internal.kind:
+    if silent or failure.kind in OURS:
         return None
     told = () if is_refused(inventory.head) else regions
     return replace(_against(failure.kind, failure.request_id), regions=told)

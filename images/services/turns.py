@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connections
 
 from images.cloud.client import Deadline
-from images.cloud.errors import OutOfTime
+from images.cloud.errors import OutOfTime, StillReading
 from images.services import counting, fetching, memory, store
 from images.services.fetching import Credential
 from images.services.snapshots import Head
@@ -108,9 +108,10 @@ def _wait(credential: Credential, asked_at: float) -> Head:
             deadline.left()
             time.sleep(WAIT_STEP_SECONDS)
             head = _asked_since(asked_at, key) or _fetch_unless_someone_does(credential, asked_at)
-    except OutOfTime as error:
+    except OutOfTime:
+        # The cloud may answer whoever is fetching in time, who may be almost done.
         known = store.peek_head(key, fetching.clock()) or Head()
-        return msgspec.structs.replace(known, failure=fetching.failure(error, known.failure))
+        return msgspec.structs.replace(known, failure=fetching.failure(StillReading(), None))
     return head
 
 

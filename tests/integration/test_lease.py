@@ -29,6 +29,7 @@ from pytest_django import Settings
 from dashboard.management.commands.refresh import LOCK
 from dashboard.people.models import User
 from dashboard.tokens import vault
+from dashboard.tokens.models import Token
 from images.sandbox import Sandbox, Weather
 from images.services import lease, store
 from tests.dashboards import ON_SERVERS
@@ -107,6 +108,27 @@ def test_who_waits_for_a_killed_process_is_served_within_seconds(
 
     assert time.monotonic() - killed < FREE_WITHIN
     assert (page.status, page.total) == (200, 36)
+
+
+def test_who_has_waited_long_enough_is_told_that_the_list_is_still_being_read(
+    start: Start, cloud: Sandbox, browser: Client, settings: Settings
+) -> None:
+    """The cloud may yet answer the one who reads: nothing is wrong with it, nor with the token."""
+    settings.UPSTREAM_DEADLINE_SECONDS = 1
+    token = Token.objects.get()
+    cloud.misbehave(Weather("slow", seconds=3600, endpoint="cimg/list"))  # until it is cleared
+    process = start(UPSTREAM_DEADLINE_SECONDS="50")
+    wait_until(lambda: asked(cloud)["cimg/list"] == 3)
+    waiting = Page(browser.get("/images/"))
+
+    assert (waiting.status, waiting.failures) == (503, ["still-reading"])
+    assert "The list is still being read" in waiting.one(data_failure="still-reading").text
+    assert Token.objects.get().state == token.state
+    cloud.clear_weather()
+    assert process.wait(PATIENCE) == 0
+    page = Page(browser.get("/images/"))
+    assert (page.status, page.total, page.failures) == (200, 36, [])
+    assert asked(cloud) == {"region/list": 1, "cimg/list": 6}
 
 
 @pytest.mark.thorough

@@ -263,8 +263,8 @@ def test_the_lock_of_a_killed_process_is_obeyed_until_it_expires(
     waiting = Page(viewer.get(LIST))
 
     assert 0 < left <= lease.LEASE_SECONDS
-    assert waiting.status == 504
-    assert waiting.failures == ["out-of-time"]
+    assert waiting.status == 503
+    assert waiting.failures == ["still-reading"]
     assert not cloud.calls
     expire_the_lock()
     page = Page(viewer.get(LIST))
