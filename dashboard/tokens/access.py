@@ -42,11 +42,12 @@ WORKS, SILENT, UNTRIED, REFUSED, UNUSABLE = range(5)
 
 @dataclass(frozen=True)
 class Credential:
-    """A token that can be read with. `cache_key` stands for the secret wherever it is stored."""
+    """A token that can be read with. `cache_key` stands for the secret wherever it is stored;
+    `sealed` names the row's, which seals no two alike."""
 
     token_id: UUID
     label: str
-    last_four: str
+    sealed: str = field(repr=False)
     secret: str = field(repr=False)
     cache_key: str
 
@@ -148,7 +149,7 @@ def record_outcome(credential: Credential, outcome: Outcome | None) -> None:
     One UPDATE, which changes no row when the same was noted less than a minute ago.
     """
     if outcome:
-        records.record_outcome(credential.token_id, outcome, last_four=credential.last_four)
+        records.record_outcome(credential.token_id, credential.sealed, outcome)
 
 
 def note_verdict(access: Access, verdict: Verdict | None) -> None:
@@ -203,7 +204,7 @@ def spare(token: Token, spare: SpareSecret) -> Credential:
 
 def _credential(token: Token, kept: Token | SpareSecret) -> Credential:
     secret = vault.unseal(kept.sealed, kept.pk)
-    return Credential(token.pk, token.label, kept.last_four, secret, vault.cache_key(secret))
+    return Credential(token.pk, token.label, kept.sealed, secret, vault.cache_key(secret))
 
 
 def _named(tokens: Sequence[Token], wanted: UUID) -> Token:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import structlog
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from dashboard.audit.models import Action
@@ -141,24 +141,25 @@ def verified(secret: str) -> Verdict:
 def check_token(token: Token) -> Verdict:
     """Ask the cloud about a stored token now. Raises vault.Unreadable."""
     verdict = verified(vault.unseal(token.sealed, token.pk))
-    record_outcome(token.pk, verdict, last_four=token.last_four)
+    record_outcome(token.pk, token.sealed, verdict)
     known = {"regions": regions_of(verdict)} if verdict.regions else {}
-    mine = Token.objects.filter(pk=token.pk, last_four=token.last_four)
-    mine.update(checked_at=timezone.now(), **known)
+    _with_secret(token.pk, token.sealed).update(checked_at=timezone.now(), **known)
     return verdict
 
 
-def record_outcome(token_id: UUID, outcome: Outcome, *, last_four: str) -> None:
-    """Write what the cloud said, unless it is old news.
+def _with_secret(token_id: UUID, sealed: str) -> QuerySet[Token]:
+    """Select the token while it has that very secret: what is said of one that was replaced since
+    says nothing about the new one, however alike they look."""
+    return Token.objects.filter(pk=token_id, sealed=sealed)
 
-    `last_four` names the secret that was asked about: news of one that has been replaced since
-    says nothing about the new one.
-    """
+
+def record_outcome(token_id: UUID, sealed: str, outcome: Outcome) -> None:
+    """Write what the cloud said of that secret of the token, unless it is old news."""
     now = timezone.now()
     stamp = "last_ok_at" if outcome.state == State.VALID else "last_failed_at"
     reason = outcome.reason[:REASON_LENGTH]
     old_news = Q(state=outcome.state, reason=reason, **{f"{stamp}__gt": now - STAMP_EVERY})
-    rows = Token.objects.filter(pk=token_id, last_four=last_four).exclude(old_news)
+    rows = _with_secret(token_id, sealed).exclude(old_news)
     if outcome.state == State.UNREACHABLE:
         # Silence takes nothing back.
         rows = rows.exclude(state__in=[State.REFUSED, State.FORBIDDEN])
@@ -176,11 +177,10 @@ def note_verdict(token: Token, verdict: Verdict | None) -> None:
     if verdict is None:
         return
     if verdict.state != token.state:
-        record_outcome(token.pk, verdict, last_four=token.last_four)
+        record_outcome(token.pk, token.sealed, verdict)
     regions = regions_of(verdict)
     if regions and regions != token.regions:
-        mine = Token.objects.filter(pk=token.pk, last_four=token.last_four)
-        mine.update(regions=regions)
+        _with_secret(token.pk, token.sealed).update(regions=regions)
 
 
 def note_check(token_id: UUID) -> None:

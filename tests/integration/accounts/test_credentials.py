@@ -41,7 +41,7 @@ def test_it_works(
         found = access.access_of(asking(person))
 
     assert found.credential == access.Credential(
-        token.pk, "Main", "5f0c", SECRET, vault.cache_key(SECRET)
+        token.pk, "Main", token.sealed, SECRET, vault.cache_key(SECRET)
     )
     assert found.tokens == (token,)
     assert found.unusable is None

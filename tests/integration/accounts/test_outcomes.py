@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from dashboard.people.models import User
-from dashboard.tokens import access, vault
+from dashboard.tokens import access, lifecycle, vault
 from dashboard.tokens.models import State, Token
 from images.services import Verdict
 
@@ -22,9 +22,7 @@ BAD = Verdict("refused", "The cloud does not accept this token.", "r1")
 
 
 def credential_of(token: Token) -> access.Credential:
-    return access.Credential(
-        token.pk, token.label, token.last_four, SECRET, vault.cache_key(SECRET)
-    )
+    return access.Credential(token.pk, token.label, token.sealed, SECRET, vault.cache_key(SECRET))
 
 
 def ago(**time: int) -> datetime:
@@ -84,7 +82,9 @@ def test_news_of_a_secret_that_was_replaced_is_dropped(
 ) -> None:
     token = keep(person, SECRET)
     about_the_old_one = credential_of(token)
-    Token.objects.update(last_four="beef")
+    # It ends as the old one did.
+    lifecycle.set_secret(token, f"{'ab' * 30}{SECRET[-4:]}", GOOD)
+    token.save()
     access.record_outcome(about_the_old_one, BAD)
 
     token.refresh_from_db()
