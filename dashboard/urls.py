@@ -4,17 +4,19 @@ from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
 from dashboard import health, metrics, theme
-from images.views import change_exports, changes, coverage, display, overview
+from images.views import display
+from images.views.changes import change_list, exports
+from images.views.overview import coverage, overview_page
 
 urlpatterns = [
     path("images/", include("images.urls")),
-    path("overview/", overview.overview_page, name="overview"),
+    path("overview/", overview_page.overview_page, name="overview"),
     path("overview/coverage/", coverage.coverage_page, name="coverage"),
     re_path("^overview/coverage/(?P<which>one|missing)/$", coverage.coverage_page, name="coverage"),
     path("overview/display", display.overview_display, name="overview_display"),
-    path("changes/", changes.change_list, name="changes"),
-    path("changes/export.csv", change_exports.changes_csv, name="changes_csv"),
-    path("changes/export.json", change_exports.changes_json, name="changes_json"),
+    path("changes/", change_list.change_list, name="changes"),
+    path("changes/export.csv", exports.changes_csv, name="changes_csv"),
+    path("changes/export.json", exports.changes_json, name="changes_json"),
     path("display/<str:key>/", display.display, name="display"),
     path("api/v1/", include("images.api.urls")),
     path("", include("dashboard.people.urls")),

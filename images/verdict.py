@@ -14,7 +14,7 @@ what is not known. A status or check that no document and no rule here knows is 
 That the cloud has not checked an image is known, and how nearly all images are: worth saying, but
 nothing against it. Whether an image is shared decides nothing about booting it, so it may be
 unknown. A new fact is what is Known of it, a function in FACTS and its lines
-in RULES, with words in `images.views.verdicts`.
+in RULES, with words in `images.views.image.verdicts`.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from dashboard.audit.models import Action, AuditEntry
 from dashboard.audit.trail import BATCH
 from dashboard.people import policy
 from dashboard.people.models import Team, User
-from images.export import BYTE_ORDER_MARK, safe_cell
+from images.export.rows import BYTE_ORDER_MARK, safe_cell
 
 PAGE_SIZE = 50
 COLUMNS = (

@@ -12,16 +12,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 
+from images.context import InventoryContext, freshness
+from images.export.regions import error_of, iso, unconfirmed_of
 from images.services.inventory import RegionState
-from images.views.exports import error_of, iso, unconfirmed_of
-from images.views.opening import Opened, freshness
 
 
 def answer(
     request: HttpRequest,
     version: object,
     make: Callable[[], HttpResponse],
-    opened: Opened | None = None,
+    context: InventoryContext | None = None,
 ) -> HttpResponse:
     """What `make` makes, unless the reader has it: then nothing is made. Whatever it is made of
     must be in `version`, and so nothing that changes by itself, such as an age, may be in it."""
@@ -34,8 +34,8 @@ def answer(
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"
     patch_vary_headers(response, ["Authorization", "Cookie"])
-    if opened:
-        response["X-Inventory-Regions"] = freshness(opened.inventory)
+    if context:
+        response["X-Inventory-Regions"] = freshness(context.inventory)
     return response
 
 
@@ -49,22 +49,22 @@ def as_json(content: bytes, links: str = "") -> HttpResponse:
     return HttpResponse(content, content_type="application/json", headers=headers)
 
 
-def version_of(opened: Opened) -> tuple[object, ...]:
+def version_of(context: InventoryContext) -> tuple[object, ...]:
     """All that an answer made of the inventory can depend on but the query."""
-    head = opened.inventory.head
-    regions = opened.inventory.regions
+    head = context.inventory.head
+    regions = context.inventory.regions
     states = tuple((each.id, each.state, each.head, each.failure) for each in regions)
-    return str(opened.credential.token_id), states, head.failure
+    return str(context.credential.token_id), states, head.failure
 
 
-def freshness_of(opened: Opened) -> dict[str, Any]:
+def freshness_of(context: InventoryContext) -> dict[str, Any]:
     """How whole and how old it is: the beginning of every answer of the inventory."""
-    wanted = opened.query.region
-    states = [each for each in opened.inventory.regions if not wanted or each.id in wanted]
+    wanted = context.query.region
+    states = [each for each in context.inventory.regions if not wanted or each.id in wanted]
     known = [each.head.fetched_at for each in states if each.head.version]
     return {
         "fetched_at": iso(min(known)) if known else None,
-        "complete": len(known) == len(states) and opened.inventory.head.failure is None,
+        "complete": len(known) == len(states) and context.inventory.head.failure is None,
         "regions": [described(state) for state in states],
     }
 

@@ -13,20 +13,20 @@ from images import grammar
 from images.api.paging import Listing, cursor_of, pages, placed
 from images.api.parameters import ROW
 from images.change_forms import change_query_string
+from images.context import InventoryContext
 from images.history import feed
 from images.history.changes import ChangeQuery
 from images.history.feed import Extent, Noted
-from images.views.opening import Opened
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 
 def changes(
-    request: HttpRequest, opened: Opened, query: ChangeQuery, extent: Extent
+    request: HttpRequest, context: InventoryContext, query: ChangeQuery, extent: Extent
 ) -> Listing[Noted]:
     cursor = cursor_of(request, _read)
-    key, one_more = opened.credential.cache_key, query.size + 1
+    key, one_more = context.credential.cache_key, query.size + 1
     if cursor:
         found = feed.rows_behind(key, query, *_place(cursor), one_more)
     else:
@@ -38,7 +38,7 @@ def changes(
         page=None if cursor else query.page,
         pages=pages(extent.rows, query.size),
         next_cursor=_cursor(shown[-1]) if len(found) > query.size else None,
-        write=lambda page: change_query_string(query, token=opened.token, page=page),
+        write=lambda page: change_query_string(query, token=context.token, page=page),
     )
 
 

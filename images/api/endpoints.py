@@ -25,14 +25,14 @@ from images.api.answering import (
 from images.api.opening import check, open_changes, open_inventory, unavailable
 from images.api.routing import endpoint
 from images.change_forms import change_query_string
-from images.export import json_document, json_item, json_list
+from images.export.changes import change_item
+from images.export.regions import iso
+from images.export.rows import json_document, json_item, json_list
 from images.forms import query_string
 from images.history import feed
 from images.messages import in_words
+from images.overview import data, find
 from images.search.query import run
-from images.views.change_exports import change_item
-from images.views.exports import iso
-from images.views.overview import data, find
 
 
 @endpoint(
@@ -43,21 +43,21 @@ from images.views.overview import data, find
     about=gettext_lazy("What the query selects, in its order, by page or by cursor."),
 )
 def list_images(request: HttpRequest) -> HttpResponse:
-    opened = open_inventory(request, parameters.LISTING)
+    context = open_inventory(request, parameters.LISTING)
 
     def make() -> HttpResponse:
-        found, total = paging.images(request, opened)
+        found, total = paging.images(request, context)
         head = {
-            **freshness_of(opened),
-            "query": query_string(opened.query),
+            **freshness_of(context),
+            "query": query_string(context.query),
             "total": total,
             **found.places,
-            "size": opened.query.size,
+            "size": context.query.size,
         }
         return as_json(b"".join(json_document(head, found.items)), found.links)
 
-    asked = (opened.query, opened.token, paging.asked(request))
-    return answer(request, (version_of(opened), asked), make, opened)
+    asked = (context.query, context.token, paging.asked(request))
+    return answer(request, (version_of(context), asked), make, context)
 
 
 @endpoint(
@@ -68,19 +68,19 @@ def list_images(request: HttpRequest) -> HttpResponse:
     about=gettext_lazy("By its region and its cimgUuid."),
 )
 def one_image(request: HttpRequest, region: str, uuid: str) -> HttpResponse:
-    opened = open_inventory(request, parameters.TOKEN)
-    image = opened.inventory.find(region, uuid)
-    if image is None and (failure := opened.failure_of(region)):
-        raise unavailable(opened.inventory, failure)
+    context = open_inventory(request, parameters.TOKEN)
+    image = context.inventory.find(region, uuid)
+    if image is None and (failure := context.failure_of(region)):
+        raise unavailable(context.inventory, failure)
     if image is None:
         raise Problem(404, "no-such-image", _("There is no such image here, or no longer."))
-    [state] = [each for each in opened.inventory.regions if each.id == region]
+    [state] = [each for each in context.inventory.regions if each.id == region]
     head = {"fetched_at": iso(state.head.fetched_at), "complete": True, "region": described(state)}
 
     def make() -> HttpResponse:
         return as_json(encoded({**head, "image": msgspec.Raw(json_item(image))}))
 
-    return answer(request, version_of(opened), make, opened)
+    return answer(request, version_of(context), make, context)
 
 
 @endpoint(
@@ -91,19 +91,19 @@ def one_image(request: HttpRequest, region: str, uuid: str) -> HttpResponse:
     about=gettext_lazy("How many images have which value, of those that the query selects."),
 )
 def facets(request: HttpRequest) -> HttpResponse:
-    opened = open_inventory(request, parameters.QUERY)
+    context = open_inventory(request, parameters.QUERY)
 
     def make() -> HttpResponse:
-        result = run(opened.inventory.index, opened.query)
+        result = run(context.inventory.index, context.query)
         document = {
-            **freshness_of(opened),
-            "query": query_string(opened.query),
+            **freshness_of(context),
+            "query": query_string(context.query),
             "total": result.total,
             "facets": result.facets,
         }
         return as_json(encoded(document))
 
-    return answer(request, (version_of(opened), opened.query), make, opened)
+    return answer(request, (version_of(context), context.query), make, context)
 
 
 @endpoint(
@@ -114,12 +114,12 @@ def facets(request: HttpRequest) -> HttpResponse:
     about=gettext_lazy("What is known of each region, since when, and why not more."),
 )
 def regions(request: HttpRequest) -> HttpResponse:
-    opened = open_inventory(request, parameters.TOKEN)
+    context = open_inventory(request, parameters.TOKEN)
 
     def make() -> HttpResponse:
-        return as_json(encoded(freshness_of(opened)))
+        return as_json(encoded(freshness_of(context)))
 
-    return answer(request, version_of(opened), make, opened)
+    return answer(request, version_of(context), make, context)
 
 
 @endpoint(
@@ -130,15 +130,15 @@ def regions(request: HttpRequest) -> HttpResponse:
     about=gettext_lazy("Counts, what needs attention and what is running."),
 )
 def show_overview(request: HttpRequest) -> HttpResponse:
-    opened = open_inventory(request, parameters.QUERY)
-    found = find(opened)
+    context = open_inventory(request, parameters.QUERY)
+    found = find(context)
 
     def make() -> HttpResponse:
-        query = query_string(opened.query)
-        return as_json(encoded({**freshness_of(opened), "query": query, **data(opened, found)}))
+        query = query_string(context.query)
+        return as_json(encoded({**freshness_of(context), "query": query, **data(context, found)}))
 
     jobs = [(image.region, image.uuid, progress) for image, progress in found.running]
-    return answer(request, (version_of(opened), opened.query, found.today, jobs), make, opened)
+    return answer(request, (version_of(context), context.query, found.today, jobs), make, context)
 
 
 @endpoint(
@@ -149,14 +149,14 @@ def show_overview(request: HttpRequest) -> HttpResponse:
     about=gettext_lazy("What changed between two readings of the cloud, newest first."),
 )
 def changes(request: HttpRequest) -> HttpResponse:
-    opened, query = open_changes(request, parameters.CHANGES)
-    key = opened.credential.cache_key
+    context, query = open_changes(request, parameters.CHANGES)
+    key = context.credential.cache_key
     extent, since = feed.extent(key, query), feed.watched_since(key)
 
     def make() -> HttpResponse:
-        found = change_paging.changes(request, opened, query, extent)
+        found = change_paging.changes(request, context, query, extent)
         head = {
-            **freshness_of(opened),
+            **freshness_of(context),
             "compared_since": {region: each.isoformat() for region, each in since.items()},
             "query": change_query_string(query),
             "total": extent.total,
@@ -166,8 +166,8 @@ def changes(request: HttpRequest) -> HttpResponse:
         document = json_list(head, "changes", found.items, change_item)
         return as_json(b"".join(document), found.links)
 
-    asked = (query, opened.token, paging.asked(request))
-    return answer(request, (version_of(opened), extent, since, asked), make, opened)
+    asked = (query, context.token, paging.asked(request))
+    return answer(request, (version_of(context), extent, since, asked), make, context)
 
 
 @endpoint(

@@ -19,13 +19,12 @@ from dashboard.api_keys import reads
 from dashboard.problems import Problem
 from dashboard.tokens.access import DISABLED, EXPIRED, UNREADABLE, Access, Credential, access_of
 from images.api.parameters import Parameters
+from images.context import InventoryContext, changes_context, context_of
 from images.forms import Nonsense, visible
 from images.history.changes import ChangeQuery
 from images.search.query import ImageQuery
 from images.services.inventory import Inventory
 from images.services.snapshots import Failure
-from images.views.changes import changes_with
-from images.views.opening import Opened, opened_with
 
 
 def check(request: HttpRequest, takes: Parameters) -> None:
@@ -45,28 +44,30 @@ def check(request: HttpRequest, takes: Parameters) -> None:
         raise _unreadable(wrong)
 
 
-def open_inventory(request: HttpRequest, takes: Parameters) -> Opened:
+def open_inventory(request: HttpRequest, takes: Parameters) -> InventoryContext:
     """The token, the query and the inventory of a request that may have these parameters. Raises
     the Problem that says why not, also when nothing at all is known of the cloud."""
     check(request, takes)
     access, credential = _credential(request)
-    opened = opened_with(access, credential, _without(request.GET, "cursor"), newest=True)
-    _follow(opened.nonsense)
-    if opened.unknown_region:
+    context = context_of(access, credential, _without(request.GET, "cursor"), newest=True)
+    _follow(context.nonsense)
+    if context.unknown_region:
         raise Problem(404, "no-such-region", _("There is no such region, or no longer."))
-    if opened.inventory.failure:
-        raise unavailable(opened.inventory, opened.inventory.failure)
-    return opened
+    if context.inventory.failure:
+        raise unavailable(context.inventory, context.inventory.failure)
+    return context
 
 
-def open_changes(request: HttpRequest, takes: Parameters) -> tuple[Opened, ChangeQuery]:
+def open_changes(request: HttpRequest, takes: Parameters) -> tuple[InventoryContext, ChangeQuery]:
     """The same of a request for the history, which is kept here: it can be told when nothing is
     known of the cloud, and of regions that are no more."""
     check(request, takes)
     access, credential = _credential(request)
-    opened, query = changes_with(access, credential, _without(request.GET, "cursor"), newest=True)
-    _follow(opened.nonsense)
-    return replace(opened, query=ImageQuery(region=query.region)), query
+    context, query = changes_context(
+        access, credential, _without(request.GET, "cursor"), newest=True
+    )
+    _follow(context.nonsense)
+    return replace(context, query=ImageQuery(region=query.region)), query
 
 
 def unavailable(inventory: Inventory, failure: Failure) -> Problem:

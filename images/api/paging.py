@@ -18,9 +18,9 @@ from django.utils.translation import gettext as _
 from dashboard.problems import Problem
 from images import grammar
 from images.cloud.records import Image
+from images.context import InventoryContext
 from images.forms import query_string
 from images.search.query import matching
-from images.views.opening import Opened
 
 Item = TypeVar("Item")
 # Writes the query string of the same query on another page.
@@ -52,12 +52,12 @@ class Listing(Generic[Item]):
         return {name: getattr(self, name) for name in names}
 
 
-def images(request: HttpRequest, opened: Opened) -> tuple[Listing[Image], int]:
+def images(request: HttpRequest, context: InventoryContext) -> tuple[Listing[Image], int]:
     """What the request asks for, and how many there are in all."""
-    query, index = opened.query, opened.inventory.index
+    query, index = context.query, context.inventory.index
     rows = matching(index, query)
     cursor = cursor_of(request, grammar.read_place)
-    start = _behind(opened, rows, cursor) if cursor else (query.page - 1) * query.size
+    start = _behind(context, rows, cursor) if cursor else (query.page - 1) * query.size
     found = [index.images[row] for row in rows[start : start + query.size]]
     more = start + query.size < len(rows)
     listing = placed(
@@ -66,7 +66,7 @@ def images(request: HttpRequest, opened: Opened) -> tuple[Listing[Image], int]:
         page=None if cursor else query.page,
         pages=pages(len(rows), query.size),
         next_cursor=f"{found[-1].region}/{found[-1].uuid}" if found and more else None,
-        write=lambda page: query_string(opened.query, token=opened.token, page=page),
+        write=lambda page: query_string(context.query, token=context.token, page=page),
     )
     return listing, len(rows)
 
@@ -120,10 +120,10 @@ def cursor_of(request: HttpRequest, read: Callable[[str], str]) -> str:
         raise Problem(422, "bad-parameters", detail, parameters=[said]) from None
 
 
-def _behind(opened: Opened, rows: Sequence[int], cursor: str) -> int:
+def _behind(context: InventoryContext, rows: Sequence[int], cursor: str) -> int:
     """Where to go on behind the image of the cursor."""
     region, _slash, uuid = cursor.partition("/")
-    position = opened.inventory.index.position(region, uuid)
+    position = context.inventory.index.position(region, uuid)
     try:
         return rows.index(position) + 1 if position is not None else _gone()
     except ValueError:

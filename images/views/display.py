@@ -20,10 +20,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from dashboard.displays import links
+from images.context import InventoryContext, context_of
+from images.jobs_under_way import stalled, under_way
 from images.reports.summary import overview, with_stalled
 from images.services.inventory import RegionState
-from images.views import filters, watching
-from images.views.opening import Opened, is_fragment, opened_with, with_inventory
+from images.views.list import filters
+from images.views.pages import is_fragment, with_inventory
 
 POLL_SECONDS = 10
 # How many worries and running jobs fit on a screen that nobody scrolls, and how many where notices
@@ -37,8 +39,8 @@ FILES = ("css/app.css", "css/display.css", "js/app.js", "js/display.js")
 
 @require_safe
 @with_inventory
-def overview_display(request: HttpRequest, opened: Opened) -> HttpResponseBase:
-    return _screen(request, opened, title=_("Images"), team="")
+def overview_display(request: HttpRequest, context: InventoryContext) -> HttpResponseBase:
+    return _screen(request, context, title=_("Images"), team="")
 
 
 @login_not_required
@@ -52,11 +54,11 @@ def display(request: HttpRequest, key: str) -> HttpResponseBase:
     with override(shown.language or get_language()):
         access = shown.access
         if access.credential is None:
-            context = {"shown": shown, "title": shown.title}
-            response = _page(request, "images/_display_dark.html", context)
+            parts = {"shown": shown, "title": shown.title}
+            response = _page(request, "images/_display_dark.html", parts)
         else:
-            opened = opened_with(access, access.credential, QueryDict(shown.query))
-            response = _screen(request, opened, title=shown.title, team=shown.team)
+            context = context_of(access, access.credential, QueryDict(shown.query))
+            response = _screen(request, context, title=shown.title, team=shown.team)
         response["Content-Language"] = get_language() or ""
     return response
 
@@ -69,15 +71,17 @@ def _gone(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _screen(request: HttpRequest, opened: Opened, *, title: str, team: str) -> HttpResponse:
-    found = overview(opened.inventory.index, opened.query)
-    running = watching.under_way(opened, found.running)
-    found = with_stalled(found, watching.stalled(running))
-    regions = _regions(opened)
+def _screen(
+    request: HttpRequest, context: InventoryContext, *, title: str, team: str
+) -> HttpResponse:
+    found = overview(context.inventory.index, context.query)
+    running = under_way(context, found.running)
+    found = with_stalled(found, stalled(running))
+    regions = _regions(context)
     most_worries, most_jobs = ROOM if regions["whole"] else TIGHT
     worries = found.worries[:most_worries]
-    context = {
-        "opened": opened,
+    shown = {
+        "context": context,
         "title": title,
         "team": team,
         "found": found,
@@ -88,22 +92,22 @@ def _screen(request: HttpRequest, opened: Opened, *, title: str, team: str) -> H
         "running": running[:most_jobs],
         "running_left": len(running[most_jobs:]),
         "jobs": len(running),
-        "chips": filters.chips(opened),
+        "chips": filters.chips(context),
         **regions,
     }
-    return _page(request, "images/_display.html", context)
+    return _page(request, "images/_display.html", shown)
 
 
-def _regions(opened: Opened) -> dict[str, Any]:
+def _regions(context: InventoryContext) -> dict[str, Any]:
     """The regions of the screen, and what keeps it from being all there is, or true."""
-    inventory, wanted = opened.inventory, opened.query.region
+    inventory, wanted = context.inventory, context.query.region
     states = [state for state in inventory.regions if not wanted or state.id in wanted]
     oldest = OLD_INTERVALS * inventory.fresh_seconds
     old = [state for state in states if state.age is not None and state.age > oldest]
     unconfirmed = [state for state in states if state.unconfirmed]
     unread = [state for state in states if not state.head.version]
     head = inventory.head
-    doubts = (old, unread, unconfirmed, opened.unknown_region, head.failure, head.unreadable)
+    doubts = (old, unread, unconfirmed, context.unknown_region, head.failure, head.unreadable)
     return {
         "regions": states,
         "old": [state.id for state in old],

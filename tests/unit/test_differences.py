@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from images.cloud.reading import Problems, read_image
 from images.cloud.records import Image
 from images.differences import FACTS, differing
-from images.views.compare import GROUPS, groups
-from images.views.elsewhere import TOLD, differences
+from images.views.image.compare import GROUPS, groups
+from images.views.image.other_regions import TOLD, differences
 
 STORAGE = {"bsUuid": "u", "name": "n", "type": "Ceph", "diskType": "SSD", "zone": "BJ01"}
 STORAGE |= {"state": "Enabled", "status": "Connected"}

@@ -16,8 +16,8 @@ from images import forms, grammar
 from images.cloud import answers, cleaning, client, jobs, listing, values
 from images.history import recording
 from images.search import index
-from images.views.filters import MOST_VALUES
-from images.views.rows import SHOWN_TAGS
+from images.views.list.filters import MOST_VALUES
+from images.views.list.rows import SHOWN_TAGS
 
 ROOT = Path(__file__).parents[2]
 MIB = client.MIB

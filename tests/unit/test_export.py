@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from images.cloud.reading import Problems, read_image
 from images.cloud.records import Image
-from images.export import CHUNK, csv_rows, json_document, pretty_json
+from images.export.rows import CHUNK, csv_rows, json_document, pretty_json
 
 SAMPLE = Path(__file__).parents[2] / "images" / "sandbox" / "sample.json"
 ITEM: dict[str, Any] = json.loads(SAMPLE.read_text(encoding="utf-8"))

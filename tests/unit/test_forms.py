@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from images.forms import ImageQueryForm, query_string, read_query, toggled
 from images.grammar import COLUMNS, SIZES
 from images.search.query import FACETS, SORTS, ImageQuery
-from images.views import columns
+from images.views.list import columns
 
 DAY = 86_400_000
 PARAMETERS = [field.name for field in fields(ImageQuery)]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from images.export import json_item
+from images.export.rows import json_item
 from images.search.query import matching
 from tests.integration.api.conftest import Script
 

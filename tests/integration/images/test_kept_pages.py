@@ -18,7 +18,7 @@ from dashboard.saved_views.models import SavedView
 from dashboard.tokens.models import Token
 from images.sandbox import Sandbox, Weather
 from images.services import store
-from images.views.results import rendered
+from images.views.list.results import rendered
 from tests.integration.conftest import PASSWORD, Clock, Keep, read_again
 from tests.integration.images.pages import FRAGMENT, Page
 

@@ -17,7 +17,7 @@ from dashboard.tokens.models import Token
 from images.grammar import COLUMNS
 from images.sandbox import Sandbox
 from images.search.query import SORTS
-from images.views.results import SECRET
+from images.views.list.results import SECRET
 from tests.integration.conftest import Keep
 from tests.integration.images.pages import FRAGMENT, RESTORE, Page, both, column_of
 

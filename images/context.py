@@ -1,0 +1,194 @@
+"""What every page and every endpoint of the inventory begins with: token, query and inventory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from dashboard.tokens.access import (
+    Access,
+    Credential,
+    look_after_others,
+    note_verdict,
+    record_use,
+)
+from dashboard.visible import has_visible
+from images import services
+from images.change_forms import read_change_query
+from images.forms import REPEATED, Nonsense, query_string, read_query
+from images.history.changes import ChangeQuery
+from images.search.query import ImageQuery, spelled
+from images.services.inventory import Inventory
+from images.services.snapshots import Failure
+
+# The fields that say how the list looks, whatever it holds.
+LOOKS = ("sort", "size", "columns", "density")
+USE_NOTED_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class InventoryContext:
+    """One request's token, query and inventory, ready to be run and shown.
+
+    `token` is the id of a token that the address names, carried along by every link; "" when the
+    person's own default is used.
+    """
+
+    access: Access
+    credential: Credential
+    token: str
+    query: ImageQuery
+    nonsense: tuple[Nonsense, ...]
+    inventory: Inventory
+
+    @cached_property
+    def region_names(self) -> dict[str, str]:
+        regions = [state.head.region for state in self.inventory.regions]
+        return {each.id: each.name if has_visible(each.name) else each.id for each in regions}
+
+    @cached_property
+    def zone_names(self) -> dict[str, str]:
+        """Zone id in lower case -> its name."""
+        return {
+            zone.id.lower(): zone.name
+            for state in self.inventory.regions
+            for zone in state.head.region.zones
+        }
+
+    @cached_property
+    def missing(self) -> tuple[str, ...]:
+        """The names of the regions of which nothing is known."""
+        states = self.inventory.regions
+        return tuple(state.head.region.name for state in states if not state.head.version)
+
+    @cached_property
+    def unknown_region(self) -> str:
+        """A region asked for that the cloud does not have, as far as its list is known."""
+        names = {region.casefold() for region in self.region_names}
+        asked = self.query.region if names else ()
+        return next((region for region in asked if region.casefold() not in names), "")
+
+    def failure_of(self, region: str) -> Failure | None:
+        """Why nothing is known of what the region holds, or None when something is."""
+        states = (state for state in self.inventory.regions if state.id == region)
+        missing = (state.failure for state in states if not state.head.version)
+        return self.inventory.failure or next(missing, None)
+
+    @cached_property
+    def path(self) -> str:
+        return reverse("images:list")
+
+    def link(self, **changes: Any) -> str:
+        """The address of the list with some fields of the query changed."""
+        written = query_string(self.query, token=self.token, **changes)
+        return f"{self.path}?{written}" if written else self.path
+
+    def link_to(self, query: ImageQuery) -> str:
+        written = query_string(query, token=self.token)
+        return f"{self.path}?{written}" if written else self.path
+
+    @cached_property
+    def suffix(self) -> str:
+        """The query for another address than the list's, with its "?"; "" when it is empty."""
+        written = query_string(self.query, token=self.token)
+        return f"?{written}" if written else ""
+
+    @property
+    def here(self) -> str:
+        return self.link_to(self.query)
+
+    @property
+    def cleared(self) -> str:
+        """The list without any filter, but looking the same."""
+        query = self.query
+        return self.link_to(ImageQuery(**{name: getattr(query, name) for name in LOOKS}))
+
+    @property
+    def token_query(self) -> str:
+        return f"?token={self.token}" if self.token else ""
+
+    def fields_without(self, *names: str) -> list[tuple[str, str]]:
+        """The query as form fields, but those a form asks for itself; a search starts at page 1."""
+        written = query_string(replace(self.query, page=1), token=self.token)
+        return [(name, value) for name, value in parse_qsl(written) if name not in names]
+
+
+def context_of(
+    access: Access,
+    credential: Credential,
+    params: QueryDict,
+    *,
+    newest: bool = False,
+) -> InventoryContext:
+    """The inventory of that token, and the query that the parameters of an address make. A page
+    need not wait for the `newest` list to be decoded; what is read by itself has to be that."""
+    query, nonsense = read_query(params)
+    named, unread = _token_named(params)
+    inventory = _inventory(access, credential, newest)
+    return InventoryContext(
+        access=access,
+        credential=credential,
+        token=str(credential.token_id) if named else "",
+        query=spelled(inventory.index, query),
+        nonsense=(*unread, *nonsense),
+        inventory=inventory,
+    )
+
+
+def _token_named(params: QueryDict) -> tuple[bool, tuple[Nonsense, ...]]:
+    """Whether the address names a token, and what it gives that is no token's id. That is not
+    repeated on the page: it may be the secret itself, pasted into the wrong place."""
+    *earlier, last = params.getlist("token") or [""]
+    why: list[str | Promise] = [REPEATED for text in earlier if text not in ("", last)]
+    named = True
+    try:
+        UUID(last)
+    except ValueError:
+        named = False
+        why += [_("not the id of a token")] if last else []
+    return named, tuple(Nonsense("token", "…", each) for each in why)
+
+
+def _inventory(access: Access, credential: Credential, newest: bool) -> Inventory:
+    """What the cloud has; and the token's state and last use kept true, with a query only where
+    they change."""
+    token = access.token
+    inventory = services.inventory(credential, newest=newest)
+    note_verdict(access, services.verdict(inventory))
+    look_after_others(access)
+    if token.last_used_at is None or timezone.now() - token.last_used_at > USE_NOTED_EVERY:
+        record_use(credential, access.reader)
+    return inventory
+
+
+def changes_context(
+    access: Access,
+    credential: Credential,
+    params: QueryDict,
+    *,
+    newest: bool = False,
+) -> tuple[InventoryContext, ChangeQuery]:
+    """The inventory of that token, and which changes the parameters of an address ask for."""
+    token = QueryDict(mutable=True)
+    token.setlist("token", params.getlist("token"))
+    context = context_of(access, credential, token, newest=newest)
+    query, nonsense = read_change_query(params)
+    return replace(context, nonsense=(*context.nonsense, *nonsense)), query
+
+
+def freshness(inventory: Inventory) -> str:
+    """How old an answer is, for whoever reads it without the page: scripts, exports, caches."""
+    return ", ".join(
+        f"{state.id};state={state.state}" + (f";age={state.age}" if state.age is not None else "")
+        for state in inventory.regions
+    )

@@ -1,0 +1,79 @@
+"""Everything that the overview knows, for its page and for the API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from images.cloud.records import Image
+from images.context import InventoryContext
+from images.jobs_under_way import Going, as_known, stalled
+from images.reports.attention import Group, groups
+from images.reports.coverage import Coverage, coverage
+from images.reports.summary import (
+    JobData,
+    Overview,
+    OverviewData,
+    as_data,
+    counts,
+    image_data,
+    overview,
+    with_stalled,
+)
+from images.services.inventory import RegionState
+from images.services.progress import Progress
+
+
+@dataclass(frozen=True)
+class Found:
+    """Everything that the overview knows, before it is put into words."""
+
+    overview: Overview
+    running: list[Going]
+    attention: tuple[Group, ...]
+    coverage: Coverage
+    today: date
+
+
+def find(context: InventoryContext) -> Found:
+    index, query = context.inventory.index, context.query
+    found = overview(index, query)
+    running = as_known(context, found.running)
+    still = stalled(running)
+    covered, today = compared(context), datetime.now(UTC).date()
+    attention = groups(index, query, today, covered, still)
+    return Found(with_stalled(found, still), running, attention, covered, today)
+
+
+def data(context: InventoryContext, found: Found) -> OverviewData:
+    """The same as plain data, for scripts."""
+    return as_data(
+        found.overview,
+        counts(context.inventory.index, context.query),
+        found.attention,
+        found.coverage,
+        [_job_data(*going) for going in found.running],
+    )
+
+
+def wanted(context: InventoryContext) -> list[RegionState]:
+    """The regions that the query asks for."""
+    chosen = context.query.region
+    return [each for each in context.inventory.regions if not chosen or each.id in chosen]
+
+
+def compared(context: InventoryContext) -> Coverage:
+    """Of the regions that could be read."""
+    readable = [state.id for state in wanted(context) if state.head.version]
+    return coverage(context.inventory.index, context.query, readable)
+
+
+def _job_data(image: Image, progress: Progress | None) -> JobData:
+    job = progress.job if progress else image.job
+    return {
+        "image": image_data(image),
+        "type": job.type if job else None,
+        "progress": job.progress if job else None,
+        "left_seconds": progress.left_seconds if progress else None,
+        "stalled_minutes": progress.stalled_minutes if progress else 0,
+    }

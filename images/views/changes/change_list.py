@@ -1,0 +1,157 @@
+"""What changed: /changes/, as a page or as the fragment that htmx swaps."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import wraps
+from typing import Any
+from urllib.parse import parse_qsl
+
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from dashboard.routes import is_export
+from dashboard.tokens.access import access_of
+from images.change_forms import change_query_string, toggled
+from images.context import InventoryContext, changes_context
+from images.history import feed
+from images.history.changes import KINDS, ChangeQuery
+from images.views.changes.lines import ICONS, TITLES, days
+from images.views.list.filters import day
+from images.views.list.image_list import page_context
+from images.views.pages import is_fragment, without_token
+
+View = Callable[[HttpRequest, InventoryContext, ChangeQuery], HttpResponseBase]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A value that the feed can be narrowed to, with as many changes as that would show."""
+
+    value: str
+    title: str | Promise
+    count: int
+    selected: bool
+    href: str
+    icon: str
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A time that the feed is cut at, and the address without it."""
+
+    title: str
+    value: str
+    href: str
+
+
+def with_changes(view: View) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Give the view the inventory of the token, and which changes are asked for; or answer with the
+    page that says what is missing."""
+
+    @wraps(view)
+    @vary_on_headers("HX-Request")
+    def opening(request: HttpRequest) -> HttpResponseBase:
+        access = access_of(request)
+        if access.credential is None:
+            return without_token(request, access)
+        newest = is_export(request)
+        return view(
+            request, *changes_context(access, access.credential, request.GET, newest=newest)
+        )
+
+    return opening
+
+
+@require_safe
+@with_changes
+def change_list(
+    request: HttpRequest, context: InventoryContext, query: ChangeQuery
+) -> HttpResponseBase:
+    key = context.credential.cache_key
+    page, everything = feed.page_of(key, query), ChangeQuery()
+    shown = page_context(context) | {
+        "place": "changes",
+        "path": reverse("changes"),
+        "query": query,
+        "feed": page,
+        "days": days(context, page.noted),
+        "kinds": _choices(context, query, "kind", page.kinds, TITLES),
+        "regions": _choices(context, query, "region", page.regions, context.region_names),
+        "bounds": _bounds(context, query),
+        "narrowed": replace(query, page=1, size=everything.size) != everything,
+        "without_text": _address(context, query, page=1, q=""),
+        "cleared": _address(context, ChangeQuery(size=query.size)),
+        "fields": _fields(context, query),
+        "suffix": _address(context, query).removeprefix(reverse("changes")),
+        "newer": _address(context, query, page=page.page - 1) if page.page > 1 else "",
+        "older": _address(context, query, page=page.page + 1) if page.page < page.pages else "",
+        "after": day(query.after)[:10] if query.after is not None else "",
+        "before": day(query.before)[:10] if query.before is not None else "",
+        "watched": _watched(context, feed.watched_since(key)),
+        "kept_days": feed.KEPT.days,
+    }
+    template = "images/_changes.html" if is_fragment(request) else "images/changes.html"
+    return render(request, template, shown)
+
+
+def _choices(
+    context: InventoryContext,
+    query: ChangeQuery,
+    field: str,
+    counts: Mapping[str, int],
+    titles: Mapping[str, Any],
+) -> list[Choice]:
+    """The values there are or that are chosen: kinds in their order, regions as the cloud has
+    them."""
+    chosen: tuple[str, ...] = getattr(query, field)
+    values = {**dict.fromkeys(KINDS if field == "kind" else titles), **dict.fromkeys(counts)}
+    return [
+        Choice(
+            value,
+            titles.get(value, value),
+            counts.get(value, 0),
+            value in chosen,
+            _address(context, query, page=1, **{field: toggled(chosen, value)}),
+            ICONS.get(value, "") if field == "kind" else "",
+        )
+        for value in [*values, *(each for each in chosen if each not in values)]
+        if value in counts or value in chosen
+    ]
+
+
+def _bounds(context: InventoryContext, query: ChangeQuery) -> list[Bound]:
+    found = (("after", _("From"), query.after), ("before", _("Before"), query.before))
+    return [
+        Bound(title, day(value), _address(context, query, page=1, **{name: None}))
+        for name, title, value in found
+        if value is not None
+    ]
+
+
+def _address(context: InventoryContext, query: ChangeQuery, **changes: Any) -> str:
+    written = change_query_string(query, token=context.token, **changes)
+    return f"{reverse('changes')}?{written}".rstrip("?")
+
+
+def _fields(context: InventoryContext, query: ChangeQuery) -> list[tuple[str, str]]:
+    """The query as form fields, but for what the form asks for itself."""
+    written = change_query_string(query, token=context.token, page=1, q="", after=None, before=None)
+    return parse_qsl(written)
+
+
+def _watched(context: InventoryContext, since: Mapping[str, datetime]) -> list[tuple[str, float]]:
+    """The names of the regions that are compared since the same minute, and since when."""
+    names: defaultdict[datetime, list[str]] = defaultdict(list)
+    for region, name in context.region_names.items():
+        if region in since:
+            names[since[region].replace(second=0, microsecond=0)].append(name)
+    return [(" · ".join(each), moment.timestamp()) for moment, each in sorted(names.items())]

@@ -1,0 +1,81 @@
+"""One image: /images/<region>/<cimgUuid>/, as the panel beside the list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from images.cloud.reading import read_details
+from images.cloud.records import Image
+from images.context import InventoryContext
+from images.export.rows import pretty_json
+from images.history import feed
+from images.insights import is_astray
+from images.views.changes.lines import Line, line
+from images.views.image.curl import curl
+from images.views.image.neighbours import place_of
+from images.views.image.other_regions import elsewhere
+from images.views.image.verdicts import verdict_words
+from images.views.list import rows
+from images.views.list.image_list import page_context
+from images.views.list.results import results_with
+from images.views.list.since import with_since
+from images.views.pages import is_fragment, not_found, unavailable, with_inventory
+
+CHANGES = 5  # shown of an image
+
+
+@require_safe
+@vary_on_headers("HX-Target")
+@with_inventory
+def image_detail(
+    request: HttpRequest, context: InventoryContext, region: str, uuid: str
+) -> HttpResponse:
+    image = context.inventory.find(region, uuid)
+    if image is None and (failure := context.failure_of(region)):
+        return unavailable(request, context, failure)
+    if image is None:
+        return not_found(request, context, _("There is no such image here, or no longer."))
+    panel = {"image": image, **panel_context(context, image)}
+    if is_fragment(request) and request.htmx.target == "images":  # type: ignore[attr-defined]
+        page = results_with(context, panel)
+    elif is_fragment(request):
+        return render(request, "images/_detail.html", {"context": context, **panel})
+    else:
+        shown = {**page_context(context), "image": image, "results": results_with(context, panel)}
+        page = render_to_string("images/list.html", shown, request)
+    return HttpResponse(with_since(request, context, page.encode()))
+
+
+def panel_context(context: InventoryContext, image: Image) -> dict[str, Any]:
+    return {
+        "verdict": verdict_words(context, image),
+        "place": place_of(context, image),
+        "elsewhere": elsewhere(context, image),
+        "changes": _changes(context, image),
+        "curl": curl(image),
+        "details": read_details(image),
+        "status": rows.status(image),
+        "zones": _zones(context, image),
+        "astray": is_astray(image),
+        "raw": pretty_json(image),
+    }
+
+
+def _zones(context: InventoryContext, image: Image) -> list[tuple[str, str]] | None:
+    """The image's zones with their names; None when they are not known."""
+    if image.zones is None:
+        return None
+    return [(each, context.zone_names.get(each.lower(), each)) for each in image.zones]
+
+
+def _changes(context: InventoryContext, image: Image) -> list[Line]:
+    """The last changes of the image."""
+    key = context.credential.cache_key
+    return [line(context, each) for each in feed.of_image(key, image.region, image.uuid, CHANGES)]

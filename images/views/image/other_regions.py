@@ -1,0 +1,223 @@
+"""The same image, by name and OS, in other regions: and what is different there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from images.cloud.reading import read_details
+from images.cloud.records import Image
+from images.context import InventoryContext
+from images.differences import FACTS, differing
+from images.forms import query_string
+from images.insights import check_meaning, storage_state
+from images.search.query import ImageQuery, matching
+from images.templatetags.inventory import plain_size
+from images.views.image.compare import title_of
+from images.views.list import rows
+from images.views.list.filters import day
+
+SHOWN = 12
+COMPARED = 4
+DIFFERENCES_SHOWN = 7
+DAY = 86_400_000
+
+
+@dataclass(frozen=True)
+class Twin:
+    """An image of another region, with how it differs from the one that is looked at: the first
+    DIFFERENCES_SHOWN of it, and how much more there is."""
+
+    image: Image
+    href: str
+    status: SafeString
+    differences: list[str]
+    left: int
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """`twins` are the first SHOWN, `left` how many more there are; `compare` is the address that
+    shows the first COMPARED images side by side; `unread` names the regions of which nothing is
+    known."""
+
+    twins: list[Twin]
+    left: int
+    compare: str
+    unread: tuple[str, ...]
+
+
+def elsewhere(context: InventoryContext, image: Image) -> Elsewhere | None:
+    """None for an image without a name, which nothing can be found by."""
+    if not image.name:
+        return None
+    index = context.inventory.index
+    query = ImageQuery(name=(image.name,), os=(image.os_family or "unknown",), sort="region")
+    found = [index.images[row] for row in matching(index, query)]
+    others = [each for each in found if each.region != image.region]
+    twins = [_twin(context, image, each) for each in others[:SHOWN]]
+    places = tuple(f"{each.region}/{each.uuid}" for each in [image, *others][:COMPARED])
+    written = query_string(ImageQuery(image=places), token=context.token)
+    compare = f"{reverse('images:compare')}?{written}"
+    return Elsewhere(twins, len(others) - len(twins), compare, context.missing)
+
+
+def _twin(context: InventoryContext, image: Image, other: Image) -> Twin:
+    address = reverse("images:detail", args=(other.region, other.uuid))
+    differ = differences(image, other)
+    left = len(differ) - DIFFERENCES_SHOWN
+    return Twin(
+        image=other,
+        href=address + context.suffix,
+        status=rows.status(other),
+        differences=differ[:DIFFERENCES_SHOWN],
+        left=max(left, 0),
+    )
+
+
+def differences(image: Image, other: Image) -> list[str]:
+    """Return how the other one differs, in words, for each fact that a comparison would mark."""
+    found = differing((image, other))
+    return [_said(fact, image, other) for fact in TOLD if fact in found]
+
+
+def _said(fact: str, image: Image, other: Image) -> str:
+    words = WORDS[fact](image, other) if fact in WORDS else ""
+    said = words or _("%(fact)s: %(value)s") % {
+        "fact": title_of(fact),
+        "value": _value(fact, other),
+    }
+    return Truncator(said).chars(80)
+
+
+def _value(fact: str, image: Image) -> str:
+    """What the fact is of an image, as text."""
+    value = VALUES[fact](image)
+    if value is None or value == "":
+        return _("not known")
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, tuple):
+        return ", ".join(value) or _("none")
+    return str(value)
+
+
+def _version(image: Image, other: Image) -> str:
+    return _("version %(version)s") % {"version": other.os_version or _("not known")}
+
+
+def _status(image: Image, other: Image) -> str:
+    """Of two with one status it is their jobs that differ."""
+    if (image.status or None) != (other.status or None):
+        return ""
+    state = other.job.state if other.job else "done"
+    words = {"running": _("a job is under way"), "failed": _("its last job failed")}
+    return words.get(state, _("no job is under way"))
+
+
+def _size(image: Image, other: Image) -> str:
+    here, there = image.size, other.size
+    if here is None or there is None:
+        return ""
+    words = _("%(size)s larger") if there > here else _("%(size)s smaller")
+    return words % {"size": plain_size(abs(there - here))}
+
+
+def _created(image: Image, other: Image) -> str:
+    here, there = image.created, other.created
+    if here is None or there is None:
+        return ""
+    days = abs(there - here) // DAY
+    if not days:
+        return _("less than a day newer") if there > here else _("less than a day older")
+    words = (
+        ngettext("%(days)s day newer", "%(days)s days newer", days)
+        if there > here
+        else ngettext("%(days)s day older", "%(days)s days older", days)
+    )
+    return words % {"days": days}
+
+
+def _disk(image: Image, other: Image) -> str:
+    if other.min_disk is None:
+        return ""
+    return _("needs a disk of %(size)s") % {"size": plain_size(other.min_disk)}
+
+
+def _storages(image: Image, other: Image) -> str:
+    here, there = storage_state(image), storage_state(other)
+    if there == "unknown" or here == there == "ok":
+        return ""
+    return _("storages at risk") if there == "at-risk" else _("all storages connected")
+
+
+def _check(image: Image, other: Image) -> str:
+    if check_meaning(other.check_state) == "none":
+        return _("not checked")
+    return _("check: %(state)s") % {"state": other.check_state} if other.check_state else ""
+
+
+def _shared(image: Image, other: Image) -> str:
+    return "" if other.shared is None else _("shared") if other.shared else _("not shared")
+
+
+def _description(image: Image, other: Image) -> str:
+    return _("another description") if other.description else _("no description")
+
+
+# What decides comes first.
+TOLD = tuple(
+    dict.fromkeys(
+        ("status", "check", "os", "storages", "disk", "size", "created", "shared", *FACTS)
+    )
+)
+# How the other one differs, where the fact and its value would not say it best; "" where they do.
+WORDS: dict[str, Callable[[Image, Image], str]] = {
+    "os": _version,
+    "status": _status,
+    "size": _size,
+    "created": _created,
+    "disk": _disk,
+    "storages": _storages,
+    "kept": lambda image, other: _("storages of other kinds"),
+    "check": _check,
+    "shared": _shared,
+    "description": _description,
+}
+
+
+def _day(milliseconds: int | None) -> str | None:
+    return None if milliseconds is None else day(milliseconds)
+
+
+def _amount(size: int | None) -> str | None:
+    return None if size is None else plain_size(size)
+
+
+VALUES: dict[str, Callable[[Image], str | int | bool | tuple[str, ...] | None]] = {
+    "type": lambda image: image.type,
+    "size": lambda image: _amount(image.size),
+    "status": lambda image: image.status,
+    "check": lambda image: image.check_state,
+    "shared": lambda image: image.shared,
+    "external": lambda image: image.external,
+    "arch": lambda image: image.arch,
+    "platform": lambda image: image.platform,
+    "disk": lambda image: _amount(image.min_disk),
+    "cpu": lambda image: read_details(image).requirement.min_cpu,
+    "memory": lambda image: _amount(read_details(image).requirement.min_memory),
+    "machines": lambda image: read_details(image).requirement.dc2_types,
+    "regions": lambda image: image.regions,
+    "zones": lambda image: image.zones,
+    "storages": lambda image: image.storages,
+    "scenes": lambda image: image.scenes,
+    "tags": lambda image: image.tags,
+    "created": lambda image: _day(image.created),
+    "updated": lambda image: _day(image.updated),
+}

@@ -1,0 +1,75 @@
+"""What is new for an open page: /images/news/…, which it asks by itself.
+
+Every few seconds while a job of it is running, else every half a minute.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import Resolver404, resolve
+from django.utils.safestring import mark_safe
+from django.views.decorators.http import require_safe
+
+from images.context import InventoryContext
+from images.services import jobs
+from images.services.running import Place, running_images
+from images.views.image.detail import panel_context
+from images.views.list import columns, poll_address, rows
+from images.views.list.image_list import list_page
+from images.views.list.results import results_with
+from images.views.list.since import with_since
+from images.views.pages import with_inventory
+
+
+@require_safe
+@with_inventory
+def image_news(
+    request: HttpRequest, context: InventoryContext, as_of: int, shown: str
+) -> HttpResponse:
+    """How old the lists are and how far the jobs; or once other images are there, all anew."""
+    place = _open_image(request)
+    panel = running_images(context.inventory.index).get(place)
+    watched = poll_address.shown(context)
+    if poll_address.in_short(context, [*watched, *([panel] if panel else [])]) != shown:
+        # Another process may know less than the one that made the page.
+        newer = poll_address.as_of(context) > as_of
+        return _anew(request, context, place) if newer else HttpResponse(status=204)
+    running = bool(watched or panel)
+    progress = jobs.progress(context.credential, context.inventory) if running else {}
+    now = [(image, progress.get((image.region, image.uuid))) for image in watched]
+    parts = [rows.job_now(image, each) for image, each in now if each]
+    visible = "status" in columns.chosen(context.query)
+    found_there = {
+        "context": context,
+        "rows": mark_safe("".join(parts)) if visible else "",  # noqa: S308
+        "progress": progress.get(place) if panel else None,
+    }
+    return render(request, "images/_news.html", found_there)
+
+
+def _open_image(request: HttpRequest) -> Place:
+    """The image whose panel is open, by the address of the page that asks."""
+    htmx = request.htmx  # type: ignore[attr-defined]
+    try:
+        match = resolve(urlsplit(htmx.current_url_abs_path or "/").path)
+    except (Resolver404, ValueError):
+        return "", ""
+    found = match.kwargs if match.view_name == "images:detail" else {}
+    return found.get("region", ""), found.get("uuid", "")
+
+
+def _anew(request: HttpRequest, context: InventoryContext, place: Place) -> HttpResponse:
+    image = context.inventory.find(*place)
+    if image:
+        panel = {"image": image, **panel_context(context, image)}
+        page = results_with(context, panel).encode()
+        response = HttpResponse(with_since(request, context, page, looks=False))
+    else:
+        response = list_page(request, context, looks=False)
+        response["HX-Replace-Url"] = context.here
+    response["HX-Retarget"] = "#images"
+    response["HX-Reswap"] = "outerHTML"
+    return response

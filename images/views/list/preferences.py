@@ -1,0 +1,101 @@
+"""How the list looks: which columns in which order, and how close its rows stand.
+
+Each choice is one small form: it is remembered for whoever made it, and leads to the list in its
+new looks, because what a page shows is in its address.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.urls import Resolver404, resolve, reverse
+from django.utils.functional import Promise
+from django.views.decorators.http import require_POST
+from django_htmx.http import HttpResponseLocation
+
+from dashboard.back import back
+from dashboard.people import policy
+from images.forms import query_string, read_query
+from images.search.query import ImageQuery
+from images.views.list.columns import COLUMNS, DEFAULT_COLUMNS, chosen
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A column of the table in the menu: `fixed` is always there, `first` and `last` tell where it
+    cannot go any further."""
+
+    name: str
+    title: Promise
+    fixed: bool
+    first: bool
+    last: bool
+
+
+def menu(query: ImageQuery) -> dict[str, object]:
+    """What the menu of columns shows, for its template."""
+    names = chosen(query)
+    return {
+        "shown_columns": [
+            Shown(name, COLUMNS[name].title, name == "name", place == 0, place == len(names) - 1)
+            for place, name in enumerate(names)
+        ],
+        "other_columns": [each for each in COLUMNS.values() if each.name not in names],
+        "density": query.density,
+        "is_standard": not query.columns and not query.density,
+    }
+
+
+@require_POST
+def choose_looks(request: HttpRequest) -> HttpResponse:
+    """Take the list as its form says it is, and change what one button of the menu says."""
+    params = QueryDict(request.POST.get("query", ""))
+    query, _nonsense = read_query(params)
+    query = changed(query, request.POST)
+    looks = ImageQuery(columns=query.columns, density=query.density)
+    policy.person(request).keep_list_preferences(query_string(looks))
+    written = query_string(query, token=_token(params))
+    address = f"{_path(request)}?{written}".rstrip("?")
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponseLocation(address, target="#images", swap="outerHTML")
+    return HttpResponseRedirect(address)
+
+
+def changed(query: ImageQuery, asked: QueryDict) -> ImageQuery:
+    """The query in the looks that were asked for; what makes no sense changes nothing."""
+    if "standard" in asked:
+        return replace(query, columns=(), density="")
+    names = list(chosen(query))
+    if (name := asked.get("show")) in COLUMNS and name not in names:
+        names.append(name)
+    if (name := asked.get("hide")) in names and name != "name":
+        names.remove(name)
+    for step, field in ((-1, "earlier"), (1, "later")):
+        if (name := asked.get(field)) in names:
+            place = names.index(name)
+            names.remove(name)
+            names.insert(max(0, place + step), name)
+    columns = () if tuple(names) == DEFAULT_COLUMNS else tuple(names)
+    density = asked.get("density", query.density)
+    return replace(query, columns=columns, density=density if density == "compact" else "")
+
+
+def _token(params: QueryDict) -> str:
+    """The token that the list was of; like everything here it came from a form."""
+    try:
+        return str(UUID(params.get("token", "")))
+    except ValueError:
+        return ""
+
+
+def _path(request: HttpRequest) -> str:
+    """Where the person is, so that an open panel stays open."""
+    path = urlsplit(back(request)).path
+    try:
+        inside = resolve(path).view_name in ("images:list", "images:detail")
+    except Resolver404:
+        inside = False
+    return path if inside else reverse("images:list")

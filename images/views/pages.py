@@ -1,0 +1,101 @@
+"""What the pages of the inventory have in common: they begin with its context, or say what is
+missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.vary import vary_on_headers
+
+from dashboard.routes import is_export, route_of
+from dashboard.tokens.access import (
+    Access,
+    access_of,
+)
+from images import services
+from images.context import InventoryContext, context_of, freshness
+from images.services.snapshots import Failure
+
+P = ParamSpec("P")
+
+# The addresses that people look at while they come; the others answer with files and fragments.
+PAGES = ("images:list", "images:detail", "overview", "coverage")
+
+
+View = Callable[Concatenate[HttpRequest, InventoryContext, P], HttpResponseBase]
+
+
+def with_inventory(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """Give the view what it needs, or answer with the page that says what is missing."""
+
+    @wraps(view)
+    @vary_on_headers("HX-Request")
+    def opening(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        access = access_of(request)
+        if access.credential is None:
+            return without_token(request, access)
+        if _is_watched(request) and services.begin(access.credential):
+            return _loading(request)
+        context = context_of(access, access.credential, request.GET, newest=is_export(request))
+        if context.unknown_region:
+            return not_found(request, context, _("There is no such region, or no longer."))
+        response = view(request, context, *args, **kwargs)
+        response["X-Inventory-Regions"] = freshness(context.inventory)
+        return response
+
+    return opening
+
+
+def is_fragment(request: HttpRequest) -> bool:
+    """htmx asks for a part of the page; for Back it asks for the whole."""
+    htmx = request.htmx  # type: ignore[attr-defined]
+    return bool(htmx) and not htmx.history_restore_request
+
+
+def without_token(request: HttpRequest, access: Access) -> HttpResponse:
+    """What is missing and how to get it. The list without a token is where everyone begins; a file
+    that is asked for and cannot be had is an error."""
+    begins = access.unusable is None and route_of(request) == "images:list"
+    page, fragment = "images/no_token.html", "images/_no_token.html"
+    return _page(request, page, fragment, status=200 if begins else 403, access=access)
+
+
+def not_found(request: HttpRequest, context: InventoryContext, what: str) -> HttpResponse:
+    """404 with a way back to what there is."""
+    page, fragment = "images/not_found.html", "images/_not_found.html"
+    return _page(request, page, fragment, status=404, context=context, what=what)
+
+
+def unavailable(request: HttpRequest, context: InventoryContext, failure: Failure) -> HttpResponse:
+    """What was asked for may be there: why it cannot be shown."""
+    page, fragment = "images/unavailable.html", "images/_failure.html"
+    status = context.inventory.explanation(failure).status
+    return _page(request, page, fragment, status=status, context=context, failure=failure)
+
+
+def _is_watched(request: HttpRequest) -> bool:
+    """Whether a browser opens a page, and not from the page that says that it is on its way."""
+    if request.headers.get("Sec-Fetch-Dest") != "document":
+        return False
+    if request.headers.get("Referer") == request.build_absolute_uri():
+        return False
+    return route_of(request) in PAGES
+
+
+def _loading(request: HttpRequest) -> HttpResponse:
+    """What is under way, for who would else look at nothing as long as the cloud takes."""
+    context = {"place": "images", "deadline": settings.UPSTREAM_DEADLINE_SECONDS}
+    return render(request, "images/loading.html", context)
+
+
+def _page(
+    request: HttpRequest, page: str, fragment: str, *, status: int = 200, **context: object
+) -> HttpResponse:
+    template = fragment if is_fragment(request) else page
+    return render(request, template, {"place": "images", **context}, status=status)
