@@ -24,7 +24,7 @@ from django.utils.translation import ngettext
 
 from dashboard.back import back
 from dashboard.problems import Problem, respond
-from dashboard.routes import is_api, is_export, route_of
+from dashboard.routes import checks_a_token, is_api, is_export
 from images.services import lease
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
@@ -49,13 +49,6 @@ _counts: dict[str, Count] = {}
 _lock = threading.Lock()
 
 
-# What has the cloud asked about a secret, and would tell a thief which of many stolen ones work.
-CHECKING_ROUTES = frozenset(
-    {
-        *("token_list", "token_check", "token_replace", "token_switch", "token_restore"),
-        "token_compare",
-    }
-)
 # One that makes none, however slowly it is read, gives its place back after this many seconds.
 LONGEST_EXPORT = 900
 
@@ -68,7 +61,7 @@ def rate_limits(get_response: Handler) -> Handler:
             return get_response(request)
         if is_api(request):
             return _limited_api(request, get_response)
-        if _checks_a_token(request):
+        if checks_a_token(request):
             limit, now = settings.TOKEN_CHECKS_PER_MINUTE, clock()
             if used_by(f"token-checks:{request.user.pk}", limit, now) > limit:
                 said = ngettext(
@@ -92,13 +85,6 @@ def _limited_api(request: HttpRequest, get_response: Handler) -> HttpResponseBas
     response["RateLimit-Policy"] = f'"requests";q={limit};w={WINDOW}'
     response["RateLimit"] = f'"requests";r={max(0, limit - used)};t={left}'
     return response
-
-
-def _checks_a_token(request: HttpRequest) -> bool:
-    """Comparing asks the cloud already when the page is opened, the others when a form is sent."""
-    route = route_of(request)
-    asks = request.method == "POST" or route == "token_compare"
-    return asks and route in CHECKING_ROUTES
 
 
 def _seconds_left(now: float) -> int:

@@ -9,12 +9,15 @@ from typing import Any
 
 import structlog
 
+from dashboard.random_keys import API_KEY_PREFIX
+from dashboard.routes import DISPLAYS, INVITATIONS
+
 # A token is 64 hex digits in every document of the vendor; an Authorization value may be anything.
 # The addresses of display links and invitations end in the key that opens them, those of databases
 # hold a password, and the one that single sign-on leads back to a code; API keys say what they are.
 SECRETS = re.compile(
-    r"(?i)\b[0-9a-f]{64}\b|(?<=bearer )\S+|(?<=/display/)[\w%-]+|(?<=/invitations/)[\w%-]+"
-    r"|(?<=://)[^/\s@]*(?=@)|(?<=\bcode=)[^&\s]+|\bidk_[\w-]+"
+    rf"(?i)\b[0-9a-f]{{64}}\b|(?<=bearer )\S+|(?<=/{DISPLAYS})[\w%-]+|(?<=/{INVITATIONS})[\w%-]+"
+    rf"|(?<=://)[^/\s@]*(?=@)|(?<=\bcode=)[^&\s]+|\b{API_KEY_PREFIX}[\w-]+"
 )
 
 # What one text of a line may have of characters: much of what is logged was sent by somebody else.

@@ -9,6 +9,9 @@ import hashlib
 import secrets
 
 KEY_BYTES = 32
+# API keys say what they are wherever they turn up: to people, to whoever searches for leaked ones,
+# to our logs.
+API_KEY_PREFIX = "idk_"
 
 
 def new_key() -> str:

@@ -10,8 +10,10 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 
+# Where addresses begin that end in a key, which no log line shows, and those that scripts ask for.
+DISPLAYS, INVITATIONS, API = "display/", "invitations/", "api/"
 # Asked for all the time, and by machines that know the dashboard by an address of their own.
-MACHINE_ROUTES = frozenset({"healthz", "readyz", "metrics"})
+MACHINE_ROUTES: frozenset[str] = frozenset({"healthz", "readyz", "metrics"})
 # The address alone opens them, so it goes nowhere else. Not those of invitations, which have forms:
 # a browser that may not name its address sends them with "Origin: null", and the check against
 # forgery refuses that. Theirs goes to no other site.
@@ -23,10 +25,19 @@ EXPORT_ROUTES = frozenset(
         *("audit_csv", "team_audit_csv"),
     }
 )
+# What has the cloud asked about a secret, and would tell a thief which of many stolen ones work.
+# Comparing does already when the page is opened, the others when a form is sent.
+COMPARING = "token_compare"
+CHECKING_ROUTES = frozenset(
+    {
+        *("token_list", "token_check", "token_replace", "token_switch", "token_restore"),
+        COMPARING,
+    }
+)
+# The id of what asks what is new, on each page that does so while it is open, as htmx says it.
+POLLER = "news"
 API_PAGE = "api:page"
 API_NAMESPACE = "api:"
-# What nobody answers is the API's trouble below its address as well.
-API_ADDRESS = "/api/"
 STATIC = "static"
 NONE = "none"
 
@@ -53,8 +64,8 @@ def _found(path: str) -> str:
 def is_api(request: HttpRequest) -> bool:
     """Whether a script asks, below /api/. The API's own page is for people as well."""
     route = route_of(request)
-    if route == NONE:
-        return request.path_info.startswith(API_ADDRESS)
+    if route == NONE:  # What nobody answers is the API's trouble below its address as well.
+        return request.path_info.startswith(f"/{API}")
     return route.startswith(API_NAMESPACE)
 
 
@@ -69,6 +80,16 @@ def is_secret(request: HttpRequest) -> bool:
 
 def is_export(request: HttpRequest) -> bool:
     return route_of(request) in EXPORT_ROUTES
+
+
+def checks_a_token(request: HttpRequest) -> bool:
+    route = route_of(request)
+    return route in CHECKING_ROUTES and (request.method == "POST" or route == COMPARING)
+
+
+def is_poll(request: HttpRequest) -> bool:
+    """Whether an open page asks by itself."""
+    return request.headers.get("HX-Trigger") == POLLER
 
 
 def is_static(request: HttpRequest) -> bool:

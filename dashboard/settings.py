@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from dashboard import environment, logs, single_signon, storage, telemetry
+from dashboard import environment, logs, routes, single_signon, storage, telemetry
 
 # An installed wheel has templates, static files and translations inside this package, where
 # setup.py puts them; a checkout has them beside it.
@@ -89,7 +89,7 @@ TRUSTED_PROXIES = environment.networks(
     "TRUSTED_PROXIES", "127.0.0.0/8, ::1/128" if HTTPS else "none"
 )
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
+SECURE_REDIRECT_EXEMPT = [f"^({'|'.join(routes.MACHINE_ROUTES)})$"]
 SECURE_HSTS_SECONDS = 365 * 86_400 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 # With this prefix browsers take a cookie from this very host alone, over https.
@@ -205,7 +205,7 @@ ACCOUNT_FORMS = {"change_password": "dashboard.people.adapters.ChangePasswordFor
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
+ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_SESSION_REMEMBER = True
 # By address first: whoever guesses at an account locks out themselves, not its owner elsewhere. The
 # limit by account is out of one address's reach, and there for many that guess at one.

@@ -4,6 +4,7 @@ from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
 from dashboard import health, metrics, theme
+from dashboard.routes import API, DISPLAYS
 from images.views import display
 from images.views.changes import change_list, exports
 from images.views.overview import coverage, overview_page
@@ -17,8 +18,8 @@ urlpatterns = [
     path("changes/", change_list.change_list, name="changes"),
     path("changes/export.csv", exports.changes_csv, name="changes_csv"),
     path("changes/export.json", exports.changes_json, name="changes_json"),
-    path("display/<str:key>/", display.display, name="display"),
-    path("api/v1/", include("images.api.urls")),
+    path(f"{DISPLAYS}<str:key>/", display.display, name="display"),
+    path(f"{API}v1/", include("images.api.urls")),
     path("", include("dashboard.people.urls")),
     path("", include("dashboard.tokens.urls")),
     path("", include("dashboard.api_keys.urls")),

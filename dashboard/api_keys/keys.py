@@ -22,8 +22,6 @@ from dashboard.people.models import Team, User
 from dashboard.stamps import STAMP_EVERY, stamp
 from dashboard.tokens.models import Token
 
-# Says what it is wherever it turns up: to people, to whoever searches for leaked keys, to our logs.
-PREFIX = "idk_"
 SHOWN_LENGTH = 8  # of a key, so that people know theirs apart
 
 
@@ -39,7 +37,7 @@ def make(
 ) -> tuple[ApiKey, str]:
     """A new key for what the owner may read, or for the team's or the token's part of that; and its
     secret, which is not kept."""
-    secret = PREFIX + random_keys.new_key()
+    secret = random_keys.API_KEY_PREFIX + random_keys.new_key()
     key = ApiKey.objects.create(
         owner=owner,
         team=team,

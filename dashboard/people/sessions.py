@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from dashboard.audit.models import Word
 from dashboard.people import sign_in_log
 from dashboard.people.models import User
-from dashboard.routes import is_secret, route_of
+from dashboard.routes import is_poll, is_secret
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
@@ -33,8 +33,6 @@ CONSOLE = Limits(idle=timedelta(days=30), in_all=timedelta(days=365))
 
 # The session is written no more often than this, so "without use" is as exact as this.
 NOTED_EVERY = timedelta(minutes=5)
-# What an open page asks by itself is no use that someone makes of it.
-POLL = "images:news"
 # The session's own keys: when it began, and when it was last known to be used (Unix seconds).
 BEGAN, USED = "began", "used"
 
@@ -65,7 +63,6 @@ def _keep_or_end(request: HttpRequest, user: User) -> None:
     used = session.get(USED)
     if used is not None and 0 <= now - used < NOTED_EVERY.total_seconds():
         return
-    by_itself = route_of(request) == POLL and not user.is_console
     limits = CONSOLE if user.is_console else PERSON
     began = session.setdefault(BEGAN, now)
     away = used is not None and now - used > limits.idle.total_seconds()
@@ -79,8 +76,8 @@ def _keep_or_end(request: HttpRequest, user: User) -> None:
         )
         messages.info(request, said)
         return
-    if by_itself:
-        return
+    if is_poll(request) and not user.is_console:
+        return  # It is no use that someone makes of it.
     session[USED] = now
     left = limits.in_all.total_seconds() - (now - began)
     session.set_expiry(int(min(limits.idle.total_seconds() + NOTED_EVERY.total_seconds(), left)))

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
 from dashboard.people.views import endings, invitations, members, sign_in, teams
+from dashboard.routes import INVITATIONS
 
 # Of allauth's pages only those that password sign-in needs, under the names it gives them.
 urlpatterns = [
@@ -57,7 +58,7 @@ urlpatterns = [
         name="account_switch_off",
     ),
     path("people/<int:user_id>/delete/", endings.account_delete, name="account_delete"),
-    path("invitations/<str:key>/", invitations.invitation, name="invitation"),
+    path(f"{INVITATIONS}<str:key>/", invitations.invitation, name="invitation"),
 ]
 
 if settings.OIDC:

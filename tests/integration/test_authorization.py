@@ -21,6 +21,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from dashboard import routes
 from dashboard.api_keys import keys
 from dashboard.audit.trail import Actor
 from dashboard.displays import links
@@ -261,6 +262,17 @@ def world(cloud: Sandbox, keep: Callable[..., Token]) -> World:
 
 def test_every_address_has_a_line() -> None:
     assert set(NAMES) == set(PAGES)
+
+
+def test_what_is_limited_noted_or_kept_secret_by_its_name_is_an_address() -> None:
+    """A name that no address has any more would let everything through."""
+    sets = (
+        routes.CHECKING_ROUTES,
+        routes.EXPORT_ROUTES,
+        routes.MACHINE_ROUTES,
+        routes.SECRET_ROUTES,
+    )
+    assert {routes.API_PAGE, routes.COMPARING}.union(*sets) <= set(NAMES)
 
 
 def test_every_action_of_the_table_is_somebodys_and_names_real_standings() -> None:

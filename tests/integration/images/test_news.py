@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from dashboard.people import sessions
 from dashboard.people.models import User
 from images.sandbox import Sandbox, Weather
 from images.services.jobs import JOB_POLL_SECONDS
@@ -95,6 +97,20 @@ def test_it_works(viewer: Client, cloud: Sandbox, clock: Clock) -> None:
     assert parts[place("bj", creating)].text == "CreateCIMG 16.9 % about 9 min left"
     assert parts[place("bj", creating)].one("progress").attributes["value"] == "16.9"
     assert parts[place("bj", busy(cloud, "DeleteCIMG"))].text == "DeleteCIMG 80 % about 1 min left"
+
+
+@pytest.mark.parametrize("at", [LIST, "/overview/"])
+def test_a_page_left_open_keeps_nobody_signed_in(
+    viewer: Client, cloud: Sandbox, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    hours = itertools.count()
+    monkeypatch.setattr(sessions, "clock", lambda: 3600.0 * next(hours))
+    poller = Page(viewer.get(at)).one(id="news").attributes
+    headers = {**FRAGMENT, "HX-Trigger": poller["id"]}
+    told = [viewer.get(poller["hx-get"], headers=headers).status_code for _ in range(30)]
+
+    assert set(told[:24]) <= {200, 204}
+    assert told[24:] == [403] * 6
 
 
 def test_only_running_jobs_are_asked_for(viewer: Client, cloud: Sandbox, clock: Clock) -> None:
