@@ -99,12 +99,14 @@ _decode_head = msgspec.msgpack.Decoder(Head).decode
 
 def failure_of(error: CloudError, *, now: float, before: Failure | None, longest: float) -> Failure:
     """Return what to remember of a failed attempt. The pause before the next doubles each time: up
-    to `longest` seconds, or after a refusal, which hardly passes soon, up to LONGEST_PAUSE."""
+    to `longest` seconds, or after a refusal, which hardly passes soon, up to LONGEST_PAUSE. It is
+    no shorter than the cloud asked for, within LONGEST_PAUSE."""
     refusal = error.kind in REFUSALS
     again = before is not None and (before.kind in REFUSALS) is refusal
     times = before.times + 1 if before and again else 1
     first, longest = (FIRST_PAUSE_REFUSED, LONGEST_PAUSE) if refusal else (FIRST_PAUSE, longest)
-    pause = min(first * 2.0 ** min(times - 1, 10), longest, LONGEST_PAUSE)
+    pause = min(first * 2.0 ** min(times - 1, 10), longest)
+    pause = min(max(pause, error.retry_after or 0.0), LONGEST_PAUSE)
     return Failure(
         kind=error.kind,
         errmsg=error.errmsg,
