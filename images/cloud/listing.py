@@ -30,6 +30,7 @@ from images.cloud.records import Image, Region, Sharing
 
 PAGE_LIMIT = 100
 PAGES_AT_ONCE = 4
+MOST_AGAIN = 5  # pages that are read again because they do not join the one before
 MAX_REGIONS = 100
 MAX_IMAGE_BYTES = 64 * 1024  # of one image as JSON; one that is real takes one or two thousand
 
@@ -87,6 +88,7 @@ class _Walk:
     seen: int = 0
     size: int = 0
     moved: bool = False
+    again: int = 0
     sharing: Sharing = field(default_factory=Sharing)
 
 
@@ -170,12 +172,20 @@ def _walk(limits: Limits, region: str, fetch: _Fetch, at_once: int = PAGES_AT_ON
     while stride:
         width = min(at_once, _width(walk, stride))
         starts = [walk.position - overlap + stride * n for n in range(width)]
-        for start, page in zip(starts, fetch(starts), strict=True):
+        for place, (start, page) in enumerate(zip(starts, fetch(starts), strict=True)):
             if start != walk.position - overlap:
                 break  # The page before was shorter than asked for: plan anew from where it ended.
+            if place and walk.again < MOST_AGAIN and not _joins(walk, page):
+                walk.moved, walk.again = True, walk.again + 1
+                break  # It may have been answered before the page before it: read it after that.
             if not _take(walk, region, page, start=start, overlap=overlap, full=step):
                 return walk
     return walk
+
+
+def _joins(walk: _Walk, page: _Page) -> bool:
+    """Whether a page that overlaps the one before begins with the item that ended that."""
+    return not page.items or not walk.page or _same_item(bytes(page.items[0]), walk.page[-1])
 
 
 def _width(walk: _Walk, stride: int) -> int:
