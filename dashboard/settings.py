@@ -35,6 +35,7 @@ UPSTREAM_DEADLINE_SECONDS = environment.number(
 # What is read of one token at most, and the memory of the process that reads it.
 UPSTREAM_MAX_IMAGES = environment.number("UPSTREAM_MAX_IMAGES", 200_000, least=1, most=10_000_000)
 UPSTREAM_MAX_MB = environment.number("UPSTREAM_MAX_MB", 256, least=1, most=65_536)
+UPSTREAM_IMAGE_KB = environment.number("UPSTREAM_IMAGE_KB", 5, least=1, most=65_536)
 UPSTREAM_MEMORY_MB = environment.number("UPSTREAM_MEMORY_MB", 2048, least=512, most=1_048_576)
 INVENTORY_FRESH_SECONDS = environment.number("INVENTORY_FRESH_SECONDS", 60, least=1, most=86_400)
 INVENTORY_STALE_SECONDS = environment.number(

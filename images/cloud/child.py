@@ -61,6 +61,7 @@ class Packed:
     version: str
     body: bytes
     size: int
+    weight: int
     count: int
     problems: Problems
     request_id: str
@@ -214,6 +215,7 @@ def _packed(account: Account, region: str) -> Packed:
         version=version_of(pieces),
         body=encode_body(pieces),
         size=sum(map(len, pieces)),
+        weight=listing.weight,
         count=len(listing.images),
         problems=listing.problems,
         request_id=listing.request_id,

@@ -29,12 +29,15 @@ from images.cloud.errors import CloudError, OutOfTime, TooLarge, Unavailable, Un
 CONNECT_SECONDS = 5.0
 RETRIES = 2
 FIRST_PAUSE_SECONDS = 0.2  # twice that before the second retry, and jittered
-MIB = 1024 * 1024
+KIB = 1024
+MIB = 1024 * KIB
 MAX_ANSWER_BYTES = 32 * MIB
 # Of answers that the web workers read themselves, and not a process of its own.
 SMALL_ANSWER_BYTES = MIB
 PIECE_BYTES = 64 * 1024
 CALLS_IN_FLIGHT = 8
+# What a few images may weigh, however large each of them is.
+FEW_BYTES = 4 * MIB
 
 
 class Deadline:
@@ -73,12 +76,18 @@ class Call:
 
 @dataclass(frozen=True)
 class Limits:
-    """The most that is read of one token's lists: `images` and their `size` as sent (in bytes), and
-    the `memory` that the process which reads them may have (in bytes)."""
+    """The most that is read of one token's lists, in bytes but for the number of `images`: their
+    `size` as sent, the `memory` that the process which reads them may have, and what one `image`
+    takes, on average, of the memory of whoever holds them."""
 
     images: int = 200_000
     size: int = 256 * MIB
     memory: int = 2048 * MIB
+    image: int = 5 * KIB
+
+    def weight(self, images: int) -> int:
+        """What so many images may weigh together (`images.cloud.records.weight`)."""
+        return FEW_BYTES + images * self.image
 
 
 @dataclass(frozen=True)

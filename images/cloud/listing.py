@@ -17,6 +17,7 @@ import msgspec
 
 from images.cloud.answers import NOT_AS_EXPECTED, decoded, items, request_id
 from images.cloud.client import (
+    KIB,
     MAX_ANSWER_BYTES,
     MIB,
     SMALL_ANSWER_BYTES,
@@ -26,24 +27,26 @@ from images.cloud.client import (
 )
 from images.cloud.errors import OutOfTime, TooLarge, Unreadable
 from images.cloud.reading import Problems, read_image, read_region
-from images.cloud.records import Image, Region, Sharing
+from images.cloud.records import Image, Region, Sharing, weight
 
 PAGE_LIMIT = 100
 PAGES_AT_ONCE = 4
 MOST_AGAIN = 5  # pages that are read again because they do not join the one before
 MAX_REGIONS = 100
-MAX_IMAGE_BYTES = 64 * 1024  # of one image as JSON; one that is real takes one or two thousand
+MAX_IMAGE_BYTES = 64 * KIB  # of one image as JSON; one that is real takes one or two thousand
 
 
 @dataclass(frozen=True)
 class Listing:
     """Every image of one region, each `cimgUuid` once, in the cloud's order.
 
-    `problems` counts what could not be read, `moved` says that images came or went while we read
-    (twice), so one may be missing; `seconds` and `calls` are what it cost.
+    `weight` is what they take in memory, `problems` counts what could not be read, `moved` says
+    that images came or went while we read (twice), so one may be missing; `seconds` and `calls`
+    are what it cost.
     """
 
     images: list[Image]
+    weight: int
     problems: Problems
     request_id: str
     moved: bool
@@ -134,6 +137,7 @@ def list_images(account: Account, region: str) -> Listing:
         raise Unreadable("none of the images could be read", request_id=walk.request_id)
     return Listing(
         images=list(walk.images.values()),
+        weight=_weight(walk),
         problems=walk.problems,
         request_id=walk.request_id,
         moved=walk.moved,
@@ -214,9 +218,7 @@ def _take(walk: _Walk, region: str, page: _Page, *, start: int, overlap: int, fu
     walk.size += sum(map(len, fresh))
     _check_extent(walk)
     for raw in fresh:
-        if len(raw) > MAX_IMAGE_BYTES:
-            raise TooLarge(f"an image of more than {MAX_IMAGE_BYTES // 1024} KiB")
-        image = read_image(region, raw, walk.problems)
+        image = _read(region, raw, walk.problems)
         if image and image.uuid in walk.images:
             walk.moved = True
             continue
@@ -228,6 +230,21 @@ def _take(walk: _Walk, region: str, page: _Page, *, start: int, overlap: int, fu
     if raws:
         _note_extent(walk, page, start + len(raws), full=len(raws) >= max(full, 1))
     return brought
+
+
+def _read(region: str, raw: bytes, problems: Problems) -> Image | None:
+    if len(raw) > MAX_IMAGE_BYTES:
+        problems["item"] += 1
+        return None
+    return read_image(region, raw, problems)
+
+
+def _weight(walk: _Walk) -> int:
+    """What the images take in memory; TooLarge where that is more than so many should."""
+    found = walk.sharing.weight + sum(map(weight, walk.images.values()))
+    if found > walk.limits.weight(len(walk.images)):
+        raise TooLarge(f"a region whose images take more than {walk.limits.image // KIB} KiB each")
+    return found
 
 
 def _check_extent(walk: _Walk) -> None:

@@ -34,8 +34,9 @@ def version_of(pieces: Sequence[bytes]) -> str:
 
 
 def encode_body(pieces: Sequence[bytes]) -> bytes:
+    # Each by itself, so that whoever decodes them has one at a time in memory.
     # Level 1: images of one account repeat each other, more effort gains little and costs seconds.
-    return zlib.compress(msgspec.msgpack.encode(pieces), level=1)
+    return msgspec.msgpack.encode([zlib.compress(piece, level=1) for piece in pieces])
 
 
 def decode_body(data: object, held: Iterable[Image] = ()) -> list[Image] | None:
@@ -46,11 +47,11 @@ def decode_body(data: object, held: Iterable[Image] = ()) -> list[Image] | None:
     try:
         if not isinstance(data, bytes):
             return None
-        pieces = _decode_pieces(zlib.decompress(data))
         known = {image.uuid: image for image in held}
         images, sharing = [], Sharing()
-        for piece in pieces:
-            part = [_as_held(image, known) for image in _decode_images(piece)]
+        for piece in _decode_pieces(data):
+            decoded = _decode_images(zlib.decompress(piece))
+            part = [_as_held(image, known) for image in decoded]
             sharing.share(part)
             images += part
         return images

@@ -12,7 +12,7 @@ import structlog
 from django.conf import settings
 
 from images.cloud.child import Packed, read_regions
-from images.cloud.client import MIB, Account, Deadline, Limits
+from images.cloud.client import KIB, MIB, Account, Deadline, Limits
 from images.cloud.errors import CloudError, Internal, TooLarge
 from images.cloud.listing import list_regions
 from images.search.index import Index
@@ -55,6 +55,7 @@ def limits() -> Limits:
         images=settings.UPSTREAM_MAX_IMAGES,
         size=settings.UPSTREAM_MAX_MB * MIB,
         memory=settings.UPSTREAM_MEMORY_MB * MIB,
+        image=settings.UPSTREAM_IMAGE_KB * KIB,
     )
 
 
@@ -144,6 +145,9 @@ def _within_limits(head: Head, region: str, listing: Packed | CloudError) -> Pac
         raise TooLarge(f"regions with more than {most.images} images together")
     if listing.size + sum(entry.size for entry in others) > most.size:
         raise TooLarge(f"regions whose lists take more than {most.size // MIB} MiB together")
+    count = listing.count + sum(entry.count for entry in others)
+    if listing.weight + sum(entry.weight for entry in others) > most.weight(count):
+        raise TooLarge(f"regions whose images take more than {most.image // KIB} KiB each")
     return listing
 
 
@@ -225,6 +229,7 @@ def _head_of(entry: RegionHead, listing: Packed) -> RegionHead:
         calls=listing.calls,
         count=listing.count,
         size=listing.size,
+        weight=listing.weight,
         request_id=listing.request_id,
         problems=dict(listing.problems),
         moved=listing.moved,

@@ -66,7 +66,7 @@ class RegionState:
 
     @property
     def skipped(self) -> int:
-        """Entries of the listing that were no image."""
+        """Entries of the listing that could not be read as an image."""
         return self.head.problems.get("item", 0)
 
     @property

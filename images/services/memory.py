@@ -7,6 +7,7 @@ images here when the head still names the same versions.
 from __future__ import annotations
 
 import ctypes
+import gc
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,9 +21,6 @@ from images.cloud.records import Image
 from images.search.index import Index
 from images.services import counting
 from images.services.snapshots import Head
-
-# Decoded records and their index, relative to the encoded body.
-BYTES_PER_ENCODED_BYTE = 2
 
 # So long after it was fresh, what is held may be shown while something newer is loaded.
 A_MOMENT_SECONDS = 10
@@ -125,7 +123,7 @@ def _load_now(key: str, head: Head, load: Loader) -> tuple[Head, Index] | None:
     images = [image for body in bodies.values() for image in body]
     built = Index(images, before=shelf.index if shelf else None)
     built.warm()
-    size = BYTES_PER_ENCODED_BYTE * sum(entry.size for entry in head.regions if entry.version)
+    size = sum(entry.weight for entry in head.regions if entry.version)
     _put(key, Shelf(bodies, head, built, size))
     return head, built
 
@@ -187,7 +185,9 @@ def body(key: str, region: str, version: str) -> Sequence[Image] | None:
 
 
 def give_back() -> None:
-    """Return to the system what the last inventory took, once another has its place."""
+    """Return to the system what the last inventory took, once another has its place. Pages that
+    were made of it hold it until they are collected, for Django's contexts refer to themselves."""
+    gc.collect()
     if hasattr(_heap, "malloc_trim"):
         _heap.malloc_trim(0)
 

@@ -13,7 +13,7 @@ from images.cloud.errors import CloudError
 from images.cloud.records import Region
 
 # Part of every key: another layout of what is stored is another set of keys, not a decoding error.
-LAYOUT = "3"
+LAYOUT = "4"
 
 # Kinds of failure that are the token's, where the whole cloud or every region answers so.
 REFUSALS = frozenset({"refused", "forbidden"})
@@ -49,9 +49,10 @@ class Unconfirmed(msgspec.Struct, frozen=True, array_like=True):
 class RegionHead(msgspec.Struct, frozen=True, array_like=True):
     """One region: its last good snapshot (if `version`), and the failure since then (if any).
 
-    `fetched_at` in Unix seconds, `seconds` and `calls` are what the fetch cost, `problems` counts
-    unreadable fields by the vendor's name, `moved` says that the listing changed while it was read.
-    While a newer list is `unconfirmed` the snapshot is still the one before, unless there is none.
+    `fetched_at` in Unix seconds, `seconds` and `calls` are what the fetch cost, `size` and `weight`
+    the bytes it takes encoded and in the memory of who holds it, `problems` counts unreadable
+    fields by the vendor's name, `moved` says that the listing changed while it was read. While a
+    newer list is `unconfirmed` the snapshot is still the one before, unless there is none.
     """
 
     region: Region
@@ -66,6 +67,7 @@ class RegionHead(msgspec.Struct, frozen=True, array_like=True):
     moved: bool = False
     failure: Failure | None = None
     unconfirmed: Unconfirmed | None = None
+    weight: int = 0
 
     @property
     def is_whole(self) -> bool:

@@ -86,6 +86,7 @@ BOUNDS = {
     "images of a token": f"`UPSTREAM_MAX_IMAGES` ({settings.UPSTREAM_MAX_IMAGES:,})",
     "their lists": f"`UPSTREAM_MAX_MB` ({settings.UPSTREAM_MAX_MB} MiB)",
     "one image": f"{listing.MAX_IMAGE_BYTES // 1024} KiB",
+    "what images take": f"`UPSTREAM_IMAGE_KB` ({settings.UPSTREAM_IMAGE_KB} KiB)",
     "members of one of its lists": f"{values.MAX_MEMBERS}",
     "jobs of one answer": f"{jobs.MAX_JOBS:,}",
     "the process that reads": f"({settings.UPSTREAM_MEMORY_MB // 1024} GiB)",

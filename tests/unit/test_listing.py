@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count
 from threading import Event
 from typing import Any
@@ -146,11 +147,41 @@ def test_a_list_is_bounded_in_bytes_over_all_its_pages() -> None:
     {**IMAGE, **{f"key{number}": None for number in range(40_000)}},
     {**IMAGE, "description": "x" * 300_000},
 ], ids=["keys", "text"])  # fmt: skip
-def test_an_image_is_bounded_in_bytes(image: dict[str, object]) -> None:
+def test_an_image_that_is_too_large_is_skipped_and_counted(image: dict[str, object]) -> None:
+    large = {**image, "cimgUuid": "a" * 32}
     with Liar() as liar:
-        liar.replies["cimg/list"] = lambda asked: page(asked, [IMAGE, image])
-        with pytest.raises(TooLarge, match="an image of more than 64 KiB"):
-            list_images(limited(liar), "bj")
+        liar.replies["cimg/list"] = lambda asked: page(asked, [large, IMAGE, large])
+        listing = list_images(limited(liar), "bj")
+
+    assert [image.uuid for image in listing.images] == [IMAGE["cimgUuid"]]
+    assert listing.problems == {"item": 2}
+
+
+Heavy = Callable[[int], dict[str, object]]
+HEAVY: dict[str, Heavy] = {
+    "long texts": lambda number: {"description": f"{number} " + "x" * 3_900},
+    "wide letters": lambda number: {"description": f"{number} \U0001f600" + "x" * 1_000},
+    "letters that are searched as eighteen": lambda number: {"name": f"{number} " + "\ufdfa" * 200},
+    "many values": lambda number: {"cimgTags": [f"{number}-{place}" for place in range(30)]},
+    "fields that nobody reads": lambda number: {"more": f"{number} " + "x" * 5_000},
+    "long reasons": lambda number: {"job": {"result": "\U0001f600" * 300, "type": "x" * 300}},
+}
+
+
+@pytest.mark.parametrize("heavy", HEAVY.values(), ids=HEAVY)
+def test_images_are_bounded_in_what_they_take_in_memory(heavy: Heavy) -> None:
+    def images(many: int) -> list[dict[str, object]]:
+        return [{**IMAGE, "cimgUuid": f"{each:032x}", **heavy(each)} for each in range(many)]
+
+    few, many = images(100), images(1_500)
+    with Liar() as liar:
+        bound = limited(liar, image=1024)
+        liar.replies["cimg/list"] = lambda asked: page(asked, few)
+        assert len(list_images(bound, "bj").images) == 100
+        liar.replies["cimg/list"] = lambda asked: page(asked, many)
+        with pytest.raises(TooLarge, match="images take more than 1 KiB each"):
+            list_images(bound, "bj")
+        assert len(list_images(limited(liar, image=20 * 1024), "bj").images) == 1_500
 
 
 @pytest.mark.parametrize("number", [100, 101])

@@ -76,6 +76,7 @@ def packed(region: str, images: List | None, how: str) -> Packed | CloudError:
         version=version_of(pieces),
         body=encode_body(pieces),
         size=sum(map(len, pieces)),
+        weight=0,
         count=len(images),
         problems=Problems(item=1) if how in WITH_JUNK else Problems(),
         request_id="r",

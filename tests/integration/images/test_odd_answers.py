@@ -16,6 +16,8 @@ from dashboard.tokens.models import Token
 from images.sandbox import Sandbox, Weather
 from images.sandbox.odd_answers import ANSWERS, UNFIT
 from images.sandbox.odd_items import ITEMS
+from images.services import store
+from tests.integration import cached
 from tests.integration.conftest import Keep
 from tests.integration.images.pages import Page, both
 
@@ -75,6 +77,23 @@ def test_no_odd_answer_fails_a_page(
     other.refresh_from_db()
     viewer.post(f"/tokens/{other.pk}/check/")
     assert Token.objects.get(pk=other.pk).state == "valid"
+
+
+@pytest.mark.parametrize("kind", ["long_names", "many_keys"])
+def test_an_image_that_is_too_large_costs_only_itself(
+    viewer: Client, cloud: Sandbox, kind: str
+) -> None:
+    whole = Page(viewer.get(LIST)).uuids
+    first = cloud.images("bj")[0]["cimgUuid"]
+    cached.clear()
+    store.forget()
+    cloud.misbehave(Weather(kind, endpoint="cimg/list", region="bj"))
+    page = Page(viewer.get(LIST))
+
+    assert set(page.uuids) == {*whole} - {first}
+    [notice] = page.notices
+    assert "北京" in notice
+    assert "1 entry could not be read as an image and is left out." in notice
 
 
 def test_what_no_database_stores_is_nowhere(

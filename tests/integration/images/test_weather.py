@@ -511,8 +511,8 @@ def test_entries_that_are_no_image_are_counted(viewer: Client, cloud: Sandbox) -
     for page in both(viewer, URL):
         assert page.total == 36
         assert [notice[:2] for notice in page.notices] == ["北京", "上海"]
-        assert "5 entries were no images and are left out." in page.notices[0]
-        assert "1 entry was no image and is left out." in page.notices[1]
+        assert "5 entries could not be read as images and are left out." in page.notices[0]
+        assert "1 entry could not be read as an image and is left out." in page.notices[1]
         assert not page.failures
 
 
