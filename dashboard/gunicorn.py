@@ -16,7 +16,7 @@ from typing import Any
 from django.urls import get_resolver
 
 from dashboard import environment, logs
-from images.cloud import child
+from images.cloud import child, heap
 
 host = environment.text("HOST", "127.0.0.1")
 port = environment.number("PORT", 8000, least=1, most=65_535)
@@ -67,6 +67,8 @@ def child_exit(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
+    heap.share()
+    heap.map_large()
     child.get_ready()
     # What is imported stays. Looking through it for garbage would hold up everyone for 80 ms, again
     # and again; so would the first request, which Django lets import the pages.

@@ -12,7 +12,6 @@ and no thread, so a fork of it is safe and takes milliseconds.
 from __future__ import annotations
 
 import atexit
-import ctypes
 import multiprocessing
 import os
 import resource
@@ -28,6 +27,7 @@ from multiprocessing import connection, forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 
+from images.cloud import heap
 from images.cloud.client import Account, Call, Deadline, Limits
 from images.cloud.errors import CloudError, Internal, OutOfTime, TooLarge
 from images.cloud.listing import list_images
@@ -45,8 +45,6 @@ GRACE_SECONDS = 1.0
 REGIONS_AT_ONCE = 8
 # The exit code of a process that may take no more memory: the C library's number for that.
 OUT_OF_MEMORY = 12
-# The C library would set 64 MiB of addresses aside for each thread, which count for the limit.
-M_ARENA_MAX = -8
 
 # Set when this process ends, which ends its children first: that is no failure of the cloud's.
 _ending = threading.Event()
@@ -165,9 +163,7 @@ def _read(parent: Connection, url: str, token: str, limits: Limits, regions: Seq
 
 
 def _limit_memory(most: int) -> None:
-    heap = ctypes.CDLL(None)
-    if hasattr(heap, "mallopt"):
-        heap.mallopt(M_ARENA_MAX, 1)
+    heap.share()  # 64 MiB of addresses for each thread would count for the limit.
     # Not every system knows this limit, or lets it be as low.
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_AS, (most, most))

@@ -6,7 +6,6 @@ images here when the head still names the same versions.
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import threading
 from collections import OrderedDict
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import connections
 
+from images.cloud import heap
 from images.cloud.packing import decode_body
 from images.cloud.records import Image
 from images.search.index import Index
@@ -24,17 +24,6 @@ from images.services.snapshots import Head
 
 # So long after it was fresh, what is held may be shown while something newer is loaded.
 A_MOMENT_SECONDS = 10
-
-# The C library's heap, where it is glibc. Each thread would get one of its own, and what a refresh
-# leaves free in one is of no use to the others: a worker grew by half with every other refresh.
-# And pages of some 100 kB, which come and go, would leave holes in it: what is large is mapped by
-# itself, always, where glibc would soon put it into the heap.
-_heap = ctypes.CDLL(None)
-M_MMAP_THRESHOLD, LARGE_BYTES = -3, 64 * 1024
-M_ARENA_MAX = -8
-if hasattr(_heap, "malloc_trim"):
-    _heap.mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
-    _heap.mallopt(M_ARENA_MAX, 1)
 
 Loader = Callable[[str, str, str, Iterable[Image]], Sequence[Image] | None]
 
@@ -188,8 +177,7 @@ def give_back() -> None:
     """Return to the system what the last inventory took, once another has its place. Pages that
     were made of it hold it until they are collected, for Django's contexts refer to themselves."""
     gc.collect()
-    if hasattr(_heap, "malloc_trim"):
-        _heap.malloc_trim(0)
+    heap.trim()
 
 
 def head(key: str) -> Head | None:

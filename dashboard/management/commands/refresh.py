@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 
 from dashboard import maintenance
+from images.cloud import heap
 from images.services import lease
 
 log = structlog.get_logger("dashboard.maintenance")
@@ -41,6 +42,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, every: int | None, **options: Any) -> None:
         stopped = threading.Event()
+        heap.share()
+        heap.map_large()
         if every:
             self._go_on(stopped, max(1, every))
         elif not self._round(stopped):
