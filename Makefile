@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--strip-extras --no-header --no-emit-index-url --no-emit-find-links
 # What has to install from the locks alone, without a compiler. 3.11.3 is where redis needs less.
-LOCKS := run deploy dev
+LOCKS := deploy dev
 PYTHONS := 3.11.0 3.11.3 3.12 3.13
 PLATFORMS := x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu aarch64-apple-darwin
 STATIC := $(shell find static -type f)
@@ -86,10 +86,8 @@ shots: setup .venv/dev.stamp
 	@$(BIN)/python -m tests.browser.shots "$(ONLY)"
 
 lock: .venv/dev.stamp
-	$(LOCK) --output-file requirements/run.txt pyproject.toml
-	$(LOCK) --extra oidc --group wheel --constraint requirements/run.txt \
-		--output-file requirements/deploy.txt pyproject.toml
-	$(LOCK) --all-extras --group dev --constraint requirements/run.txt \
+	$(LOCK) --extra oidc --group wheel --output-file requirements/deploy.txt pyproject.toml
+	$(LOCK) --all-extras --group dev --constraint requirements/deploy.txt \
 		--output-file requirements/dev.txt pyproject.toml
 
 # Resolves each lock for each Python and platform, and installs nothing.
@@ -116,9 +114,9 @@ clean:
 	@$(PYTHON) -m venv .venv
 	@touch $@
 
-.venv/run.stamp: .venv/pip.stamp requirements/run.txt
+.venv/run.stamp: .venv/pip.stamp requirements/deploy.txt
 	@echo "Installing the dependencies …"
-	@$(PIP) --no-compile -r requirements/run.txt
+	@$(PIP) --no-compile -r requirements/deploy.txt
 	@touch $@
 
 .venv/dev.stamp: .venv/run.stamp requirements/dev.txt

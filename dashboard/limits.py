@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from cachetools import TTLCache
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
@@ -45,7 +46,7 @@ class Count:
     untold: int = 0
 
 
-_counts: dict[str, Count] = {}
+_counts: TTLCache[str, Count] = TTLCache(1_000_000, WINDOW, timer=lambda: clock())
 _lock = threading.Lock()
 
 
@@ -148,7 +149,6 @@ def used_by(reader: str, limit: int, now: float) -> int:
     with _lock:
         count = _counts.get(reader)
         if count is None or count.window != window:
-            _forget_before(window)
             count = _counts[reader] = Count(window)
         count.untold += 1
         if count.shared is None or count.untold >= share:
@@ -166,11 +166,6 @@ def _told(name: str, untold: int) -> int | None:
     cache.add(name, 0, 2 * WINDOW)
     count: int | None = cache.incr(name, untold)
     return count
-
-
-def _forget_before(window: int) -> None:
-    for reader in [each for each, count in _counts.items() if count.window < window]:
-        del _counts[reader]
 
 
 def forget() -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from dashboard import environment
@@ -24,8 +23,11 @@ CACHE_OPTIONS = {
     "init_command": f"{SQLITE_OPTIONS['init_command']} PRAGMA trusted_schema=OFF;",
     "timeout": 2,
 }
-# Those whose drivers are installed with the product, and which the tests run on.
-DATABASE_SCHEMES = ("postgres", "postgresql", "pgsql", "sqlite")
+# How Django and PostgreSQL call the same.
+POSTGRESQL = {
+    "NAME": "dbname",
+    **{name.upper(): name for name in ("user", "password", "host", "port")},
+}
 # Of each process: one for each of gunicorn's threads, and for what they do behind.
 POOL = {"min_size": 1, "max_size": 20, "timeout": 5}
 PATIENCE = {"socket_connect_timeout": 1, "socket_timeout": 2, "retry": None}
@@ -45,28 +47,38 @@ def _database(var: Path) -> dict[str, Any]:
     url = environment.text("DATABASE_URL")
     if not url:
         return _sqlite(var / "db.sqlite3", SQLITE_OPTIONS)
-    if urlsplit(url).scheme not in DATABASE_SCHEMES:
+    address, _, query = url.partition("?")
+    scheme, _, path = address.partition("://")
+    if scheme in ("postgres", "postgresql"):
+        return _postgresql(address, dict(parse_qsl(query)))
+    if scheme != "sqlite" or not path.removeprefix("/"):
         raise ImproperlyConfigured(
             "DATABASE_URL: not a database address such as postgres://… or sqlite:///…"
         )
-    try:
-        found = {**environ.Env.db_url_config(url), "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
-    except (ValueError, environ.ImproperlyConfigured):
-        raise ImproperlyConfigured("DATABASE_URL: not a database address") from None
-    return _pooled(found)
+    if query:
+        raise ImproperlyConfigured("DATABASE_URL: what is like pool=true is for PostgreSQL alone")
+    return _sqlite(Path(unquote(path.removeprefix("/"))), SQLITE_OPTIONS)
 
 
-def _pooled(database: dict[str, Any]) -> dict[str, Any]:
-    """With what `?pool=…` in the address asks for in place of those letters."""
-    wanted = database.get("OPTIONS", {}).pop("pool", "false")
-    if wanted not in ("true", "false"):
+def _postgresql(address: str, options: dict[str, str]) -> dict[str, Any]:
+    """What the server's own library reads in the address, but `pool`, which is for us."""
+    from psycopg import ProgrammingError, conninfo  # Only where it is the database.
+
+    pool = options.pop("pool", "false")
+    if pool not in ("true", "false"):
         raise ImproperlyConfigured("DATABASE_URL: pool is neither true nor false")
-    if wanted == "false":
-        return database
-    if database["ENGINE"] != "django.db.backends.postgresql":
-        raise ImproperlyConfigured("DATABASE_URL: pool=true is for PostgreSQL alone")
-    # A connection goes back after each request.
-    return {**database, "CONN_MAX_AGE": 0, "OPTIONS": {**database["OPTIONS"], "pool": POOL}}
+    try:
+        found = conninfo.conninfo_to_dict(conninfo.make_conninfo(address, **options))
+    except ProgrammingError:
+        raise ImproperlyConfigured("DATABASE_URL: not a database address") from None
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        **{ours: str(found.pop(theirs, "")) for ours, theirs in POSTGRESQL.items()},
+        "OPTIONS": {**found, "pool": POOL} if pool == "true" else found,
+        # To the pool a connection goes back after each request.
+        "CONN_MAX_AGE": 0 if pool == "true" else None,
+        "CONN_HEALTH_CHECKS": True,
+    }
 
 
 def _sqlite(path: Path, options: dict[str, Any]) -> dict[str, Any]:

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections import Counter, OrderedDict, defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from itertools import accumulate, compress, count, islice
+from operator import itemgetter
 from sys import getsizeof
 from threading import Lock
 from typing import Any, TypeVar
+
+from cachetools import LRUCache
 
 from images.search.spelling import folded
 
@@ -218,31 +222,24 @@ class Memo:
     """Answers by question, up to `limit` bytes of both; the least recently used are forgotten."""
 
     def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.size = 0
-        self._answers: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._answers: LRUCache[Hashable, tuple[Any, int]] = LRUCache(limit, itemgetter(1))
         self._lock = Lock()
+
+    @property
+    def size(self) -> int:
+        return int(self._answers.currsize)
 
     def get(self, question: Hashable) -> Any:
         """The answer, or None."""
         with self._lock:
-            entry = self._answers.get(question)
-            if entry is None:
-                return None
-            self._answers.move_to_end(question)
-            return entry[0]
+            return self._answers.get(question, (None,))[0]
 
     def put(self, question: Hashable, answer: Value, size: int) -> Value:
         """Keeps and returns an answer of about `size` bytes. The question is charged as well, for
         anyone can think of more of them, and of longer ones."""
         size += ENTRY_BYTES + weight(question)
-        with self._lock:
-            if question in self._answers:
-                self.size -= self._answers.pop(question)[1]
+        with self._lock, suppress(ValueError):  # One that is larger than the limit is not kept.
             self._answers[question] = (answer, size)
-            self.size += size
-            while self.size > self.limit and len(self._answers) > 1:
-                self.size -= self._answers.popitem(last=False)[1][1]
         return answer
 
 

@@ -546,8 +546,8 @@ def test_the_memo_keeps_within_its_bytes_and_forgets_what_was_least_asked() -> N
     before = memo.size
     memo.put("c", "C", 2_000)
     assert (memo.get("c"), memo.size) == ("C", before - 2_000)
-    memo.put("large", "kept for whoever asks next", 100_000)
-    assert (memo.get("large"), memo.get("a")) == ("kept for whoever asks next", None)
+    assert memo.put("large", "answered, and not kept", 100_000) == "answered, and not kept"
+    assert (memo.get("large"), memo.get("a")) == (None, "a")
 
 
 @pytest.mark.parametrize("question", [

@@ -114,6 +114,9 @@ NONSENSE = {
         "DATABASE_URL",
         f"mysql://me:{SECRET}@db/images",
     ): "not a database address such as postgres://",
+    ("DATABASE_URL", f"postgres://me:{SECRET}@[::1/i"): "not a database address",
+    ("DATABASE_URL", f"postgres://me:{SECRET}@db/i?sslmod=require"): "not a database address",
+    ("DATABASE_URL", "sqlite://"): "not a database address such as postgres://",
     ("DATABASE_URL", "sqlite:////var/db.sqlite3?pool=true"): "pool=true is for PostgreSQL alone",
     ("DATABASE_URL", f"postgres://me:{SECRET}@db/i?pool=4"): "pool is neither true nor false",
     ("CACHE_URL", f"memcached://me:{SECRET}@cache"): "not a redis://",
@@ -187,8 +190,27 @@ def test_a_database_elsewhere(start: Start) -> None:
 
     assert database["default"]["ENGINE"] == "django.db.backends.postgresql"
     kept = [database["default"][part] for part in ("NAME", "USER", "PASSWORD", "HOST", "PORT")]
-    assert kept == ["images", "me", "p@ss", "db.example", 5433]
+    assert kept == ["images", "me", "p@ss", "db.example", "5433"]
     assert set(database) == {"default", "cache"}
+
+
+def test_a_database_behind_a_socket_with_a_pool(start: Start) -> None:
+    url = "postgresql:///images?host=/run/postgresql&sslmode=require&pool=true"
+    default = start(DATABASE_URL=url)["DATABASES"]["default"]
+
+    assert (default["NAME"], default["HOST"]) == ("images", "/run/postgresql")
+    assert set(default["OPTIONS"]) == {"sslmode", "pool"}
+
+
+def test_a_database_file_elsewhere_is_as_the_one_in_var(start: Start, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/a%20file.sqlite3"
+    default, in_var = (
+        start(DATABASE_URL=url)["DATABASES"]["default"],
+        start()["DATABASES"]["default"],
+    )
+
+    assert default["NAME"] == tmp_path / "a file.sqlite3"
+    assert {name for name in default if default[name] != in_var[name]} == {"NAME", "TEST"}
 
 
 @pytest.mark.parametrize(
