@@ -8,9 +8,8 @@ from hashlib import blake2b
 from typing import Any
 
 import msgspec
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
-from django.utils.cache import patch_vary_headers
-from django.utils.http import parse_etags
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response, patch_vary_headers
 
 from images.context import InventoryContext, freshness
 from images.export.regions import error_of, iso, unconfirmed_of
@@ -27,10 +26,7 @@ def answer(
     must be in `version`, and so nothing that changes by itself, such as an age, may be in it."""
     told = repr((request.build_absolute_uri("/"), request.path, version))
     etag = f'"{blake2b(told.encode(), digest_size=16).hexdigest()}"'
-    known = {
-        each.removeprefix("W/") for each in parse_etags(request.headers.get("If-None-Match", ""))
-    }
-    response = HttpResponseNotModified() if etag in known or "*" in known else make()
+    response = get_conditional_response(request, etag) or make()
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"
     patch_vary_headers(response, ["Authorization", "Cookie"])

@@ -26,8 +26,8 @@ from images.reports.summary import overview, with_stalled
 from images.services.inventory import RegionState
 from images.views.list import filters
 from images.views.pages import is_fragment, with_inventory
+from images.views.poll_intervals import WALL_SECONDS
 
-POLL_SECONDS = 10
 # How many worries and running jobs fit on a screen that nobody scrolls, and how many where notices
 # need some of the room.
 ROOM, TIGHT = (8, 5), (5, 3)
@@ -132,7 +132,7 @@ def _page(request: HttpRequest, fragment: str, context: dict[str, Any]) -> HttpR
             "fragment": fragment,
             "version": made_of,
             "now": time.time(),
-            "poll": POLL_SECONDS,
+            "poll": WALL_SECONDS,
             "address": request.get_full_path(),
         }
         return render(request, "images/display.html", context | around)

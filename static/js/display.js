@@ -1,7 +1,8 @@
 // The wall screen: its clock, and saying so when no news comes any more.
 
+const POLL = Number(document.getElementById("screen").dataset.poll) * 1000;
 // So many missed polls are no accident.
-const SILENT_AFTER = 35_000;
+const SILENT_AFTER = 3.5 * POLL;
 const IDLE_AFTER = 3_000;
 
 const skew = Number(document.body.dataset.now) * 1000 - Date.now();
@@ -26,7 +27,7 @@ function tick() {
 }
 
 // Asked for more often than answered: the poll that hangs gives way to the next one.
-document.addEventListener("htmx:configRequest", (event) => { event.detail.timeout = 8_000; });
+document.addEventListener("htmx:configRequest", (event) => { event.detail.timeout = 0.8 * POLL; });
 // htmx counts as successful whatever it was not told is an error, also a proxy's 502.
 document.addEventListener("htmx:afterRequest", (event) => {
   const { status } = event.detail.xhr;

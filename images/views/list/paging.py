@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from django.core.paginator import Paginator
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -29,8 +30,10 @@ def pages(context: InventoryContext, result: Result) -> SafeString:
         return SafeString()
     page = _("Page")
     parts = []
-    for number in numbers(result.page, result.pages):
-        if number:
+    paginator = Paginator(range(result.total), context.query.size)
+    around = paginator.get_elided_page_range(result.page, on_each_side=AROUND, on_ends=1)
+    for number in around:
+        if isinstance(number, int):
             text = f'<span class="visually-hidden">{escape(page)} </span>{number}'
             current = ' aria-current="page"' if number == result.page else ""
             parts.append(_link(context.link(page=number), text, current))
@@ -63,16 +66,3 @@ def neighbours(context: InventoryContext, result: Result) -> tuple[str, str]:
         context.link(page=result.page - 1) if result.page > 1 else "",
         context.link(page=result.page + 1) if result.page < result.pages else "",
     )
-
-
-def numbers(page: int, pages: int) -> list[int]:
-    """1 0 4 5 [6] 7 8 0 20: the pages to name, 0 where some are left out."""
-    near = {1, pages, *range(max(1, page - AROUND), min(pages, page + AROUND) + 1)}
-    named: list[int] = []
-    for number in sorted(near):
-        if named and number - named[-1] == 2:
-            named.append(number - 1)
-        elif named and number - named[-1] > 2:
-            named.append(0)
-        named.append(number)
-    return named

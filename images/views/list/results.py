@@ -26,6 +26,7 @@ from images.search.query import ImageQuery, Result, run
 from images.services.snapshots import encode_head
 from images.templatetags.inventory import counted
 from images.views.list import columns, filters, paging, poll_address, preferences, rows
+from images.views.poll_intervals import LIST, LIST_BUSY
 
 # Nobody can know it, so nothing that the cloud or a browser sends can be mistaken for a mark.
 SECRET = secrets.token_hex(16)
@@ -140,7 +141,7 @@ def _found(context: InventoryContext, panel: Image | None) -> dict[str, str]:
         "previous": previous,
         "following": following,
         "news": poll_address.address(context, running),
-        "jobs": "1" if running or context.inventory.is_unconfirmed else "",
+        "poll": LIST_BUSY if running or context.inventory.is_unconfirmed else LIST,
         "facets": filters.facets(context, result.facets),
     }
 

@@ -24,6 +24,7 @@ from images.views.overview import histograms as columns
 from images.views.overview.coverage import bars
 from images.views.overview.groups import lines
 from images.views.pages import is_fragment, with_inventory
+from images.views.poll_intervals import OVERVIEW, OVERVIEW_BUSY
 
 RUNNING_SHOWN = 8
 
@@ -35,10 +36,11 @@ def overview_page(request: HttpRequest, context: InventoryContext) -> HttpRespon
     drawn = _fragment(context, found)
     if is_fragment(request):
         return HttpResponse(drawn)
+    busy = context.inventory.is_unconfirmed or (found and found.running)
     shown = page_context(context) | {
         "place": "overview",
         "chips": filters.chips(context),
-        "jobs": len(found.running) if found else 0,
+        "poll": OVERVIEW_BUSY if busy else OVERVIEW,
         "drawn": mark_safe(drawn.decode()),  # noqa: S308  (our own template made it)
     }
     return render(request, "images/overview.html", shown)

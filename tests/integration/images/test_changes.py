@@ -25,6 +25,7 @@ from images.sandbox import Sandbox, Weather
 from images.sandbox.life import Life
 from images.services import freshness, store
 from images.services.snapshots import Head
+from images.views import poll_intervals
 from tests.integration import cached
 from tests.integration.conftest import Clock, Keep, read_again
 from tests.integration.images.pages import FRAGMENT, Node, Page, both
@@ -621,11 +622,11 @@ def test_an_open_page_asks_often_while_something_is_to_be_confirmed(
 ) -> None:
     quiet = f"{LIST}?region=bj&q={large.uuids[-1]}"
     page = Page(viewer.get(quiet))
-    assert page.one(id="news").attributes["hx-trigger"] == "every 30s"
+    assert page.one(id="news").attributes["hx-trigger"] == poll_intervals.LIST
     large.remove(50)
     world.again()
     news = Page(viewer.get(page.one(id="news").attributes["hx-get"], headers=FRAGMENT))
-    assert "every 3100ms" in news.one(id="news").attributes["hx-trigger"]
+    assert news.one(id="news").attributes["hx-trigger"] == poll_intervals.LIST_BUSY
     assert "being confirmed" in news.notices[0]
 
 
