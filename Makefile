@@ -13,13 +13,14 @@ STATIC := $(shell find static -type f)
 MESSAGES := $(shell find locale -name '*.po')
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve setup test test-all check check-locks bench people vitals lighthouse scan lock messages screenshot shots clean
+.PHONY: help run serve setup test test-all test-django check check-locks bench people vitals lighthouse scan lock messages screenshot shots clean
 
 help:
 	@echo "make run         the demo: a sandbox cloud and the dashboard, nothing else needed"
 	@echo "make serve       the dashboard alone, for real (see README: Run it for real)"
 	@echo "make test        what has to pass before anything lands, the browser included"
 	@echo "make test-all    every test on both backends: kills, storms, every page in every language"
+	@echo "make test-django PYTHON=python3.12: what needs no browser, on the newest Django"
 	@echo "make check       lint, types, import rules, templates"
 	@echo "make bench       how fast, beside a page with nothing in it (takes some minutes)"
 	@echo "make people      two hundred people at once for ten minutes: p99, memory, errors"
@@ -47,6 +48,14 @@ test: setup .venv/dev.stamp
 test-all: setup .venv/dev.stamp
 	@sh tests/browser/chromium.sh && sh tests/stack/nginx.sh
 	@$(BIN)/python -m tests --all
+
+# With the newest Django that is allowed, for which PYTHON has to be 3.12 or newer.
+test-django: .venv/dev.stamp build/static.stamp build/messages.stamp
+	@$(BIN)/uv venv --quiet --allow-existing --python "$(PYTHON)" build/django
+	@echo 'django>=6.1,<6.2' > build/django/newest.txt
+	@$(BIN)/uv pip install --quiet --python build/django --no-verify-hashes \
+		--override build/django/newest.txt --requirement requirements/dev.txt
+	@build/django/bin/python -m pytest -n auto --dist loadfile -m "not thorough" tests/unit tests/integration
 
 check: setup .venv/dev.stamp check-locks
 	$(BIN)/ruff check
