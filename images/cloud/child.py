@@ -127,15 +127,19 @@ def _start(process: ForkServerProcess, ours: Connection, its: Connection) -> Non
         finally:
             its.close()
 
-    threading.Thread(target=start, name="start", daemon=True).start()
+    starting = threading.Thread(target=start, name="start", daemon=True)
+    starting.start()
     try:
         if not ours.poll(START_SECONDS):
             raise Internal("the process that reads lists did not start in time")
         ours.recv()
+        # It may be ready before this thread knows that it is there, and could not be killed then.
+        starting.join(START_SECONDS)
     except (EOFError, OSError):
         if failures:
             reason = type(failures[0]).__name__
             raise Internal(f"the process that reads lists could not be started: {reason}") from None
+        starting.join(START_SECONDS)
         process.join(GRACE_SECONDS)
         raise _end_of(process) from None
 
