@@ -1,4 +1,4 @@
-"""The form of a new API key."""
+"""The form that creates an API key."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ PERIODS = ((7, _("7 days")), (30, _("30 days")), (90, _("90 days")), (365, _("a 
 
 
 class ApiKeyForm(forms.Form):
-    """`scope` is "", "team:<id>" or "token:<id>"; of what the owner may read with now."""
+    """The label, scope and lifetime of a new API key.
+
+    `scope` is "", "team:<id>" or "token:<id>"; only what the owner may read with now is offered.
+    """
 
     label = LabelField(label=_("Label"), help_text=_("What uses it, such as “nightly report”."))
     scope = forms.ChoiceField(label=_("Reads"), required=False)
@@ -48,7 +51,7 @@ class ApiKeyForm(forms.Form):
         quotas.refuse_beyond("keys", self.owner.api_keys.filter(expires_at__gt=timezone.now()))
 
     def said(self) -> dict[str, Any]:
-        """What `api_keys.make` is given."""
+        """Return the arguments `days`, `team` and `token` of `keys.make`."""
         kind, _colon, key = self.cleaned_data["scope"].partition(":")
         team: Team | None = self.teams[key] if kind == "team" else None
         token: Token | None = self.tokens[key] if kind == "token" else None

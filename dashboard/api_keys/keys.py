@@ -1,6 +1,7 @@
-"""API keys: made by a person for their scripts; shown once, then only hashed.
+"""API keys, which people create for their scripts.
 
-A key never raises what its owner may do: each request is its owner's, as they stand just then.
+A key is shown once; only its hash is stored. It never permits more than its owner may do: each
+request with it is checked against the owner's permissions at that moment.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from dashboard.people.models import Team, User
 from dashboard.stamps import STAMP_EVERY, stamp
 from dashboard.tokens.models import Token
 
-SHOWN_LENGTH = 8  # of a key, so that people know theirs apart
+SHOWN_LENGTH = 8  # the first characters of a key, by which people tell theirs apart
 
 
 @transaction.atomic
@@ -35,8 +36,10 @@ def make(
     days: int,
     by: Actor,
 ) -> tuple[ApiKey, str]:
-    """A new key for what the owner may read, or for the team's or the token's part of that; and its
-    secret, which is not kept."""
+    """Create an API key and return it with its secret, which is not stored.
+
+    The key reads what its owner may read, limited to `team` or `token` where one is given.
+    """
     secret = random_keys.API_KEY_PREFIX + random_keys.new_key()
     key = ApiKey.objects.create(
         owner=owner,
@@ -56,7 +59,7 @@ def of_owner(owner: User) -> QuerySet[ApiKey]:
 
 
 def named(owner: User, key_id: UUID) -> ApiKey:
-    """The owner's key of that id, or Http404, also where it is someone else's."""
+    """Return the owner's key with that id; raise Http404 if it is missing or someone else's."""
     found = of_owner(owner).filter(pk=key_id).first()
     if found is None:
         raise Http404
@@ -64,7 +67,7 @@ def named(owner: User, key_id: UUID) -> ApiKey:
 
 
 def opening(secret: str) -> ApiKey | None:
-    """The key with that secret, if it still opens anything."""
+    """Return the key with this secret; None if it is unknown, expired or no longer permitted."""
     now = timezone.now()
     key = (
         ApiKey.objects.select_related("owner")
@@ -79,6 +82,6 @@ def opening(secret: str) -> ApiKey | None:
 
 
 def of(request: HttpRequest) -> ApiKey | None:
-    """The key that the request came with."""
+    """Return the API key that the request was sent with, or None."""
     key: ApiKey | None = getattr(request, "api_key", None)
     return key

@@ -1,4 +1,4 @@
-"""Requests that come with an API key."""
+"""Authentication by API key."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Handler = Callable[[HttpRequest], HttpResponseBase]
 
 
 def bearer(get_response: Handler) -> Handler:
-    """Below /api/ a key in the `Authorization` header says who asks, whatever a cookie says."""
+    """Authenticate API requests by the key in `Authorization`, which overrides any cookie."""
 
     def handle(request: HttpRequest) -> HttpResponseBase:
         scheme, _blank, secret = request.headers.get("Authorization", "").partition(" ")

@@ -15,8 +15,11 @@ from dashboard.tokens.models import Token
 
 
 class ApiKey(models.Model):
-    """What a person's scripts read with: never more than the person may at that moment, and where a
-    `team` or a `token` is named, no more than that. It goes with each of them."""
+    """A key with which a person's scripts read.
+
+    It permits no more than its owner may do at that moment, and where a `team` or a `token` is
+    named, no more than that. It is deleted together with any of them.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(User, models.CASCADE, related_name="api_keys")
@@ -42,12 +45,15 @@ class ApiKey(models.Model):
         return self.expires_at <= timezone.now()
 
     def opens(self, token: Token) -> bool:
-        """Whether it covers that token, which its owner may read with."""
+        """Return whether the key covers the token, provided that its owner may read with it."""
         in_team = self.team_id is None or self.team_id == token.team_id
         return in_team and (self.token_id is None or self.token_id == token.pk)
 
     def has_lapsed(self, owner: User) -> bool:
-        """Whether the owner, as given, may not read what it names, or not with keys at all."""
+        """Return whether `owner` may not use keys any more, or not read what this key names.
+
+        `owner` may carry roles that are not saved yet; see `people.endings.as_if`.
+        """
         if not policy.may(owner, "keys.keep"):
             return True
         if self.token:
@@ -56,7 +62,7 @@ class ApiKey(models.Model):
 
     @transaction.atomic
     def revoke(self, *, by: Actor) -> None:
-        """It opens nothing from the next request on."""
+        """Delete the key, so that it is refused from the next request on."""
         self.note(by, Action.KEY_REVOKE)
         self.delete()
 

@@ -1,4 +1,4 @@
-"""What scripts read, written to the audit log."""
+"""Audit entries for reads through the API."""
 
 from __future__ import annotations
 
@@ -19,17 +19,20 @@ MOST_REMEMBERED = 10_000
 
 clock: Callable[[], float] = time.time
 
-_noted: set[str] = set()  # what this process has asked the cache about already
+_noted: set[str] = set()  # the names that this process has asked the cache about
 
 
 def forget() -> None:
-    """Drop what only this process knows, as one that has just started."""
+    """Forget what this process has noted, as if it had just started."""
     _noted.clear()
 
 
 def note_api_read(request: HttpRequest, token: Token) -> None:
-    """The API reads with the token. A script does so all day long: once a day (UTC) is written for
-    each key, or person, and token."""
+    """Record a read through the API in the audit log, once a day for each reader and token.
+
+    Scripts read all day long, so there is one entry for each day (UTC), token, and key or, where
+    the request came without a key, person.
+    """
     key = keys.of(request)
     reader = f"key:{key.pk}" if key else f"user:{policy.person(request).pk}"
     today = int(clock()) // DAY

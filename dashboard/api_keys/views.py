@@ -1,4 +1,4 @@
-"""A person's API keys: made, shown once, revoked."""
+"""Pages on which a person creates and revokes API keys."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from images.search.spelling import natural
 
 
 def api_key_list(request: HttpRequest) -> HttpResponse:
-    """Making one answers with the page itself, not a redirect: the key is nowhere else."""
+    """List and create keys. A POST renders the page itself: the new key is shown only there."""
     owner = policy.require(request, "keys.keep")
     form = ApiKeyForm(request.POST if request.method == "POST" else None, owner=owner)
     secret = ""

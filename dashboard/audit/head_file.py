@@ -1,7 +1,7 @@
-"""How far the audit log has come, kept outside of the database: in a file of this machine.
+"""The newest entry of the audit log, remembered in a file of this machine.
 
-A log whose end was cut off, or an older copy of it, fits together as well as the whole one. What it
-lacks shows only where something else remembers the last entry.
+A log whose end was cut off, or that was restored from an older copy, is still a valid chain. That
+entries are missing shows only where something outside of the database remembers the last one.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from pathlib import Path
 from django.conf import settings
 
 DIGEST_LENGTH = 64
-# As much of a digest nobody can forge, and the log of events does not take it for a secret.
+# This much of a digest cannot be forged, and the event log does not redact it as a secret.
 SHOWN_LENGTH = 32
 WRITTEN = re.compile(rf"(\d{{1,20}}):([0-9a-f]{{16,{DIGEST_LENGTH}}})")
 
 
 @dataclass(frozen=True)
 class Head:
-    """The last entry of the log: its number, which is how many there are, and its digest."""
+    """The newest entry of the log: its digest, and its number, which is the count of entries."""
 
     number: int
     digest: str
@@ -37,12 +37,11 @@ START = Head(0, "0" * DIGEST_LENGTH)
 
 
 class Unreadable(Exception):
-    """It is not a number and a digest."""
+    """Raised for a text that is not a number, a colon and a digest."""
 
 
 def read(text: str) -> Head:
-    """Return the head that is written like this: "120:" and at least 16 digits of its digest.
-    Raises Unreadable."""
+    """Parse a head: its number, a colon and at least 16 digits of its digest. Raise Unreadable."""
     found = WRITTEN.fullmatch(text.strip())
     if not found:
         raise Unreadable
@@ -50,13 +49,13 @@ def read(text: str) -> Head:
 
 
 def path() -> Path:
-    """Return where it is kept. All processes of one machine share the file."""
+    """Return the path of the file, which all processes of this machine share."""
     where: Path = settings.VAR_DIR
     return where / "audit_head"
 
 
 def kept() -> Head | None:
-    """Return the last head that this machine has seen, or None. Raises Unreadable."""
+    """Return the newest head that this machine has seen, or None; raise Unreadable."""
     if not path().exists():
         return None
     with _locked() as file:
@@ -64,8 +63,11 @@ def kept() -> Head | None:
 
 
 def keep(head: Head, follows: Callable[[Head], bool]) -> None:
-    """Keep a later head. One that is not in the log any more, which `follows` tells, stays kept:
-    writing on does not hide that something is missing. Raises Unreadable."""
+    """Remember a later head; raise Unreadable if the file is damaged.
+
+    `follows` tells whether the head remembered so far is still in the log. Where it is not, it
+    stays remembered, so that writing new entries does not hide that others are missing.
+    """
     with _locked() as file:
         known = _read(file) or START
         if known.number < head.number and follows(known):
@@ -73,7 +75,7 @@ def keep(head: Head, follows: Callable[[Head], bool]) -> None:
 
 
 def replace(head: Head) -> None:
-    """Keep this head, whatever was kept."""
+    """Remember this head, whatever was remembered before."""
     with _locked() as file:
         _write(file, head)
 
@@ -95,5 +97,5 @@ def _read(file: int) -> Head | None:
 
 
 def _write(file: int, head: Head) -> None:
-    """Always of one length and in one piece, so that no process that dies leaves half of it."""
+    """Write one line of fixed length in a single call, so that no process leaves half of it."""
     os.pwrite(file, f"{head.number:020}:{head.digest}\n".encode(), 0)

@@ -1,4 +1,4 @@
-"""The audit log's table, and what it can tell of."""
+"""The table of the audit log, and the words that its entries use."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Action(models.TextChoices):
-    """What was done, as it is stored, and as people read it."""
+    """What was done: the stored value, and its title for people."""
 
     VIEW_SHARE = "view.share", _("View shared")
     VIEW_UNSHARE = "view.unshare", _("View no longer shared")
@@ -56,8 +56,11 @@ class Action(models.TextChoices):
 
 
 class Word(models.TextChoices):
-    """What an entry says beside the action: how somebody came in or out, what the cloud said of a
-    token, or why not."""
+    """The words that an entry's subject and result may consist of.
+
+    They say how somebody signed in or out, what the cloud said of a token, or why something was
+    refused.
+    """
 
     PASSWORD = "password", _("password")
     CODE = "code", _("code of an app")
@@ -81,8 +84,11 @@ class Word(models.TextChoices):
 
 
 class AuditEntry(models.Model):
-    """One line of the audit log; see `trail`. Names are kept as they were, with the number of the
-    person beside them: not as links to rows that change and go."""
+    """One entry of the audit log; see `trail`.
+
+    Names are stored as they were at the time, with the person's id beside them, and not as foreign
+    keys: rows may change or be deleted.
+    """
 
     at = models.DateTimeField(_("when"))
     actor = models.CharField(_("who"), max_length=150)

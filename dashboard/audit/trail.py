@@ -1,11 +1,11 @@
-"""The audit log: what was done to people, tokens, teams, roles and links. It only ever grows.
+"""The audit log: what was done to people, tokens, teams, roles and links.
 
-Entries are numbered from 1, without a gap, by their `id`. Each holds an HMAC over itself and the
-HMAC before it, under AUDIT_KEYS, which the database does not hold: who can write every table, but
-has no key, can neither change nor remove, move or add an entry without `manage.py verify_audit`
-noticing. An end that was cut off shows because `head_file` keeps the last entry elsewhere.
-`triggers` has the database refuse everything but adding. Nothing secret goes in: labels and
-last four, never more.
+Entries are only ever added. They are numbered from 1, without a gap, by their `id`. Each holds an
+HMAC over itself and the previous entry's HMAC, under AUDIT_KEYS, which the database does not hold:
+whoever can write every table, but has no key, can neither change nor remove, move or add an entry
+without `manage.py verify_audit` noticing. An end that was cut off is noticed because `head_file`
+remembers the last entry outside of the database. `triggers` makes the database refuse everything
+but adding. No secret is recorded: of a token only its label and last four characters.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from dashboard.people.models import Team, User
 
 log = structlog.get_logger("dashboard.audit")
 
-# Any number that nothing else locks under: writers wait for each other, or the chain would fork.
+# An arbitrary number that no other lock uses. Writers wait for each other, or the chain would fork.
 LOCK = 7_241_530_118
 FIELDS = (
     *("actor", "actor_id", "action", "team_id", "team", "subject", "owner", "owner_id"),
@@ -40,22 +40,27 @@ BATCH = 1000
 
 @dataclass(frozen=True)
 class Actor:
-    """Who does something: a name, the address it is done from, "" on the machine itself, and the
-    number of the account, None where it is no person."""
+    """Who does something.
+
+    `address` is the IP address it is done from, "" on the machine itself. `id` is the account's,
+    None where the actor is no person.
+    """
 
     name: str
     address: str = ""
     id: int | None = None
 
 
-# Who is no person has a blank in its name, which no user name can have.
+# The name of an actor that is no person has a space, which no user name can have.
 COMMAND = Actor("manage.py (command)")
 
 
 @dataclass(frozen=True)
 class Verified:
-    """The entries up to `head` follow from one another. `broken` is the first one that does not: it
-    was changed, or what stood before it is gone."""
+    """The result of `verify`: all entries up to `head` are valid.
+
+    `broken` is the first entry that is not: it was changed, or what preceded it is missing.
+    """
 
     head: Head
     broken: AuditEntry | None = None
@@ -70,7 +75,7 @@ def record(
     owner: User | None = None,
     result: str = "done",
 ) -> None:
-    """Write one entry. Call it in the transaction of what it tells of, if that has one."""
+    """Write one entry, in the transaction of the change that it records, if there is one."""
     entry = AuditEntry(
         at=timezone.now().replace(microsecond=0),
         actor=by.name[:150],
@@ -96,19 +101,19 @@ def record(
 
 
 def _committed(entry: AuditEntry, before: Head) -> None:
-    """Tell the outside how far the log has come: the log of events, and this machine's own file."""
+    """Publish the new head outside of the database: in the event log and in this machine's file."""
     head = Head(entry.pk, entry.digest)
     log.info("audit entry", action=str(entry.action), head=str(head))
     head_file.keep(head, lambda known: known == before or contains(known))
 
 
 def keys() -> list[str]:
-    """What entries are signed under, the newest key first; it signs."""
+    """Return the keys of the audit log, newest first; new entries are signed with the first."""
     return [key.strip() for key in settings.AUDIT_KEYS.split(",")]
 
 
 def digest(entry: AuditEntry, before: Head, key: str) -> str:
-    """Return what the entry's own digest has to be, after the entry `before`."""
+    """Return the digest that the entry must have if it follows `before`."""
     at = entry.at.astimezone(UTC).isoformat()
     facts = [before.digest, entry.pk, at, *(getattr(entry, name) for name in FIELDS)]
     return hmac.digest(key.encode(), json.dumps(facts).encode(), hashlib.sha256).hex()
@@ -121,14 +126,17 @@ def last() -> Head:
 
 
 def contains(head: Head) -> bool:
-    """Return whether that entry is still there. Of its digest the beginning is enough."""
+    """Return whether the entry is in the log; `head` may hold just the start of its digest."""
     entries = AuditEntry.objects.filter(pk=head.number, digest__startswith=head.digest)
     return head.number == 0 or entries.exists()
 
 
 def verify() -> Verified:
-    """Follow the chain from the oldest entry on. Where a key has signed, no older one does again:
-    who learned a key that was replaced cannot use it any more."""
+    """Verify the chain from the oldest entry on.
+
+    Once a key has signed an entry, no older key is accepted for a later one: whoever learned a key
+    that was replaced cannot use it any more.
+    """
     head, usable = START, keys()
     for entry in AuditEntry.objects.order_by("id").iterator(chunk_size=BATCH):
         fitting = [

@@ -1,5 +1,7 @@
-"""Both databases refuse to change or remove an audit entry, whoever asks. Only who owns the table
-can lift that; `manage.py prepare` puts back what is gone."""
+"""Database triggers that refuse to change or remove audit entries, whoever asks.
+
+Only the owner of the table can lift them; `manage.py prepare` restores those that are missing.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 TABLE = "audit_auditentry"
 
-# Each trigger by its name. PostgreSQL fires this one whatever the session says of itself.
+# Triggers by name. ENABLE ALWAYS: PostgreSQL fires it whatever the session's replication role.
 POSTGRESQL = {
     "audit_only_grows": f"""
         CREATE OR REPLACE FUNCTION audit_only_grows() RETURNS trigger
@@ -45,7 +47,7 @@ THERE = {
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
-    """Return the names of those that are gone or switched off."""
+    """Return the names of the triggers that are missing or disabled."""
     with connection.cursor() as cursor:
         cursor.execute(THERE[connection.vendor])
         there = {name for (name,) in cursor.fetchall()}
@@ -53,7 +55,7 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
 
 
 def ensure(using: str, **kwargs: Any) -> None:
-    """Make those that are missing; called after every migration of the database `using`."""
+    """Create the missing triggers; called after every migration of the database `using`."""
     connection = connections[using]
     if TABLE not in connection.introspection.table_names():
         return

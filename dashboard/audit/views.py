@@ -1,5 +1,8 @@
-"""The audit log: a team's for its admins, everything for superusers, each as CSV as well; and for
-everyone what they did themselves, and what others did to what is theirs."""
+"""Pages of the audit log, and the log as CSV.
+
+A team's entries are for its admins, all entries for superusers. Everyone sees what they did
+themselves, and what others did to what is theirs.
+"""
 
 from __future__ import annotations
 
@@ -91,7 +94,7 @@ def _page(request: HttpRequest, team: Team | None, mine: User | None = None) -> 
 
 
 def _selected(form: AuditForm, team: Team | None, mine: User | None = None) -> QuerySet[AuditEntry]:
-    """Newest first. A field that makes no sense selects nothing away; the page says so."""
+    """Return the entries, newest first. An invalid field does not filter; the page names it."""
     form.is_valid()
     given: dict[str, Any] = form.cleaned_data
     entries = AuditEntry.objects.order_by("-id")
@@ -101,7 +104,7 @@ def _selected(form: AuditForm, team: Team | None, mine: User | None = None) -> Q
         entries = entries.filter(Q(actor_id=mine.pk) | Q(owner_id=mine.pk))
     if text := given.get("q"):
         found = Q(actor__icontains=text) | Q(subject__icontains=text) | Q(owner__icontains=text)
-        # Of others a person learns what they did, not from where.
+        # People learn what others did to what is theirs, but not from which IP address.
         from_where = Q(address__icontains=text)
         entries = entries.filter(found | (from_where & Q(actor_id=mine.pk) if mine else from_where))
     if action := given.get("action"):
@@ -114,7 +117,7 @@ def _selected(form: AuditForm, team: Team | None, mine: User | None = None) -> Q
 
 
 def _download(request: HttpRequest, team: Team | None) -> StreamingHttpResponse:
-    before = trail.last().number  # The file is not about itself.
+    before = trail.last().number  # The file leaves out the entry about itself.
     entries = _selected(AuditForm(request.GET), team).filter(pk__lte=before)
     if request.method != "HEAD":
         by, subject = policy.actor(request), request.GET.urlencode()

@@ -1,4 +1,4 @@
-"""The form of a display link."""
+"""The form that creates a display link."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dashboard.people.models import Team
 from dashboard.tokens.models import Token
 
 LONGEST_QUERY = 2000
-# Fields of an address that are the visitor's, not the screen's.
+# Query parameters that are the visitor's, not the screen's.
 NOT_KEPT = ("token", "page", "size", "columns", "sort")
 
 
@@ -56,7 +56,7 @@ class DisplayForm(forms.Form):
         quotas.refuse_beyond("displays", self.team.displays.filter(expires_at__gt=timezone.now()))
 
     def clean_query(self) -> str:
-        """The query alone, of a whole address or of a part of one."""
+        """Return the query string of a whole address, or of a part of one."""
         text = self.cleaned_data["query"].strip()
         try:
             parts = urlsplit(text)

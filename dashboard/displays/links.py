@@ -1,4 +1,7 @@
-"""Display links: made for a team, a token of it and a saved query; shown once, then only hashed."""
+"""Display links, each for a team, one of its tokens and a query.
+
+The key in a link is shown once; only its hash is stored.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ from dashboard.tokens.models import Token
 
 @dataclass(frozen=True)
 class Shown:
-    """What a display link opens: a token, and a query as text, as the address would hold it."""
+    """What a display link opens; `query` is a query string of the list of images."""
 
     title: str
     team: str
@@ -42,8 +45,11 @@ def make(
     language: str,
     by: Actor,
 ) -> tuple[Display, str]:
-    """A new link, and its key, which is not kept. The token is one of the team's. It works while
-    its maker may manage the team; without one it is the machine's."""
+    """Create a display link and return it with its key, which is not stored.
+
+    `token` is one of the team's. The link works while its maker may manage the team; a link made by
+    a command has no maker.
+    """
     key = random_keys.new_key()
     display = Display.objects.create(
         team=team,
@@ -61,15 +67,18 @@ def make(
 
 
 def opened(key: str) -> Shown:
-    """What the key of a display link opens. Http404 for one that is unknown, expired or revoked, or
-    that nobody stands behind any more."""
+    """Return what the key of a display link opens.
+
+    Raise Http404 if the link is unknown, expired or revoked, if its token has left the team, or if
+    its maker may not manage the team any more.
+    """
     now = timezone.now()
     found = (
         Display.objects.select_related("token", "team", "maker")
         .filter(key_hash=random_keys.hash_of(key), expires_at__gt=now)
         .first()
     )
-    # A token that has left the team takes its screens along.
+    # The display links of a token that has left the team no longer work.
     if found is None or found.token.team_id != found.team_id:
         raise Http404
     if found.maker and not policy.may(found.maker, "team.manage", found.team):

@@ -24,7 +24,7 @@ class Display(models.Model):
     language = models.CharField(_("language"), max_length=10, blank=True)
     key_hash = models.CharField(max_length=64, unique=True, editable=False)
     made_by = models.CharField(_("made by"), max_length=150)
-    # Whose right to manage the team it hangs on. None: the machine's, or of before there was this.
+    # The link works while this person may manage the team. None: a command made it.
     maker = models.ForeignKey(
         User, models.CASCADE, null=True, editable=False, related_name="displays"
     )
@@ -46,13 +46,13 @@ class Display(models.Model):
 
     @transaction.atomic
     def revoke(self, *, by: Actor) -> None:
-        """The link opens nothing from the next request on."""
+        """Delete the link, so that it opens nothing from the next request on."""
         self.note(by, Action.DISPLAY_REVOKE)
         self.delete()
 
     @transaction.atomic
     def hand_over(self, heir: User, *, by: Actor) -> None:
-        """The link goes on, as the heir's. Who knows its key still does."""
+        """Make the heir the maker of the link; whoever knows its key can still open it."""
         self.note(by, Action.DISPLAY_HAND_OVER)
         self.maker, self.made_by = heir, heir.get_username()
         self.save(update_fields=["maker", "made_by"])

@@ -1,4 +1,4 @@
-"""A team's display links: made, shown once, revoked."""
+"""Pages on which a team's admins create and revoke display links."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from images.search.spelling import natural
 
 
 def display_list(request: HttpRequest, slug: str) -> HttpResponse:
-    """Making one answers with the page itself, not a redirect: the link is nowhere else."""
+    """List and create links. A POST renders the page itself: the new link is shown only there."""
     team = policy.team(request, "team.manage", slug)
     tokens = team.tokens.filter(disabled_at=None).order_by("label")
     asked = request.POST if request.method == "POST" else None

@@ -1,4 +1,4 @@
-"""The words of the audit log in the reader's language."""
+"""Template filters for the words of the audit log in the reader's language."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dashboard.audit.models import Action, AuditEntry, Word
 
 register = template.Library()
 
-# What these act on is said in words of ours; of all others it is somebody's own name for it.
+# Actions whose subject consists of `Word`s. The subject of all others is a name that somebody gave.
 IN_OUR_WORDS = (
     *(Action.SIGN_IN, Action.SIGN_OUT, Action.PASSWORD_SET),
     *(Action.FACTOR_ADD, Action.FACTOR_REMOVE),

@@ -33,7 +33,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, since: Head | None, accept: bool, **options: Any) -> None:
-        # Before the entries: what is added while they are read is not missing.
+        # Read before the entries, so that one added meanwhile does not count as missing.
         kept = None if accept else _kept()
         found = trail.verify()
         if found.broken:
