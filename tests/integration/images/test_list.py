@@ -154,6 +154,20 @@ def test_pages_link_to_their_neighbours_and_sizes(large: Client) -> None:
     assert "page" not in query_of(sizes[0].attributes["href"])
 
 
+@pytest.mark.parametrize(("page", "named"), [
+    (1, "1 2 3 … last"),
+    (5, "1 2 3 4 5 6 7 … last"),
+    (6, "1 … 4 5 6 7 8 … last"),
+])  # fmt: skip
+def test_page_numbers_name_the_first_the_last_and_those_around(
+    large: Client, page: int, named: str
+) -> None:
+    found = shown(large, f"{URL}?size=25&page={page}")
+    last = -(-(found.total or 0) // 25)
+    texts = [each.text.removeprefix("Page ") for each in found.one(_class="pager-pages").all("li")]
+    assert " ".join(filter(None, texts)) == named.replace("last", str(last))
+
+
 def test_one_page_needs_no_page_numbers(viewer: Client) -> None:
     page = shown(viewer)
 
