@@ -1,4 +1,4 @@
-"""How allauth is bent to this site: no sign-up, and new passwords ask about API keys."""
+"""Adaptations of allauth: no sign-up, and a new password asks about API keys."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
         return False
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
-        """Count attempts at one account as such, however its name is spelled."""
+        """Fold the user name, so that attempts count for one account however it is spelled."""
         if "username" in credentials:
             credentials["username"] = folded(credentials["username"])
         found: User | None = super().authenticate(request, **credentials)
@@ -44,8 +44,10 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
 
 
 class AsksAboutKeys:
-    """With the question that a new password for `self.user` asks: whether their API keys, which it
-    does not end, are to end with the old one. No question where there are none."""
+    """A form for a new password of `self.user` that also offers to revoke their API keys.
+
+    A new password alone does not end API keys. Where there are none, the form does not ask.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -71,8 +73,8 @@ class AsksAboutKeys:
 
 
 class ChangePasswordForm(AsksAboutKeys, forms_of_allauth.ChangePasswordForm):  # type: ignore[misc]
-    """One's own password."""
+    """The form that changes one's own password."""
 
 
 class SetPasswordForm(AsksAboutKeys, AdminPasswordChangeForm):  # type: ignore[type-arg]
-    """Someone's password, by an administrator."""
+    """The form with which an administrator sets someone's password."""

@@ -23,18 +23,18 @@ from dashboard.people import endings, policy
 from dashboard.people.adapters import SetPasswordForm
 from dashboard.people.models import Role, Team, User
 
-# The same door as everyone's, with its throttle.
+# Administrators sign in through the same throttled page as everyone.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.has_permission = lambda request: (  # type: ignore[method-assign]
     isinstance(request.user, User) and policy.may(request.user, "site.administer")
 )
-# People sign in with a user name; no address is kept. Groups give nothing here.
+# People sign in with a user name, no e-mail address is stored, and Django's groups grant nothing.
 admin.site.unregister(EmailAddress)
 admin.site.unregister(Authenticator)
 admin.site.unregister(Group)
 if settings.OIDC:
-    # An account of the provider could be given to somebody else here, and nobody would hear of it.
-    importlib.import_module("allauth.socialaccount.admin")  # or they come after this
+    # On these pages a provider's account could be given to somebody else without an audit entry.
+    importlib.import_module("allauth.socialaccount.admin")  # else they would register later
     for model in apps.get_app_config("socialaccount").get_models():
         admin.site.unregister(model)
 
@@ -47,7 +47,7 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """A team keeps an admin: its last one cannot be deleted."""
+        """Protect the last admin of a team from being deleted."""
         deleted, counts, needed, protected = super().get_deleted_objects(objs, request)
         people = {person.pk for person in objs}
         for team in Team.objects.filter(memberships__user__in=people).distinct():
@@ -103,7 +103,7 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
 
 @admin.register(Authenticator)
 class AuthenticatorAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Taken away from who has lost theirs; the secret is not shown."""
+    """Second factors, to be removed for people who have lost theirs; secrets are not shown."""
 
     list_display = ("user", "type", "created_at", "last_used_at")
     list_filter = ("type",)

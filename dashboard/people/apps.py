@@ -7,6 +7,6 @@ class PeopleConfig(AppConfig):
     verbose_name = _("People and teams")
 
     def ready(self) -> None:
-        from dashboard.people import sign_in_log  # its models are there only now
+        from dashboard.people import sign_in_log  # it needs the models, which are loaded now
 
         sign_in_log.connect()

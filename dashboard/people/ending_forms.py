@@ -1,4 +1,4 @@
-"""What becomes of what a person made for a team: one form a team, with a field for each kind."""
+"""The form that decides who takes over what a person made for one team."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dashboard.people.models import User
 
 
 class Way(Enum):
-    """How a right ends."""
+    """The event that ends a person's permission."""
 
     REMOVAL = "removal"
     ROLE = "role"
@@ -22,7 +22,7 @@ class Way(Enum):
     DELETION = "deletion"
 
 
-# What becomes of it when nobody takes it over.
+# What happens to tokens and shared views that nobody takes over.
 _LEAVE, _STAY, _DELETED = (
     _("leave the team with them"),
     _("stay in the team, in their name"),
@@ -37,8 +37,11 @@ NOBODY = {
 
 
 class EndingForm(forms.Form):
-    """Who takes over what is at stake; a kind of which there is nothing has no field. `by` is the
-    first to be offered views, and tokens that would be deleted, if they may have them."""
+    """Who takes over each kind of thing that the person may not keep.
+
+    A kind of which there is nothing has no field. Preselected for shared views, and for tokens that
+    would be deleted, is `by` if they may take over, else the first of `endings.heirs_in`.
+    """
 
     heir = forms.ModelChoiceField(label=_("Tokens"), queryset=User.objects.none(), required=False)
     displays_heir = forms.ModelChoiceField(
@@ -71,7 +74,7 @@ class EndingForm(forms.Form):
             field.label_from_instance = lambda user: _("become %(name)s’s") % {"name": user}  # type: ignore[method-assign,assignment]
 
     def heirs(self) -> Heirs:
-        """What was chosen; where nothing was asked or answered, what would have been offered."""
+        """Return the chosen heirs; a field that was not sent counts as its preselected value."""
 
         def said(name: str) -> User | None:
             if name not in self.fields:

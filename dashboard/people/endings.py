@@ -1,14 +1,14 @@
-"""What a person made for a team ends when their right to it does.
+"""Ending what a person made for a team when they lose the permission for it.
 
-`end` is called by whatever took a right away (a role, a membership, an account), once that is done
-and in its transaction. It holds what the person made against the policy as it applies to them now,
-so it need not know what happened, and what hangs on a right that they still have stays:
+`end` is called by whatever took a permission away (a role, a membership, an account), once that is
+done and in its transaction. It checks what the person made against the policy as it applies to them
+now, so it need not know what happened. Whatever needs a permission that they still have stays:
 
     made                  needs              else
     open invitation       team.manage        is withdrawn
-    display link          team.manage        is the heir's, or revoked
-    shared view           team.share_view    is the heir's, or their own where they left the team
-    token in the team     being in the team  is the heir's, or their own
+    display link          team.manage        goes to the heir, or is revoked
+    shared view           team.share_view    goes to the heir, or leaves the team with the person
+    token in the team     being in the team  goes to the heir, or leaves the team
     API key               what it reads      is revoked
     session               the account        is ended
 """
@@ -29,7 +29,7 @@ from dashboard.people import policy, sessions
 from dashboard.people.models import Invitation, Role, Team, User
 
 if TYPE_CHECKING:
-    # Each of these knows how it ends; what is called here is theirs.
+    # Only for types: these packages are above this one. What ends an object is its own method.
     from dashboard.api_keys.models import ApiKey
     from dashboard.displays.models import Display
     from dashboard.saved_views.models import SavedView
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Heirs:
-    """Who takes over what a person made for a team; None is nobody."""
+    """The people who take over what a person made for a team; None means that nobody does."""
 
     tokens: User | None = None
     displays: User | None = None
@@ -47,7 +47,7 @@ class Heirs:
 
 @dataclass(frozen=True)
 class Stake:
-    """What a person made for a team and has no right to any more."""
+    """What a person made for a team and may not keep."""
 
     team: Team
     tokens: list[Token]
@@ -60,7 +60,10 @@ class Stake:
 
 
 def at_stake(user: User, team: Team, *, shut_out: bool = False) -> Stake:
-    """What is at stake for the person as they are given: now, or as they are about to be."""
+    """Return what the person made for the team and may not keep with their roles.
+
+    `user` may carry roles that are not saved yet; see `as_if`. With `shut_out` nothing may be kept.
+    """
     adds = not shut_out and policy.may(user, "team.add_token", team)
     manages = not shut_out and policy.may(user, "team.manage", team)
     theirs = {"maker": user}
@@ -79,7 +82,7 @@ def keys_at_stake(user: User, *, shut_out: bool = False) -> list[ApiKey]:
 
 
 def as_if(user: User, team: Team, role: str | None) -> User:
-    """The person as they are about to be: with another role in the team, or without one."""
+    """Return an unsaved copy of the person with this role in the team, or with none."""
     after = User.objects.get(pk=user.pk)
     roles = {key: value for key, value in after.roles.items() if key != team.pk}
     after.roles = roles | ({team.pk: role} if role else {})
@@ -87,7 +90,7 @@ def as_if(user: User, team: Team, role: str | None) -> User:
 
 
 def people_to_ask_about(team: Team) -> set[int]:
-    """The ids of members who made something that may end with their role."""
+    """Return the ids of members who made something that may end with their role."""
     found = [
         *team.tokens.values_list("owner_id", flat=True),
         *team.views.values_list("owner_id", flat=True),
@@ -101,14 +104,14 @@ def people_to_ask_about(team: Team) -> set[int]:
 
 
 def teams_of(user: User) -> QuerySet[Team]:
-    """Those that the person is in or made something for."""
+    """Return the teams that the person is in or made something for."""
     of_theirs = (user.memberships, user.tokens, user.displays, user.views, user.invitations)
     ids = {pk for things in of_theirs for pk in things.values_list("team_id", flat=True) if pk}
     return Team.objects.filter(pk__in=ids)
 
 
 def heirs_in(team: Team, leaving: User) -> QuerySet[User]:
-    """Who may take over, the one who has been in the team for longest first."""
+    """Return the team's other active admins, who may take over, the longest-serving first."""
     return (
         User.objects.filter(memberships__team=team, memberships__role=Role.ADMIN, is_active=True)
         .exclude(pk=leaving.pk)
@@ -120,9 +123,12 @@ def heirs_in(team: Team, leaving: User) -> QuerySet[User]:
 def end(
     user: User, *, by: Actor, heirs: Mapping[int, Heirs] | None = None, shut_out: bool = False
 ) -> None:
-    """End what the person made and may no longer keep. `heirs` are decisions by the team's id;
-    where there is none, views go to the first of `heirs_in`, and all else to nobody. `shut_out` is
-    who comes in no more, whatever the policy says of them."""
+    """End what the person made and may not keep any more.
+
+    `heirs` maps team ids to decisions. In a team without one, views go to the first of `heirs_in`,
+    and nobody takes over the rest. `shut_out` means that the person may not sign in any more,
+    whatever the policy says.
+    """
     user = User.objects.get(pk=user.pk)  # as they are now
     _end_what_is_at_stake(user, heirs or {}, by=by, shut_out=shut_out)
     if shut_out or not user.is_active:
@@ -131,7 +137,7 @@ def end(
 
 @transaction.atomic
 def switch_off(user: User, *, by: Actor, heirs: Mapping[int, Heirs] | None = None) -> None:
-    """The person comes in no more, until the account is switched on again."""
+    """Deactivate the account until it is switched on again, and end what it may not keep."""
     User.objects.filter(pk=user.pk).update(is_active=False)
     trail.record(by, Action.ACCOUNT_CHANGE, subject=f"{user}: is_active", owner=user)
     end(user, by=by, heirs=heirs)
@@ -139,8 +145,11 @@ def switch_off(user: User, *, by: Actor, heirs: Mapping[int, Heirs] | None = Non
 
 @transaction.atomic
 def delete_account(user: User, *, by: Actor, heirs: Mapping[int, Heirs] | None = None) -> None:
-    """The account with all that is the person's own. What they made for a team goes to the heirs;
-    where nobody decided, tokens and views to the first of `heirs_in`."""
+    """Delete the account with everything that is the person's own.
+
+    What they made for a team goes to the heirs; in a team without a decision, tokens and views go
+    to the first of `heirs_in`.
+    """
     user = User.objects.get(pk=user.pk)
     decided = {}
     for team in teams_of(user):
@@ -162,7 +171,7 @@ def delete_account(user: User, *, by: Actor, heirs: Mapping[int, Heirs] | None =
 
 @transaction.atomic
 def end_team(team: Team, *, by: Actor) -> None:
-    """All that was made for a team which goes: tokens and views become their owners' alone."""
+    """End what was made for a team that is being deleted; tokens and views go to their owners."""
     for invitation in team.invitations.all():
         withdraw(invitation, by=by)
     for display in team.displays.select_related("token"):

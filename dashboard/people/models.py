@@ -1,4 +1,4 @@
-"""People, teams, who is in them as what, and invitations to them."""
+"""People, teams, memberships with a role, and invitations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def folded(name: str) -> str:
 
 
 class People(UserManager["User"]):
-    """Finds people by their names in any case, also for whoever signs in."""
+    """A manager that finds people by name in any case, also for signing in."""
 
     use_in_migrations = False
 
@@ -32,8 +32,8 @@ class People(UserManager["User"]):
 
 
 class User(AbstractUser):
-    # What tells people apart, and finds them. The databases' own LOWER() differ: that of SQLite
-    # knows the letters of ASCII alone.
+    # Identifies a person by a name in any case. The databases' own LOWER() differ: SQLite's knows
+    # only the letters of ASCII.
     folded_name = models.CharField(max_length=450, unique=True, editable=False)
     default_token = models.ForeignKey(
         "tokens.Token", models.SET_NULL, null=True, blank=True, related_name="+"
@@ -46,17 +46,17 @@ class User(AbstractUser):
         editable=False,
         related_name="+",
     )
-    # The part of a query string that says how the person likes the list; "" as it comes.
+    # The part of a query string that holds the person's list preferences; "" for the defaults.
     list_preferences = models.CharField(max_length=1000, blank=True, editable=False)
-    # How often all sessions were ended at once: part of what a session is held against.
+    # How often all sessions were ended at once. It is part of the hash that a session must match.
     sessions_ended = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     objects: ClassVar[People] = People()
 
     def clean(self) -> None:
-        """Raise ValidationError where someone has the name already, in whatever case."""
+        """Raise ValidationError if someone already has the name, in whatever case."""
         super().clean()
-        if not self.username:  # a form found fault with it already
+        if not self.username:  # a form has already rejected it
             return
         taken = User.objects.filter(folded_name=folded(self.username)).exclude(pk=self.pk)
         if taken.exists():
@@ -83,8 +83,11 @@ class User(AbstractUser):
 
     @cached_property
     def roles(self) -> dict[int, str]:
-        """The person's role by the id of the team. Every request asks, so it is written out:
-        composing the query takes several times as long as asking it."""
+        """Return the person's roles by team id.
+
+        Every request asks for them, so the SQL is written out: composing the query through the ORM
+        takes several times as long as running it.
+        """
         table = Membership._meta.db_table
         with connection.cursor() as cursor:
             cursor.execute(
@@ -95,12 +98,12 @@ class User(AbstractUser):
 
     @property
     def is_console(self) -> bool:
-        """Whether the account only ever watches: a console in every team it is in."""
+        """Return whether the account only watches, being a console in every team it is in."""
         return not self.is_superuser and set(self.roles.values()) == {"console"}
 
 
 class Role(models.TextChoices):
-    """What a person is in a team. What each role may do is in `policy`."""
+    """A person's role in a team; `policy` says what each role may do."""
 
     VIEWER = "viewer", _("Viewer")
     ADMIN = "admin", _("Admin")
@@ -138,8 +141,11 @@ class Membership(models.Model):
 
 
 class Invitation(models.Model):
-    """A link with which one person joins a team. Whoever has it may, once, while its maker may
-    manage the team; None of them is the machine itself."""
+    """A link with which one person joins a team.
+
+    Whoever has it may use it once, while its maker may manage the team. `maker` is None where a
+    command made it.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey(Team, models.CASCADE, related_name="invitations")

@@ -1,7 +1,7 @@
-"""Who comes in by single sign-on, and what the provider's groups make of them.
+"""Who may sign in by single sign-on, and which roles the provider's groups give them.
 
-An account of the provider is one account here, known by the provider's own id of it. It is never
-joined to an account that is here already, by name or by address: whoever may choose a name at the
+An account at the provider is one account here, known by the provider's own id for it. It is never
+joined to an existing account, by name or by e-mail address: whoever may choose a name at the
 provider could choose an administrator's.
 """
 
@@ -27,7 +27,7 @@ from dashboard.single_signon import Provider
 
 log = structlog.get_logger("dashboard.people")
 
-# The first that a person's groups give is the one they have.
+# Of several roles that groups give a person in a team, the first in this order counts.
 RANKS = (Role.ADMIN, Role.VIEWER, Role.CONSOLE)
 BY = Actor("single sign-on")
 
@@ -41,7 +41,7 @@ class Adapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         return found
 
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
-        """Turn away who is in no group that may come in, and take back what groups gave them."""
+        """Refuse people who are in no permitted group, and take back what groups gave them."""
         joining = sociallogin.state.get("process") == "connect"
         refused = bool(provider().teams) and not roles(sociallogin.account.extra_data)
         if refused:
@@ -62,14 +62,14 @@ class Adapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         return True
 
     def populate_user(self, request: HttpRequest, sociallogin: Any, data: dict[str, Any]) -> Any:
-        # No address is kept; names are texts, whatever the provider sends.
+        # No e-mail address is stored, and a name that is not a text is ignored.
         kept = ("username", "first_name", "last_name", "name")
         texts = {name: data[name] for name in kept if isinstance(data.get(name), str)}
         return super().populate_user(request, sociallogin, texts)
 
 
 def roles(claims: dict[str, Any]) -> dict[str, str]:
-    """The role by the team's address that the claims give, of all of the person's groups."""
+    """Return the role, by team slug, that the person's groups give them."""
     given = {
         each
         for group in _groups(claims)
@@ -82,8 +82,10 @@ def roles(claims: dict[str, Any]) -> dict[str, str]:
 
 
 def apply_roles(user: User, claims: dict[str, Any]) -> None:
-    """Make the person's roles in the teams that groups decide about what the groups say now; leave
-    all other teams alone. The provider's word also takes the last admin out of a team."""
+    """Set the person's roles in the teams that groups decide about to what the groups say now.
+
+    Other teams are left alone. The provider may also take the last admin out of a team.
+    """
     wanted = roles(claims)
     decided = {slug for given in provider().teams.values() for slug, _role in given}
     for slug in decided - set(Team.objects.values_list("slug", flat=True)):
@@ -100,8 +102,10 @@ def apply_roles(user: User, claims: dict[str, Any]) -> None:
 
 @transaction.atomic
 def shut_out(user: User) -> None:
-    """Take back what the provider gave somebody whom it lets in no more: their roles, and with them
-    what they made; their API keys; their sessions."""
+    """Take back what the provider gave a person whom it does not let in any more.
+
+    That is their roles and what they made with them, their API keys and their sessions.
+    """
     apply_roles(user, {})
     endings.end(user, by=BY, shut_out=True)
     trail.record(BY, Action.ACCOUNT_SHUT_OUT, subject=str(user), owner=user)
@@ -114,7 +118,7 @@ def provider() -> Provider:
 
 
 def _groups(claims: dict[str, Any]) -> set[str]:
-    """Of the user's facts and of the id token; what is no text or list of texts is no group."""
+    """Return the groups in the user info and the ID token, ignoring what is not a text."""
     found: set[str] = set()
     for part in ("userinfo", "id_token"):
         facts = claims.get(part)

@@ -1,5 +1,7 @@
-"""What is believed of what the OpenID Connect provider says. For where there is one: the models of
-its library are there only then."""
+"""Checks of what the OpenID Connect provider sends.
+
+Import it only where a provider is configured: the models of its library exist only then.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +20,14 @@ ENDPOINTS = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "j
 
 
 class StrictOAuth2Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
-    """The provider has to be who it should be, and to speak of one person all the time."""
+    """An adapter that accepts only the configured issuer, and only one person per sign-in."""
 
     @property
     def openid_config(self) -> dict[str, Any]:
-        """What the provider says of itself. Raises OAuth2Error where that is another provider's, or
-        incomplete."""
+        """Return the provider's description of itself.
+
+        Raise OAuth2Error if it is incomplete or that of another provider.
+        """
         try:
             said: dict[str, Any] = super().openid_config
         except AttributeError:
@@ -39,8 +43,11 @@ class StrictOAuth2Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
         return said
 
     def complete_login(self, request: HttpRequest, app: Any, token: Any, **kwargs: Any) -> Any:
-        """Who it is, by the id token and by the facts fetched for it. Raises OAuth2Error where the
-        two are not of one person (OpenID Connect Core 1.0, 5.3.2)."""
+        """Return the sign-in of the person named by the ID token and the user info fetched for it.
+
+        Raise OAuth2Error if there is no ID token, or if the two name different people (OpenID
+        Connect Core 1.0, 5.3.2).
+        """
         id_token = kwargs["response"].get("id_token")
         if not isinstance(id_token, str):
             raise OAuth2Error("the provider sent no id token")

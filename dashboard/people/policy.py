@@ -1,9 +1,9 @@
 """Who may do what.
 
-`TABLE` is the whole of it: for each action the standings that allow it. What a person's standing
-is depends on what they act on: `standings` tells. Views ask `team` and `require`, and the domains
-for what is theirs; each answers 404 for anything the person may not act on, like for something that
-does not exist. Templates ask `may`.
+`TABLE` is the whole policy: it lists the roles that permit each action. A person's role depends on
+what they act on; see `standings`. Views call `team` and `require`, and each domain has a function
+of this kind for its own objects; all of them raise Http404 for an object that the person may not
+act on, like for one that does not exist. Templates use the tag `may`.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ from django.http import Http404, HttpRequest
 from dashboard.audit.trail import Actor
 from dashboard.people.models import Team, User
 
-# Standings. A person without a tie to what they act on is a stranger there; where an action is on
-# nothing in particular, a person is anyone who is signed in and not just a console.
+# The roles of the policy, which are more than those in a team. A stranger has no tie to what they
+# act on. Where an action has no object, a person is anyone signed in whose account is not just a
+# console.
 OWNER, VIEWER, ADMIN, CONSOLE, SUPERUSER = "owner", "viewer", "admin", "console", "superuser"
 PERSON, STRANGER, DISPLAY, ANONYMOUS = "person", "stranger", "display", "anonymous"
 STANDINGS = (OWNER, VIEWER, ADMIN, CONSOLE, SUPERUSER, PERSON, STRANGER, DISPLAY, ANONYMOUS)
 
 
 class Owned(Protocol):
-    """What has an owner and may be in a team, such as a token."""
+    """An object that has an owner and may be in a team, such as a token."""
 
     owner_id: int
     team_id: int | None
@@ -50,12 +51,12 @@ TABLE: dict[str, frozenset[str]] = {
     # on a saved view
     "view.open": frozenset({OWNER, VIEWER, ADMIN, CONSOLE, SUPERUSER}),
     "view.change": frozenset({OWNER, ADMIN, SUPERUSER}),
-    # on nothing in particular
+    # without an object
     "images.view": frozenset({PERSON, CONSOLE, SUPERUSER}),
     "account.manage": frozenset({PERSON, CONSOLE, SUPERUSER}),
     "tokens.keep": frozenset({PERSON, SUPERUSER}),
     "views.keep": frozenset({PERSON, SUPERUSER}),
-    "keys.keep": frozenset({PERSON, SUPERUSER}),  # and read with, through the API
+    "keys.keep": frozenset({PERSON, SUPERUSER}),  # also to read with them through the API
     "teams.list": frozenset({PERSON, CONSOLE, SUPERUSER}),
     "teams.create": frozenset({SUPERUSER}),
     "audit.read_all": frozenset({SUPERUSER}),
@@ -63,32 +64,34 @@ TABLE: dict[str, frozenset[str]] = {
     "site.administer": frozenset({SUPERUSER}),
     # with the key of a display link, which alone decides
     "screen.view": frozenset({DISPLAY}),
-    # with nothing at all: the pages that do not ask to sign in
+    # for everyone: the pages that do not ask to sign in
     "door.use": frozenset({ANONYMOUS, PERSON, CONSOLE, SUPERUSER}),
 }
 
 
 def person(request: HttpRequest) -> User:
-    """Who is signed in."""
+    """Return the signed-in person; raise PermissionDenied if there is none."""
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
 
 
 def actor(request: HttpRequest) -> Actor:
-    """Who does it and from where, for the audit log."""
+    """Return who acts and from which IP address, for the audit log."""
     user = person(request)
     return Actor(user.get_username(), address(request), user.pk)
 
 
 def address(request: HttpRequest) -> str:
-    """Where the request comes from: the proxy's word for it, where there is a proxy."""
+    """Return the client's IP address, as the proxy reports it where there is one; "" if unknown."""
     return get_adapter(request).get_client_ip(request) or ""
 
 
 def standings(user: User, on: Thing | None = None) -> set[str]:
-    """How the person stands to what they act on: not at all when switched off. Asks the database
-    for the roles, once."""
+    """Return the person's roles towards an object, or without one; none for an inactive account.
+
+    The person's roles in teams are read from the database once.
+    """
     if not user.is_active:
         return set()
     above = {SUPERUSER} if user.is_superuser else set()
@@ -98,7 +101,7 @@ def standings(user: User, on: Thing | None = None) -> set[str]:
         return ({user.roles[on.pk]} if on.pk in user.roles else {STRANGER}) | above
     found = {user.roles[on.team_id]} if on.team_id in user.roles else set()
     if on.is_owned_by(user):
-        # A console looks after nothing, also of what it kept when it was something else.
+        # A console manages nothing, not even what it added while it had another role.
         found.add(CONSOLE if user.is_console else OWNER)
     if on.team_id is None:
         above = set()
@@ -110,7 +113,7 @@ def may(user: User, action: str, on: Thing | None = None) -> bool:
 
 
 def require(request: HttpRequest, action: str) -> User:
-    """The person, who may; else PermissionDenied. For what is on nothing in particular."""
+    """Return the person; raise PermissionDenied unless they may do this, without an object."""
     user = person(request)
     if not may(user, action):
         raise PermissionDenied
@@ -118,7 +121,7 @@ def require(request: HttpRequest, action: str) -> User:
 
 
 def team(request: HttpRequest, action: str, slug: str) -> Team:
-    """The team of that address, or Http404, also where the person may not do this."""
+    """Return the team with that slug; raise Http404 if there is none or they may not do this."""
     found = Team.objects.filter(slug=slug).first()
     if found is None or not may(person(request), action, found):
         raise Http404

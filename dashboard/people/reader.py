@@ -1,4 +1,4 @@
-"""Who reads a page, as far as what is around every page shows it."""
+"""The signed-in person, for the header and the menus of every page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Reader(NamedTuple):
 
 
 def context(request: HttpRequest) -> dict[str, Reader | None]:
-    """Return the reader for templates, None where nobody is signed in."""
+    """Return the reader for templates, or None where nobody is signed in."""
     user = request.user
     if not isinstance(user, User):
         return {"reader": None}

@@ -1,4 +1,4 @@
-"""How long a session lasts: so long without use, and so long in all."""
+"""Limits of a session: the longest time without use, and the longest time in all."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ PERSON = Limits(idle=timedelta(days=1), in_all=timedelta(days=14))
 # A wall or a duty desk is signed in once, and watched for months.
 CONSOLE = Limits(idle=timedelta(days=30), in_all=timedelta(days=365))
 
-# The session is written no more often than this, so "without use" is as exact as this.
+# A session is written no more often than this, so the time without use is only this exact.
 NOTED_EVERY = timedelta(minutes=5)
-# The session's own keys: when it began, and when it was last known to be used (Unix seconds).
+# Keys in a session: when it began, and when it was last known to be used (Unix seconds).
 BEGAN, USED = "began", "used"
 
 clock: Callable[[], float] = time.time
@@ -45,11 +45,11 @@ def end_all(user: User) -> None:
 
 
 def session_limits(get_response: Handler) -> Handler:
-    """Sign out who was away for too long, or has been here for too long; the page behind then asks
-    to sign in, and leads back."""
+    """Sign out a person whose session is over its limits; the page then asks them to sign in."""
 
     def handle(request: HttpRequest) -> HttpResponseBase:
-        # A wall screen asks for weeks, and for nobody who may be signed in beside it.
+        # A wall screen polls for weeks, which is no use by whoever is signed in in the same
+        # browser.
         asked_by_link = is_secret(request)
         if not asked_by_link and isinstance(request.user, User):
             _keep_or_end(request, request.user)
@@ -77,7 +77,7 @@ def _keep_or_end(request: HttpRequest, user: User) -> None:
         messages.info(request, said)
         return
     if is_poll(request) and not user.is_console:
-        return  # It is no use that someone makes of it.
+        return  # A page that polls by itself is not in use by anyone.
     session[USED] = now
     left = limits.in_all.total_seconds() - (now - began)
     session.set_expiry(int(min(limits.idle.total_seconds() + NOTED_EVERY.total_seconds(), left)))

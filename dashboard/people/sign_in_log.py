@@ -1,7 +1,6 @@
-"""Who came in, who was kept out and who left, and what people change about their own way in,
-written to the audit log.
+"""Audit entries for sign-ins, refused sign-ins, sign-outs, passwords and second factors.
 
-A name that nobody has is not written: it may be a password, typed into the wrong field.
+A user name that nobody has is not recorded: it may be a password, typed into the wrong field.
 """
 
 from __future__ import annotations
@@ -26,12 +25,12 @@ from dashboard.audit.trail import COMMAND, Actor
 from dashboard.people import policy
 from dashboard.people.models import User
 
-# So many attempts that failed are written in an hour, and that there were more: whoever has many
-# addresses, which each may try some times, does not fill the database.
+# So many failed sign-ins are recorded in an hour, and then once that there were more. So an
+# attacker with many addresses, each of which may try a few times, cannot fill the database.
 FAILED_AN_HOUR = 600
 HOUR = 3600
 
-# How somebody proved who they are, as allauth calls it -> as the log does.
+# The name of a sign-in method in allauth -> in the audit log.
 METHODS = {
     "password": Word.PASSWORD,
     "socialaccount": Word.SINGLE_SIGN_ON,
@@ -41,22 +40,22 @@ METHODS = {
 
 clock: Callable[[], float] = time.time
 
-_failed_here: list[int] = []  # the hour of each
+_failed_here: list[int] = []  # the hour of each failure that this process has seen
 
 
 def connect() -> None:
-    """Have all that is signalled written. Called once, when there are models."""
+    """Connect to the signals of what is recorded; called once, when the models are loaded."""
     account.user_logged_in.connect(_signed_in, dispatch_uid="audit")
     account.password_changed.connect(_password_changed, dispatch_uid="audit")
     user_login_failed.connect(_password_failed, dispatch_uid="audit")
     mfa.authentication_failed.connect(_code_failed, dispatch_uid="audit")
-    # The rows themselves, whoever makes or deletes them: oneself, an administrator, a command.
+    # Signals of the rows, because people, administrators and commands all change them.
     post_save.connect(_factor_saved, sender=Authenticator, dispatch_uid="audit")
     post_delete.connect(_factor_deleted, sender=Authenticator, dispatch_uid="audit")
 
 
 def forget() -> None:
-    """Drop what only this process knows, as one that has just started."""
+    """Forget the failures that this process has seen, as if it had just started."""
     _failed_here.clear()
 
 
@@ -66,14 +65,16 @@ def signed_in(request: HttpRequest, user: User, how: str) -> None:
 
 
 def signed_out(request: HttpRequest, user: User, why: str = "") -> None:
-    """`why` where it was not the person who did it."""
+    """Record a sign-out; `why` is given where the person did not sign out themselves."""
     by = Actor(user.get_username(), policy.address(request), user.pk)
     trail.record(by, Action.SIGN_OUT, subject=why, owner=user)
 
 
 def kept_out(request: HttpRequest | None, user: User | None, why: Word) -> None:
-    """Somebody was not let in. Who it was is not known, only which account they tried, if it was
-    one, and from where."""
+    """Record a refused sign-in.
+
+    Who tried is not known, only from where, and which account they tried, if that exists.
+    """
     number = _failed_this_hour()
     if number > FAILED_AN_HOUR + 1:
         return
@@ -128,7 +129,7 @@ def _note_factor(action: Action, factor: Authenticator) -> None:
 
 
 def _whoever(request: HttpRequest | None) -> Actor:
-    """Who is signed in, if anyone is: nobody has the name ""."""
+    """Return who is signed in; where nobody is, an actor whose name is "", which nobody has."""
     user = getattr(request, "user", None)
     if request and isinstance(user, User):
         return policy.actor(request)
@@ -136,8 +137,10 @@ def _whoever(request: HttpRequest | None) -> Actor:
 
 
 def _failed_this_hour() -> int:
-    """Return how many there were in this hour, with this one, over all workers; in this process
-    alone where no cache answers."""
+    """Return how many sign-ins failed in this hour, with this one, over all worker processes.
+
+    Where no cache answers, it is the number in this process.
+    """
     hour = int(clock()) // HOUR
     _failed_here[:] = [each for each in _failed_here if each == hour] + [hour]
     key = f"failed-sign-ins:{hour}"

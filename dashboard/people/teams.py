@@ -1,4 +1,4 @@
-"""What is done to teams and who is in them. A team that has an admin always keeps one."""
+"""Changes to teams and their members. A team that has an admin always keeps one."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ SLUG_LENGTH = 40
 
 
 class LastAdmin(Exception):
-    """Without this person the team would have no admin."""
+    """Raised where a change would leave the team without an admin."""
 
 
 @transaction.atomic
 def create(name: str, *, by: Actor) -> Team:
-    """A new team, with nobody in it; its address is made from its name."""
+    """Create a team without members; its slug is made from its name."""
     slug = slugify(name)[:SLUG_LENGTH] or "team"
     if Team.objects.filter(slug=slug).exists():
         slug = f"{slug}-{secrets.token_hex(2)}"
@@ -39,7 +39,7 @@ def create(name: str, *, by: Actor) -> Team:
 
 @transaction.atomic
 def rename(team: Team, name: str, *, by: Actor) -> None:
-    """Another name; the address stays, and links to it work."""
+    """Rename the team; its slug stays, so that links to it still work."""
     trail.record(by, Action.TEAM_RENAME, team=team, subject=name)
     team.name = name
     team.save(update_fields=["name"])
@@ -47,7 +47,7 @@ def rename(team: Team, name: str, *, by: Actor) -> None:
 
 @transaction.atomic
 def delete(team: Team, *, by: Actor) -> None:
-    """The team and all that was made for it; its tokens and views become their owners' alone."""
+    """Delete the team and what was made for it; tokens and views go to their owners."""
     endings.end_team(team, by=by)
     trail.record(by, Action.TEAM_DELETE, team=team)
     team.delete()
@@ -63,8 +63,10 @@ def set_role(
     heirs: Heirs | None = None,
     keep_an_admin: bool = True,
 ) -> None:
-    """Make the person a member, or change their role, and end what the new one has no right to.
-    Raises LastAdmin, unless the team may be left without an admin."""
+    """Make the person a member or change their role, and end what the new role does not permit.
+
+    Raise LastAdmin if the team would lose its last admin, unless `keep_an_admin` is false.
+    """
     membership = _membership(team, user)
     if membership is None:
         Membership.objects.create(team=team, user=user, role=role)
@@ -85,8 +87,10 @@ def set_role(
 def remove_member(
     team: Team, user: User, *, by: Actor, heirs: Heirs | None = None, keep_an_admin: bool = True
 ) -> None:
-    """Take the person out of the team, and end what they made for it. Raises LastAdmin, unless the
-    team may be left without an admin."""
+    """Take the person out of the team, and end what they made for it.
+
+    Raise LastAdmin if the team would lose its last admin, unless `keep_an_admin` is false.
+    """
     membership = _membership(team, user)
     if membership is None:
         return
@@ -100,8 +104,10 @@ def remove_member(
 
 @transaction.atomic
 def invite(team: Team, role: str, *, by: Actor) -> tuple[Invitation, str]:
-    """A new invitation, and the key of its link, which is not kept. It works while its maker may
-    manage the team; without one it is the machine's."""
+    """Create an invitation and return it with the key of its link, which is not stored.
+
+    It works while its maker may manage the team; an invitation made by a command has no maker.
+    """
     key = random_keys.new_key()
     invitation = Invitation.objects.create(
         team=team,
@@ -116,16 +122,20 @@ def invite(team: Team, role: str, *, by: Actor) -> tuple[Invitation, str]:
 
 
 def invitation(key: str) -> Invitation | None:
-    """The invitation that the key opens, unless it has expired, was used or was withdrawn, or its
-    maker may invite nobody any more."""
+    """Return the invitation that the key opens.
+
+    Return None if it has expired, was used or withdrawn, or if its maker may not invite any more.
+    """
     open_ones = Invitation.objects.filter(expires_at__gt=timezone.now())
     return _standing(open_ones.filter(key_hash=random_keys.hash_of(key)))
 
 
 @transaction.atomic
 def accept(invitation: Invitation, user: User, *, by: Actor) -> bool:
-    """The person, who is not in the team yet, joins; False when someone else was quicker, or the
-    maker lost the right to invite just now."""
+    """Add the person, who is not a member yet, to the team, and delete the invitation.
+
+    Return False if someone else was quicker, or the maker has just lost the permission to invite.
+    """
     _lock(invitation.team)
     found = _standing(Invitation.objects.select_for_update(of=("self",)).filter(pk=invitation.pk))
     if found is None:
@@ -137,7 +147,7 @@ def accept(invitation: Invitation, user: User, *, by: Actor) -> bool:
 
 
 def _standing(invitations: QuerySet[Invitation]) -> Invitation | None:
-    """The one of them, if somebody stands behind it."""
+    """Return the one invitation of these, unless its maker may not manage the team any more."""
     found = invitations.select_related("team", "maker").first()
     if found and found.maker and not policy.may(found.maker, "team.manage", found.team):
         return None
@@ -149,7 +159,7 @@ def _membership(team: Team, user: User) -> Membership | None:
 
 
 def with_no_admin_but(user: User) -> QuerySet[Team]:
-    """The teams that have the person as admin, and nobody else who is switched on."""
+    """Return the teams where the person is an admin and no other admin is active."""
     others = Membership.objects.filter(
         team=OuterRef("pk"), role=Role.ADMIN, user__is_active=True
     ).exclude(user=user)
@@ -158,13 +168,16 @@ def with_no_admin_but(user: User) -> QuerySet[Team]:
 
 
 def _lock(team: Team) -> None:
-    """Make others who change who is in the team wait for the end of the transaction: of two admins
-    who leave at once one stays, and nobody joins by the invitation of one who is leaving."""
+    """Make other changes to the team's members wait for the end of the transaction.
+
+    So of two admins who leave at once one stays, and nobody joins by the invitation of an admin who
+    is leaving.
+    """
     Team.objects.select_for_update().get(pk=team.pk)
 
 
 def _keep_an_admin(team: Team, leaving: Membership) -> None:
-    """Raise LastAdmin where the team would be left without one."""
+    """Raise LastAdmin if the team would be left without an active admin."""
     if leaving.role != Role.ADMIN:
         return
     others = Membership.objects.filter(team=team, role=Role.ADMIN).exclude(pk=leaving.pk)

@@ -9,10 +9,10 @@ from django.urls import path
 from dashboard.people.views import endings, invitations, members, sign_in, teams
 from dashboard.routes import INVITATIONS
 
-# Of allauth's pages only those that password sign-in needs, under the names it gives them.
+# Only those of allauth's pages that signing in with a password needs, under allauth's own names.
 urlpatterns = [
     path("accounts/login/", account.login, name="account_login"),
-    # Signing in only to be asked about signing out helps nobody.
+    # Nobody should have to sign in only to be asked about signing out.
     path("accounts/logout/", login_not_required(account.logout), name="account_logout"),
     path("accounts/inactive/", account.account_inactive, name="account_inactive"),
     path("accounts/signup/", account.signup, name="account_signup"),

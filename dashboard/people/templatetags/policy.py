@@ -1,4 +1,4 @@
-"""What a page may show to whom: the one table of `dashboard.people.policy`."""
+"""The template tag `may`, which asks `dashboard.people.policy`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def may(context: dict[str, Any], action: str, on: policy.Thing | None = None) -> bool:
-    """{% may "team.manage" team as manages %}: whether the person who is signed in may."""
+    """Return whether the signed-in person may: {% may "team.manage" team as manages %}."""
     user = context.get("user")
     return isinstance(user, User) and policy.may(user, action, on)

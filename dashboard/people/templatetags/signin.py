@@ -12,6 +12,6 @@ register = template.Library()
 
 @register.simple_tag
 def single_signon() -> Provider | None:
-    """The company's provider, where there is one."""
+    """Return the single sign-on provider, or None."""
     found: Provider | None = settings.OIDC
     return found

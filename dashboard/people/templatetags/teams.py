@@ -1,4 +1,4 @@
-"""Small words on the pages of teams."""
+"""A template filter for the pages of teams."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ register = template.Library()
 
 @register.filter
 def of(words: Mapping[Any, Any], key: Any) -> Any:
-    """What the mapping has for the key, a role by its name; "" when it has nothing."""
+    """Return the mapping's value for the key, a role by its title; "" where there is none."""
     found = words.get(key, "")
     return Role(found).label if found in Role.values else found

@@ -1,4 +1,4 @@
-"""Switching an account off, and deleting it: what becomes of what the person made, team by team."""
+"""Pages that switch off or delete an account, and ask who takes over what it made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Invitations: made and withdrawn by a team's admins, accepted by whoever has the link."""
+"""Pages on which a team's admins create and withdraw invitations, and people accept them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def invitation_make(request: HttpRequest, slug: str) -> HttpResponse:
-    """Answers with the page itself, not a redirect: the link is nowhere else."""
+    """Create an invitation. Render the page itself: the new link is shown only there."""
     team = policy.team(request, "team.manage", slug)
     form = RoleForm(request.POST)
     if request.method != "POST" or not form.is_valid():

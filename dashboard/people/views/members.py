@@ -1,4 +1,4 @@
-"""Who is in a team: roles, taking someone out, and what becomes of what they made."""
+"""Pages of a team's members: their roles, removing them, and who takes over what they made."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def team_people(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def people_page(request: HttpRequest, team: Team, *, link: str = "") -> HttpResponse:
-    """The team's people and open invitations. `link`: that of the invitation just made."""
+    """Render the team's members and open invitations; `link` is that of a new invitation."""
     context = {
         "place": "teams",
         "tab": "people",
@@ -42,7 +42,7 @@ def people_page(request: HttpRequest, team: Team, *, link: str = "") -> HttpResp
 
 
 def member_role(request: HttpRequest, slug: str, user_id: int) -> HttpResponse:
-    """A GET asks what becomes of what the new role has no right to; a POST changes the role."""
+    """Change a member's role; a GET asks who takes over what the new role does not permit."""
     team = policy.team(request, "team.manage", slug)
     member = _member(team, user_id)
     roles = RoleForm(request.POST if request.method == "POST" else request.GET)

@@ -1,4 +1,4 @@
-"""What allauth leaves to us of signing in."""
+"""Pages for signing in that do more than allauth's own."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from dashboard.people import policy, sign_in_log
 
 @login_not_required
 def second_step(request: HttpRequest) -> HttpResponseBase:
-    """Who comes here has given a password, and is not signed in yet."""
+    """Ask a person who has given a password, and is not signed in yet, for the second factor."""
     response: HttpResponseBase = mfa.authenticate(request)
     if response.headers.get("Location") == reverse("account_login"):
-        # There is nothing to ask for any more: an administrator took the second factor away. Left
-        # waiting, this sign-in would send the person back and forth between the two pages.
+        # An administrator has removed the second factor, so there is nothing to ask for. A sign-in
+        # left pending would send the person back and forth between the two pages.
         clear_login(request)
     return response
 
@@ -42,7 +42,7 @@ def codes_downloaded(request: HttpRequest) -> HttpResponseBase:
 def _codes(
     request: HttpRequest, view: Callable[[HttpRequest], HttpResponseBase]
 ) -> HttpResponseBase:
-    """The codes, which is noted; where their key is lost, the page that makes new ones."""
+    """Show the recovery codes and record that; if they are unreadable, lead to making new ones."""
     if not get_adapter().codes_are_readable(policy.person(request)):
         messages.error(
             request, _("Your recovery codes can no longer be read, and do not work. Make new ones.")
@@ -56,6 +56,9 @@ def _codes(
 
 @require_safe
 def no_password(request: HttpRequest) -> HttpResponse:
-    """Where allauth sends who wants to change a password and has none. They get none: it would let
-    them in after the provider has shut them out."""
+    """Tell a person without a password that they cannot set one.
+
+    allauth sends them here when they want to. A password would let them in after the single sign-on
+    provider has shut them out.
+    """
     return render(request, "account/no_password.html", {"sso": settings.OIDC})

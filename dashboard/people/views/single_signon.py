@@ -1,4 +1,4 @@
-"""To the provider and back, with the adapter that believes it no more than it has to."""
+"""Single sign-on: the way to the provider and back, through `StrictOAuth2Adapter`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _answer(view: Callable[[Any], Any], request: HttpRequest, provider_id: str) 
         raise Http404 from None
     try:
         response: HttpResponse = view(adapter)(request)
-    except (OAuth2Error, OSError) as error:  # what is wrong on the network is an OSError
+    except (OAuth2Error, OSError) as error:  # errors of the network are OSErrors
         log.warning("single sign-on failed", reason=type(error).__name__)
         response = render_authentication_error(request, provider, exception=error)
     return response

@@ -1,4 +1,4 @@
-"""A person's teams; a team's name, and its end."""
+"""Pages that list, create, rename and delete teams."""
 
 from __future__ import annotations
 
