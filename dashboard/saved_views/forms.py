@@ -17,8 +17,11 @@ from dashboard.saved_views.models import SavedView, of_that_name
 
 
 class SavedViewForm(forms.Form):
-    """What a person says of a view. `at` is the one that is edited; a new one under the name of
-    one that they may change takes its place, then `replaced`."""
+    """A saved view's name, team and query.
+
+    `at` is the view that is edited. A new view with the name of one that the person may change
+    replaces that one, which is then `replaced`.
+    """
 
     name = LabelField(label=_("Name"))
     team = forms.ModelChoiceField(

@@ -13,7 +13,7 @@ from dashboard.people.models import Team, User
 
 
 class SavedView(models.Model):
-    """A query of the list under a name: its owner's, and a team's where it is shared."""
+    """A named query of the list, which belongs to its owner or, where shared, to a team."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(User, models.CASCADE, related_name="views")
@@ -41,19 +41,19 @@ class SavedView(models.Model):
         return self.name
 
     def is_owned_by(self, user: User) -> bool:
-        """Whether it is the person's alone: a shared one is the team's, whoever made it."""
+        """Return whether the view is the person's alone; a shared one is its team's."""
         return self.team_id is None and self.owner_id == user.pk
 
     @transaction.atomic
     def remove(self, *, by: Actor) -> None:
-        """Delete it. A team hears of its own in the audit log."""
+        """Delete the view; the audit log records it for a team's."""
         if self.team:
             trail.record(by, Action.VIEW_DELETE, team=self.team, subject=self.name)
         self.delete()
 
     @transaction.atomic
     def hand_over(self, heir: User, *, by: Actor) -> None:
-        """It stays the team's, in the heir's name."""
+        """Make the heir the owner of the view, which stays the team's."""
         team, subject = self.team, self.name
         trail.record(by, Action.VIEW_HAND_OVER, team=team, subject=subject, owner=self.owner)
         self.owner = heir
@@ -61,7 +61,7 @@ class SavedView(models.Model):
 
     @transaction.atomic
     def leave_team(self, *, by: Actor) -> None:
-        """It is its owner's alone from now on, numbered where they have one of that name."""
+        """Make the view its owner's alone, with a number added if they have one of that name."""
         team, subject = self.team, self.name
         trail.record(by, Action.VIEW_UNSHARE, team=team, subject=subject, owner=self.owner)
         number, free = 1, self.name
@@ -73,6 +73,6 @@ class SavedView(models.Model):
 
 
 def of_that_name(name: str, owner: User, team: Team | None) -> SavedView | None:
-    """The view that has the name already, where names are told apart."""
+    """Return the view that has the name already, within the team or else the owner's own views."""
     place = Q(team=team) if team else Q(team=None, owner=owner)
     return SavedView.objects.filter(place, name=name).first()

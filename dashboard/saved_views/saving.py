@@ -1,6 +1,6 @@
-"""Saved views: a query of the list under a name, kept for oneself or shared with a team.
+"""Saved views: named queries of the list, kept for oneself or shared with a team.
 
-The query is text, as the address of the list holds it; who shows it reads it.
+A query is stored as a query string of the list, and parsed only where it is shown.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ LONGEST_QUERY = 4000
 
 
 def seen_by(user: User) -> QuerySet[SavedView]:
-    """Their own, and those of their teams."""
+    """Return the person's own views and those of their teams."""
     seen = Q(owner=user, team=None) | Q(team__in=user.roles)
     return SavedView.objects.filter(seen).select_related("owner", "team")
 
 
 def teams_to_share_with(user: User) -> QuerySet[Team]:
-    """Those where the person may share a view."""
+    """Return the teams where the person may share a view."""
     if user.is_superuser:
         return Team.objects.all()
     sharing = [role for role in Role.values if role in policy.TABLE["team.share_view"]]
@@ -40,8 +40,7 @@ def teams_to_share_with(user: User) -> QuerySet[Team]:
 
 
 def query_of(text: str, team: Team | None) -> str:
-    """What of a query string is kept: not the page, and a shared view names no token that the team
-    does not have."""
+    """Return the query string to store: no page and, if shared, no token from outside the team."""
     kept = [(name, value) for name, value in parse_qsl(text) if name != "page"]
     if team:
         theirs = {
@@ -55,7 +54,7 @@ def query_of(text: str, team: Team | None) -> str:
 def save(
     owner: User, name: str, query: str, team: Team | None, *, by: Actor, at: SavedView | None = None
 ) -> SavedView:
-    """A new view, or with `at` that one changed. A team hears of its own in the audit log."""
+    """Create a view, or change the view `at`; the audit log records what concerns a team."""
     view = at or SavedView(owner=owner)
     before = view.team
     view.name, view.team, view.query = name, team, query_of(query, team)
@@ -68,13 +67,15 @@ def save(
 
 
 def begin_with(user: User, view: SavedView | None) -> None:
-    """What the person sees first from now on; None is everything."""
+    """Set the view that the person begins with; None means every image."""
     User.objects.filter(pk=user.pk).update(start_view=view)
 
 
 def start_of(user: User) -> str:
-    """The query string that the person begins with: their view's while they may open it, else their
-    list preferences."""
+    """Return the query string that the person begins with.
+
+    It is their start view's while they may open it, else their list preferences.
+    """
     view = user.start_view
     if view and policy.may(user, "view.open", view):
         return view.query
@@ -82,7 +83,7 @@ def start_of(user: User) -> str:
 
 
 def opened(request: HttpRequest, action: str, view_id: UUID) -> SavedView:
-    """The saved view of that id, or Http404, also where the person may not do this."""
+    """Return the view with that id; raise Http404 if there is none or they may not do this."""
     found = SavedView.objects.select_related("owner", "team").filter(pk=view_id).first()
     if found is None or not policy.may(policy.person(request), action, found):
         raise Http404

@@ -1,4 +1,4 @@
-"""Saved views: listed, kept, changed, deleted; and where a person begins."""
+"""Pages that list, save, change and delete saved views, and the page where a person begins."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from images.search.spelling import natural
 
 @dataclass(frozen=True)
 class Row:
-    """A view as one person sees it; `pairs` is its query, as far as it says which images."""
+    """A saved view in a person's list; `pairs` are the parts of its query that choose images."""
 
     view: SavedView
     href: str
@@ -37,12 +37,12 @@ LOOKS = ("columns", "density", "sort", "size", "token")
 
 @require_safe
 def start(request: HttpRequest) -> HttpResponse:
-    """Where the site begins for this person."""
+    """Redirect to the list with the query that this person begins with."""
     return HttpResponseRedirect(_address(saving.start_of(policy.person(request))))
 
 
 def view_list(request: HttpRequest) -> HttpResponse:
-    """All that the person sees, and the form for one more, of the query that the address names."""
+    """List the person's views, and offer to save the query that the address names."""
     user = policy.require(request, "images.view")
     if request.method == "POST":
         policy.require(request, "views.keep")
@@ -66,7 +66,7 @@ def view_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def view_menu(request: HttpRequest) -> HttpResponse:
-    """The same in short, for the menu of the list."""
+    """Render the person's views as a menu of the list, with the current one marked."""
     htmx = request.htmx  # type: ignore[attr-defined]
     here = sorted(parse_qsl(urlsplit(htmx.current_url_abs_path or "").query))
     rows = _rows(policy.require(request, "images.view"))
@@ -93,7 +93,7 @@ def view_edit(request: HttpRequest, view_id: UUID) -> HttpResponse:
 
 @require_POST
 def view_begin(request: HttpRequest, view_id: UUID) -> HttpResponse:
-    """Begin with it from now on; with the one that one begins with, begin with everything again."""
+    """Make this the person's start view; if it is already, begin with every image again."""
     view, user = saving.opened(request, "view.open", view_id), policy.person(request)
     begins = user.start_view_id != view.pk
     saving.begin_with(user, view if begins else None)
@@ -121,7 +121,7 @@ def _kept(request: HttpRequest, form: SavedViewForm) -> HttpResponse:
 
 
 def _rows(user: User) -> list[Row]:
-    """Their own first, then team by team."""
+    """Return the person's views: their own first, then team by team."""
     views = sorted(saving.seen_by(user), key=_by_team_and_name)
     return [
         Row(

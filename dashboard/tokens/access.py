@@ -1,4 +1,4 @@
-"""Which token a request reads with. A view that reads from the cloud starts with `access_of`."""
+"""What a request may read with. A view that reads from the cloud starts with `access_of`."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from dashboard.tokens.models import SpareSecret, State, Token
 from images import services
 from images.services import Verdict
 
-# Every request asks this. Written out, because composing it takes three times as long (0.4 ms)
-# as asking it does.
+# Every request runs this query. Its SQL is written out because composing it through the ORM takes
+# three times as long (0.4 ms) as running it.
 _TOKENS, _MEMBERSHIPS = Token._meta.db_table, Membership._meta.db_table
 TOKENS_OF_PERSON = f"""
     SELECT * FROM {_TOKENS}
@@ -34,16 +34,19 @@ TOKENS_OF_SUPERUSER = f"""
     ORDER BY owner_id <> %s, created_at, id
 """  # noqa: S608
 
-# Why a token cannot be read with.
+# The reasons why a token cannot be read with.
 UNREADABLE, DISABLED, EXPIRED = "unreadable", "disabled", "expired"
-# How little a token is worth reading with, as far as is known.
+# Ranks of a token by what is known of it, the best first.
 WORKS, SILENT, UNTRIED, REFUSED, UNUSABLE = range(5)
 
 
 @dataclass(frozen=True)
 class Credential:
-    """A token that can be read with. `cache_key` stands for the secret wherever it is stored;
-    `sealed` names the row's, which seals no two alike."""
+    """A decrypted token, to read with.
+
+    `cache_key` stands for the secret in the keys of caches. `sealed` is the ciphertext in the
+    token's row; no secret is ever encrypted to the same ciphertext twice.
+    """
 
     token_id: UUID
     label: str
@@ -54,10 +57,13 @@ class Credential:
 
 @dataclass(frozen=True)
 class Access:
-    """`tokens` are all that the reader may read with, their own first, for the switcher.
-    `credential` is None when there are none, or when the chosen one, then `unusable`, cannot be
-    read with; `why` says why (UNREADABLE, DISABLED or EXPIRED). `reader` is a name to note;
-    `manages` whether they may look after the chosen token, `keeps` whether they keep any."""
+    """What a request may read with.
+
+    `tokens` are all that the reader may read with, their own first. `credential` is None if there
+    are none, or if the chosen one cannot be read with: that is then `unusable`, and `why` is
+    UNREADABLE, DISABLED or EXPIRED. `reader` is the name to record. `manages` says whether the
+    reader may manage the chosen token, `keeps` whether they may keep tokens.
+    """
 
     credential: Credential | None
     tokens: tuple[Token, ...]
@@ -69,7 +75,7 @@ class Access:
 
     @property
     def others(self) -> tuple[Token, ...]:
-        """The tokens that work, as far as is known, and could be read with instead."""
+        """Return the tokens that could be read with instead and work, as far as is known."""
         return tuple(
             each
             for each in self.tokens
@@ -78,24 +84,23 @@ class Access:
 
     @property
     def chosen(self) -> UUID | None:
-        """The id of the token that is read with, or would be."""
+        """Return the id of the chosen token, also if it is unusable; None if there is none."""
         if self.credential:
             return self.credential.token_id
         return self.unusable.pk if self.unusable else None
 
     @property
     def token(self) -> Token:
-        """The stored token of the credential."""
+        """Return the row of the credential's token; call it only where there is a credential."""
         assert self.credential, "asked only where there is one"  # noqa: S101
         return next(each for each in self.tokens if each.pk == self.credential.token_id)
 
 
 def access_of(request: HttpRequest) -> Access:
-    """What the request may read with, in two queries: the tokens, and the person's roles.
+    """Return what the request may read with, in two queries: tokens, and the person's roles.
 
-    `?token=<uuid>` chooses; one that the person may not read with is Http404, one that is not a
-    UUID is left to the form that reads the query. Without it: the default token, else the oldest
-    of their own that works, else of their teams.
+    `?token=<uuid>` chooses a token. Raise Http404 if the person may not read with it; a value that
+    is no UUID is left to the form that reads the query. Without the parameter it is `default_of`.
     """
     user = policy.person(request)
     tokens = readable(request)
@@ -109,22 +114,24 @@ def access_of(request: HttpRequest) -> Access:
 
 
 def readable(request: HttpRequest) -> tuple[Token, ...]:
-    """All that this request may read with: what its person may, of which an API key may open a
-    part."""
+    """Return the tokens that the request may read with: its person's, limited by its API key."""
     tokens, key = tokens_of(policy.person(request)), getattr(request, "api_key", None)
     return tuple(token for token in tokens if key.opens(token)) if key else tokens
 
 
 def tokens_of(user: User) -> tuple[Token, ...]:
-    """All that the person may read with, their own first."""
+    """Return all tokens that the person may read with, their own first."""
     if user.is_superuser:
         return tuple(Token.objects.raw(TOKENS_OF_SUPERUSER, [user.pk] * 2))
     return tuple(Token.objects.raw(TOKENS_OF_PERSON, [user.pk] * 3))
 
 
 def default_of(user: User, tokens: Sequence[Token]) -> Token | None:
-    """Return the one in use when none is named: the one that the person chose, which is told when
-    it fails, else the first that works, or is least known not to; None where there are none."""
+    """Return the token to use where none is named; None if there are none.
+
+    It is the one that the person chose, so that they learn of it when it fails. Otherwise it is the
+    best by what is known, in the given order, preferring one that can be decrypted.
+    """
     preferred = next((each for each in tokens if each.pk == user.default_token_id), None)
     if preferred:
         return preferred
@@ -144,22 +151,25 @@ def _trouble(token: Token) -> int:
 
 
 def record_outcome(credential: Credential, outcome: Outcome | None) -> None:
-    """Note what the cloud said of the token, as `services.Verdict` puts it; None is nothing said.
+    """Record what the cloud said of the token; None means that it said nothing.
 
-    One UPDATE, which changes no row when the same was noted less than a minute ago.
+    It is one UPDATE, which changes no row if the same was recorded less than a minute ago.
     """
     if outcome:
         records.record_outcome(credential.token_id, credential.sealed, outcome)
 
 
 def note_verdict(access: Access, verdict: Verdict | None) -> None:
-    """Note what the cloud last said of the chosen token, where that is news."""
+    """Record what the cloud last said of the chosen token, if that is new."""
     records.note_verdict(access.token, verdict)
 
 
 def look_after_others(access: Access) -> None:
-    """Have the cloud asked, behind, about tokens in trouble that are not read with for that reason:
-    nobody else might, and they may work again. Each at most once a minute."""
+    """Have the other tokens that are in trouble checked in the background, once a minute at most.
+
+    Nobody reads with them because they are in trouble, so nobody else might notice that they work
+    again.
+    """
     since = timezone.now() - STAMP_EVERY
     for token in access.tokens:
         asked = token.checked_at is not None and token.checked_at > since
@@ -172,7 +182,7 @@ def look_after_others(access: Access) -> None:
 
 
 def record_use(credential: Credential, reader: str) -> None:
-    """Note that the token was used just now and by whom, at most once a minute."""
+    """Record that the token was used just now and by whom, at most once a minute."""
     records.record_use(credential.token_id, reader)
 
 
@@ -189,8 +199,10 @@ def access_with(token: Token | None, tokens: tuple[Token, ...], reader: str) -> 
 
 
 def stored(token: Token) -> Credential | None:
-    """The token's secret as something to read with, also while nobody may; None when it cannot be
-    decrypted. Only for who may manage the token."""
+    """Return the token's credential, even if it is disabled or expired; None if it is unreadable.
+
+    It checks no permission: it is for people who may manage the token, and for background work.
+    """
     try:
         return _credential(token, token)
     except vault.Unreadable:
@@ -198,7 +210,7 @@ def stored(token: Token) -> Credential | None:
 
 
 def spare(token: Token, spare: SpareSecret) -> Credential:
-    """The same of a spare secret. Raises vault.Unreadable."""
+    """Return the credential of the token's next or previous secret; raise vault.Unreadable."""
     return _credential(token, spare)
 
 
@@ -222,7 +234,7 @@ def _uuid(text: str) -> UUID | None:
 
 
 def managed(request: HttpRequest, action: str, token_id: UUID) -> Token:
-    """The token of that id, or Http404, also where the person may not do this."""
+    """Return the token with that id; raise Http404 if there is none or they may not do this."""
     found = Token.objects.select_related("owner", "team").filter(pk=token_id).first()
     if found is None or not policy.may(policy.person(request), action, found):
         raise Http404

@@ -9,5 +9,5 @@ class TokensConfig(AppConfig):
     verbose_name = _("Tokens")
 
     def ready(self) -> None:
-        # A process with unusable keys must not come up and fail at the first token.
+        # A process with unusable keys must not start, only to fail at the first token.
         vault.check()

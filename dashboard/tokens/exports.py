@@ -1,4 +1,4 @@
-"""What leaves the dashboard by the file, written to the audit log."""
+"""Audit entries for exports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dashboard.tokens.models import Token
 
 
 def note_export(request: HttpRequest, action: Action, token: Token, what: str) -> None:
-    """A file with what the token lists is about to be sent. HEAD asks for none."""
+    """Record that a file with what the token lists is about to be sent, unless by HEAD."""
     if request.method != "HEAD":
         trail.record(
             policy.actor(request), action, team=token.team, subject=what, owner=token.owner

@@ -1,4 +1,4 @@
-"""The forms of tokens. What is typed into them as a secret is never rendered again."""
+"""The forms of tokens. A secret that is typed into them is never rendered again."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TELLING_LENGTH = 8
 
 class SecretField(forms.CharField):
     def __init__(self, **kwargs: Any) -> None:
-        # No max_length: a browser cuts what is pasted down to it, and says nothing.
+        # No max_length: a browser would silently cut what is pasted.
         attrs = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
         super().__init__(widget=forms.PasswordInput(attrs=attrs), **kwargs)
 
@@ -52,7 +52,10 @@ class SecretField(forms.CharField):
 
 
 class TokenForm(forms.Form):
-    """What a person says of a token. `owner` is whose it is, `token` the one that is edited."""
+    """A token's label, team and last day.
+
+    `owner` is the token's owner, `by` the person who fills in the form, `token` the edited one.
+    """
 
     label = LabelField(
         label=_("Label"),
@@ -71,7 +74,7 @@ class TokenForm(forms.Form):
         help_text=_("After this day (UTC) it is not used any more. Empty: no end."),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-    # Shown where the token has display links, which end with its place in the team.
+    # Shown where the token has display links, which are deleted when it leaves the team.
     end_screens = forms.BooleanField(
         label=_("Delete the display links if it leaves the team"), required=False
     )
@@ -120,7 +123,7 @@ class TokenForm(forms.Form):
         label, secret = (str(self.data.get(name) or "").strip() for name in ("label", "secret"))
         repeated = len(secret) >= TELLING_LENGTH and secret in label
         if repeated or TOKEN_LIKE.search(label):
-            # What is not there cannot be rendered again.
+            # Dropped, so that the secret is not rendered again.
             self.data = {}
             self.add_error("label", _("This looks like a token. Its place is not in the label."))
         said = {"team": None, **self.cleaned_data}
@@ -137,8 +140,7 @@ class TokenForm(forms.Form):
 
 
 def _teams(owner: User, by: User, token: Token | None) -> QuerySet[Team]:
-    """Where the token may be: where it is, and in the owner's teams; who is not the owner does not
-    bring it into another."""
+    """Return the teams where the token may be: its own and, if `by` is the owner, the owner's."""
     stays = Q(pk=token.team_id) if token else Q(pk=None)
     if owner != by:
         return Team.objects.filter(stays)

@@ -1,7 +1,6 @@
-"""What is done to tokens, by the pages and the commands alike.
+"""Adding, editing, disabling and checking tokens, for pages and commands alike.
 
-A secret is asked about at the cloud before it is stored, and a bad one never takes the place of a
-good one.
+The cloud is asked about a secret before it is stored, and a bad secret never replaces a good one.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ STORED_AS = {
     "unverified": State.UNVERIFIED,
     "unreachable": State.UNVERIFIED,
 }
-# What `set_secret` changes. All else may have been changed while the cloud was asked.
+# The fields that `set_secret` changes. All others may have changed while the cloud was asked.
 OF_THE_SECRET = (
     *("sealed", "last_four", "regions", "state", "reason", "request_id"),
     *("changed_at", "checked_at", "last_ok_at", "last_failed_at"),
@@ -45,11 +44,11 @@ SHORTEST_SHOWN = 12
 
 
 class LabelTaken(Exception):
-    """The owner has a token of that label already."""
+    """Raised where the owner already has a token with that label."""
 
 
 class Outcome(Protocol):
-    """What the cloud said of a token: `services.Verdict`, or anything like it."""
+    """What the cloud said of a token; `services.Verdict` has this form."""
 
     @property
     def state(self) -> str: ...
@@ -68,7 +67,10 @@ def add_token(
     team: Team | None = None,
     expires_on: date | None = None,
 ) -> tuple[Token | None, Verdict]:
-    """Store a new token unless the cloud refuses it; None then. Raises LabelTaken."""
+    """Store a new token and return it with the cloud's verdict; raise LabelTaken.
+
+    A token that the cloud refuses is not stored; None is returned for it.
+    """
     verdict = verified(secret)
     token = Token(owner=owner, label=label, team=team, expires_on=expires_on)
     if verdict.state not in STORED_AS:
@@ -87,8 +89,10 @@ def add_token(
 
 
 def accepts(token: Token, verdict: Verdict) -> bool:
-    """Whether a secret of which the cloud said this may take the place of the one there is: a bad
-    one never replaces a good one."""
+    """Return whether a secret with this verdict may replace the one that is stored.
+
+    A bad secret never replaces a good one.
+    """
     has_good = token.is_good and vault.is_readable(token.sealed, token.pk)
     return verdict.state in STORED_AS and (not has_good or verdict.state == State.VALID)
 
@@ -97,8 +101,10 @@ def accepts(token: Token, verdict: Verdict) -> bool:
 def edit_token(
     token: Token, label: str, *, team: Team | None, expires_on: date | None, by: Actor
 ) -> None:
-    """Another label, team or last day. Raises LabelTaken. What others read with it in a team that
-    it leaves, display links and API keys, ends."""
+    """Change a token's label, team and last day; raise LabelTaken.
+
+    If it leaves a team, the display links and API keys end with which others read there.
+    """
     left = token.team is not None and token.team != team
     if left:
         token.note(by, Action.TOKEN_LEAVE_TEAM)
@@ -116,7 +122,7 @@ def edit_token(
 
 @transaction.atomic
 def disable_token(token: Token, *, by: Actor) -> None:
-    """Nobody reads with it until it is enabled; it stays stored."""
+    """Keep everyone from reading with the token until it is enabled; it stays stored."""
     token.disabled_at = timezone.now()
     token.save(update_fields=["disabled_at"])
     token.note(by, Action.TOKEN_DISABLE)
@@ -130,8 +136,10 @@ def enable_token(token: Token, *, by: Actor) -> None:
 
 
 def verified(secret: str) -> Verdict:
-    """Return what the cloud says of a secret now. Where it works, its lists are read again at once,
-    also where it was refused before."""
+    """Return what the cloud says of a secret now.
+
+    If it works, an earlier refusal is forgotten, so that its lists are read again at once.
+    """
     verdict = services.verify(secret)
     if verdict.state == State.VALID:
         services.forget_refusal(vault.cache_key(secret))
@@ -139,7 +147,7 @@ def verified(secret: str) -> Verdict:
 
 
 def check_token(token: Token) -> Verdict:
-    """Ask the cloud about a stored token now. Raises vault.Unreadable."""
+    """Ask the cloud about a stored token now; raise vault.Unreadable."""
     verdict = verified(vault.unseal(token.sealed, token.pk))
     record_outcome(token.pk, token.sealed, verdict)
     known = {"regions": regions_of(verdict)} if verdict.regions else {}
@@ -148,20 +156,22 @@ def check_token(token: Token) -> Verdict:
 
 
 def _with_secret(token_id: UUID, sealed: str) -> QuerySet[Token]:
-    """Select the token while it has that very secret: what is said of one that was replaced since
-    says nothing about the new one, however alike they look."""
+    """Select the token while it has that very secret.
+
+    What the cloud said of a secret that was replaced meanwhile says nothing about the new one.
+    """
     return Token.objects.filter(pk=token_id, sealed=sealed)
 
 
 def record_outcome(token_id: UUID, sealed: str, outcome: Outcome) -> None:
-    """Write what the cloud said of that secret of the token, unless it is old news."""
+    """Record what the cloud said of the token's secret, the same at most once a minute."""
     now = timezone.now()
     stamp = "last_ok_at" if outcome.state == State.VALID else "last_failed_at"
     reason = outcome.reason[:REASON_LENGTH]
     old_news = Q(state=outcome.state, reason=reason, **{f"{stamp}__gt": now - STAMP_EVERY})
     rows = _with_secret(token_id, sealed).exclude(old_news)
     if outcome.state == State.UNREACHABLE:
-        # Silence takes nothing back.
+        # A cloud that does not answer takes no refusal back.
         rows = rows.exclude(state__in=[State.REFUSED, State.FORBIDDEN])
     rows.update(
         state=outcome.state,
@@ -173,7 +183,7 @@ def record_outcome(token_id: UUID, sealed: str, outcome: Outcome) -> None:
 
 
 def note_verdict(token: Token, verdict: Verdict | None) -> None:
-    """Write what the cloud said of a token that was read with, where that is news."""
+    """Record what the cloud said of a token that was read with, if that is new."""
     if verdict is None:
         return
     if verdict.state != token.state:
@@ -184,7 +194,7 @@ def note_verdict(token: Token, verdict: Verdict | None) -> None:
 
 
 def note_check(token_id: UUID) -> None:
-    """The cloud was asked about the token, whatever it said."""
+    """Record that the cloud was asked about the token, whatever it said."""
     Token.objects.filter(pk=token_id).update(checked_at=timezone.now())
 
 
@@ -197,12 +207,12 @@ def last_four(secret: str) -> str:
 
 
 def regions_of(verdict: Verdict) -> list[dict[str, str | bool | None]]:
-    """As `Token.regions` keeps them."""
+    """Return the verdict's regions in the form of `Token.regions`."""
     return [{"id": each.id, "name": each.name, "ok": each.ok} for each in verdict.regions]
 
 
 def set_secret(token: Token, secret: str, verdict: Verdict) -> None:
-    """Put the secret and what the cloud said of it into the row, which is not saved yet."""
+    """Set the secret and what the cloud said of it on the token, without saving its row."""
     now = timezone.now()
     token.sealed = vault.seal(secret, token.pk)
     token.last_four = last_four(secret)

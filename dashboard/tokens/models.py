@@ -1,4 +1,4 @@
-"""API tokens of cloud accounts, and their second secrets."""
+"""API tokens of cloud accounts, and their next and previous secrets."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from dashboard.people.models import Team, User
 
 log = structlog.get_logger("dashboard.tokens")
 
-# From how many days before its last day on a token is said to end soon.
+# A token is said to end soon from so many days before its last day on.
 ENDS_SOON = timedelta(days=14)
 
 
 class State(models.TextChoices):
-    """What the cloud last said of a token; the audit log has the same words."""
+    """What the cloud last said of a token; the audit log uses the same words."""
 
     UNVERIFIED = Word.UNVERIFIED.value, Word.UNVERIFIED.label
     VALID = Word.VALID.value, Word.VALID.label
@@ -34,10 +34,11 @@ class State(models.TextChoices):
 
 
 class Token(models.Model):
-    """An API token of a cloud account. Its secret is in `sealed`, which only `vault` opens.
+    """An API token of a cloud account. Its secret is in `sealed`, which only `vault` decrypts.
 
-    It is its owner's; in a team, the team's people read with it and its admins look after it.
-    `regions` is what it could list when it was last checked: [{"id", "name", "ok"}].
+    It belongs to its owner; in a team, the members read with it and the admins manage it. `regions`
+    is what it could list when it was last checked: [{"id", "name", "ok"}], with None for `ok` where
+    the cloud did not say.
     """
 
     # Known before the row is saved, because the ciphertext is bound to it.
@@ -81,14 +82,17 @@ class Token(models.Model):
 
     @property
     def is_good(self) -> bool:
-        """Whether it worked when the cloud last had a say: silence does not make a token bad."""
+        """Return whether the token worked when the cloud last answered.
+
+        A cloud that does not answer does not make a token bad.
+        """
         if self.state in (State.UNREACHABLE, State.UNVERIFIED):
             return self.last_ok_at is not None
         return self.state == State.VALID
 
     @property
     def has_expired(self) -> bool:
-        """Its last day (UTC) is over: nobody reads with it any more."""
+        """Return whether the last day (UTC) is over, so that nobody may read with the token."""
         return self.expires_on is not None and self.expires_on < _today()
 
     @property
@@ -104,8 +108,7 @@ class Token(models.Model):
 
     @transaction.atomic
     def leave_team(self, *, by: Actor) -> None:
-        """It is its owner's alone from now on; what others read with it, display links and API
-        keys, ends."""
+        """Take the token out of its team, and end the display links and API keys of others."""
         self.note(by, Action.TOKEN_LEAVE_TEAM)
         self.revoke_displays(by=by)
         self.team = None
@@ -114,7 +117,7 @@ class Token(models.Model):
 
     @transaction.atomic
     def hand_over(self, heir: User, *, by: Actor) -> None:
-        """It stays in the team, as the heir's."""
+        """Make the heir the owner of the token, which stays in its team."""
         self.note(by, Action.TOKEN_HAND_OVER)
         self.owner = heir
         self.label = _free_label(heir, self.label)
@@ -123,7 +126,7 @@ class Token(models.Model):
 
     @transaction.atomic
     def remove(self, *, by: Actor) -> None:
-        """Delete it with its secrets, and end what others read with it."""
+        """Delete the token with its secrets, and end its display links and API keys."""
         log.info("token deleted", token=str(self.pk), owner=self.owner_id)
         self.revoke_displays(by=by)
         for key in self.api_keys.select_related("owner", "token__team"):
@@ -132,13 +135,13 @@ class Token(models.Model):
         self.delete()
 
     def revoke_displays(self, *, by: Actor) -> None:
-        """Revoke the links that show its images."""
+        """Revoke the display links that show the token's images."""
         for display in self.displays.select_related("team"):
             display.token = self
             display.revoke(by=by)
 
     def revoke_lapsed_keys(self, *, by: Actor) -> None:
-        """Revoke its API keys that open nothing any more, so that they never will again."""
+        """Revoke the token's API keys that open nothing any more, so that they never will again."""
         for key in self.api_keys.select_related("owner", "team", "token__team"):
             if key.has_lapsed(key.owner):
                 key.revoke(by=by)
@@ -154,7 +157,7 @@ def _today() -> date:
 
 
 def _free_label(owner: User, label: str) -> str:
-    """The label, numbered where the owner has one of that name."""
+    """Return the label, with a number added if the owner already has a token with it."""
     taken = {each.lower() for each in owner.tokens.values_list("label", flat=True)}
     number, free = 1, label
     while free.lower() in taken:
@@ -164,8 +167,10 @@ def _free_label(owner: User, label: str) -> str:
 
 
 class SpareSecret(models.Model):
-    """A second secret of a token, sealed for this row: the one to be compared and switched to, or
-    the one that was in use before. Each is gone after `until`."""
+    """A second secret of a token, encrypted for this row, and deleted after `until`.
+
+    The next one waits to be compared and switched to; the previous one was in use before.
+    """
 
     class Kind(models.TextChoices):
         NEXT = "next"

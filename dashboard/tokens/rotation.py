@@ -1,8 +1,8 @@
-"""Safe replacement of a token's secret: offered, compared, switched, taken back.
+"""Rotation of a token's secret: offer, compare, switch, restore.
 
-A token has at most two spare secrets: the NEXT one, which is being compared, and the PREVIOUS one,
-kept for a day. Using a spare makes the secret it replaces the previous one. Every step asks the
-cloud first, and a bad secret never takes the place of a good one.
+A token has at most two second secrets: the next one, which is being compared, and the previous one,
+which is kept for a day. When either is put in use, the secret it replaces becomes the previous one.
+Every step asks the cloud first, and a bad secret never replaces a good one.
 """
 
 from __future__ import annotations
@@ -30,27 +30,29 @@ log = structlog.get_logger("dashboard.tokens")
 
 Kind = SpareSecret.Kind
 
-# How long an offered secret waits to be switched to, and a replaced one to be taken back.
+# How long the next secret may be switched to, and the previous one restored.
 KEPT = {Kind.NEXT: timedelta(minutes=15), Kind.PREVIOUS: timedelta(hours=24)}
 
 
 class SameSecret(Exception):
-    """It is the secret that is stored already."""
+    """Raised if the offered secret is the one that is stored already."""
 
 
 class Gone(Exception):
-    """While the cloud was asked, someone else used the spare secret or replaced the stored one."""
+    """Raised if someone used the second secret, or replaced the stored one, in the meantime."""
 
 
 def spare(token: Token, kind: Kind) -> SpareSecret | None:
-    """The token's spare secret of that kind, unless its time is over or its key is lost."""
+    """Return the token's next or previous secret, unless it has expired or is unreadable."""
     found = token.spares.filter(kind=kind, until__gt=timezone.now()).first()
     return found if found and vault.is_readable(found.sealed, found.pk) else None
 
 
 def offer(token: Token, secret: str, *, by: Actor) -> tuple[bool, Verdict]:
-    """Keep the secret as the next one, to be compared with the one in use; False when the cloud
-    says that it must not replace that. Raises SameSecret."""
+    """Store the secret as the next one, to be compared with the one in use; raise SameSecret.
+
+    Return False and store nothing if the cloud's verdict does not allow the replacement.
+    """
     if vault.is_readable(token.sealed, token.pk) and secret == vault.unseal(token.sealed, token.pk):
         raise SameSecret
     verdict = verified(secret)
@@ -65,8 +67,10 @@ def offer(token: Token, secret: str, *, by: Actor) -> tuple[bool, Verdict]:
 
 
 def use(token: Token, spare: SpareSecret, *, by: Actor) -> tuple[bool, Verdict]:
-    """Put the spare secret in use, and keep the one that was; False when the cloud says that it
-    must not replace that. Raises Gone."""
+    """Put the next or previous secret in use, and keep the one it replaces; raise Gone.
+
+    Return False and change nothing if the cloud's verdict does not allow the replacement.
+    """
     secret = vault.unseal(spare.sealed, spare.pk)
     verdict = verified(secret)
     action = Action.TOKEN_SWITCH if spare.kind == Kind.NEXT else Action.TOKEN_TAKE_BACK
@@ -90,7 +94,7 @@ def drop(token: Token, kind: Kind) -> None:
 
 
 def _claim(token: Token, spare: SpareSecret) -> None:
-    """Take the spare secret out of its place. Of two who use it at once the second gets Gone."""
+    """Delete the second secret's row; raise Gone for the later of two who use it at once."""
     same = Token.objects.select_for_update().filter(pk=token.pk, sealed=token.sealed).first()
     deleted, _ = SpareSecret.objects.filter(pk=spare.pk).delete()
     if not (same and deleted):

@@ -1,4 +1,4 @@
-"""The secrets of second factors: sealed by the vault, also while they wait to be confirmed."""
+"""Encryption of the secrets of second factors, also while they wait to be confirmed."""
 
 from __future__ import annotations
 
@@ -26,8 +26,10 @@ class Adapter(DefaultMFAAdapter):  # type: ignore[misc]
         return vault.seal_second_factor(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        """One that cannot be read is a secret that nobody knows: no code fits it, and an
-        administrator takes it away."""
+        """Return the decrypted text; if it is unreadable, a random secret that nobody knows.
+
+        No code fits that one, and an administrator has to remove the second factor.
+        """
         try:
             return vault.unseal_second_factor(encrypted_text)
         except vault.Unreadable as error:
@@ -35,8 +37,10 @@ class Adapter(DefaultMFAAdapter):  # type: ignore[misc]
             return base64.b32encode(secrets.token_bytes(20)).decode()
 
     def codes_are_readable(self, user: User) -> bool:
-        """Return False where the person has recovery codes whose key is lost. `decrypt` would make
-        up others, which sign nobody in."""
+        """Return False if the person has recovery codes that cannot be decrypted.
+
+        `decrypt` would make up others, which let nobody in.
+        """
         stored = Authenticator.objects.filter(user=user, type=Authenticator.Type.RECOVERY_CODES)
         for sealed in [codes.data["seed"] for codes in stored if "seed" in codes.data]:
             try:
@@ -47,7 +51,7 @@ class Adapter(DefaultMFAAdapter):  # type: ignore[misc]
 
 
 class ActivateForm(ActivateTOTPForm):  # type: ignore[misc]
-    """The new secret waits in the session until it is confirmed: sealed, there too."""
+    """The form that activates an app; its new secret waits in the session, encrypted there too."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         session = context.request.session

@@ -1,11 +1,11 @@
-"""Sealing API tokens and the secrets of second factors. Nothing else sees key material.
+"""Encryption of API tokens and of second factors' secrets. Nothing else sees key material.
 
 A sealed secret is "kid:base64url(nonce + ciphertext)" under AES-256-GCM. It opens only with the key
 named `kid` and for what it was sealed for, an API token for its very row: a ciphertext that was
 moved to another place, or altered, does not open.
 
-The keys are the setting TOKEN_KEYS, "kid:base64,kid:base64,…" with 32 bytes each. The first one
-seals, all of them open.
+The keys come from the setting TOKEN_KEYS, "kid:base64,kid:base64,…" with 32 bytes each. The first
+one seals, all of them open.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.crypto import salted_hmac
 
 API_TOKEN = "api-token"  # noqa: S105
-# Not by row: the library that stores these seals them before there is one.
+# Not bound to a row: allauth has these encrypted before their row exists.
 SECOND_FACTOR = "second-factor"
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -31,31 +31,31 @@ KID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 
 class Unreadable(Exception):
-    """A sealed token does not open: its key is gone, or it is damaged or of another row."""
+    """Raised if a secret does not open: its key is gone, or it is damaged or of another row."""
 
 
 def check() -> None:
-    """Raise ImproperlyConfigured when TOKEN_KEYS cannot be used. It never quotes the setting."""
+    """Raise ImproperlyConfigured, without quoting the setting, if TOKEN_KEYS cannot be used."""
     _ring(settings.TOKEN_KEYS)
 
 
 def seal(secret: str, row_id: UUID) -> str:
-    """The API token as it may be stored in the row `row_id`, under the first key."""
+    """Return the API token encrypted under the first key, for the row `row_id` alone."""
     return _seal(secret, f"{API_TOKEN}:{row_id}")
 
 
 def unseal(sealed: str, row_id: UUID) -> str:
-    """The API token again. Raises Unreadable."""
+    """Return the API token of the row `row_id` decrypted; raise Unreadable."""
     return _unseal(sealed, f"{API_TOKEN}:{row_id}")
 
 
 def seal_second_factor(secret: str) -> str:
-    """The secret of an authenticator app or of recovery codes as it may be stored."""
+    """Return the secret of an authenticator app or of recovery codes encrypted."""
     return _seal(secret, SECOND_FACTOR)
 
 
 def unseal_second_factor(sealed: str) -> str:
-    """It again. Raises Unreadable."""
+    """Return what `seal_second_factor` encrypted; raise Unreadable."""
     return _unseal(sealed, SECOND_FACTOR)
 
 
@@ -80,7 +80,7 @@ def _unseal(sealed: str, bound_to: str) -> str:
 
 
 def is_readable(sealed: str, row_id: UUID) -> bool:
-    """Whether `unseal` would succeed."""
+    """Return whether `unseal` would succeed."""
     try:
         unseal(sealed, row_id)
     except Unreadable:
@@ -89,12 +89,12 @@ def is_readable(sealed: str, row_id: UUID) -> bool:
 
 
 def is_current(sealed: str) -> bool:
-    """Whether it is sealed under the first key, the one that new tokens get."""
+    """Return whether the secret is encrypted under the first key, as new ones are."""
     return sealed.partition(":")[0] == next(iter(_ring(settings.TOKEN_KEYS)))
 
 
 def cache_key(secret: str) -> str:
-    """64 hex digits that stand for the secret in cache keys and do not lead back to it."""
+    """Return 64 hex digits that stand for the secret in cache keys and do not lead back to it."""
     return salted_hmac("dashboard.tokens.vault", secret, algorithm="sha256").hexdigest()
 
 
@@ -103,7 +103,8 @@ def _ring(setting: str) -> dict[str, AESGCM]:
     ring: dict[str, AESGCM] = {}
     for place, entry in enumerate(setting.split(","), start=1):
         kid, colon, text = entry.strip().partition(":")
-        # Only the place is told: what looks like a bad kid may be a key whose kid was forgotten.
+        # Errors name only the place: what looks like a bad kid may be a key whose kid was
+        # forgotten.
         if not colon or not KID.fullmatch(kid):
             raise ImproperlyConfigured(f"TOKEN_KEYS: entry {place} is not of the form kid:base64")
         if kid in ring:

@@ -1,4 +1,4 @@
-"""What a person is told after something was done to a token."""
+"""Messages for people about a token that was stored, replaced or checked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dashboard.tokens.models import Token
 from images.messages import in_words
 from images.services import Verdict
 
-# (what was done, what the cloud said) -> level and news; what the cloud said itself follows them.
+# (what was done, what the cloud said) -> level and message; the cloud's own reason is added to it.
 NEWS = {
     ("stored", "valid"): (messages.SUCCESS, _("“%(label)s” is stored, and it works.")),
     ("stored", "forbidden"): (messages.WARNING, _("“%(label)s” is stored.")),
@@ -49,6 +49,6 @@ def announce(request: HttpRequest, done: str, token: Token, verdict: Verdict) ->
 
 
 def cloud_said(verdict: Verdict) -> str:
-    """The reason, and the number that the vendor's support asks for."""
+    """Return the cloud's reason in words, with the request id that its support asks for."""
     words = in_words(verdict.reason)
     return f"{words} (requestId {verdict.request_id})" if words and verdict.request_id else words

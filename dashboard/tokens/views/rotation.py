@@ -1,4 +1,4 @@
-"""Replacing a token's secret: paste the new one, compare, switch, and within a day restore it."""
+"""Pages that rotate a token's secret: paste, compare, switch, and restore within a day."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dashboard.tokens.views.announcements import announce, cloud_said
 from images import services
 from images.services.comparing import Comparison
 
-# What a person ticks who wants to switch although most images would disappear.
+# The field that confirms a switch although most images would disappear.
 SURE = "sure"
 
 
@@ -70,7 +70,7 @@ def _compare(token: Token, spare: SpareSecret, *, again: bool) -> Comparison:
 
 
 def token_switch(request: HttpRequest, token_id: UUID) -> HttpResponse:
-    """Put the offered secret in use."""
+    """Put the next secret in use."""
     token = access.managed(request, "token.manage", token_id)
     if request.method != "POST":
         return redirect("token_page", token.pk)
@@ -78,8 +78,7 @@ def token_switch(request: HttpRequest, token_id: UUID) -> HttpResponse:
 
 
 def token_restore(request: HttpRequest, token_id: UUID) -> HttpResponse:
-    """Put the secret in use again that was replaced within the last day. A GET shows what it lists,
-    for who has to confirm it."""
+    """Put the previous secret in use again; a GET shows what it lists, to be confirmed."""
     token = access.managed(request, "token.manage", token_id)
     if request.method != "POST":
         return _comparison_page(request, token, Kind.PREVIOUS)
@@ -87,7 +86,7 @@ def token_restore(request: HttpRequest, token_id: UUID) -> HttpResponse:
 
 
 def token_keep(request: HttpRequest, token_id: UUID) -> HttpResponse:
-    """Leave everything as it is, and forget the offered secret."""
+    """Keep the secret in use, and forget the next one."""
     token = access.managed(request, "token.manage", token_id)
     if request.method == "POST":
         rotation.drop(token, Kind.NEXT)

@@ -1,4 +1,4 @@
-"""Tokens as tables show them: how each stands, those in trouble first."""
+"""Tokens as rows of a table, sorted by their state, those in trouble first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dashboard.tokens.models import Token
 from images.messages import in_words
 from images.search.spelling import natural
 
-# How a token stands -> the badge's look and words; the worst first, which is how tables are sorted.
+# The state of a token -> the style and words of its badge. Tables are sorted in this order.
 STANDINGS: dict[str, tuple[str, Promise]] = {
     "unreadable": ("bad", _("Cannot be read: replace it")),
     "refused": ("bad", _("Refused")),
@@ -51,7 +51,7 @@ class Row:
 
     @property
     def reason(self) -> str:
-        """What the cloud last said against it."""
+        """Return in words what the cloud last objected to, or ""."""
         return in_words(self.token.reason) if self.standing != "unreadable" else ""
 
     @property
@@ -64,12 +64,12 @@ class Row:
 
     @property
     def untold(self) -> list[str]:
-        """Regions of which the cloud did not say."""
+        """Return the regions of which the cloud did not say whether the token can list them."""
         return [region["name"] for region in self.token.regions if region["ok"] is None]
 
 
 def standing(token: Token) -> str:
-    """One of STANDINGS: the first thing to know about the token."""
+    """Return the key of STANDINGS that matters most for the token."""
     if token.disabled_at:
         return "disabled"
     if not vault.is_readable(token.sealed, token.pk):
@@ -84,6 +84,6 @@ def token_row(user: User, token: Token, default: Token | None = None) -> Row:
 
 
 def token_rows(user: User, tokens: Iterable[Token], default: Token | None = None) -> list[Row]:
-    """One row each, by trouble, then by label."""
+    """Return a row for each token, sorted by state, then by label."""
     rows = [token_row(user, token, default) for token in tokens]
     return sorted(rows, key=lambda row: (ORDER[row.standing], natural(row.token.label)))

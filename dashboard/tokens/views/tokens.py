@@ -1,4 +1,4 @@
-"""A person's and a team's tokens, the page of each, and what can be done to it."""
+"""The pages of a person's tokens, of a team's, and of one token with its actions."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def team_page(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def token_page(request: HttpRequest, token_id: UUID) -> HttpResponse:
-    """Everything about one token; its POST edits what its people say of it."""
+    """Show everything about a token; a POST edits its label, team and last day."""
     token = access.managed(request, "token.manage", token_id)
     user = policy.person(request)
     asked = request.POST if request.method == "POST" else None
@@ -102,7 +102,7 @@ def _edited(request: HttpRequest, token: Token, form: TokenForm) -> bool:
 
 
 def _after(request: HttpRequest, user: User, token: Token) -> str:
-    """Who took another's token out of their team cannot see it any more."""
+    """Return the next page: whoever took another's token out of the team cannot see it any more."""
     managed = policy.may(user, "token.manage", token)
     return token.get_absolute_url() if managed else "team_list"
 
@@ -124,7 +124,7 @@ def token_delete(request: HttpRequest, token_id: UUID) -> HttpResponse:
 
 def token_default(request: HttpRequest, token_id: UUID) -> HttpResponse:
     token = access.managed(request, "token.read_with", token_id)
-    # A GET comes from signing in again after the session ended: there is nothing to do twice.
+    # A GET comes from signing in again after the session had ended, and changes nothing.
     if request.method == "POST":
         user = policy.person(request)
         user.default_token = token
@@ -166,7 +166,7 @@ def token_check(request: HttpRequest, token_id: UUID) -> HttpResponse:
 
 
 def _back(request: HttpRequest, token: Token) -> HttpResponse:
-    """To the page of the token, where its people look after it; else to the list of theirs."""
+    """Redirect to the token's page, or to a list if the person may not manage the token."""
     user = policy.person(request)
     if policy.may(user, "token.manage", token):
         return redirect("token_page", token.pk)

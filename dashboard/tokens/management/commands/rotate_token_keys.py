@@ -12,7 +12,7 @@ from dashboard.tokens import vault
 from dashboard.tokens.models import SpareSecret, Token
 
 BATCH = 100
-# Where an authenticator keeps its secret, by its type.
+# The fields of an authenticator's data that hold its secret; which one depends on its type.
 FACTOR_SECRETS = ("secret", "seed")
 
 
@@ -39,7 +39,7 @@ class Command(BaseCommand):
 
 
 def _batches() -> Iterator[tuple[list[Any], Callable[[Any], bool]]]:
-    """All rows with something sealed, and what seals it again."""
+    """Yield batches of all rows that hold a secret, with the function that encrypts one again."""
     for kind, resealed in (
         (Token, _token_resealed),
         (SpareSecret, _token_resealed),
