@@ -44,8 +44,8 @@ def outcomes(cloud: Sandbox, seconds: float = 20) -> dict[str, Packed | CloudErr
 
 
 def readers() -> list[int]:
-    """The processes that are reading just now: grandchildren of ours, by way of the fork server."""
-    return [pid for server in children_of(os.getpid()) for pid in children_of(server)]
+    """The processes that are reading just now: children of the fork server's."""
+    return [pid for server in fork_servers() for pid in children_of(server)]
 
 
 def children_of(parent: int) -> list[int]:
@@ -56,12 +56,17 @@ def children_of(parent: int) -> list[int]:
 def fork_server() -> int:
     """The process that the reading ones are made by."""
     child.get_ready()
-    [server] = [
+    [server] = fork_servers()
+    return server
+
+
+def fork_servers() -> list[int]:
+    """Return none or one; a browser is a child of this process as well."""
+    return [
         pid
         for pid in children_of(os.getpid())
         if "forkserver" in Path(f"/proc/{pid}/cmdline").read_text()
     ]
-    return server
 
 
 def until(true: Callable[[], object]) -> None:
