@@ -126,8 +126,9 @@ def test_more_regions_than_are_read_leave_those_that_were_known(
 
 
 def test_a_page_stays_small_however_many_values_and_tags_there_are(
-    reader: Client, liar: Liar
+    reader: Client, liar: Liar, settings: Settings
 ) -> None:
+    settings.UPSTREAM_IMAGE_KB = 64
     images = [
         {**IMAGE, "cimgUuid": f"{number:032x}", "osVersion": f"{number} " + "v" * 290}
         | {"cimgTags": [f"{number} {tag}" for tag in range(90)]}
