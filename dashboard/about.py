@@ -1,4 +1,4 @@
-"""What every page says of the program itself: its version, for whoever reports a problem."""
+"""The program's version for every page, for whoever reports a problem."""
 
 from __future__ import annotations
 

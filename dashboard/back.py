@@ -1,4 +1,4 @@
-"""Where a person was when they sent a form that every page has."""
+"""The way back to the page from which a form was sent that every page has."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 
 def back(request: HttpRequest) -> str:
-    """The address of that page; where none is named, or one of another site, the start."""
+    """Return the address of that page; "/" where it is unknown or on another site."""
     address = request.headers.get("Referer", "")
     inside = url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()})
     return address if inside else "/"

@@ -1,4 +1,4 @@
-"""Sends the cache table to the SQLite file of its own, and nothing else there."""
+"""The database router that puts the caches' tables, and nothing else, into a file of their own."""
 
 from __future__ import annotations
 

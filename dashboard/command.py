@@ -26,7 +26,8 @@ def main() -> None:
     if step != "serve":
         _prepare()
     if step != "prepare":
-        # Anew: the server forks, and would hand on what preparing has loaded and opened.
+        # In a fresh process image: the server forks, and would hand on what preparing has loaded
+        # and opened.
         os.execv(sys.executable, [sys.executable, *SERVER])  # noqa: S606
 
 

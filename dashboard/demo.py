@@ -1,6 +1,6 @@
 """The demo, `make run`: a sandbox cloud, the dashboard with a person and a token, and `refresh`.
 
-Everything listens on this machine alone and keeps its data in var/demo, apart from the real one's.
+Everything listens on this machine alone and keeps its data in var/demo, apart from real data.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import urllib.request
 from pathlib import Path
 from types import FrameType
 
-# Only ever on the loopback, over invented images.
+# They are safe, because the demo listens only on the loopback and shows invented images.
 USER, PASSWORD = "demo", "demo"
 READY_SECONDS = 30
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -26,7 +26,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 def main() -> None:
     port = int(os.environ.get("PORT", "8000"))
     _refuse_taken(port)
-    # Said for both: a shell's background job starts with Ctrl-C ignored.
+    # Both are set, because a shell's background job starts with SIGINT ignored.
     signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, _stop)
     children: list[subprocess.Popen[str]] = []
@@ -69,7 +69,7 @@ def _refuse_taken(port: int) -> None:
 
 
 def _start_cloud() -> tuple[subprocess.Popen[str], str, str]:
-    """The sandbox on a free port; it prints its address and a token it accepts."""
+    """Start the sandbox on a free port; return its process, its address and a token it accepts."""
     sandbox = [sys.executable, "-m", "images.sandbox", "--port", "0", "--images", "250"]
     command = [*sandbox, "--lively", "20"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=BASE_DIR)
@@ -81,7 +81,7 @@ def _start_cloud() -> tuple[subprocess.Popen[str], str, str]:
 
 
 def _prepare(token: str) -> None:
-    """The database, the person and the token, made or left as they are."""
+    """Create the database, the person and the token where they are missing."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
     import django
 

@@ -1,4 +1,4 @@
-"""What Django may tell of a request that broke."""
+"""What Django's error reports may contain."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from django.views.debug import SafeExceptionReporterFilter
 
 
 class Reticent(SafeExceptionReporterFilter):
-    """No variables and no form fields, not even under DEBUG: in any frame between a page and the
-    cloud, those of the libraries included, one of them may be a token."""
+    """Leave variables and form fields out of error reports, even under DEBUG.
+
+    In any frame between a page and the cloud, also those of libraries, one of them may be a token.
+    """
 
     def get_post_parameters(self, request: HttpRequest | None) -> dict[str, str]:
         return dict.fromkeys(request.POST, self.cleansed_substitute) if request else {}

@@ -1,4 +1,4 @@
-"""How tokens, snapshots and jobs stand just now, read from database and cache when it is asked for.
+"""Gauges of tokens, snapshots and jobs, read from the database and the cache on request.
 
 A worker reads them at most once in KEPT_SECONDS, however often it is asked.
 """
@@ -23,9 +23,9 @@ from dashboard.tokens.models import State, Token
 from images.services.standing import Standing, standings
 
 KEPT_SECONDS = 5.0
-# Those used last have series of their own; all are counted by state.
+# So many of the tokens used last have series of their own; all are counted by state.
 TOKENS_SHOWN = 500
-# Nobody reads with these, whatever the cloud last said.
+# The states of tokens with which nobody reads, whatever the cloud last said of them.
 DISABLED, EXPIRED = "disabled", "expired"
 STATES = (*State.values, DISABLED, EXPIRED)
 
@@ -55,7 +55,7 @@ BY_REGION: dict[str, tuple[str, Reading]] = {
 
 
 class Now(Collector):
-    """What there is, read anew when it is older than KEPT_SECONDS."""
+    """A collector of the gauges, which reads them again after KEPT_SECONDS."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -70,7 +70,7 @@ class Now(Collector):
             return self._kept
 
     def forget(self) -> None:
-        """As a process that has just started."""
+        """Read the gauges again the next time, as a process does that has just started."""
         self._until = 0.0
 
 

@@ -1,7 +1,7 @@
-"""Is this process up (/healthz), and can it serve (/readyz)? The cloud's trouble is not ours.
+"""Health checks: whether this process is up (/healthz), and whether it can serve (/readyz).
 
-Both answer within seconds whatever hangs: the cache's backends give up by themselves, the database
-is asked in a thread that can be left behind.
+Trouble at the cloud counts for neither. Both answer within seconds whatever hangs: the cache's
+backends give up by themselves, and the database is asked in a thread that can be left behind.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ log = structlog.get_logger("dashboard.health")
 DATABASE_SECONDS = 3.0
 KEPT_SECONDS = 10
 
-# Two, so that a database that hangs holds no more threads than these.
+# Two threads, so that a database that hangs holds no more than these.
 _asking = ThreadPoolExecutor(2, thread_name_prefix="readyz")
 
 
@@ -37,13 +37,17 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_not_required
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Pages do without the caches, more slowly: who took this one away for them would have none."""
+    """Answer 200 if the database answers, and say which other parts do.
+
+    Without the caches pages still work, only more slowly: a load balancer that took this process
+    away would leave people without any.
+    """
     found = parts()
     return JsonResponse(found, status=200 if found["database"] else 503)
 
 
 def parts() -> dict[str, bool]:
-    """What answers and what does not, by name."""
+    """Return by name whether the database and the two caches answer."""
     database = _asking.submit(_ask_database)
     answers = {"cache": _answers(caches["default"]), "lists": _answers(caches["lists"])}
     return {"database": _in_time(database), **answers}
@@ -53,15 +57,15 @@ def _in_time(database: Future[bool]) -> bool:
     try:
         return database.result(DATABASE_SECONDS)
     except NotInTime:
-        database.cancel()  # Or those that ask while it hangs would queue up.
+        database.cancel()  # Otherwise requests would queue up while it hangs.
         log.warning("database hangs", seconds=DATABASE_SECONDS)
         return False
 
 
 def _ask_database() -> bool:
-    """Over a connection of its own: whoever comes next may need a new one as well."""
+    """Return whether the database answers, over a connection that no later check uses again."""
     try:
-        # A table, because SQLite answers "SELECT 1" without its file.
+        # This reads a table, because SQLite answers "SELECT 1" without its file.
         MigrationRecorder.Migration.objects.exists()
     except DatabaseError as error:
         log.warning("database failed", error=repr(error))
@@ -72,13 +76,13 @@ def _ask_database() -> bool:
 
 
 def _answers(cache: BaseCache) -> bool:
-    # A name of its own, because others ask at the same time.
+    # The name is unique, because others ask at the same time.
     name, value = f"readyz:{uuid.uuid4().hex}", "1"
     try:
         cache.set(name, value, KEPT_SECONDS)
         answers: bool = cache.get(name) == value
         cache.delete(name)
-    # Any cache backend, each with errors of its own.
+    # Each cache backend has errors of its own.
     except Exception:
         return False
     return answers

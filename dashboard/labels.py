@@ -1,4 +1,4 @@
-"""The field of a form for a name that a person gives to something of theirs."""
+"""The form field for a name that a person gives to something."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LONGEST = 80
 
 
 class LabelField(forms.CharField):
-    """Blanks count once; a name that nobody could see, or click on, is refused."""
+    """A name in which runs of blanks count as one, and which must have something visible in it."""
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.TextInput(attrs={"autocomplete": "off"})

@@ -1,11 +1,14 @@
-"""How often, and how much at once, one person may ask for what is dear: over all workers, and
-whatever they ask with, a session or any number of API keys.
+"""Limits on how often, and how much at once, one person may ask for what is expensive.
 
-A rate is counted by each worker for itself and told to the others, through the cache, every so
-many requests: most requests do not pay for writing. So a few more than the limit get through, one
-share a worker. Where the cache does not answer there is no limit.
+They hold over all worker processes, and for whatever a person asks with: a session or any number of
+API keys.
 
-The fields are those of draft-ietf-httpapi-ratelimit-headers-10: `RateLimit-Policy` and `RateLimit`.
+Each worker counts requests by itself, and adds its count to the one in the cache every so many
+requests, so that most requests do not pay for writing. So slightly more than the limit may get
+through, up to one share per worker. Where the cache does not answer there is no limit.
+
+The header fields are those of draft-ietf-httpapi-ratelimit-headers-10: `RateLimit-Policy` and
+`RateLimit`.
 """
 
 from __future__ import annotations
@@ -31,15 +34,18 @@ from images.services import lease
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 WINDOW = 60
-SHARES = 50  # the limit in this many parts, each of which is told to the others
+SHARES = 50  # a worker adds its count to the shared one after each of so many parts of the limit
 
 clock: Callable[[], float] = time.time
 
 
 @dataclass
 class Count:
-    """What this worker knows of one reader in the current minute: `shared` by all when it was last
-    told, `untold` made here since. None where no cache answers."""
+    """One worker's count of one reader's requests in the current minute.
+
+    `shared` is the count of all workers when it was last read, None where no cache answers;
+    `untold` are this worker's requests since.
+    """
 
     window: int
     shared: int | None = None
@@ -50,12 +56,12 @@ _counts: TTLCache[str, Count] = TTLCache(1_000_000, WINDOW, timer=lambda: clock(
 _lock = threading.Lock()
 
 
-# One that makes none, however slowly it is read, gives its place back after this many seconds.
+# An export's place is free again after this many seconds at the latest, however slowly it is read.
 LONGEST_EXPORT = 900
 
 
 def rate_limits(get_response: Handler) -> Handler:
-    """Refuse what goes beyond API_REQUESTS_PER_MINUTE or TOKEN_CHECKS_PER_MINUTE with a 429."""
+    """Answer 429 beyond API_REQUESTS_PER_MINUTE or TOKEN_CHECKS_PER_MINUTE."""
 
     def handle(request: HttpRequest) -> HttpResponseBase:
         if not request.user.is_authenticated:
@@ -100,8 +106,10 @@ def _refused_page(request: HttpRequest, said: str, left: int) -> HttpResponseBas
 
 
 def export_slots(get_response: Handler) -> Handler:
-    """Make no more than EXPORTS_AT_ONCE files at a time for one person: each takes a worker's time
-    from everyone's pages for as long as it lasts."""
+    """Let one person make no more than EXPORTS_AT_ONCE files at a time.
+
+    Each takes a worker's time from everyone's pages for as long as it lasts.
+    """
 
     def handle(request: HttpRequest) -> HttpResponseBase:
         if not is_export(request) or not request.user.is_authenticated:
@@ -130,8 +138,10 @@ def _free_slot(person: int) -> str | None:
 
 
 class _Sending:
-    """The content of a response, with the slot to be given back when it was sent, or never will be:
-    the server closes a response in either case."""
+    """The content of a response, which frees its slot when the server closes the response.
+
+    The server does that when all was sent, and also when the rest never will be.
+    """
 
     def __init__(self, content: Any, slot: str) -> None:
         self._content, self._slot = content, slot
@@ -144,7 +154,7 @@ class _Sending:
 
 
 def used_by(reader: str, limit: int, now: float) -> int:
-    """How many requests that reader has made in this minute, with this one; 0 if nobody knows."""
+    """Return how many requests the reader has made in this minute, with this one; 0 if unknown."""
     window, share = int(now) // WINDOW, max(1, limit // SHARES)
     with _lock:
         count = _counts.get(reader)
@@ -155,7 +165,7 @@ def used_by(reader: str, limit: int, now: float) -> int:
             untold, count.untold = count.untold, 0
         else:
             return count.shared + count.untold
-    # Not under the lock: a cache may take its time.
+    # Outside of the lock, because a cache may take its time.
     shared = _told(f"{reader}:{window}", untold)
     with _lock:
         count.shared = shared
@@ -169,7 +179,7 @@ def _told(name: str, untold: int) -> int | None:
 
 
 def forget() -> None:
-    """Drop what only this process knows, as one that has just started."""
+    """Forget what this process has counted, as if it had just started."""
     with _lock:
         _counts.clear()
 

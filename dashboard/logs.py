@@ -1,4 +1,4 @@
-"""One JSON line per event on standard error, with anything that looks like a token taken out."""
+"""Logging: one JSON line per event on standard error, with anything like a secret taken out."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from dashboard.routes import DISPLAYS, INVITATIONS
 
 # A token is 64 hex digits in every document of the vendor; an Authorization value may be anything.
 # The addresses of display links and invitations end in the key that opens them, those of databases
-# hold a password, and the one that single sign-on leads back to a code; API keys say what they are.
+# hold a password, and the one to which single sign-on leads back holds a code. API keys have a
+# prefix.
 SECRETS = re.compile(
     rf"(?i)\b[0-9a-f]{{64}}\b|(?<=bearer )\S+|(?<=/{DISPLAYS})[\w%-]+|(?<=/{INVITATIONS})[\w%-]+"
     rf"|(?<=://)[^/\s@]*(?=@)|(?<=\bcode=)[^&\s]+|\b{API_KEY_PREFIX}[\w-]+"
 )
 
-# What one text of a line may have of characters: much of what is logged was sent by somebody else.
+# The longest text of a line, in characters: much of what is logged was sent by somebody else.
 LONGEST = 10_000
 
 
@@ -29,13 +30,13 @@ def redact(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
 
 
 def redact_record(record: logging.LogRecord) -> bool:
-    """The same as a filter, for a logger with handlers of its own; lets every record through."""
+    """Redact the record and let it through: a filter for loggers with handlers of their own."""
     record.msg, record.args = redacted(record.getMessage()), ()
     return True
 
 
 def redacted(value: Any) -> Any:
-    """The same without what looks like a secret, and without what is too long, at any depth."""
+    """Return the value without what looks like a secret, and with long texts cut, at any depth."""
     if isinstance(value, str):
         return SECRETS.sub("[redacted]", value if len(value) <= LONGEST else _ends(value))
     if isinstance(value, (list, tuple)):
@@ -46,8 +47,11 @@ def redacted(value: Any) -> Any:
 
 
 def _ends(text: str) -> str:
-    """The beginning and, of a text of several lines, the end. Half a secret does not look like one:
-    neither end begins or stops within a token or a line that has a key."""
+    """Return the beginning of a long text and, if it has several lines, its end.
+
+    Half a secret does not look like one, so neither part ends or begins within a token or within a
+    line that has a key.
+    """
     start = text[: LONGEST // 2].rstrip(string.hexdigits)
     end = text[-LONGEST // 2 :].partition("\n")[2]
     return f"{start} … ({len(text)} characters) … {end}"
@@ -63,19 +67,21 @@ SHARED: list[Any] = [
 
 
 def is_news(record: logging.LogRecord) -> bool:
-    """An answer with an error status is in the request log already; only a traceback is news."""
+    """Return whether there is a traceback: an error status alone is in the request log already."""
     return record.exc_info is not None
 
 
 def as_a_line(record: logging.LogRecord) -> bool:
-    """Let every record through, without its traceback: that someone asks by a wrong host name is no
-    fault of ours, and must not fill the log."""
+    """Remove the record's traceback and let it through.
+
+    A request by a wrong host name is no fault of ours, and must not fill the log.
+    """
     record.exc_info = record.exc_text = None
     return True
 
 
 def configuration(level: str, *, readable: bool) -> dict[str, Any]:
-    """Django's LOGGING; `readable` gives coloured lines for a person instead of JSON."""
+    """Return Django's LOGGING; `readable` gives coloured lines for a person instead of JSON."""
     structlog.configure(
         processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

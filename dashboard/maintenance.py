@@ -1,4 +1,4 @@
-"""What grows old by itself: lists, what is known of tokens, and what is kept for a time."""
+"""Scheduled maintenance: reading lists, checking tokens, and deleting what has expired."""
 
 from __future__ import annotations
 
@@ -25,21 +25,22 @@ from images.history import recording
 log = structlog.get_logger("dashboard.maintenance")
 
 CHECK_EVERY = timedelta(hours=6)
-# One that does not work may have been put right at the cloud.
+# A token that does not work may have been repaired at the cloud.
 CHECK_TROUBLE_EVERY = timedelta(minutes=15)
 CHECKS_A_ROUND = 100
 # An expired display link or API key is listed as such for this long.
 EXPIRED_KEPT = timedelta(days=30)
-# When the last round ended, on any machine. Kept for long: forgotten, it would not show as late.
+# When the last round ended, on any machine. It is kept long: a lost time would not show as late.
 LAST_ROUND = "dashboard.maintenance.last_round"
 LAST_ROUND_KEPT = timedelta(days=30)
 
 
 def keep_lists_warm(go_on: Callable[[], bool], within: float) -> int:
-    """Read what people will come for before they come: the lists that are old, or will be `within`
-    so many seconds, one token after the other, as long as `go_on` says so. How many were read.
+    """Read lists before people come for them; return how many inventories were read.
 
-    What a token cannot list holds up no other: it waits as after any failure.
+    These are the lists that are stale, or will be `within` so many seconds, one token after the
+    other while `go_on` returns true. What a token cannot list delays no other: it waits like after
+    any failure.
     """
     read = 0
     for same in _tokens_to_keep_warm():
@@ -56,14 +57,17 @@ def keep_lists_warm(go_on: Callable[[], bool], within: float) -> int:
 
 
 def _tokens_to_keep_warm() -> Iterable[list[tuple[Token, Credential]]]:
-    """The tokens that were used lately, or are on a wall screen, those used last first; all that
-    have the same secret together, as they have the same lists. One that was refused is among them,
-    and waits as after any failure; one that never worked yet is left to `check_due_tokens`."""
+    """Return the tokens used lately or shown on a wall screen, those used last first.
+
+    Tokens with the same secret are together, because they have the same lists. A refused token is
+    among them, and waits like after any failure; one that has never worked is left to
+    `check_due_tokens`.
+    """
     if not settings.REFRESH_USED_WITHIN_DAYS:
         return ()
     now = timezone.now()
     used = Q(last_used_at__gte=now - timedelta(days=settings.REFRESH_USED_WITHIN_DAYS))
-    # A token that has left the team is not shown any more, see `access.display`.
+    # A display link ends when its token leaves the team, see `displays.links.opened`.
     screens = Display.objects.filter(token=OuterRef("pk"), team=OuterRef("team"))
     shown = Exists(screens.filter(expires_at__gt=now))
     chosen = _in_use().filter(used | shown).order_by(F("last_used_at").desc(nulls_last=True))
@@ -76,14 +80,16 @@ def _tokens_to_keep_warm() -> Iterable[list[tuple[Token, Credential]]]:
 
 
 def _in_use() -> QuerySet[Token]:
-    """Those that somebody may read with."""
+    """Return the tokens that somebody may read with."""
     today = timezone.now().date()
     return Token.objects.filter(disabled_at=None).exclude(expires_on__lt=today)
 
 
 def check_due_tokens(go_on: Callable[[], bool]) -> int:
-    """Ask the cloud about the tokens that nobody has heard of for long, as long as `go_on` says so;
-    how many were asked about. Those that nobody may read with are left alone."""
+    """Ask the cloud about tokens not checked for long; return how many were asked about.
+
+    It goes on while `go_on` returns true. Tokens that nobody may read with are left alone.
+    """
     now = timezone.now()
     in_trouble = Q(checked_at__lt=now - CHECK_TROUBLE_EVERY) & ~Q(state=State.VALID)
     due = Q(checked_at=None) | Q(checked_at__lt=now - CHECK_EVERY) | in_trouble
@@ -99,23 +105,23 @@ def check_due_tokens(go_on: Callable[[], bool]) -> int:
             continue
         checked += 1
         if verdict.state == State.UNREACHABLE:
-            break  # The cloud is away: it would be so for the others, one deadline each.
+            break  # The cloud is unreachable, and each other token would wait for its deadline.
     return checked
 
 
 def note_round() -> None:
-    """A round has ended, as /metrics tells."""
+    """Record for /metrics that a round has ended."""
     cache.set(LAST_ROUND, timezone.now().timestamp(), int(LAST_ROUND_KEPT.total_seconds()))
 
 
 def last_round() -> float | None:
-    """When a round last ended (Unix seconds); None where that is not known."""
+    """Return when a round last ended (Unix seconds), or None if that is not known."""
     found = cache.get(LAST_ROUND)
     return found if isinstance(found, float) else None
 
 
 def prune() -> int:
-    """Delete the secrets, links, sessions and history whose time is over; how much that was."""
+    """Delete expired secrets, links, sessions and history; return how many were deleted."""
     now = timezone.now()
     over = (
         SpareSecret.objects.filter(until__lte=now),

@@ -1,4 +1,4 @@
-"""Compile the translations: `python -m dashboard.messages`. polib needs no gettext for that."""
+"""The compiler of the translations, `python -m dashboard.messages`, which needs no gettext."""
 
 from __future__ import annotations
 

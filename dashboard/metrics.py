@@ -1,7 +1,7 @@
-"""/metrics for Prometheus: what was counted, by all workers, and how things stand just now.
+"""The page /metrics for Prometheus: counts of all worker processes, and gauges of the present.
 
-Labels are names of ours: the name of a view, never a path. What people type is in two labels alone,
-the label of a token and the id of a region, as many as there are.
+Labels are names of ours, such as the name of a view, never a path. Only two labels hold foreign
+text, the label of a token and the id of a region; they have as many values as there are of these.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _may_read(request: HttpRequest) -> bool:
 
 
 def _is_in_networks(request: HttpRequest) -> bool:
-    # Behind a proxy that nobody told us of, everyone would come from its address.
+    # Behind a proxy that is not configured, everyone would seem to come from its address.
     if "X-Forwarded-For" in request.headers and not settings.ALLAUTH_TRUSTED_PROXY_COUNT:
         return False
     try:

@@ -1,4 +1,4 @@
-"""What happens around every request: who sent it, its log line, the security headers, the door."""
+"""Middleware: the sender's address, the log line, security headers, methods, and signing in."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ from images.services.counting import journal
 
 log = structlog.get_logger("dashboard.request")
 
-# What only a proxy may say, about whom it speaks for.
+# Headers that only a proxy may send, about the client for whom it asks.
 FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_REQUEST_ID")
 
-# Too short for an API token, should a client take the one for the other.
+# This is too short for an API token, should a client confuse the two.
 REQUEST_ID = re.compile(r"[0-9A-Za-z-]{8,36}")
 
 SAFE_METHODS = ("GET", "HEAD")
@@ -57,8 +57,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "base-uri 'none'",
     )
 )
-# On every answer, whoever gave it: a page, a static file, a middleware's refusal. Whatever has more
-# to say of one of them says it first. deploy/nginx has the same for answers of its own.
+# These are on every response: a page, a static file, a middleware's refusal. A header that a
+# response has already stays. deploy/nginx has the same ones for its own responses.
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
@@ -71,8 +71,11 @@ HEADERS = {
 
 
 def known_sender(get_response: Handler) -> Handler:
-    """Take nobody's word for where a request comes from but that of TRUSTED_PROXIES, or of whoever
-    was let into a socket file. An IPv4 address is written as one however the socket has it."""
+    """Ignore what others than TRUSTED_PROXIES say about where a request comes from.
+
+    Whoever was let into a socket file is trusted, too. An IPv4 address is written as one, however
+    the socket has it.
+    """
 
     def handle(request: HttpRequest) -> HttpResponseBase:
         request.META["REMOTE_ADDR"] = sender = _plain(request.META.get("REMOTE_ADDR", ""))
@@ -93,7 +96,8 @@ def _plain(address: str) -> str:
 
 
 def _is_trusted(sender: str) -> bool:
-    # Where no proxy is named nothing that one says is believed, and some need to see that it spoke.
+    # Where no proxy is configured these headers are not believed anyway, and /metrics has to see
+    # them.
     if not sender or not settings.TRUSTED_PROXIES:
         return True
     try:
@@ -104,8 +108,10 @@ def _is_trusted(sender: str) -> bool:
 
 
 class Common(CommonMiddleware):
-    """Django's, but a machine may call the dashboard by any host name or address: its endpoints say
-    none back."""
+    """Django's middleware, except that a machine may use any host name for its endpoints.
+
+    These are known by addresses of their own, and never repeat the host name.
+    """
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
         if is_for_machines(request):
@@ -122,7 +128,7 @@ def request_log(get_response: Handler) -> Handler:
         with journal() as asked:
             response = get_response(request)
         response["X-Request-ID"] = request_id
-        # Static files and health are asked for all the time.
+        # Static files, health and metrics are requested all the time.
         if not (is_static(request) or is_for_machines(request)):
             user = getattr(request, "user", None)
             log.info(
@@ -141,7 +147,7 @@ def request_log(get_response: Handler) -> Handler:
 
 
 def _request_id(request: HttpRequest) -> str:
-    """The proxy's, where there is one that we trust, else a new one."""
+    """Return the request id of the proxy, where one is trusted, else a new one."""
     given = request.headers.get("X-Request-ID", "") if settings.TRUSTED_PROXIES else ""
     return given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
@@ -155,7 +161,7 @@ def security_headers(get_response: Handler) -> Handler:
             response["Referrer-Policy"] = "no-referrer"
             response["X-Robots-Tag"] = "noindex"
         if not is_static(request) or response.status_code >= 400:
-            # Pages hold one person's view: no shared or browser store keeps them.
+            # Pages are for one person: no cache, shared or a browser's, may keep them.
             response.headers.setdefault("Cache-Control", "private, no-store")
         return response
 
@@ -163,8 +169,10 @@ def security_headers(get_response: Handler) -> Handler:
 
 
 def known_methods(get_response: Handler) -> Handler:
-    """Forms send POST, everything else is reading: no view has to think of other methods, nor does
-    a library take a PUT for a POST."""
+    """Refuse all methods but GET and HEAD and, outside of the API, POST.
+
+    So no view has to think of other methods, and no library takes a PUT for a POST.
+    """
 
     def handle(request: HttpRequest) -> HttpResponseBase:
         if is_api(request):
@@ -178,8 +186,11 @@ def known_methods(get_response: Handler) -> Handler:
 
 
 class LoginRequired(LoginRequiredMiddleware):
-    """Django's, but an htmx fragment sends the whole page to sign in, not itself. A script, which
-    cannot, is told what it needs."""
+    """Django's middleware, with answers for htmx and for scripts.
+
+    A fragment's request sends the whole page to sign in, not itself. A script, which cannot sign
+    in, is told that it needs a key.
+    """
 
     def handle_no_permission(  # type: ignore[override]
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase] | View
@@ -189,11 +200,11 @@ class LoginRequired(LoginRequiredMiddleware):
         htmx = getattr(request, "htmx", None)
         if not htmx and request.method in SAFE_METHODS:
             return super().handle_no_permission(request, view_func)  # type: ignore[arg-type]
-        # Where the person was, because what they sent cannot be sent again after signing in.
+        # Signing in leads to where the person was, because what they sent cannot be sent again.
         address = htmx.current_url if htmx else request.headers.get("Referer")
         try:
             page = urlsplit(address or "/")
-        except ValueError:  # such as "//[": a header may say anything
+        except ValueError:  # such as "//[", because a header may hold anything
             page = urlsplit("/")
         back = page.path + (f"?{page.query}" if page.query else "")
         target = redirect_to_login(back, resolve_url(settings.LOGIN_URL))

@@ -1,7 +1,7 @@
-"""What goes wrong below /api/, as a script reads it: application/problem+json (RFC 9457).
+"""Errors below /api/, for scripts: application/problem+json (RFC 9457).
 
-Wherever it goes wrong: a view, the door, a method that nothing has, an address that is nobody's, a
-fault of our own.
+They look the same wherever they arise: in a view, in signing in, with a method or an address that
+does not exist, or with a fault of our own.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class Problem(Exception):
-    """Ends a request of the API. `kind` is a word for scripts; `members` what else may help."""
+    """An error that ends a request of the API.
+
+    `kind` is a word for scripts, `members` are further members of the JSON document.
+    """
 
     def __init__(self, status: int, kind: str, detail: str, **members: Any) -> None:
         super().__init__(detail)
@@ -50,7 +53,7 @@ def respond(problem: Problem) -> HttpResponse:
 
 
 def unauthorized(*, refused: bool = False) -> HttpResponse:
-    """`refused` where there was a key, and it opens nothing."""
+    """Return a 401; `refused` means that a key was sent which is not valid."""
     said = (
         _("This API key is not known, has expired or was revoked.")
         if refused
@@ -67,7 +70,7 @@ def method_not_allowed(allowed: tuple[str, ...]) -> HttpResponse:
     return respond(problem)
 
 
-# Django's handlers for what nobody else answers; see dashboard.urls.
+# Django's error handlers, which dashboard.urls names.
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

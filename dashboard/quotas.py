@@ -1,7 +1,7 @@
-"""How many things one person or one team may keep at a time: far more than anyone needs, and few
-enough that nobody fills the database or everyone's pages with them.
+"""Quotas: how many things one person or one team may keep at a time.
 
-Of two made in the same moment both may get in: one more does no harm.
+They are far more than anyone needs, and few enough that nobody fills the database or everyone's
+pages. Of two things created in the same moment both may pass: one more does no harm.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ WORDS = {
 
 
 def refuse_beyond(kind: str, held: QuerySet[Any, Model]) -> None:
-    """Raise ValidationError where there are as many as QUOTAS allows."""
+    """Raise ValidationError if as many are held as QUOTAS allows."""
     most = QUOTAS[kind]
     if held.count() >= most:
         raise ValidationError(WORDS[kind], params={"most": most})

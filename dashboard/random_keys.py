@@ -1,4 +1,4 @@
-"""The keys of links that stand in for signing in: 256 random bits, shown once, stored as a hash.
+"""Random keys of links and scripts: 256 bits, shown once, stored as a hash.
 
 A plain hash is enough: nobody guesses 256 bits, however fast the hash is.
 """
@@ -9,8 +9,7 @@ import hashlib
 import secrets
 
 KEY_BYTES = 32
-# API keys say what they are wherever they turn up: to people, to whoever searches for leaked ones,
-# to our logs.
+# The prefix by which people, scanners for leaked keys and our logs recognise an API key.
 API_KEY_PREFIX = "idk_"
 
 
@@ -19,5 +18,5 @@ def new_key() -> str:
 
 
 def hash_of(key: str) -> str:
-    """64 hex digits that lead to the row of the key, and not back to the key."""
+    """Return 64 hex digits that lead to the row of the key, and not back to the key."""
     return hashlib.sha256(key.encode()).hexdigest()

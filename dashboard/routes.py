@@ -1,7 +1,7 @@
-"""What a request is, decided in one place by the view that will answer it.
+"""The kind of a request, decided in one place by the view that will answer it.
 
-Never by `request.path`: that may begin with a prefix that the client named, as gunicorn takes one
-from a header, while the view is found by what follows it.
+It is never decided by `request.path`: that may begin with a prefix that the client named (gunicorn
+takes one from a header), while the view is found by what follows it.
 """
 
 from __future__ import annotations
@@ -10,23 +10,24 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 
-# Where addresses begin that end in a key, which no log line shows, and those that scripts ask for.
+# Prefixes of paths. The first two are followed by a key, which no log line shows; the third is
+# that of the API.
 DISPLAYS, INVITATIONS, API = "display/", "invitations/", "api/"
-# Asked for all the time, and by machines that know the dashboard by an address of their own.
+# Requested all the time, by machines that know the dashboard by an address of their own.
 MACHINE_ROUTES: frozenset[str] = frozenset({"healthz", "readyz", "metrics"})
-# The address alone opens them, so it goes nowhere else. Not those of invitations, which have forms:
-# a browser that may not name its address sends them with "Origin: null", and the check against
-# forgery refuses that. Theirs goes to no other site.
+# Pages that the address alone opens, so browsers must not tell it anywhere else. Invitations are
+# not among them, because they have forms: a browser that may not tell the address sends these with
+# "Origin: null", which the CSRF check refuses. Their address is told to no other site.
 SECRET_ROUTES = frozenset({"display"})
-# Files of all that a query selects.
+# Files with everything that a query selects.
 EXPORT_ROUTES = frozenset(
     {
         *("images:export-csv", "images:export-json", "changes_csv", "changes_json"),
         *("audit_csv", "team_audit_csv"),
     }
 )
-# What has the cloud asked about a secret, and would tell a thief which of many stolen ones work.
-# Comparing does already when the page is opened, the others when a form is sent.
+# Views that ask the cloud about a secret, and would tell a thief which of many stolen ones work.
+# Comparing asks as soon as the page is opened, the others when a form is sent.
 COMPARING = "token_compare"
 CHECKING_ROUTES = frozenset(
     {
@@ -34,7 +35,7 @@ CHECKING_ROUTES = frozenset(
         COMPARING,
     }
 )
-# The id of what asks what is new, on each page that does so while it is open, as htmx says it.
+# The id of the element that polls, on every page that does so, as htmx sends it in HX-Trigger.
 POLLER = "news"
 API_PAGE = "api:page"
 API_NAMESPACE = "api:"
@@ -43,8 +44,11 @@ NONE = "none"
 
 
 def route_of(request: HttpRequest) -> str:
-    """The name of the pattern that answers, such as "images:list"; STATIC for a static file, NONE
-    for an address that is nobody's. It is one of a fixed number of names."""
+    """Return the name of the URL pattern that answers, such as "images:list".
+
+    It is STATIC for a static file and NONE for an address that does not exist: one of a fixed
+    number of names.
+    """
     found: str | None = getattr(request, "_route", None)
     if found is None:
         found = _found(request.path_info)
@@ -62,9 +66,9 @@ def _found(path: str) -> str:
 
 
 def is_api(request: HttpRequest) -> bool:
-    """Whether a script asks, below /api/. The API's own page is for people as well."""
+    """Return whether the request is for the API, or for its page about itself."""
     route = route_of(request)
-    if route == NONE:  # What nobody answers is the API's trouble below its address as well.
+    if route == NONE:  # An address that does not exist may belong to the API, too.
         return request.path_info.startswith(f"/{API}")
     return route.startswith(API_NAMESPACE)
 
@@ -74,7 +78,7 @@ def is_for_machines(request: HttpRequest) -> bool:
 
 
 def is_secret(request: HttpRequest) -> bool:
-    """Whether whoever knows the address is let in."""
+    """Return whether whoever knows the address is let in."""
     return route_of(request) in SECRET_ROUTES
 
 
@@ -88,7 +92,7 @@ def checks_a_token(request: HttpRequest) -> bool:
 
 
 def is_poll(request: HttpRequest) -> bool:
-    """Whether an open page asks by itself."""
+    """Return whether an open page asks again by itself."""
     return request.headers.get("HX-Trigger") == POLLER
 
 

@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from dashboard import environment
 
-# The company's is the only provider; this is what it is called in addresses.
+# The name in addresses of the only provider, the company's.
 PROVIDER_ID = "company"
 ROLES = ("viewer", "admin", "console")
 ENTRY = re.compile(r"(?P<group>[^=]+)=(?P<team>[\w-]+):(?P<role>\w+)")
@@ -20,7 +20,7 @@ ENTRY = re.compile(r"(?P<group>[^=]+)=(?P<team>[\w-]+):(?P<role>\w+)")
 
 @dataclass(frozen=True)
 class Provider:
-    """`teams` has for each of the provider's groups what it gives: (team's address, role)."""
+    """The provider; `teams` maps each of its groups to what it gives: (team's slug, role) pairs."""
 
     issuer: str
     client_id: str
@@ -32,7 +32,7 @@ class Provider:
 
 
 def provider() -> Provider | None:
-    """The provider, or None when OIDC_ISSUER is not set. Raises ImproperlyConfigured."""
+    """Return the provider, or None without OIDC_ISSUER; raise ImproperlyConfigured."""
     issuer = environment.text("OIDC_ISSUER").rstrip("/")
     if not issuer:
         return None
@@ -56,7 +56,7 @@ def provider() -> Provider | None:
 
 
 def allauth_settings(provider: Provider) -> dict[str, Any]:
-    """SOCIALACCOUNT_PROVIDERS."""
+    """Return the setting SOCIALACCOUNT_PROVIDERS."""
     app = {
         "provider_id": PROVIDER_ID,
         "name": provider.name,

@@ -1,4 +1,4 @@
-"""When something was last used, noted in its row no more often than once a minute."""
+"""The time when something was last used, written to its row at most once a minute."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ STAMP_EVERY = timedelta(seconds=60)
 
 
 def stamp(rows: QuerySet[Any, Model], field: str, **also: Any) -> None:
-    """Set the time `field` of the rows to now, and what is to change with it, where that is due."""
+    """Set `field` to now, and `also` with it, in rows where it is empty or a minute old."""
     now = timezone.now()
     due = Q(**{field: None}) | Q(**{f"{field}__lt": now - STAMP_EVERY})
     rows.filter(due).update(**{field: now}, **also)

@@ -1,4 +1,4 @@
-"""Django's staticfiles app, leaving out what no page asks for: all htmx but the one in use."""
+"""Django's staticfiles app, without files that no page uses: all of htmx but the version in use."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Errors to Sentry and traces to an OpenTelemetry collector, each only where it is asked for.
+"""Errors to Sentry and traces to an OpenTelemetry collector, each only where configured.
 
-Both get what a log line may say and no more: no variables, no bodies, no cookies, no query strings,
-and what looks like a secret taken out.
+Both get what a log line may hold and no more: no variables, no bodies, no cookies, no query
+strings, and nothing that looks like a secret.
 """
 
 from __future__ import annotations
@@ -21,15 +21,17 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
     from sentry_sdk.types import Event, Hint
 
-# Asked for all the time, and by machines.
+# Requested all the time, by machines.
 UNTRACED = "healthz,readyz,metrics,static/"
-# After our own, which count and log also what this one refuses.
+# After our own middleware, which also counts and logs what this one refuses.
 PLACE_AMONG_MIDDLEWARE = 2
 
 
 def check(sentry_dsn: str, otlp_endpoint: str) -> None:
-    """Raise ImproperlyConfigured for what makes no sense or needs something that is missing. It
-    does not quote the DSN, which holds a key."""
+    """Raise ImproperlyConfigured for an invalid value, or one that needs a missing package.
+
+    It does not quote the DSN, which holds a key.
+    """
     dsn = urlsplit(sentry_dsn)
     if sentry_dsn and not (dsn.scheme in ("http", "https") and dsn.username and dsn.path[1:]):
         raise ImproperlyConfigured("SENTRY_DSN: not of the form https://key@host/project")
@@ -44,7 +46,7 @@ def check(sentry_dsn: str, otlp_endpoint: str) -> None:
 
 
 def report_errors() -> None:
-    """To Sentry, where SENTRY_DSN is set."""
+    """Report errors to Sentry, where SENTRY_DSN is set."""
     if not settings.SENTRY_DSN:
         return
     import sentry_sdk
@@ -52,7 +54,8 @@ def report_errors() -> None:
 
     sentry_sdk.init(
         dsn=settings.SENTRY_DSN,
-        # Those that enable themselves tell what Redis was asked, the ids of sessions included.
+        # Integrations that enable themselves report the commands to Redis, with the ids of
+        # sessions.
         auto_enabling_integrations=False,
         integrations=[DjangoIntegration()],
         include_local_variables=False,
@@ -69,8 +72,10 @@ def _without_secrets(event: Event, hint: Hint) -> Event:
 
 
 def trace() -> None:
-    """To the collector, where OTEL_EXPORTER_OTLP_ENDPOINT is set. In the process that serves: the
-    thread that sends does not survive a fork."""
+    """Send traces to the collector, where OTEL_EXPORTER_OTLP_ENDPOINT is set.
+
+    Call it in the process that serves: the thread that sends does not survive a fork.
+    """
     if not settings.OTLP_ENDPOINT:
         return
     os.environ.setdefault("OTEL_SERVICE_NAME", "image-dashboard")
@@ -95,7 +100,7 @@ def trace() -> None:
 
 
 def _clean(span: ReadableSpan) -> ReadableSpan:
-    """The span without query strings, and with what looks like a secret taken out."""
+    """Return the span without query strings and without what looks like a secret."""
     from opentelemetry.sdk.trace import Event, ReadableSpan
     from opentelemetry.trace import Status
 

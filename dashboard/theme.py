@@ -1,5 +1,8 @@
-"""Light or dark: as the browser has it, unless a person chose on the page. Remembered in a cookie,
-so that it holds before signing in, and so that no page is first drawn in the other one."""
+"""Light or dark: what the browser prefers, unless a person chose on the page.
+
+The choice is kept in a cookie, so that it holds before signing in, and so that no page is first
+drawn in the other theme.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ CHOICES = ("light", "dark")
 
 
 def chosen(request: HttpRequest) -> str:
-    """light, dark, or "" for what the browser prefers."""
+    """Return "light", "dark", or "" for what the browser prefers."""
     theme = request.COOKIES.get(COOKIE, "")
     return theme if theme in CHOICES else ""
 
@@ -28,7 +31,7 @@ def context(request: HttpRequest) -> dict[str, str]:
 
 @require_POST
 def set_theme(request: HttpRequest) -> HttpResponse:
-    """Remember the choice, and go back to where it was made."""
+    """Remember the choice, and go back to the page where it was made."""
     response = HttpResponseRedirect(back(request))
     theme = request.POST.get("theme")
     if theme in CHOICES:

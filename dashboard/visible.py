@@ -1,4 +1,4 @@
-"""Whether a text can be seen. Pure: what a link is called is what one can click on."""
+"""Whether a text can be seen: a link whose text cannot be seen cannot be clicked on."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def readable(request: HttpRequest) -> tuple[Token, ...]:
 
 
 def tokens_of(user: User) -> tuple[Token, ...]:
-    """Return all tokens that the person may read with, their own first."""
+    """Return all tokens that the person may read with: their own first, older before newer."""
     if user.is_superuser:
         return tuple(Token.objects.raw(TOKENS_OF_SUPERUSER, [user.pk] * 2))
     return tuple(Token.objects.raw(TOKENS_OF_PERSON, [user.pk] * 3))

@@ -1,5 +1,7 @@
-"""`manage.py prepare`: bring the database up to date and make the caches' tables; safe to repeat,
-and to run on several machines at once."""
+"""The command `manage.py prepare`: bring the database up to date and make the caches' tables.
+
+It is safe to repeat, and to run on several machines at once.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from django.db import connection
 
 from dashboard import environment
 
-# Any number will do, as long as every version has the same.
+# An arbitrary number, which must be the same in every version.
 LOCK = 5_717_430_113
 
 
@@ -31,7 +33,7 @@ class Command(BaseCommand):
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """One at a time; the others wait. The lock ends with its process, however that ends."""
+    """Run the block in one process at a time; the lock ends with its process, however that ends."""
     if connection.vendor != "postgresql":
         with environment.private_file(settings.VAR_DIR / "prepare.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)

@@ -16,11 +16,11 @@ from images.services import lease
 
 log = structlog.get_logger("dashboard.maintenance")
 
-# How often it looks for lists that are about to be old. They are read that much sooner.
+# How often it looks for lists that are about to be stale. They are read that much sooner.
 LOOK_SECONDS = 5
 LOCK = "dashboard.refresh"
 ROUND_SECONDS = 600
-# And what the last reading of a round may take; one that hangs holds nobody up for longer.
+# A round and its last reading take no longer; a process that hangs blocks the others no longer.
 LOCK_SECONDS = 900
 
 
@@ -51,8 +51,8 @@ class Command(BaseCommand):
 
     def _go_on(self, stopped: threading.Event, every: int) -> None:
         def stop(number: int, frame: FrameType | None) -> None:
-            # Not in this thread: the signal may come while it holds the event's lock, in `wait` or
-            # in a signal before, and then it would wait for itself for good.
+            # In another thread: this one may hold the event's lock already, in `wait` or in an
+            # earlier signal, and would then wait for itself forever.
             threading.Thread(target=stopped.set, name="stop").start()
 
         signal.signal(signal.SIGTERM, stop)
@@ -65,12 +65,15 @@ class Command(BaseCommand):
                 if self._round(stopped, within=pause, whole=whole) and whole:
                     next_whole = time.monotonic() + every
             except Exception:
-                # A database that is away comes back; this process would not.
+                # An unreachable database comes back; a process that has ended does not.
                 log.exception("refresh failed")
             stopped.wait(pause)
 
     def _round(self, stopped: threading.Event, within: float = 0, whole: bool = True) -> bool:
-        """Whether it was this process's turn. Only a `whole` round sees to more than lists."""
+        """Run a round and return True, or return False if another process is running one.
+
+        Only a `whole` round does more than read lists.
+        """
         if not lease.take(LOCK, LOCK_SECONDS):
             return False
         end = time.monotonic() + ROUND_SECONDS
