@@ -1,9 +1,9 @@
-"""The backends of our caches, none of which pickles: entries are bytes of `cache_entries`.
+"""The backends of our caches. Entries are bytes made by `cache_entries`; nothing is pickled.
 
-A cache that fails is as good as an empty one. No network, a locked file, a full disk: every backend
-fails in its own way, and whoever asks a cache has to do without an answer at times. So failing
-costs speed, never a page. A cache that hangs is left alone for a while, or each page would wait for
-it several times over.
+A cache that fails acts like an empty one. Each backend fails in its own way (no network, a locked
+file, a full disk), and whoever asks a cache has to do without an answer at times. So a failure
+costs speed, never a page. A cache that hangs is left alone for a while, because each page would
+wait for it several times over.
 """
 
 from __future__ import annotations
@@ -28,22 +28,21 @@ log = structlog.get_logger("dashboard.cache")
 SLOW_SECONDS = 0.5  # a failure that took longer was a wait
 REST_SECONDS = 5.0
 FOREVER_SECONDS = 10 * 365 * 86_400.0
-# How often a change is tried that others get ahead of.
+# How often a change is tried again when another one came first.
 TRIES = 20
-# A table is tidied up with one in so many writes of a process.
+# One in so many writes of a process also removes expired and surplus entries of the table.
 TIDIED_EVERY = 100
 
-# By location. Each thread has its own backend object, and all of them have the same trouble.
+# By location, because each thread has its own backend object and all have the same trouble.
 _resting_until: dict[str, float] = {}
 _writes = itertools.count(1)
 
 Change = Callable[[bytes | None], tuple[bytes, float] | None]
-"""From what is stored to what shall be, for so many seconds; None leaves it as it is."""
+"""Turns the stored bytes into new ones and their seconds to live, or None for no change."""
 
 
 class Forgiving(BaseCache):
-    """What this site uses of a cache, with the answer of an empty cache that takes nothing where
-    the backend below fails."""
+    """A cache that acts like an empty one, which stores nothing, where the backend below fails."""
 
     def __init__(self, location: str, params: dict[str, Any]) -> None:
         super().__init__(location, params)  # type: ignore[call-arg, arg-type]
@@ -69,8 +68,7 @@ class Forgiving(BaseCache):
         self._attempt("set", None, *args, **kwargs)
 
     def add(self, key: Any, *args: Any, **kwargs: Any) -> bool:
-        """Also true when nothing was added and yet nothing is there: a lock that nobody can hold
-        must keep nobody out."""
+        """Return True also if nothing can be stored: an unusable lock must keep nobody out."""
         for _ in range(2):
             if self._attempt("add", True, key, *args, **kwargs):
                 return True
@@ -85,15 +83,15 @@ class Forgiving(BaseCache):
         return bool(self._attempt("delete", False, *args, **kwargs))
 
     def incr(self, *args: Any, **kwargs: Any) -> Any:
-        """The new number, or None where there is none."""
+        """Return the new number, or None where there is none."""
         return self._attempt("incr", None, *args, **kwargs)
 
 
 class Signed(BaseCache):
-    """A cache of signed entries over a backend that keeps bytes.
+    """A cache of signed entries over a backend that stores bytes.
 
-    Where `DATED` is false, entries end when the backend says so: that is for what is large, and
-    prolonged again and again, and tells its age itself.
+    Where `DATED` is false, entries expire when the backend says so: that is for large ones, which
+    are prolonged again and again, and have their age in their value.
     """
 
     def __init__(self, location: str, params: dict[str, Any]) -> None:
@@ -107,11 +105,11 @@ class Signed(BaseCache):
         raise NotImplementedError
 
     def _insert(self, name: str, data: bytes, seconds: float) -> bool:
-        """Write where there is nothing; a backend that has no quick way to does not."""
+        """Write if nothing is stored; return whether it was written, False if unsupported."""
         return False
 
     def _change(self, name: str, change: Change) -> bool:
-        """Read and write with nobody between; whether anything was written."""
+        """Read and write with nothing in between; return whether anything was written."""
         raise NotImplementedError
 
     def _prolong(self, name: str, seconds: float) -> bool:
@@ -155,7 +153,7 @@ class Signed(BaseCache):
         return self._change(name, change)
 
     def incr(self, key: Any, delta: int = 1, version: int | None = None) -> int:
-        """Add to a number, which ends when it would have. Raise ValueError where there is none."""
+        """Add to a number, whose expiry stays. Raise ValueError where there is none."""
         name = self.make_and_validate_key(key, version)
         total = 0
 
@@ -173,7 +171,7 @@ class Signed(BaseCache):
     def delete(self, key: Any, version: int | None = None) -> bool:
         return self._remove(self.make_and_validate_key(key, version))
 
-    # By the above alone: Django's backends below have their own, unsigned.
+    # These use the methods above. Django's backends below have their own, which are unsigned.
     has_key = BaseCache.has_key
     get_many = BaseCache.get_many
     set_many = BaseCache.set_many
@@ -193,7 +191,7 @@ def _lasting(name: str, value: Any, seconds: float) -> tuple[bytes, float]:
 
 
 class Redis(Forgiving, Signed, RedisCache):
-    """`LOCATION` is the address."""
+    """Entries on the server whose address is `LOCATION`."""
 
     def _client(self, name: str) -> Any:
         return self._cache.get_client(name, write=True)
@@ -244,7 +242,7 @@ PROLONG = "UPDATE {table} SET expires = %s WHERE cache_key = %s AND expires > %s
 REMOVE = "DELETE FROM {table} WHERE cache_key = %s"
 REMOVE_ALL = "DELETE FROM {table}"
 REMOVE_EXPIRED = "DELETE FROM {table} WHERE expires <= %s"
-# Those that end first.
+# Remove the entries that expire first.
 REMOVE_TOO_MANY = (
     "DELETE FROM {table} WHERE cache_key IN (SELECT cache_key FROM {table} ORDER BY expires"
     " LIMIT max(0, (SELECT count(*) FROM {table}) - %s))"
@@ -252,8 +250,10 @@ REMOVE_TOO_MANY = (
 
 
 class Database(Forgiving, Signed, BaseDatabaseCache):
-    """`LOCATION` is the table, of an SQLite file. Django's command makes it for text; SQLite keeps
-    bytes in it as they are."""
+    """Entries in the table `LOCATION` of an SQLite file.
+
+    Django's command creates its column for text; SQLite stores bytes in it as they are.
+    """
 
     def _execute(self, statement: str, *values: Any) -> Any:
         connection = connections[router.db_for_write(self.cache_model_class)]
@@ -294,6 +294,6 @@ class Database(Forgiving, Signed, BaseDatabaseCache):
 
 
 def _moment(seconds: float = 0.0) -> str:
-    """So many seconds from now, as SQLite compares times: as text."""
+    """Return the time in so many seconds as a text, which is how SQLite compares times."""
     moment = datetime.fromtimestamp(time.time() + seconds, UTC)
     return moment.strftime("%Y-%m-%d %H:%M:%S.%f")

@@ -1,8 +1,8 @@
 """Entries of the caches as bytes: msgpack, signed under SECRET_KEY together with their name.
 
-Whoever can write to a cache's server or file can write anything there. What is not signed, or was
-signed as another entry, is not read at all: an entry that is not one of ours is none. An entry also
-holds when it ends, so that one that was put back is good for no longer than it was.
+Whoever can write to a cache's server or file can write anything there. So an entry without our
+signature, or signed under another name, is not decoded and counts as missing. An entry also holds
+when it expires, so that one that was put back is valid no longer than it was.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ SIGNATURE_BYTES = 32
 # The clocks of machines that share a cache may differ by so much.
 CLOCKS_DIFFER_SECONDS = 5.0
 
-# Made on import: see images.cloud.answers.
+# Created on import, for the reason in images.cloud.answers.
 _decode = msgspec.msgpack.Decoder(tuple[float, Any]).decode
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What was stored, and when it ends (Unix seconds)."""
+    """A stored value, and when it expires (Unix seconds)."""
 
     value: Any
     ends_at: float
@@ -37,14 +37,16 @@ class Entry:
 
 
 def encode_entry(name: str, value: Any, ends_at: float) -> bytes:
-    """Raise TypeError for what msgpack has no bytes for."""
+    """Return the signed bytes; raise TypeError for a value that msgpack cannot encode."""
     content = msgspec.msgpack.encode((ends_at, value))
     return _signature(name, content) + content
 
 
 def decode_entry(name: str, data: object, now: float = -math.inf) -> Entry | None:
-    """None for anything but an entry of that name, whole and as it was signed, that has not ended
-    at `now` (Unix seconds)."""
+    """Return the entry of that name, or None if the data is not intact or has expired at `now`.
+
+    `now` is in Unix seconds; without it an entry never expires.
+    """
     if not isinstance(data, bytes):
         return None
     signature, content = data[:SIGNATURE_BYTES], memoryview(data)[SIGNATURE_BYTES:]
@@ -53,12 +55,12 @@ def decode_entry(name: str, data: object, now: float = -math.inf) -> Entry | Non
     try:
         ends_at, value = _decode(content)
     except msgspec.MsgspecError:
-        return None  # A release before, or after, had another layout.
+        return None  # An earlier or later release used another layout.
     return Entry(value, ends_at) if now <= ends_at + CLOCKS_DIFFER_SECONDS else None
 
 
 def _signature(name: str, content: bytes | memoryview) -> bytes:
-    # As msgpack a name says how long it is, and cannot be continued by what follows it.
+    # Encoded by msgpack, a name has its length, and cannot be continued by what follows it.
     signed = salted_hmac(SALT, msgspec.msgpack.encode(name), algorithm="sha256")
     signed.update(content)
     return signed.digest()

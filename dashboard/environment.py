@@ -1,4 +1,7 @@
-"""Reading the environment: a variable, or the file its `…_FILE` twin names; loud on nonsense."""
+"""Settings from the environment: a variable, or the file that its `…_FILE` variable names.
+
+An invalid value raises ImproperlyConfigured.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,7 @@ def names(name: str) -> list[str]:
 
 
 def networks(name: str, default: str) -> list[Network]:
-    """Address ranges such as 10.0.0.0/8, with commas between; `none` is none."""
+    """Return the address ranges, such as 10.0.0.0/8, between commas; the text "none" gives none."""
     value = text(name, default)
     try:
         return [ip_network(member.strip()) for member in value.split(",") if value != "none"]
@@ -61,7 +64,7 @@ def networks(name: str, default: str) -> list[Network]:
 
 
 def generated(name: str, path: Path, make: Callable[[], str]) -> str:
-    """The variable, or else a value made once and kept at `path`, readable by the owner alone."""
+    """Return the variable, or else a value made once and kept at `path` for its owner alone."""
     value = text(name)
     if value:
         return value
@@ -72,7 +75,7 @@ def generated(name: str, path: Path, make: Callable[[], str]) -> str:
         with os.fdopen(descriptor, "w") as file:
             file.write(make() + "\n")
         try:
-            # A link is made whole or not at all: of two processes starting at once, one wins.
+            # A link is made entirely or not at all: of two processes starting at once, one wins.
             os.link(draft, path)
         except FileExistsError:
             pass
@@ -82,7 +85,7 @@ def generated(name: str, path: Path, make: Callable[[], str]) -> str:
 
 
 def private_file(path: Path) -> Path:
-    """Have the file there, for its owner alone; also what SQLite keeps beside it. Return `path`."""
+    """Create the file, for its owner alone like SQLite's files beside it, and return `path`."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     for each in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):

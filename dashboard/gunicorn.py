@@ -21,8 +21,8 @@ from images.cloud import child, heap
 host = environment.text("HOST", "127.0.0.1")
 port = environment.number("PORT", 8000, least=1, most=65_535)
 bind = f"{f'[{host}]' if ':' in host else host}:{port}"
-# Nobody's headers say where the site is mounted, or that they came over https: what a proxy may say
-# is up to the middleware, which knows whom to believe (TRUSTED_PROXIES).
+# gunicorn believes no header about where the site is mounted or whether a request came over https:
+# the middleware decides which proxies to believe (TRUSTED_PROXIES).
 forwarder_headers = ""
 forwarded_allow_ips = ""
 workers = environment.number("WEB_CONCURRENCY", 2, least=1, most=1_000)
@@ -30,28 +30,29 @@ workers = environment.number("WEB_CONCURRENCY", 2, least=1, most=1_000)
 worker_class = "gthread"
 threads = 8
 timeout = 60
-# Stopping and reloading let everyone have their answer first.
+# Stopping and reloading wait until requests under way are answered.
 graceful_timeout = 60
 max_requests = 0
 keepalive = 5
 # Long queries are links that people send each other; the default is half of this.
 limit_request_line = 8190
-# Its heartbeat file in memory: on a slow disk the heartbeat itself can stall a worker.
+# The heartbeat file is in memory, because on a slow disk the heartbeat itself can stall a worker.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 control_socket_disable = True
 errorlog = "-"
 loglevel = "warning"
 
 
-# Where the workers keep what they count, so that each can tell what all did, and what those did
-# that have died. In memory, and of this server alone: process ids name the files.
+# The variable with the directory where workers keep their counts, so that each can report those of
+# all, also of workers that have ended. It is in memory, and for this server alone because its files
+# are named by process ids.
 COUNTS = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def on_starting(server: Any) -> None:
-    # It names the address of a request that it cannot read.
+    # This log names the address of a request that gunicorn cannot read.
     server.log.error_log.addFilter(logs.redact_record)
-    # Before anything imports prometheus-client, which looks for it only then.
+    # Set before anything imports prometheus-client, which reads it only then.
     os.environ[COUNTS] = tempfile.mkdtemp(prefix="image-dashboard-", dir=worker_tmp_dir)
 
 
@@ -70,10 +71,10 @@ def post_worker_init(worker: Any) -> None:
     heap.share()
     heap.map_large()
     child.get_ready()
-    # What is imported stays. Looking through it for garbage would hold up everyone for 80 ms, again
-    # and again; so would the first request, which Django lets import the pages.
+    # What is imported stays: looking through it for garbage would delay everyone by 80 ms again and
+    # again. The pages are imported now, because Django would do so in the first request.
     get_resolver().url_patterns  # noqa: B018
     gc.freeze()
-    # A page lets go of the interpreter at every query, and waits this long (in seconds) to have it
-    # back from a thread that has more to do; at the default of 5 ms ten queries are a pause.
+    # A page releases the interpreter at every query, and waits up to this long (in seconds) to get
+    # it back from a busy thread; with the default of 5 ms, ten queries would be a noticeable pause.
     sys.setswitchinterval(0.0005)

@@ -1,4 +1,4 @@
-"""Every setting, from the environment alone; with nothing set it runs on this machine.
+"""Every setting, from the environment alone; with nothing set, the site runs on this machine.
 
 The README lists what each variable is for.
 """
@@ -24,7 +24,7 @@ VAR_DIR = Path(
     environment.text("VAR_DIR", str((Path.cwd() if INSTALLED else BASE_DIR) / "var"))
 ).resolve()
 
-# The cloud and how long what it said stays good
+# The cloud, and how long its answers stay fresh
 
 DIDIYUN_API_URL = environment.text("DIDIYUN_API_URL", "https://open.didiyunapi.com").rstrip("/")
 if urlsplit(DIDIYUN_API_URL).scheme not in ("http", "https"):
@@ -32,7 +32,7 @@ if urlsplit(DIDIYUN_API_URL).scheme not in ("http", "https"):
 UPSTREAM_DEADLINE_SECONDS = environment.number(
     "UPSTREAM_DEADLINE_SECONDS", 20, least=1, most=50
 )  # below gunicorn's timeout, see dashboard/gunicorn.py
-# What is read of one token at most, and the memory of the process that reads it.
+# The most that is read of one token, and the memory of the worker process that reads it.
 UPSTREAM_MAX_IMAGES = environment.number("UPSTREAM_MAX_IMAGES", 200_000, least=1, most=10_000_000)
 UPSTREAM_MAX_MB = environment.number("UPSTREAM_MAX_MB", 256, least=1, most=65_536)
 UPSTREAM_IMAGE_KB = environment.number("UPSTREAM_IMAGE_KB", 5, least=1, most=65_536)
@@ -44,7 +44,7 @@ INVENTORY_STALE_SECONDS = environment.number(
 REFRESH_USED_WITHIN_DAYS = environment.number("REFRESH_USED_WITHIN_DAYS", 7, least=0, most=365)
 INVENTORY_MEMORY_MB = environment.number("INVENTORY_MEMORY_MB", 256, least=16, most=65_536)
 
-# Who may talk to us, and how
+# Secrets, host names, limits and https
 
 DEBUG = environment.flag("DEBUG", default=False)
 SECRET_KEY = environment.generated(
@@ -85,7 +85,7 @@ EXPORTS_AT_ONCE = environment.number("EXPORTS_AT_ONCE", 2, least=1, most=100)
 
 HTTPS = PUBLIC_URL.startswith("https://")
 SECURE_SSL_REDIRECT = HTTPS
-# Whose word for where a request comes from is taken: without https, nobody's.
+# The proxies that are believed about where a request comes from: without https, none.
 TRUSTED_PROXIES = environment.networks(
     "TRUSTED_PROXIES", "127.0.0.0/8, ::1/128" if HTTPS else "none"
 )
@@ -93,7 +93,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REDIRECT_EXEMPT = [f"^({'|'.join(routes.MACHINE_ROUTES)})$"]
 SECURE_HSTS_SECONDS = 365 * 86_400 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-# With this prefix browsers take a cookie from this very host alone, over https.
+# With this prefix browsers accept a cookie only from this very host, over https.
 COOKIE_PREFIX = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
@@ -102,7 +102,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
-# Until dashboard/people/sessions.py says how long, which is with the first request.
+# Valid until the first request, when dashboard/people/sessions.py sets the age.
 SESSION_COOKIE_AGE = 86_400
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -182,7 +182,7 @@ DATABASES = storage.databases(VAR_DIR)
 CACHES = storage.caches()
 if "cache" in DATABASES:
     DATABASE_ROUTERS = ["dashboard.cache_router.CacheRouter"]
-# In the database alone: a cache could give back one that was signed out.
+# Sessions are in the database alone: a cache could return one that was signed out.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 # Signing in
@@ -208,14 +208,14 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_SESSION_REMEMBER = True
-# By address first: whoever guesses at an account locks out themselves, not its owner elsewhere. The
-# limit by account is out of one address's reach, and there for many that guess at one.
+# By IP address first: whoever guesses at an account locks out themselves, not its owner elsewhere.
+# The limit by account is beyond the reach of one address, and stops many that guess at one account.
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/5m/ip,300/h/key"}
 MFA_ADAPTER = "dashboard.tokens.second_factors.Adapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_FORMS = {"activate_totp": "dashboard.tokens.second_factors.ActivateForm"}
 MFA_TOTP_ISSUER = "Image dashboard"
-# Throttling goes by the client's address: the proxy's word for it, where there is a proxy.
+# Throttling goes by the client's IP address, as the proxy reports it where there is one.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUSTED_PROXIES else 0
 DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.error_reports.Reticent"
 
@@ -230,8 +230,8 @@ if OIDC:
     AUTHENTICATION_BACKENDS += ["allauth.account.auth_backends.AuthenticationBackend"]
     SOCIALACCOUNT_ADAPTER = "dashboard.people.oidc.Adapter"
     SOCIALACCOUNT_PROVIDERS = single_signon.allauth_settings(OIDC)
-    # Starting is a link: state and PKCE are bound to the session, so a link from elsewhere can at
-    # most sign people in as themselves.
+    # A link starts single sign-on. State and PKCE are bound to the session, so a link from
+    # elsewhere can at most sign people in as themselves.
     SOCIALACCOUNT_LOGIN_ON_GET = True
     SOCIALACCOUNT_STORE_TOKENS = False
 
@@ -258,7 +258,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
-# Who may read /metrics, and what is told to whom
+# /metrics, Sentry, OpenTelemetry and the log
 
 METRICS_NETWORKS = environment.networks("METRICS_NETWORKS", "127.0.0.0/8, ::1/128")
 METRICS_KEY = environment.text("METRICS_KEY")

@@ -16,19 +16,19 @@ SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
 }
-# Of the cache's file: going without is better than waiting, and what the file says of itself, as in
-# triggers, is not followed.
+# For the cache's file. Doing without is better than waiting for it, and what is stored in the file
+# as code, such as triggers, is not trusted.
 CACHE_OPTIONS = {
     **SQLITE_OPTIONS,
     "init_command": f"{SQLITE_OPTIONS['init_command']} PRAGMA trusted_schema=OFF;",
     "timeout": 2,
 }
-# How Django and PostgreSQL call the same.
+# Django's names of connection settings -> PostgreSQL's.
 POSTGRESQL = {
     "NAME": "dbname",
     **{name.upper(): name for name in ("user", "password", "host", "port")},
 }
-# Of each process: one for each of gunicorn's threads, and for what they do behind.
+# For each process: connections for each of gunicorn's threads, and for background work.
 POOL = {"min_size": 1, "max_size": 20, "timeout": 5}
 PATIENCE = {"socket_connect_timeout": 1, "socket_timeout": 2, "retry": None}
 # The default of 300 would throw locks out with old entries.
@@ -36,7 +36,7 @@ TABLE = {"BACKEND": "dashboard.cache.Database", "OPTIONS": {"MAX_ENTRIES": 100_0
 
 
 def databases(var: Path) -> dict[str, dict[str, Any]]:
-    """`default` holds what is of value; `cache`, where no server does, what `caches` says."""
+    """Return DATABASES: `default` for data and, without a cache server, `cache` for the caches."""
     found = {"default": _database(var)}
     if not environment.text("CACHE_URL"):
         found["cache"] = _sqlite(var / "cache.sqlite3", CACHE_OPTIONS)
@@ -61,7 +61,10 @@ def _database(var: Path) -> dict[str, Any]:
 
 
 def _postgresql(address: str, options: dict[str, str]) -> dict[str, Any]:
-    """What the server's own library reads in the address, but `pool`, which is for us."""
+    """Return a database that has in OPTIONS what libpq reads in the address, except for `pool`.
+
+    `pool` is this dashboard's own option.
+    """
     from psycopg import ProgrammingError, conninfo  # Only where it is the database.
 
     pool = options.pop("pool", "false")
@@ -94,8 +97,11 @@ def _sqlite(path: Path, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def caches() -> dict[str, dict[str, Any]]:
-    """`default` holds throttles and locks, which must not go; `lists` what was read of the cloud,
-    which is large and can be read again."""
+    """Return CACHES.
+
+    `default` holds throttles and locks, which must not be lost; `lists` holds what was read from
+    the cloud, which is large and can be read again.
+    """
     url = _redis_address("CACHE_URL", environment.text("CACHE_URL"))
     lists = _redis_address("CACHE_LISTS_URL", environment.text("CACHE_LISTS_URL"))
     if not url:
@@ -118,8 +124,11 @@ def _redis_address(name: str, text: str) -> str:
 
 
 def _next_number(url: str) -> str:
-    """The address of the database after this one, on the same server. Its number is the path, or
-    `db` in the query, which is the only place where the path is that of a socket."""
+    """Return the address of the database after this one on the same server.
+
+    The number of a database is the path, or `db` in the query. With a Unix socket it is always in
+    the query, because the path is the socket's.
+    """
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
     in_query = parts.scheme == "unix" or "db" in query
