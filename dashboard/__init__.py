@@ -1,3 +1,3 @@
-"""The site. Its version is said here and nowhere else."""
+"""The site. Its version is written here and nowhere else."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""The way back to the page from which a form was sent that every page has."""
+"""The page to return to after sending a form that stands on every page."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ import urllib.request
 from pathlib import Path
 from types import FrameType
 
-# They are safe, because the demo listens only on the loopback and shows invented images.
+# A known password is safe here: the demo listens only on the loopback and shows invented images.
 USER, PASSWORD = "demo", "demo"
 READY_SECONDS = 30
 BASE_DIR = Path(__file__).resolve().parent.parent

@@ -55,7 +55,7 @@ def names(name: str) -> list[str]:
 
 
 def networks(name: str, default: str) -> list[Network]:
-    """Return the address ranges, such as 10.0.0.0/8, between commas; the text "none" gives none."""
+    """Return the comma-separated address ranges, such as 10.0.0.0/8; "none" gives an empty list."""
     value = text(name, default)
     try:
         return [ip_network(member.strip()) for member in value.split(",") if value != "none"]
@@ -85,7 +85,7 @@ def generated(name: str, path: Path, make: Callable[[], str]) -> str:
 
 
 def private_file(path: Path) -> Path:
-    """Create the file, for its owner alone like SQLite's files beside it, and return `path`."""
+    """Return `path`, with a file there that, like SQLite's beside it, only its owner can access."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     for each in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):

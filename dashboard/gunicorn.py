@@ -1,6 +1,7 @@
-"""gunicorn's settings: `gunicorn --config python:dashboard.gunicorn dashboard.wsgi`.
+"""The settings of gunicorn: `gunicorn --config python:dashboard.gunicorn dashboard.wsgi`.
 
-Named on the command line, so a stray gunicorn.conf.py in the working directory is not read.
+They are named on the command line, so a stray gunicorn.conf.py in the working directory is not
+read.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def on_exit(server: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    # Imported here, see above.
+    # Imported here, because COUNTS must be set before.
     from prometheus_client.multiprocess import mark_process_dead
 
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

@@ -34,7 +34,7 @@ from images.services import lease
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 WINDOW = 60
-SHARES = 50  # a worker adds its count to the shared one after each of so many parts of the limit
+SHARES = 50  # a worker adds its count to the shared one after every 1/SHARES of the limit
 
 clock: Callable[[], float] = time.time
 

@@ -66,7 +66,7 @@ def _found(path: str) -> str:
 
 
 def is_api(request: HttpRequest) -> bool:
-    """Return whether the request is for the API, or for its page about itself."""
+    """Return whether the request is for the API, or for the page that describes it."""
     route = route_of(request)
     if route == NONE:  # An address that does not exist may belong to the API, too.
         return request.path_info.startswith(f"/{API}")
@@ -92,7 +92,7 @@ def checks_a_token(request: HttpRequest) -> bool:
 
 
 def is_poll(request: HttpRequest) -> bool:
-    """Return whether an open page asks again by itself."""
+    """Return whether the request comes from an open page that polls."""
     return request.headers.get("HX-Trigger") == POLLER
 
 

@@ -17,8 +17,8 @@ from dashboard.tokens.models import Token
 class ApiKey(models.Model):
     """A key with which a person's scripts read.
 
-    It permits no more than its owner may do at that moment, and where a `team` or a `token` is
-    named, no more than that. It is deleted together with any of them.
+    It permits no more than its owner may do at that moment, and no more than the `team` or the
+    `token` covers where one is named. It is deleted together with any of them.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -50,7 +50,7 @@ class ApiKey(models.Model):
         return in_team and (self.token_id is None or self.token_id == token.pk)
 
     def has_lapsed(self, owner: User) -> bool:
-        """Return whether `owner` may not use keys any more, or not read what this key names.
+        """Return whether `owner` may not use keys any more, or may not read what this key names.
 
         `owner` may carry roles that are not saved yet; see `people.endings.as_if`.
         """

@@ -41,7 +41,10 @@ class Unreadable(Exception):
 
 
 def read(text: str) -> Head:
-    """Parse a head: its number, a colon and at least 16 digits of its digest. Raise Unreadable."""
+    """Return the head in a text like "120:" and at least 16 digits of its digest.
+
+    Raise Unreadable if it is anything else.
+    """
     found = WRITTEN.fullmatch(text.strip())
     if not found:
         raise Unreadable
@@ -55,7 +58,10 @@ def path() -> Path:
 
 
 def kept() -> Head | None:
-    """Return the newest head that this machine has seen, or None; raise Unreadable."""
+    """Return the newest head that this machine has seen, or None if there is none.
+
+    Raise Unreadable if the file is damaged.
+    """
     if not path().exists():
         return None
     with _locked() as file:

@@ -12,7 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 TABLE = "audit_auditentry"
 
-# Triggers by name. ENABLE ALWAYS: PostgreSQL fires it whatever the session's replication role.
+# Triggers by name. ENABLE ALWAYS makes PostgreSQL fire it whatever the session's replication role.
 POSTGRESQL = {
     "audit_only_grows": f"""
         CREATE OR REPLACE FUNCTION audit_only_grows() RETURNS trigger

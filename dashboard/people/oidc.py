@@ -69,7 +69,7 @@ class Adapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 
 
 def roles(claims: dict[str, Any]) -> dict[str, str]:
-    """Return the role, by team slug, that the person's groups give them."""
+    """Return the roles that the person's groups give them, by team slug."""
     given = {
         each
         for group in _groups(claims)

@@ -1,9 +1,10 @@
 """Who may do what.
 
 `TABLE` is the whole policy: it lists the roles that permit each action. A person's role depends on
-what they act on; see `standings`. Views call `team` and `require`, and each domain has a function
-of this kind for its own objects; all of them raise Http404 for an object that the person may not
-act on, like for one that does not exist. Templates use the tag `may`.
+what they act on; see `standings`. For an action on an object, views call `team`, or the function of
+the object's own domain that looks it up: each raises Http404 for an object that the person may not
+act on, like for one that does not exist. For an action without an object they call `require`, which
+raises PermissionDenied. Templates use the tag `may`.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def session_limits(get_response: Handler) -> Handler:
     """Sign out a person whose session is over its limits; the page then asks them to sign in."""
 
     def handle(request: HttpRequest) -> HttpResponseBase:
-        # A wall screen polls for weeks, which is no use by whoever is signed in in the same
+        # A wall screen polls for weeks, which must not count for a person signed in with the same
         # browser.
         asked_by_link = is_secret(request)
         if not asked_by_link and isinstance(request.user, User):

@@ -67,9 +67,10 @@ def add_token(
     team: Team | None = None,
     expires_on: date | None = None,
 ) -> tuple[Token | None, Verdict]:
-    """Store a new token and return it with the cloud's verdict; raise LabelTaken.
+    """Store a new token and return it with the cloud's verdict.
 
-    A token that the cloud refuses is not stored; None is returned for it.
+    A token that the cloud refuses is not stored; None is returned for it. Raise LabelTaken if the
+    owner has one with this label.
     """
     verdict = verified(secret)
     token = Token(owner=owner, label=label, team=team, expires_on=expires_on)
@@ -101,9 +102,10 @@ def accepts(token: Token, verdict: Verdict) -> bool:
 def edit_token(
     token: Token, label: str, *, team: Team | None, expires_on: date | None, by: Actor
 ) -> None:
-    """Change a token's label, team and last day; raise LabelTaken.
+    """Change a token's label, team and last day.
 
-    If it leaves a team, the display links and API keys end with which others read there.
+    When it leaves a team, its display links and the API keys that others read with are revoked.
+    Raise LabelTaken if the owner has another token with this label.
     """
     left = token.team is not None and token.team != team
     if left:
@@ -147,7 +149,7 @@ def verified(secret: str) -> Verdict:
 
 
 def check_token(token: Token) -> Verdict:
-    """Ask the cloud about a stored token now; raise vault.Unreadable."""
+    """Ask the cloud about a stored token now; raise vault.Unreadable if it cannot be decrypted."""
     verdict = verified(vault.unseal(token.sealed, token.pk))
     record_outcome(token.pk, token.sealed, verdict)
     known = {"regions": regions_of(verdict)} if verdict.regions else {}

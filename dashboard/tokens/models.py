@@ -108,7 +108,7 @@ class Token(models.Model):
 
     @transaction.atomic
     def leave_team(self, *, by: Actor) -> None:
-        """Take the token out of its team, and end the display links and API keys of others."""
+        """Take the token out of its team, and revoke the display links and API keys of others."""
         self.note(by, Action.TOKEN_LEAVE_TEAM)
         self.revoke_displays(by=by)
         self.team = None
@@ -126,7 +126,7 @@ class Token(models.Model):
 
     @transaction.atomic
     def remove(self, *, by: Actor) -> None:
-        """Delete the token with its secrets, and end its display links and API keys."""
+        """Delete the token with its secrets, and revoke its display links and API keys."""
         log.info("token deleted", token=str(self.pk), owner=self.owner_id)
         self.revoke_displays(by=by)
         for key in self.api_keys.select_related("owner", "token__team"):

@@ -49,9 +49,10 @@ def spare(token: Token, kind: Kind) -> SpareSecret | None:
 
 
 def offer(token: Token, secret: str, *, by: Actor) -> tuple[bool, Verdict]:
-    """Store the secret as the next one, to be compared with the one in use; raise SameSecret.
+    """Store a secret as the next one, to be compared with the one in use.
 
-    Return False and store nothing if the cloud's verdict does not allow the replacement.
+    Return whether it is stored, and the cloud's verdict, which may not allow the replacement. Raise
+    SameSecret if it is the one in use.
     """
     if vault.is_readable(token.sealed, token.pk) and secret == vault.unseal(token.sealed, token.pk):
         raise SameSecret
@@ -67,9 +68,10 @@ def offer(token: Token, secret: str, *, by: Actor) -> tuple[bool, Verdict]:
 
 
 def use(token: Token, spare: SpareSecret, *, by: Actor) -> tuple[bool, Verdict]:
-    """Put the next or previous secret in use, and keep the one it replaces; raise Gone.
+    """Put the next or previous secret in use, and keep the one that it replaces.
 
-    Return False and change nothing if the cloud's verdict does not allow the replacement.
+    Return whether it is in use, and the cloud's verdict, which may not allow the replacement. Raise
+    Gone if the secrets have changed in the meantime.
     """
     secret = vault.unseal(spare.sealed, spare.pk)
     verdict = verified(secret)

@@ -63,7 +63,7 @@ class ActivateForm(ActivateTOTPForm):  # type: ignore[misc]
             except vault.Unreadable as error:
                 log.warning("second factor unreadable", reason=str(error))
                 self.lost = True
-        super().__init__(*args, **kwargs)  # which makes another secret where there is none
+        super().__init__(*args, **kwargs)  # makes a new secret where the session has none
         session[SECRET_SESSION_KEY] = vault.seal_second_factor(self.secret)
 
     def clean_code(self) -> str:

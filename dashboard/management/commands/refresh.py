@@ -20,7 +20,7 @@ log = structlog.get_logger("dashboard.maintenance")
 LOOK_SECONDS = 5
 LOCK = "dashboard.refresh"
 ROUND_SECONDS = 600
-# A round and its last reading take no longer; a process that hangs blocks the others no longer.
+# The lock lasts for a round and its last reading; a process that hangs blocks others no longer.
 LOCK_SECONDS = 900
 
 
