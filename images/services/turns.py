@@ -99,10 +99,9 @@ def _fetch_unless_someone_does(credential: Credential, asked_at: float) -> Head 
 
 
 def _wait(credential: Credential, asked_at: float) -> Head:
-    """For whoever is fetching, or until it is the caller's turn. Whoever fetches may take some time
-    of its own after the cloud's, and then has the list, or knows why there is none."""
+    """For whoever is fetching, or until it is the caller's turn."""
     key = credential.cache_key
-    deadline = Deadline(settings.UPSTREAM_DEADLINE_SECONDS + store.LOCK_MARGIN_SECONDS)
+    deadline = Deadline(settings.UPSTREAM_DEADLINE_SECONDS)
     head: Head | None = None
     try:
         while not head:

@@ -15,7 +15,6 @@ from images import services
 from images.sandbox import Sandbox
 from images.services import fetching, memory, store, turns
 from images.services.inventory import Inventory
-from images.services.snapshots import Head
 from tests.integration import cached
 
 pytestmark = [pytest.mark.backend, pytest.mark.django_db(databases="__all__", transaction=True)]
@@ -221,30 +220,3 @@ def test_who_comes_just_after_another_has_finished_does_not_ask_again(
 
     assert [entry.count for entry in head.regions] == [12, 12, 12]
     assert calls_of(cloud) == 0
-
-
-def test_who_waits_for_another_is_not_told_that_the_cloud_is_late_while_that_one_reads(
-    cloud: Sandbox, settings: Settings
-) -> None:
-    """What is read takes us some time as well: another has it a little after the deadline."""
-    settings.UPSTREAM_DEADLINE_SECONDS = 1
-    reading = Someone(cloud)
-    assert store.take_lock(reading.cache_key)
-
-    def wait() -> Head:
-        try:
-            return turns.fetch_or_wait(reading, fetching.clock())
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(wait)
-        with pytest.raises(TimeoutError):
-            waiting.result(1.5)
-        settings.UPSTREAM_DEADLINE_SECONDS = 20
-        fetching.fetch(reading, everything=True)
-        head = waiting.result()
-    store.drop_lock(reading.cache_key)
-
-    assert head.failure is None
-    assert [entry.count for entry in head.regions] == [12, 12, 12]
