@@ -6,10 +6,12 @@ import http.client
 import json
 import re
 import ssl
+from typing import Any
 
 from tests.dashboards import PASSWORD, USER
 from tests.stack.client import Answer, Client
 from tests.stack.deployment import Deployment
+from tests.stack.running import wait_until
 
 SECURITY = {
     "Content-Security-Policy": "default-src 'none'",
@@ -178,10 +180,12 @@ def test_one_request_has_one_id_in_both_logs(running: Deployment) -> None:
     given = running.client().get("/accounts/login/", **{"X-Request-ID": "0" * 32})
     request_id = given.headers["X-Request-ID"]
 
+    def lines() -> list[dict[str, Any]]:
+        return [json.loads(line) for line in running.logs().splitlines() if request_id in line]
+
     assert request_id != "0" * 32
-    lines = [json.loads(line) for line in running.logs().splitlines() if request_id in line]
-    assert {line["path"] for line in lines} == {"/accounts/login/"}
-    assert len(lines) == 2
+    wait_until(lambda: len(lines()) == 2)  # nginx writes when it has answered
+    assert {line["path"] for line in lines()} == {"/accounts/login/"}
 
 
 def test_what_is_for_the_inside_stays_inside(running: Deployment) -> None:
