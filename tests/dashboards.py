@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 USER, PASSWORD = "ann", "correct horse battery"
 ADDRESSES = ("DATABASE_URL", "CACHE_URL", "CACHE_LISTS_URL")
 ON_SERVERS = bool(os.environ.get("DATABASE_URL"))
-TAKEN = "taken-by-a-test"
+TAKEN = "taken-by-tests:"
 TAKEN_SECONDS = 3600
 # Many commands in one process: most of the time of one goes into importing the site.
 COMMANDS = """
@@ -122,20 +122,30 @@ def numbers(server: str) -> range:
 
 @contextmanager
 def redis_number() -> Iterator[str]:
-    """The address of a number of Redis that is nobody else's for as long, and empty."""
+    """The address of a number of Redis that is nobody else's for as long, and empty. Who has which
+    is noted in the first one: tests empty their own."""
     server = os.environ["CACHE_URL"].rpartition("/")[0]
-    for number in numbers(server):
+    with redis.Redis.from_url(f"{server}/0") as first:
+        number = next((each for each in numbers(server) if _take(first, each)), None)
+        assert number, f"every database of {server} is in use"
         with redis.Redis.from_url(f"{server}/{number}") as numbered:
-            if not numbered.set(TAKEN, os.getpid(), nx=True, ex=TAKEN_SECONDS):
-                continue
-            with numbered.pipeline() as emptied:
-                emptied.flushdb().set(TAKEN, os.getpid(), ex=TAKEN_SECONDS).execute()
+            numbered.flushdb()
             try:
                 yield f"{server}/{number}"
             finally:
                 numbered.flushdb()
-            return
-    raise AssertionError(f"every database of {server} is in use")
+                first.delete(f"{TAKEN}{number}")
+
+
+def _take(first: redis.Redis, number: int) -> bool:
+    """Whether it is ours now: nobody had it, or whoever had it was killed."""
+    name = f"{TAKEN}{number}"
+    if first.set(name, os.getpid(), nx=True, ex=TAKEN_SECONDS):
+        return True
+    holder = first.get(name)
+    if not isinstance(holder, bytes) or Path("/proc", holder.decode()).exists():
+        return False
+    return bool(first.set(name, os.getpid(), ex=TAKEN_SECONDS))
 
 
 def kept(environment: dict[str, str]) -> Iterator[bytes]:

@@ -19,6 +19,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.conf import settings as current
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connections
@@ -51,7 +52,9 @@ def here() -> dict[str, str]:
     database = str(connections["default"].settings_dict["NAME"])
     if ON_SERVERS:
         server = os.environ["DATABASE_URL"].rpartition("/")[0]
-        return {"DATABASE_URL": f"{server}/{database}"}
+        cache, lists = (current.CACHES[alias]["LOCATION"] for alias in ("default", "lists"))
+        addresses = {"CACHE_URL": str(cache), "CACHE_LISTS_URL": str(lists)}
+        return {"DATABASE_URL": f"{server}/{database}", **addresses}
     cache_file = Path(connections["cache"].settings_dict["NAME"])
     assert cache_file.name == "cache.sqlite3", "as it is called in VAR_DIR"
     return {"DATABASE_URL": f"sqlite:///{database}", "VAR_DIR": str(cache_file.parent)}
