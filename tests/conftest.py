@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.cache import caches
 from django.core.management.commands import flush
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils import translation
@@ -38,6 +39,8 @@ def caches_for_this_run_alone() -> Iterator[None]:
         for alias in cached.ALIASES if dashboards.ON_SERVERS else ():
             number = ending.enter_context(dashboards.redis_number())
             django_settings.CACHES[alias]["LOCATION"] = number
+            with suppress(AttributeError):  # where nobody has asked it yet
+                del caches[alias]
         yield
 
 
