@@ -31,7 +31,7 @@ def sign_in(site: Site, address: str, password: str) -> tuple[int, str]:
     return answer.status, answer.getheader("Location") or text
 
 
-def test_it_works(site: Site) -> None:
+def test_guessing_is_stopped_for_one_address_alone(site: Site) -> None:
     said = [sign_in(site, "127.0.0.9", f"guess {number}")[1] for number in range(GUESSES)]
 
     throttled = [text for text in said if "Too many failed login attempts" in text]

@@ -27,7 +27,7 @@ NOWHERE = {
 }
 
 
-def test_it_works(anonymous: Client) -> None:
+def test_it_is_up_and_ready_without_a_session(anonymous: Client) -> None:
     up, ready = anonymous.get("/healthz"), anonymous.get("/readyz")
 
     assert (up.status_code, up.json()) == (200, {"ok": True})

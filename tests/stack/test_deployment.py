@@ -43,7 +43,7 @@ def stylesheet(page: Answer) -> str:
     return found[1]
 
 
-def test_it_works(running: Deployment) -> None:
+def test_a_person_finds_an_image_behind_the_proxy(running: Deployment) -> None:
     ann = running.signed_in()
     page = ann.get("/images/")
 

@@ -88,7 +88,7 @@ def get(url: str, language: str = "en") -> str:
         return str(answer.read().decode())
 
 
-def test_it_works(address: str) -> None:
+def test_an_installed_wheel_serves_its_pages_and_files(address: str) -> None:
     page = get(f"{address}/accounts/login/")
 
     assert "Sign in" in page

@@ -24,7 +24,7 @@ def account(cloud: Sandbox, *, token: str | None = None, seconds: float = 5) -> 
     return Account(cloud.url, token or cloud.token, Deadline(seconds), pause=lambda _: None)
 
 
-def test_it_works(cloud: Sandbox) -> None:
+def test_the_regions_are_listed_with_their_zones(cloud: Sandbox) -> None:
     regions, unreadable = list_regions(account(cloud))
     assert unreadable == 0
     assert [(region.id, region.name) for region in regions][:2] == [("gz", "广州"), ("bj", "北京")]

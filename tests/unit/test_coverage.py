@@ -35,7 +35,7 @@ def names(index: Index, compared: Coverage, which: str = ALL) -> list[str]:
     return [row.name for row in rows(index, compared, 0, compared.count(which))]
 
 
-def test_it_works() -> None:
+def test_images_are_told_by_the_regions_that_lack_them() -> None:
     everywhere = [named("a", region) for region in REGIONS]
     index, compared = found(*everywhere, named("b", "gz"), named("c", "bj"), named("c", "sh"))
 

@@ -31,7 +31,7 @@ def named(text: str) -> list[tuple[str, str]]:
     return [(each.parameter, each.value) for each in read_query(QueryDict(text))[1]]
 
 
-def test_it_works() -> None:
+def test_an_address_is_read_into_a_query() -> None:
     asked = (
         "region=bj&region=gz&os=CentOS&q=web&min_size=20GiB&created_after=2024-01-31"
         "&sort=name&page=3"

@@ -42,7 +42,7 @@ def aged(*times: int | None) -> Histogram:
     return ages(created(*times), EVERYTHING, TODAY)
 
 
-def test_it_works() -> None:
+def test_images_are_counted_by_month() -> None:
     found = aged(at(2026, 5, 1), at(2026, 4, 30), at(2026, 4, 1), None)
 
     assert [column.count for column in found.columns[-3:]] == [0, 2, 1]

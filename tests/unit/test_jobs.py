@@ -34,7 +34,7 @@ def running(cloud: Sandbox, region: str) -> list[str]:
     return [job["jobUuid"] for job in jobs if not job["done"]]
 
 
-def test_it_works(cloud: Sandbox) -> None:
+def test_jobs_are_read_by_their_images(cloud: Sandbox) -> None:
     wanted = running(cloud, "bj")
     jobs = read_jobs(account(cloud), "bj", wanted)
 

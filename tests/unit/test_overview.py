@@ -39,7 +39,7 @@ def worries(*images: Image) -> list[tuple[str | None, str]]:
     return [(worry.image.name, worry.why) for worry in found.worries]
 
 
-def test_it_works() -> None:
+def test_images_are_counted_by_status_and_trouble() -> None:
     images = [named("a", status="Ready"), named("b", status="Ready"), named("c", status="Failed")]
     found = overview(Index(images), EVERYTHING)
 

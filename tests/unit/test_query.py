@@ -324,7 +324,7 @@ def queries(draw: st.DrawFn, images: Sequence[Image]) -> ImageQuery:
 
 @settings(deadline=None, max_examples=100)
 @given(st.data())
-def test_it_works_as_a_plain_loop_would(data: st.DataObject) -> None:
+def test_a_query_finds_what_a_plain_loop_would(data: st.DataObject) -> None:
     images = data.draw(inventories)
     index = Index(images)
     for _query in range(3):

@@ -112,7 +112,7 @@ def rest_of(raw: socket.socket) -> bytes:
 # The inventory
 
 
-def test_it_works(cloud: Sandbox) -> None:
+def test_the_sandbox_lists_what_it_holds(cloud: Sandbox) -> None:
     reply = listing(cloud)
 
     assert reply.status == 200

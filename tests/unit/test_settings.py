@@ -66,7 +66,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
     return start
 
 
-def test_it_works_with_nothing_set(start: Start, tmp_path: Path) -> None:
+def test_with_nothing_set_it_runs_on_this_machine(start: Start, tmp_path: Path) -> None:
     settings = start()
 
     assert settings["DEBUG"] is False

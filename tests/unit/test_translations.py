@@ -59,7 +59,7 @@ def in_sources() -> set[tuple[str, ...]]:
     return {texts for each in code for texts in marked(ast.parse(each))}
 
 
-def test_it_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_translations_are_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copy = tmp_path / "zh_Hans" / "LC_MESSAGES" / "django.po"
     copy.parent.mkdir(parents=True)
     shutil.copy(PO, copy)

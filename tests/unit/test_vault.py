@@ -22,7 +22,7 @@ def key(kid: str) -> str:
     return f"{kid}:{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
-def test_it_works() -> None:
+def test_what_is_sealed_is_unsealed_for_its_row() -> None:
     sealed = vault.seal(SECRET, ROW)
 
     assert vault.unseal(sealed, ROW) == SECRET

@@ -38,7 +38,7 @@ def add(
     return out.getvalue()
 
 
-def test_it_works(typed: io.StringIO, cloud: Sandbox, person: User) -> None:
+def test_a_token_that_works_is_stored(typed: io.StringIO, cloud: Sandbox, person: User) -> None:
     said = add(typed, f"{cloud.token}\n")
 
     assert said == f"Stored Main ····{cloud.token[-4:]} for person; it works.\n"

@@ -19,7 +19,7 @@ def add(monkeypatch: pytest.MonkeyPatch, name: str, *options: str, password: str
     return out.getvalue()
 
 
-def test_it_works(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_is_made_with_the_password_given(monkeypatch: pytest.MonkeyPatch) -> None:
     assert add(monkeypatch, "new") == "Made user new.\n"
 
     user = User.objects.get()

@@ -27,7 +27,9 @@ def admin(client: Client) -> Client:
     return client
 
 
-def test_it_works(admin: Client, person: User, keep: Callable[..., Token]) -> None:
+def test_a_token_is_listed_by_its_end_alone(
+    admin: Client, person: User, keep: Callable[..., Token]
+) -> None:
     token = keep(person, "5f0c" * 16, "Theirs")
 
     for url in (TOKENS, f"{TOKENS}{token.pk}/change/"):

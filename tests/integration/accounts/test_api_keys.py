@@ -22,7 +22,7 @@ URL = "/api-keys/"
 BY = Actor("test")
 
 
-def test_it_works(browser: Client, person: User) -> None:
+def test_a_key_is_made_and_shown_once(browser: Client, person: User) -> None:
     page = browser.post(URL, {"label": "Nightly", "scope": "", "days": "30"})
     [secret] = re.findall(r'value="(idk_[\w-]{43})"', page.content.decode())
     key = ApiKey.objects.get()

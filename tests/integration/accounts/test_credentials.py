@@ -33,7 +33,7 @@ def chosen(person: User, **query: str) -> str:
     return credential.label
 
 
-def test_it_works(
+def test_a_request_reads_with_the_persons_token(
     person: User, keep: Callable[..., Token], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     token = keep(person, SECRET)

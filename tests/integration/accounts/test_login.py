@@ -15,7 +15,7 @@ URL = "/accounts/login/"
 PASSWORD = "a sentence nobody guesses"
 
 
-def test_it_works(anonymous: Client, person: User) -> None:
+def test_a_person_signs_in(anonymous: Client, person: User) -> None:
     page = anonymous.get(URL)
     assert re.findall(r'name="(login|password)"', page.content.decode()) == ["login", "password"]
 

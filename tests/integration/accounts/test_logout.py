@@ -9,7 +9,7 @@ pytestmark = pytest.mark.django_db(databases="__all__")
 URL = "/accounts/logout/"
 
 
-def test_it_works(browser: Client) -> None:
+def test_a_person_signs_out(browser: Client) -> None:
     response = browser.post(URL)
 
     assertRedirects(response, "/accounts/login/", fetch_redirect_response=False)

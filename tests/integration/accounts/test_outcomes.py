@@ -29,7 +29,7 @@ def ago(**time: int) -> datetime:
     return timezone.now() - timedelta(**time)
 
 
-def test_it_works(
+def test_a_refusal_is_noted_with_one_query(
     person: User, keep: Callable[..., Token], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     token = keep(person, SECRET)

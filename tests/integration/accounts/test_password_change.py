@@ -15,7 +15,7 @@ URL = "/accounts/password/change/"
 OLD, NEW = "a sentence nobody guesses", "another one, just as long"
 
 
-def test_it_works(browser: Client, person: User) -> None:
+def test_a_password_is_changed(browser: Client, person: User) -> None:
     elsewhere = Client()
     elsewhere.force_login(person)
     assertContains(browser.get(URL), 'autocomplete="new-password"')

@@ -44,7 +44,9 @@ def hours_ago(hours: float) -> dict[str, object]:
     return {"checked_at": timezone.now() - timedelta(hours=hours)}
 
 
-def test_it_works(person: User, cloud: Sandbox, keep: Callable[..., Token]) -> None:
+def test_a_token_nobody_heard_of_for_long_is_checked(
+    person: User, cloud: Sandbox, keep: Callable[..., Token]
+) -> None:
     token = keep(person, "f" * 64, **hours_ago(7))
 
     assert refresh().startswith("1 tokens checked")

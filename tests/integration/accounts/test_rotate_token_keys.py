@@ -27,7 +27,7 @@ def rotate() -> tuple[str, str]:
     return out.getvalue(), err.getvalue()
 
 
-def test_it_works(
+def test_every_secret_is_sealed_under_the_new_key(
     person: User, keep: Callable[..., Token], settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rotate_token_keys, "BATCH", 2)

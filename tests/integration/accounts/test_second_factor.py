@@ -74,7 +74,7 @@ def second_step(client: Client, entered: str) -> str:
     return response.get("Location", "")
 
 
-def test_it_works(anonymous: Client, secret: str) -> None:
+def test_a_code_is_asked_for_after_the_password(anonymous: Client, secret: str) -> None:
     assert second_step(anonymous, "000000") == ""
     assertContains(anonymous.get(f"{URL}authenticate/"), "The second step")
 

@@ -106,7 +106,7 @@ def files() -> Iterator[bytes]:
 
 
 @pytest.mark.django_db(databases="__all__", transaction=True)
-def test_it_works(
+def test_no_token_is_in_pages_database_or_logs(
     client: Client,
     cloud: Sandbox,
     caplog: pytest.LogCaptureFixture,

@@ -22,7 +22,7 @@ def checked(browser: Client, token: Token) -> str:
     return browser.get(page).content.decode()
 
 
-def test_it_works(
+def test_a_check_says_that_the_token_works_now(
     browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token]
 ) -> None:
     token = keep(person, cloud.token, state=State.UNVERIFIED, reason="Away.", last_ok_at=None)

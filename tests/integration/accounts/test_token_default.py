@@ -12,7 +12,9 @@ from dashboard.tokens.models import Token
 pytestmark = pytest.mark.django_db(databases="__all__")
 
 
-def test_it_works(browser: Client, person: User, keep: Callable[..., Token]) -> None:
+def test_a_token_is_made_the_default(
+    browser: Client, person: User, keep: Callable[..., Token]
+) -> None:
     keep(person, "0" * 64, "Oldest")
     token = keep(person, "1" * 64)
     response = browser.post(f"/tokens/{token.pk}/default/")

@@ -12,7 +12,9 @@ from dashboard.tokens.models import Token
 pytestmark = [pytest.mark.backend, pytest.mark.django_db(databases="__all__")]
 
 
-def test_it_works(browser: Client, person: User, keep: Callable[..., Token]) -> None:
+def test_a_token_is_deleted_after_a_question(
+    browser: Client, person: User, keep: Callable[..., Token]
+) -> None:
     token, other = keep(person, "0" * 64), keep(person, "1" * 64, "Other")
     assertContains(browser.get(f"/tokens/{token.pk}/delete/"), "Delete “Main”?")
     assert Token.objects.count() == 2

@@ -55,7 +55,7 @@ def switched(browser: Client, token: Token, todo: str = "switch/", **said: str) 
     return browser.get(page_of(token)).content.decode()
 
 
-def test_it_works(
+def test_a_secret_is_compared_switched_to_and_restored(
     browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token]
 ) -> None:
     token = keep(person, OLD, state=State.REFUSED, reason="It was deleted.", last_ok_at=None)

@@ -38,7 +38,9 @@ def refused(browser: Client, secret: str, label: str = "Main") -> str:
     return response.content.decode()
 
 
-def test_it_works(browser: Client, cloud: Sandbox, person: User) -> None:
+def test_a_token_that_works_is_stored_and_not_shown_again(
+    browser: Client, cloud: Sandbox, person: User
+) -> None:
     page = add(browser, cloud.token)
 
     assert "is stored, and it works." in page

@@ -64,7 +64,7 @@ def days_ago(days: float) -> dict[str, object]:
     return {"last_used_at": timezone.now() - timedelta(days=days)}
 
 
-def test_it_works(
+def test_a_list_is_read_before_anybody_asks_for_it(
     browser: Client, cloud: Sandbox, clock: Clock, keep_used: KeepUsed, settings: Settings
 ) -> None:
     keep_used(cloud.token)

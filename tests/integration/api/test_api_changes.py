@@ -61,7 +61,7 @@ def varied(world: World) -> World:
     return world
 
 
-def test_it_works(script: Script, varied: World) -> None:
+def test_a_script_gets_what_changed_newest_first(script: Script, varied: World) -> None:
     answer = script.get("changes")
     document = answer.json()
 

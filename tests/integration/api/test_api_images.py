@@ -20,7 +20,9 @@ def states(document: dict[str, Any]) -> dict[str, str]:
     return {region["id"]: region["state"] for region in document["regions"]}
 
 
-def test_it_works(script: Script, cloud: Sandbox, clock: Clock) -> None:
+def test_a_script_gets_every_image_newest_first(
+    script: Script, cloud: Sandbox, clock: Clock
+) -> None:
     answer = script.get("images")
     document = answer.json()
 

@@ -78,7 +78,7 @@ def kinds(browser: Client, address: str = URL) -> list[str]:
     return [kind for kind, _uuid in told(browser, address)]
 
 
-def test_it_works(viewer: Client, world: World) -> None:
+def test_what_came_changed_and_went_is_told(viewer: Client, world: World) -> None:
     made = world.cloud.add_image("gz", name="db")["cimgUuid"]
     world.again()
     world.change(name="web-2")

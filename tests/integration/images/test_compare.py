@@ -36,7 +36,7 @@ def lines(page: Page) -> dict[str, tuple[list[str], bool]]:
     return found
 
 
-def test_it_works(viewer: Client, cloud: Sandbox) -> None:
+def test_two_images_stand_side_by_side_with_what_differs(viewer: Client, cloud: Sandbox) -> None:
     same = {"osFamily": "CentOS", "osVersion": "7", "status": "Ready"}
     one = add(cloud, name="one", size=2**30, cimgTags=["a"], **same)
     two = add(cloud, "gz", name="two", size=2**31, cimgTags=["a"], **same)

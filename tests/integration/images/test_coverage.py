@@ -38,7 +38,7 @@ def few(viewer: Client, cloud: Sandbox) -> Client:
     return viewer
 
 
-def test_it_works(few: Client) -> None:
+def test_each_region_says_what_it_has_of_an_image(few: Client) -> None:
     page = Page(few.get(f"{URL}?q=few"))
 
     assert names(page) == ["few <alone>", "few partly", "few everywhere"]

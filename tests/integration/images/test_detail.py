@@ -24,7 +24,7 @@ def made(cloud: Sandbox, **fields: Any) -> str:
     return f"/images/bj/{image['cimgUuid']}/"
 
 
-def test_it_works(viewer: Client) -> None:
+def test_an_image_opens_beside_its_list(viewer: Client) -> None:
     page = Page(viewer.get(URL))
 
     assert page.status == 200

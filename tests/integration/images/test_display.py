@@ -58,7 +58,9 @@ def total(page: Any) -> int:
     return int(found[1])
 
 
-def test_it_works(anonymous: Client, make: Callable[..., str], cloud: Sandbox) -> None:
+def test_a_link_shows_the_teams_images_without_signing_in(
+    anonymous: Client, make: Callable[..., str], cloud: Sandbox
+) -> None:
     url = make()
     page = anonymous.get(url)
 

@@ -27,7 +27,7 @@ def exported(browser: Client, query: str = "", **headers: str) -> tuple[list[dic
     return list(csv.DictReader(io.StringIO(text, newline=""))), response
 
 
-def test_it_works(large: Client, large_cloud: Sandbox) -> None:
+def test_every_image_is_a_line(large: Client, large_cloud: Sandbox) -> None:
     rows, response = exported(large)
     truth = [(region, image) for region in REGIONS for image in large_cloud.images(region)]
 

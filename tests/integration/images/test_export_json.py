@@ -56,7 +56,9 @@ def states(document: dict[str, Any]) -> dict[str, str]:
     return {region["id"]: region["state"] for region in document["regions"]}
 
 
-def test_it_works(large: Client, large_cloud: Sandbox, clock: Clock) -> None:
+def test_every_image_is_exported_as_the_cloud_has_it(
+    large: Client, large_cloud: Sandbox, clock: Clock
+) -> None:
     document, response = exported(large)
 
     assert document.keys() >= TOP

@@ -50,7 +50,7 @@ def shown(browser: Client, address: str = URL) -> Page:
     return page
 
 
-def test_it_works(large: Client, large_cloud: Sandbox) -> None:
+def test_the_newest_images_of_all_regions_come_first(large: Client, large_cloud: Sandbox) -> None:
     page = shown(large)
 
     assert page.is_whole

@@ -77,7 +77,7 @@ def results(cloud: Sandbox) -> list[tuple[str | None, int]]:
     return sorted(calls, key=str)
 
 
-def test_it_works(viewer: Client, cloud: Sandbox, clock: Clock) -> None:
+def test_an_open_page_says_how_far_a_job_is(viewer: Client, cloud: Sandbox, clock: Clock) -> None:
     for page in both(viewer, LIST):
         poller = page.one(id="news").attributes
         assert poller["hx-swap"] == "none"

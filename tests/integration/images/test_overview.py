@@ -51,7 +51,7 @@ def figure(page: Node, name: str) -> int:
     return number(page.one("strong", data_figure=name).text)
 
 
-def test_it_works(viewer: Client, cloud: Sandbox) -> None:
+def test_the_overview_counts_everything_and_renews_itself(viewer: Client, cloud: Sandbox) -> None:
     page, fragment = both(viewer, URL)
 
     for each in (page, fragment):

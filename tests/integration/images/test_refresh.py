@@ -37,7 +37,9 @@ def asked(cloud: Sandbox) -> Counter[str]:
     return calls
 
 
-def test_it_works(viewer: Client, cloud: Sandbox, clock: Clock) -> None:
+def test_a_refresh_shows_the_new_image_where_the_person_was(
+    viewer: Client, cloud: Sandbox, clock: Clock
+) -> None:
     viewer.get(LIST)
     made = cloud.add_image("bj", name="new")["cimgUuid"]
     clock.now += COOL_DOWN_SECONDS

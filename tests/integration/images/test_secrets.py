@@ -135,7 +135,7 @@ def printed() -> Iterator[io.StringIO]:
 
 
 @pytest.mark.django_db(databases="__all__", transaction=True)
-def test_it_works(
+def test_no_token_is_in_pages_caches_or_logs(
     viewer: Client,
     cloud: Sandbox,
     clock: Clock,
