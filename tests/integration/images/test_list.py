@@ -59,6 +59,7 @@ def test_the_newest_images_of_all_regions_come_first(large: Client, large_cloud:
     assert {row.attributes["data-region"] for row in page.rows} == set(REGIONS)
     assert page.regions == dict.fromkeys(REGIONS, "fresh")
     assert page.one(_class="pager-range").text == "1–50 of 750"
+    assert f"····{large_cloud.token[-4:]}" in page.text
     assert page.one("th", aria_sort=True).text == "Created"
     assert page.all(id="search")
     assert not page.chips
