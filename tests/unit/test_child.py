@@ -56,6 +56,7 @@ def children_of(parent: int) -> list[int]:
 def fork_server() -> int:
     """The process that the reading ones are made by."""
     child.get_ready()
+    until(fork_servers)
     [server] = fork_servers()
     return server
 
@@ -129,6 +130,7 @@ def test_a_process_that_is_killed_is_a_failure_of_what_it_had_not_read(cloud: Sa
 
 def test_a_fork_server_that_was_killed_is_started_again(cloud: Sandbox) -> None:
     os.kill(fork_server(), signal.SIGKILL)
+    until(lambda: not fork_servers())
 
     assert {type(each) for each in outcomes(cloud).values()} <= {Packed, Internal}
     assert {type(each) for each in outcomes(cloud).values()} == {Packed}
