@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
@@ -11,16 +10,15 @@ from uuid import UUID
 
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from dashboard.stamps import stamp
 from dashboard.tokens.access import (
     Access,
     Credential,
     look_after_others,
     note_verdict,
-    record_use,
 )
 from dashboard.visible import has_visible
 from images import services
@@ -33,7 +31,6 @@ from images.services.snapshots import Failure
 
 # The fields that say how the list looks, whatever it holds.
 LOOKS = ("sort", "size", "columns", "density")
-USE_NOTED_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -166,8 +163,7 @@ def _inventory(access: Access, credential: Credential, newest: bool) -> Inventor
     inventory = services.inventory(credential, newest=newest)
     note_verdict(access, services.verdict(inventory))
     look_after_others(access)
-    if token.last_used_at is None or timezone.now() - token.last_used_at > USE_NOTED_EVERY:
-        record_use(credential, access.reader)
+    stamp(token, "last_used_at", last_used_by=access.reader[:150])
     return inventory
 
 

@@ -20,7 +20,7 @@ from dashboard.audit.models import Action
 from dashboard.audit.trail import Actor
 from dashboard.people import policy
 from dashboard.people.models import Team, User
-from dashboard.stamps import STAMP_EVERY, stamp
+from dashboard.stamps import stamp
 from dashboard.tokens.models import Token
 
 SHOWN_LENGTH = 8  # the first characters of a key, by which people tell theirs apart
@@ -76,8 +76,7 @@ def opening(secret: str) -> ApiKey | None:
     )
     if key is None or not policy.may(key.owner, "keys.keep"):
         return None
-    if not key.last_used_at or now - key.last_used_at > STAMP_EVERY:
-        stamp(ApiKey.objects.filter(pk=key.pk), "last_used_at")
+    stamp(key, "last_used_at")
     return key
 
 

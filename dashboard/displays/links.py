@@ -83,7 +83,7 @@ def opened(key: str) -> Shown:
         raise Http404
     if found.maker and not policy.may(found.maker, "team.manage", found.team):
         raise Http404
-    stamp(Display.objects.filter(pk=found.pk), "last_seen_at")
+    stamp(found, "last_seen_at")
     return Shown(
         title=found.title,
         team=found.team.name,

@@ -181,11 +181,6 @@ def look_after_others(access: Access) -> None:
         records.note_check(token.pk)
 
 
-def record_use(credential: Credential, reader: str) -> None:
-    """Record that the token was used just now and by whom, at most once a minute."""
-    records.record_use(credential.token_id, reader)
-
-
 def access_with(token: Token | None, tokens: tuple[Token, ...], reader: str) -> Access:
     if token is None:
         return Access(None, tokens, reader)

@@ -17,7 +17,7 @@ from django.utils import timezone
 from dashboard.audit.models import Action
 from dashboard.audit.trail import Actor
 from dashboard.people.models import Team, User
-from dashboard.stamps import STAMP_EVERY, stamp
+from dashboard.stamps import STAMP_EVERY
 from dashboard.tokens import vault
 from dashboard.tokens.models import State, Token
 from images import services
@@ -198,10 +198,6 @@ def note_verdict(token: Token, verdict: Verdict | None) -> None:
 def note_check(token_id: UUID) -> None:
     """Record that the cloud was asked about the token, whatever it said."""
     Token.objects.filter(pk=token_id).update(checked_at=timezone.now())
-
-
-def record_use(token_id: UUID, reader: str) -> None:
-    stamp(Token.objects.filter(pk=token_id), "last_used_at", last_used_by=reader[:150])
 
 
 def last_four(secret: str) -> str:

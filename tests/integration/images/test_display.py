@@ -10,7 +10,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
@@ -73,6 +75,17 @@ def test_a_link_shows_the_teams_images_without_signing_in(
     token = Token.objects.get()
     assert token.last_used_by == "Duty room"
     assert Display.objects.get().last_seen_at
+
+
+def test_a_screen_that_asks_again_within_a_minute_changes_nothing(
+    anonymous: Client, make: Callable[..., str]
+) -> None:
+    url = make()
+    anonymous.get(url)
+    with CaptureQueriesContext(connection) as asked:
+        assert anonymous.get(url).status_code == 200
+
+    assert [each["sql"] for each in asked if each["sql"].startswith("UPDATE")] == []
 
 
 def test_nothing_on_it_leads_anywhere_and_nothing_is_left_behind(
