@@ -14,12 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from dashboard.stamps import stamp
-from dashboard.tokens.access import (
-    Access,
-    Credential,
-    look_after_others,
-    note_verdict,
-)
+from dashboard.tokens.access import Access, Credential, look_after_others, note_verdict
 from dashboard.visible import has_visible
 from images import services
 from images.change_forms import read_change_query

@@ -14,10 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.vary import vary_on_headers
 
 from dashboard.routes import is_export, route_of
-from dashboard.tokens.access import (
-    Access,
-    access_of,
-)
+from dashboard.tokens.access import Access, access_of
 from images import services
 from images.context import InventoryContext, context_of, freshness
 from images.services.snapshots import Failure
@@ -26,7 +23,6 @@ P = ParamSpec("P")
 
 # The addresses that people look at while they come; the others answer with files and fragments.
 PAGES = ("images:list", "images:detail", "overview", "coverage")
-
 
 View = Callable[Concatenate[HttpRequest, InventoryContext, P], HttpResponseBase]
 
