@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from django.http import HttpResponseBase
+from django.utils.translation import gettext, override
 
 from tests.bench import asked, plain
 from tests.bench.inhabited import ROLES, World, inhabit
@@ -34,21 +35,17 @@ CHINESE = {"Accept-Language": "zh-Hans"}
 SEEN_BY = "viewer"  # who asks the list's queries; every fourth in Chinese and of more addresses
 EVERY = 4
 STRICT = ("anonymous", "team admin")
+COMPLAINTS = (
+    "<p class='error'",
+    "<p class='notice notice-bad'",
+    "<div class='notice notice-bad' role",
+)
 NAMED = 8  # answers that are named beside a difference
 
 
 class Recorder:
     def __init__(self, world: World) -> None:
-        cloud = world.site.cloud
-        known = {
-            str(image[name])
-            for token in (cloud.token, cloud.other_token)
-            for region in cloud.regions()
-            for image in cloud.images(region["id"], token)
-            for name in image
-            if isinstance(image[name], str)
-        }
-        self.world, self.plain = world, Plain(world.names, known)
+        self.world, self.plain = world, Plain(world.names, world.known)
         self.start = world.site.state()
         self.answers: dict[str, dict[str, Any]] = {}
         self.bodies: dict[str, list[str]] = {}
@@ -60,16 +57,18 @@ class Recorder:
         self._restore()
         self._queries()
         self._forms()
-        for name, (role, steps) in asked.flows(self.world).items():
-            self._restore()
-            self._flow(name, role, steps)
+        for name, flow in asked.flows(self.world).items():
+            said = self._complaints(name, *flow)
+            assert not said, f"{name}: {said}"
+        for name, flow in asked.refused(self.world).items():
+            self._complaints(name, *flow)
         self._restore()
         self.note("GET /metrics", "anonymous", self.world.client("anonymous").get("/metrics"))
 
     def _restore(self) -> None:
         self.world.site.restore(self.start)
 
-    def note(self, what: str, role: str, answer: HttpResponseBase) -> None:
+    def note(self, what: str, role: str, answer: HttpResponseBase) -> list[str]:
         lines = self.plain.body(answer)
         if what == "GET /metrics":
             lines = plain.metrics(lines)
@@ -83,6 +82,7 @@ class Recorder:
         headers = self.plain.headers(answer)
         self.answers[key] = {"status": answer.status_code, "headers": headers, "body": digest}
         answer.close()
+        return lines
 
     def _ask(self, role: str, path: str, *, chinese: bool = True) -> None:
         """As a page, as a fragment, and as a page in Chinese."""
@@ -133,26 +133,33 @@ class Recorder:
                     answer = self.world.client(role, strict=True).post(path)
                     self.note(f"POST {path} forged", role, answer)
 
-    def _flow(self, name: str, role: str, steps: list[asked.Step]) -> None:
-        client = self.world.client(role)
+    def _complaints(self, name: str, role: str, steps: list[asked.Step]) -> list[str]:
+        """What the person is told that did not work."""
+        self._restore()
+        client, said = self.world.client(role), []
         for place, (path, form) in enumerate(steps):
             answer = client.post(path, form, headers={"Referer": "http://localhost/images/?q=web"})
-            self._settled(f"{name} {place}: POST {path}", role, answer)
+            said += self._settled(f"{name} {place}: POST {path}", role, answer)
+            if answer.status_code not in (200, 302):
+                said.append(f"status {answer.status_code}")
             for step in range(3):
                 target = answer.headers.get("Location", "")
                 if not target.startswith("/"):
                     break
                 answer = client.get(target)
-                self._settled(f"{name} {place}.{step}: GET {target}", role, answer)
+                said += self._settled(f"{name} {place}.{step}: GET {target}", role, answer)
+        return said
 
-    def _settled(self, what: str, role: str, answer: HttpResponseBase) -> None:
+    def _settled(self, what: str, role: str, answer: HttpResponseBase) -> list[str]:
         self.world.site.settle()
-        self.note(what, role, answer)
+        return [line for line in self.note(what, role, answer) if line.startswith(COMPLAINTS)]
 
 
 def record(path: Path) -> None:
     began = time.perf_counter()
     with site(IMAGES) as inside:
+        with override("zh-hans"):
+            assert gettext("Images") != "Images", "compile the translations first"
         recorder = Recorder(inhabit(inside))
         recorder.everything()
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -39,32 +39,9 @@ FACETS = {
     "storage": ("ok", "at-risk", "unknown", "lost"),
     "check": ("checked", "uncheck", "checkFailed"),
 }
-SORTS: tuple[str, ...] = (
-    "name",
-    "id",
-    "status",
-    "os",
-    "platform",
-    "arch",
-    "size",
-    "disk",
-    "region",
-    "storages",
-)
-SORTS += ("shared", "created", "updated", "check", "colour")
-COLUMNS: tuple[str, ...] = (
-    "name",
-    "id",
-    "status",
-    "os",
-    "platform",
-    "arch",
-    "size",
-    "disk",
-    "region",
-    "storages",
-)
-COLUMNS += ("shared", "created", "updated", "check", "zones", "tags", "scenes", "type", "verdict")
+_BOTH = "name id status os platform arch size disk region storages shared created updated check"
+SORTS = f"{_BOTH} colour".split()
+COLUMNS = f"{_BOTH} zones tags scenes type verdict".split()
 VALUES = {
     "q": ("web", "WEB", "ｗｅｂ", "no such text", "<b>", "x" * 300, "\x00", "f"),
     "name": ("web-prod", "nothing"),
@@ -188,90 +165,104 @@ def _another(world: World) -> str:
     return str(world.site.cloud.images("bj")[1]["cimgUuid"])
 
 
-def flows(world: World) -> dict[str, tuple[str, list[Step]]]:
+Flow = tuple[str, list[Step]]
+
+
+def flows(world: World) -> dict[str, Flow]:
     """What people do -> who does it, and the forms they send, one after another. What each answer
-    leads to is looked at as well."""
+    leads to is looked at as well, and nothing in it may say that something did not work."""
+    return _with_tokens(world) | _with_people(world) | _with_what_is_theirs(world)
+
+
+def _with_tokens(world: World) -> dict[str, Flow]:
     cloud, ids = world.site.cloud, world.ids
     token, other = f"/tokens/{ids['token Main']}/", f"/tokens/{ids['token Second']}/"
-    screen = {"title": "Hall", "token": ids["token Main"], "query": "q=web", "days": "7"}
+    replace: Step = (f"{token}replace/", {"secret": cloud.other_token})
+    switch: Step = (f"{token}switch/", {"sure": "on"})
+    admin = "team admin"
+    return {
+        "add a token": ("stranger", [("/tokens/", {"label": "New", "secret": cloud.token})]),
+        "replace, then restore": (admin, [replace, switch, (f"{token}restore/", {"sure": "on"})]),
+        "replace, then keep": (admin, [replace, (f"{token}keep/", {})]),
+        "check a token": (admin, [(f"{token}check/", {})]),
+        "disable, enable": (admin, [(f"{token}disable/", {}), (f"{token}enable/", {})]),
+        "another default": (admin, [(f"{other}default/", {})]),
+        "delete a token": (admin, [(f"{token}delete/", {"label": "Main"})]),
+    }
+
+
+def _with_people(world: World) -> dict[str, Flow]:
+    ids, admin, root = world.ids, "team admin", "superuser"
+    person = ids["user_id"]
     new_account = {"username": "new", "password1": PASSWORD, "password2": PASSWORD}
     join = f"/invitations/{ids['invitation key']}/"
-    look = {"sort": "-size", "size": "100", "density": "compact", "columns": "name"}
+    team, theirs, pending = "/teams/blue", f"/teams/blue/people/{person}", ids["invitation_id"]
     return {
-        "make a team": ("superuser", [("/teams/", {"name": "Green team"})]),
-        "make a team that is called nothing": ("superuser", [("/teams/", {"name": " "})]),
-        "rename a team": ("team admin", [("/teams/blue/settings/", {"name": "Azure"})]),
-        "delete a team": ("superuser", [("/teams/red/delete/", {"name": "Red", "sure": "on"})]),
-        "add a token": ("stranger", [("/tokens/", {"label": "New", "secret": cloud.token})]),
-        "add a refused token": ("stranger", [("/tokens/", {"label": "New", "secret": "f" * 64})]),
-        "add no token": ("stranger", [("/tokens/", {"label": "Own", "secret": "short"})]),
-        "replace, refused": ("team admin", [(f"{token}replace/", {"secret": REFUSED})]),
-        "replace": (
-            "team admin",
-            [(f"{token}replace/", {"secret": cloud.other_token}), (f"{token}switch/", {})],
-        ),
-        "replace, then keep": (
-            "team admin",
-            [(f"{token}replace/", {"secret": cloud.other_token}), (f"{token}keep/", {})],
-        ),
-        "replace, then restore": (
-            "team admin",
-            [
-                (f"{token}replace/", {"secret": cloud.other_token}),
-                (f"{token}switch/", {}),
-                (f"{token}restore/", {}),
-            ],
-        ),
-        "check a token": ("team admin", [(f"{token}check/", {})]),
-        "disable, enable": ("team admin", [(f"{token}disable/", {}), (f"{token}enable/", {})]),
-        "another default": ("team admin", [(f"{other}default/", {})]),
-        "delete a token": ("team admin", [(f"{token}delete/", {"label": "Main"})]),
-        "make a key": ("viewer", [("/api-keys/", {"label": "Duty", "days": "7"})]),
-        "make a bad key": ("viewer", [("/api-keys/", {"label": "", "days": "8"})]),
-        "revoke a key": ("viewer", [(f"/api-keys/{ids['key_id']}/revoke/", {})]),
-        "save a view": ("viewer", [("/views/", {"name": "Web", "query": "q=web&sort=name"})]),
-        "begin with a view": ("viewer", [(f"/views/{ids['view_id']}/begin/", {}), ("/", {})]),
-        "rename a view": ("viewer", [(f"/views/{ids['view_id']}/", {"name": "Yours"})]),
-        "delete a view": ("viewer", [(f"/views/{ids['view_id']}/delete/", {})]),
-        "make a screen": ("team admin", [("/teams/blue/displays/", {**screen, "language": "en"})]),
-        "make a bad screen": ("team admin", [("/teams/blue/displays/", {**screen, "days": "8"})]),
-        "revoke a screen": (
-            "team admin",
-            [(f"/teams/blue/displays/{ids['display_id']}/revoke/", {})],
-        ),
-        "invite": ("team admin", [("/teams/blue/invitations/", {"role": "console"})]),
-        "invite an emperor": ("team admin", [("/teams/blue/invitations/", {"role": "emperor"})]),
-        "withdraw": (
-            "team admin",
-            [(f"/teams/blue/invitations/{ids['invitation_id']}/withdraw/", {})],
-        ),
+        "make a team": (root, [("/teams/", {"name": "Green team"})]),
+        "rename a team": (admin, [(f"{team}/settings/", {"name": "Azure"})]),
+        "delete a team": (root, [("/teams/red/delete/", {"name": "Red", "sure": "on"})]),
+        "make a screen": (admin, [(f"{team}/displays/", {**_screen(world), "language": "en"})]),
+        "revoke a screen": (admin, [(f"{team}/displays/{ids['display_id']}/revoke/", {})]),
+        "invite": (admin, [(f"{team}/invitations/", {"role": "console"})]),
+        "withdraw": (admin, [(f"{team}/invitations/{pending}/withdraw/", {})]),
         "join, new": ("anonymous", [(join, new_account), ("/accounts/logout/", {})]),
         "join": ("stranger", [(join, {})]),
-        "change a role": (
-            "team admin",
-            [(f"/teams/blue/people/{ids['user_id']}/role/", {"role": "admin"})],
-        ),
-        "remove": ("team admin", [(f"/teams/blue/people/{ids['user_id']}/remove/", {})]),
-        "leave": ("viewer", [("/teams/blue/leave/", {})]),
-        "the last admin leaves": ("team admin", [("/teams/blue/leave/", {})]),
-        "switch off": ("superuser", [(f"/people/{ids['user_id']}/switch-off/", {})]),
-        "delete a person": ("superuser", [(f"/people/{ids['user_id']}/delete/", {})]),
-        "looks": ("viewer", [("/images/looks/", look)]),
-        "language": ("viewer", [("/language/", {"language": "zh-hans"})]),
-        "theme": ("viewer", [("/theme/", {"theme": "dark"})]),
-        "refresh": ("viewer", [("/images/refresh/", {}), ("/images/refresh/", {})]),
-        "sign in": ("anonymous", [("/accounts/login/", {"login": "vic", "password": PASSWORD})]),
-        "sign in, wrong": ("anonymous", [("/accounts/login/", {"login": "vic", "password": "x"})]),
-        "change password": (
-            "viewer",
-            [
-                (
-                    "/accounts/password/change/",
-                    {"oldpassword": PASSWORD, "password1": "another sentence"}
-                    | {"password2": "another sentence"},
-                )
-            ],
-        ),
-        "second step, wrong": ("viewer", [("/accounts/2fa/app/activate/", {"code": "000000"})]),
-        "sign out": ("viewer", [("/accounts/logout/", {})]),
+        "change a role": (admin, [(f"{theirs}/role/", {"role": "admin"})]),
+        "remove": (admin, [(f"{theirs}/remove/", {})]),
+        "leave": ("viewer", [(f"{team}/leave/", {})]),
+        "switch off": (root, [(f"/people/{person}/switch-off/", {})]),
+        "delete a person": (root, [(f"/people/{person}/delete/", {})]),
     }
+
+
+def _with_what_is_theirs(world: World) -> dict[str, Flow]:
+    ids = world.ids
+    new = {"password1": "another sentence", "password2": "another sentence"}
+    forms: dict[str, Step] = {
+        "make a key": ("/api-keys/", {"label": "Duty", "days": "7"}),
+        "revoke a key": (f"/api-keys/{ids['key_id']}/revoke/", {}),
+        "save a view": ("/views/", {"name": "Web", "query": "q=web&sort=name"}),
+        "begin with a view": (f"/views/{ids['view_id']}/begin/", {}),
+        "rename a view": (f"/views/{ids['view_id']}/", {"name": "Yours"}),
+        "delete a view": (f"/views/{ids['view_id']}/delete/", {}),
+        "looks": (
+            "/images/looks/",
+            {"sort": "-size", "size": "100", "density": "compact", "columns": "name"},
+        ),
+        "language": ("/language/", {"language": "zh-hans"}),
+        "theme": ("/theme/", {"theme": "dark"}),
+        "refresh": ("/images/refresh/", {}),
+        "change password": ("/accounts/password/change/", {"oldpassword": PASSWORD, **new}),
+        "sign out": ("/accounts/logout/", {}),
+    }
+    sign_in: Step = ("/accounts/login/", {"login": "vic", "password": PASSWORD})
+    found: dict[str, Flow] = {name: ("viewer", [step]) for name, step in forms.items()}
+    return found | {"sign in": ("anonymous", [sign_in])}
+
+
+def refused(world: World) -> dict[str, Flow]:
+    """The same of what does not work."""
+    cloud, admin, team = world.site.cloud, "team admin", "/teams/blue"
+    token = f"/tokens/{world.ids['token Main']}/"
+    known = ("/accounts/reauthenticate/", {"password": PASSWORD})
+    code = ("/accounts/2fa/app/activate/", {"code": "000000"})
+    return {
+        "make a team that is called nothing": ("superuser", [("/teams/", {"name": " "})]),
+        "add a refused token": ("stranger", [("/tokens/", {"label": "New", "secret": "f" * 64})]),
+        "add no token": ("stranger", [("/tokens/", {"label": "Own", "secret": "short"})]),
+        "replace, refused": (admin, [(f"{token}replace/", {"secret": REFUSED})]),
+        "replace, not confirmed": (
+            admin,
+            [(f"{token}replace/", {"secret": cloud.other_token}), (f"{token}switch/", {})],
+        ),
+        "make a bad key": ("viewer", [("/api-keys/", {"label": "", "days": "8"})]),
+        "make a bad screen": (admin, [(f"{team}/displays/", {**_screen(world), "days": "8"})]),
+        "invite an emperor": (admin, [(f"{team}/invitations/", {"role": "emperor"})]),
+        "the last admin leaves": (admin, [(f"{team}/leave/", {})]),
+        "sign in, wrong": ("anonymous", [("/accounts/login/", {"login": "vic", "password": "x"})]),
+        "second step, wrong": ("viewer", [known, code]),
+    }
+
+
+def _screen(world: World) -> dict[str, str]:
+    return {"title": "Hall", "token": world.ids["token Main"], "query": "q=web", "days": "7"}

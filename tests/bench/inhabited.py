@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.client import ClientHandler
 
 from images.sandbox.life import Life
+from images.sandbox.weather import Weather
 from tests.bench.inside import Site
 from tests.dashboards import PASSWORD
 
@@ -28,7 +29,9 @@ WITHOUT_ACCOUNT = ("anonymous", "display link", "API key")
 ROLES = (*PEOPLE, *WITHOUT_ACCOUNT)
 REFUSED = "5ec0" * 16
 QUERY = "os=CentOS"
-HAPPENINGS = ("rename", "status", "resize", "storage", "add", "remove") * 3
+HAPPENINGS = ("rename", "status", "resize", "storage", "add", "remove") * 2
+IDLE_SECONDS = 1000  # after which lists are read that nobody looks at
+APART_SECONDS = 0.3
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 
@@ -39,6 +42,8 @@ class World:
     names: dict[str, str] = field(default_factory=dict)
     """What is random, and differs from run to run -> what it is called."""
     ids: dict[str, str] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)
+    """The cloud's own ids, of images that are gone as well: the same in every run."""
     handlers: dict[bool, ClientHandler] = field(default_factory=dict)
 
     def client(self, role: str, *, strict: bool = False) -> Client:
@@ -71,7 +76,16 @@ class World:
         assert found, f"{path}: {pattern}"
         return found[1]
 
+    def know(self) -> None:
+        cloud = self.site.cloud
+        for token in (cloud.token, cloud.other_token):
+            for region in cloud.regions():
+                for image in cloud.images(region["id"], token):
+                    self.known |= {str(image["cimgUuid"]), str(image["cimgId"])}
+
     def call(self, name: str, found: str) -> str:
+        """Each in a second of its own: what was made in the same one is in a random order."""
+        self.site.clock.now += 1
         self.ids[name] = found
         self.names[found] = f"{{{name}}}"
         return found
@@ -185,7 +199,7 @@ def _in(text: str, pattern: str) -> str:
 
 
 def _history(world: World) -> None:
-    """Everyone looks at the list, then a few images change, and the lists are read again."""
+    """Everyone looks at the list, then images change, one between two readings."""
     site = world.site
     for role in PEOPLE:
         world.client(role).get("/images/")
@@ -194,11 +208,23 @@ def _history(world: World) -> None:
     world.keep("display link", client)
     site.settle()
     life = Life(site.cloud, seed=1)
+    world.know()
+    # In one reading all jobs end. Its regions are to be written down in the same order each time.
+    for place, region in enumerate(site.cloud.regions()):
+        seconds = place * APART_SECONDS
+        site.cloud.misbehave(Weather("slow", region=region["id"], seconds=seconds))
+    _read_again(site)
+    site.cloud.clear_weather()
     for what in HAPPENINGS:
         life.happen(what)
-    site.clock.now += 3600
-    site.manage("refresh")
-    site.settle()
+        _read_again(site)
+    world.know()
     for role in ("viewer", "stranger"):
         states = world.client(role).get("/images/").headers["X-Inventory-Regions"]
         assert states.count("state=fresh") == len(site.cloud.regions()), states
+
+
+def _read_again(site: Site) -> None:
+    site.clock.now += IDLE_SECONDS
+    site.manage("refresh")
+    site.settle()

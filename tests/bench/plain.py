@@ -25,8 +25,13 @@ SUBSTITUTES = (
     (re.compile(r'(csrfmiddlewaretoken(?:" value="|=))\w{64}'), r"\1{csrf}"),
     (re.compile(r'(X-CSRFToken(?:": "|&quot;: &quot;))\w{64}'), r"\1{csrf}"),
     (re.compile(r"\bidk_[\w-]{20,}"), "{new key}"),
+    (re.compile(r"\bidk_[\w-]{4}(?=…)"), "{begin of key}"),
+    (re.compile(r"\b[\w/+]{6}\*{10,}"), "{hidden}"),  # hashes in the administration
+    (re.compile(r"(?<=/svg\+xml;base64,)[\w+/=]+"), "{code}"),
+    (re.compile(r"\b[A-Z2-7]{32}\b"), "{secret}"),
     (re.compile(r"/(display|invitations)/[\w-]{43}(?=/)"), r"/\1/{new key}"),
     (re.compile(r'("?seconds"?: )\d+\.\d+(e-\d+)?'), r"\1{n}"),
+    (re.compile(r"\b\d+\.\d (s|秒)(?!\w)"), r"{n} \1"),  # what reading took
     (ADMINISTRATION, "/admin/{app}/"),
 )
 NUMBERED = re.compile(rf"\b(?:{UUID}|[0-9a-f]{{32}})\b")
