@@ -11,7 +11,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from images import grammar
-from images.forms import Nonsense, Parameter, QueryForm, read, said
+from images.forms import InvalidParameter, Parameter, QueryForm, read, said
 from images.grammar import Rejected
 from images.history.changes import KINDS, ChangeQuery
 
@@ -34,10 +34,10 @@ class ChangeQueryForm(QueryForm):
     size = Parameter(grammar.read_page_size)
 
 
-def read_change_query(params: QueryDict) -> tuple[ChangeQuery, tuple[Nonsense, ...]]:
+def read_change_query(params: QueryDict) -> tuple[ChangeQuery, tuple[InvalidParameter, ...]]:
     """The query of a request, and what of it makes no sense. Never raises, whatever comes."""
-    chosen, nonsense = read(ChangeQueryForm, said(params))
-    return ChangeQuery(**chosen), nonsense
+    chosen, invalid = read(ChangeQueryForm, said(params))
+    return ChangeQuery(**chosen), invalid
 
 
 WRITERS = {"after": grammar.write_time, "before": grammar.write_time}

@@ -18,7 +18,7 @@ from dashboard.tokens.access import Access, Credential, look_after_others, note_
 from dashboard.visible import has_visible
 from images import services
 from images.change_forms import read_change_query
-from images.forms import REPEATED, Nonsense, query_string, read_query
+from images.forms import REPEATED, InvalidParameter, query_string, read_query
 from images.history.changes import ChangeQuery
 from images.search.query import ImageQuery, spelled
 from images.services.inventory import Inventory
@@ -40,7 +40,7 @@ class InventoryContext:
     credential: Credential
     token: str
     query: ImageQuery
-    nonsense: tuple[Nonsense, ...]
+    invalid_parameters: tuple[InvalidParameter, ...]
     inventory: Inventory
 
     @cached_property
@@ -124,7 +124,7 @@ def context_of(
 ) -> InventoryContext:
     """The inventory of that token, and the query that the parameters of an address make. A page
     need not wait for the `newest` list to be decoded; what is read by itself has to be that."""
-    query, nonsense = read_query(params)
+    query, invalid = read_query(params)
     named, unread = _token_named(params)
     inventory = _inventory(access, credential, newest)
     return InventoryContext(
@@ -132,12 +132,12 @@ def context_of(
         credential=credential,
         token=str(credential.token_id) if named else "",
         query=spelled(inventory.index, query),
-        nonsense=(*unread, *nonsense),
+        invalid_parameters=(*unread, *invalid),
         inventory=inventory,
     )
 
 
-def _token_named(params: QueryDict) -> tuple[bool, tuple[Nonsense, ...]]:
+def _token_named(params: QueryDict) -> tuple[bool, tuple[InvalidParameter, ...]]:
     """Whether the address names a token, and what it gives that is no token's id. That is not
     repeated on the page: it may be the secret itself, pasted into the wrong place."""
     *earlier, last = params.getlist("token") or [""]
@@ -148,7 +148,7 @@ def _token_named(params: QueryDict) -> tuple[bool, tuple[Nonsense, ...]]:
     except ValueError:
         named = False
         why += [_("not the id of a token")] if last else []
-    return named, tuple(Nonsense("token", "…", each) for each in why)
+    return named, tuple(InvalidParameter("token", "…", each) for each in why)
 
 
 def _inventory(access: Access, credential: Credential, newest: bool) -> Inventory:
@@ -173,8 +173,8 @@ def changes_context(
     token = QueryDict(mutable=True)
     token.setlist("token", params.getlist("token"))
     context = context_of(access, credential, token, newest=newest)
-    query, nonsense = read_change_query(params)
-    return replace(context, nonsense=(*context.nonsense, *nonsense)), query
+    query, invalid = read_change_query(params)
+    return replace(context, invalid_parameters=(*context.invalid_parameters, *invalid)), query
 
 
 def freshness(inventory: Inventory) -> str:

@@ -38,7 +38,7 @@ Given = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True)
-class Nonsense:
+class InvalidParameter:
     """Something in the query string that the page does not follow; `value` is safe to look at."""
 
     parameter: str
@@ -75,9 +75,9 @@ class Parameter(forms.Field):
         for text in filter(None, value or ()):
             try:
                 read = self.read(text)
-            except Rejected as nonsense:
-                rejected.append((text, nonsense.why))
-                read = nonsense.instead
+            except Rejected as error:
+                rejected.append((text, error.why))
+                read = error.instead
             if not self.repeatable:
                 found.pop(read, None)
             if read != "":
@@ -92,7 +92,7 @@ class Parameter(forms.Field):
 
 class QueryForm(forms.Form):
     """A whole grammar but `token`, which says whose things, not which. Always valid: what the
-    fields could not read is among `nonsense`.
+    fields could not read is among `invalid_parameters()`.
     """
 
     def __init__(self, given: MultiValueDict[str, str]) -> None:
@@ -108,9 +108,9 @@ class QueryForm(forms.Form):
             if reading.values
         }
 
-    def nonsense(self) -> tuple[Nonsense, ...]:
+    def invalid_parameters(self) -> tuple[InvalidParameter, ...]:
         return tuple(
-            Nonsense(name, visible(text), why)
+            InvalidParameter(name, visible(text), why)
             for name, reading in self.cleaned_data.items()
             for text, why in reading.rejected
         )
@@ -161,13 +161,13 @@ def visible(text: str) -> str:
     return shown
 
 
-def read_query(params: QueryDict) -> tuple[ImageQuery, tuple[Nonsense, ...]]:
+def read_query(params: QueryDict) -> tuple[ImageQuery, tuple[InvalidParameter, ...]]:
     """The query of a request, and what of it makes no sense. Never raises, whatever comes."""
     given = said(params)
-    found: tuple[ImageQuery, tuple[Nonsense, ...]] | None = _queries.get(given)
+    found: tuple[ImageQuery, tuple[InvalidParameter, ...]] | None = _queries.get(given)
     if found is None:
-        chosen, nonsense = read(ImageQueryForm, given)
-        found = ImageQuery(**chosen), nonsense
+        chosen, invalid = read(ImageQueryForm, given)
+        found = ImageQuery(**chosen), invalid
         _queries.put(given, found, weight(found))
     return found
 
@@ -181,17 +181,19 @@ def said(params: QueryDict) -> Given:
     )
 
 
-def read(form_class: type[QueryForm], given: Given) -> tuple[dict[str, Any], tuple[Nonsense, ...]]:
+def read(
+    form_class: type[QueryForm], given: Given
+) -> tuple[dict[str, Any], tuple[InvalidParameter, ...]]:
     """The values that were given, and what makes no sense."""
     form = form_class(MultiValueDict({name: list(texts) for name, texts in given}))
     form.full_clean()
     unknown = (
-        Nonsense(visible(name), visible(text), UNKNOWN)
+        InvalidParameter(visible(name), visible(text), UNKNOWN)
         for name, texts in given
         if name not in form.base_fields
         for text in filter(None, texts)
     )
-    return form.chosen(), (*form.nonsense(), *unknown)
+    return form.chosen(), (*form.invalid_parameters(), *unknown)
 
 
 WRITERS: dict[str, Callable[[Any], str]] = {

@@ -20,7 +20,7 @@ from dashboard.problems import Problem
 from dashboard.tokens.access import DISABLED, EXPIRED, UNREADABLE, Access, Credential, access_of
 from images.api.parameters import Parameters
 from images.context import InventoryContext, changes_context, context_of
-from images.forms import Nonsense, visible
+from images.forms import InvalidParameter, visible
 from images.history.changes import ChangeQuery
 from images.search.query import ImageQuery
 from images.services.inventory import Inventory
@@ -50,7 +50,7 @@ def open_inventory(request: HttpRequest, takes: Parameters) -> InventoryContext:
     check(request, takes)
     access, credential = _credential(request)
     context = context_of(access, credential, _without(request.GET, "cursor"), newest=True)
-    _follow(context.nonsense)
+    _follow(context.invalid_parameters)
     if context.unknown_region:
         raise Problem(404, "no-such-region", _("There is no such region, or no longer."))
     if context.inventory.failure:
@@ -66,7 +66,7 @@ def open_changes(request: HttpRequest, takes: Parameters) -> tuple[InventoryCont
     context, query = changes_context(
         access, credential, _without(request.GET, "cursor"), newest=True
     )
-    _follow(context.nonsense)
+    _follow(context.invalid_parameters)
     return replace(context, query=ImageQuery(region=query.region)), query
 
 
@@ -95,12 +95,12 @@ def _credential(request: HttpRequest) -> tuple[Access, Credential]:
     return access, access.credential
 
 
-def _follow(nonsense: Sequence[Nonsense]) -> None:
-    if nonsense:
+def _follow(invalid: Sequence[InvalidParameter]) -> None:
+    if invalid:
         raise _unreadable(
             [
                 {"parameter": each.parameter, "value": each.value, "why": str(each.why)}
-                for each in nonsense
+                for each in invalid
             ]
         )
 

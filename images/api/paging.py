@@ -114,8 +114,8 @@ def cursor_of(request: HttpRequest, read: Callable[[str], str]) -> str:
         if len(given) > 1:
             raise grammar.Rejected(_("given more than once"))
         return read(given[0]) if given else ""
-    except grammar.Rejected as nonsense:
-        said = {"parameter": "cursor", "value": "…", "why": str(nonsense.why)}
+    except grammar.Rejected as rejected:
+        said = {"parameter": "cursor", "value": "…", "why": str(rejected.why)}
         detail = _("These parameters cannot be followed: %(names)s.") % {"names": "cursor"}
         raise Problem(422, "bad-parameters", detail, parameters=[said]) from None
 

@@ -8,7 +8,7 @@ from images.sandbox.cloud import Account, Cloud
 from images.sandbox.inventory import encode
 from images.sandbox.messages import READS, WRITES, Answer, Request, failure, html, success
 
-REFUSED_TOKEN, MISSING, NONSENSE, FORBIDDEN = 4, 13, 1, 10000001
+REFUSED_TOKEN, MISSING, INVALID, FORBIDDEN = 4, 13, 1, 10000001
 
 
 def answer(cloud: Cloud, request: Request) -> Answer:
@@ -41,13 +41,13 @@ def wrong(request: Request) -> int:
     if not request.region:
         return MISSING
     if request.region not in inventory.REGION_IDS:
-        return NONSENSE
+        return INVALID
     if request.endpoint == "cimg/list":
         start, limit = request.whole("start"), request.whole("limit")
         if start is None or limit is None:
             return MISSING
         if start < 0 or limit < 0 or not isinstance(names_in(request), list | None):
-            return NONSENSE
+            return INVALID
     return 0
 
 
@@ -76,11 +76,11 @@ def page(cloud: Cloud, account: Account, request: Request) -> bytes:
     items = b"[" + b",".join(found) + b"]"
     if cloud.shape == "array":
         return items
-    counts = {"total": total, "page": len(found), "wrong": nonsense(start, limit, total)}
+    counts = {"total": total, "page": len(found), "wrong": wrong_count(start, limit, total)}
     return b'{"count":%d,"items":%s}' % (counts[cloud.count_mode], items)
 
 
-def nonsense(start: int, limit: int, total: int) -> int:
+def wrong_count(start: int, limit: int, total: int) -> int:
     """A wrong count, too small and too large by turns, the same for the same page."""
     return (0, total + 1000, 1, total // 2, total * 10 + 7)[start // (limit or 1) % 5]
 

@@ -24,7 +24,7 @@ class Sandbox(Cloud):
     images      per region; the other account has a fifth of that
     seed        the same seed, the same images and tokens
     port        0: any free one
-    count_mode  what `count` tells: "total", of the "page", or "wrong" (nonsense)
+    count_mode  what `count` tells: "total", of the "page", or "wrong" (neither)
     shape       "object": {"count", "items"}, or a bare "array"
     max_limit   a `limit` above it is silently lowered
     latency     seconds before each answer

@@ -129,7 +129,7 @@ STATES = (
     State("list-look", LIST, "#look:popover-open dl", then=look),
     State("list-keys", LIST, "#keys[open]", then=press("?")),
     State(
-        "list-nonsense",
+        "list-invalid-parameters",
         "/images/?size=25&min_size=lots&created_after=soon&page=x",
         ".notice-warn ul",
     ),

@@ -67,7 +67,7 @@ def test_languages_are_not_mixed_on_pages_that_are_kept(viewer: Client) -> None:
     assert chinese.uuids == english.uuids == chinese_fragment.uuids
 
 
-def test_trouble_and_nonsense_are_told_in_chinese(viewer: Client, cloud: Sandbox) -> None:
+def test_trouble_and_invalid_parameters_are_told_in_chinese(viewer: Client, cloud: Sandbox) -> None:
     cloud.misbehave(Weather("errno", errno=41026, region="bj"))
     page = Page(viewer.get(f"{URL}?sort=colour", headers=CHINESE))
 

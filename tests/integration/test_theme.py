@@ -39,12 +39,12 @@ def test_it_is_chosen_before_signing_in_too(client: Client) -> None:
     assert theme(Page(client.get("/accounts/login/"))) == "dark"
 
 
-@pytest.mark.parametrize("nonsense", ["sepia", '"><script>', ""])
-def test_a_theme_there_is_not_is_what_the_browser_prefers(viewer: Client, nonsense: str) -> None:
-    viewer.post(URL, {"theme": nonsense})
+@pytest.mark.parametrize("invalid", ["sepia", '"><script>', ""])
+def test_a_theme_there_is_not_is_what_the_browser_prefers(viewer: Client, invalid: str) -> None:
+    viewer.post(URL, {"theme": invalid})
     assert theme(Page(viewer.get(LIST))) is None
 
-    viewer.cookies["theme"] = nonsense
+    viewer.cookies["theme"] = invalid
     assert theme(Page(viewer.get(LIST))) is None
 
 

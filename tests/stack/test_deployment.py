@@ -102,7 +102,7 @@ def test_every_answer_has_every_security_header_once(running: Deployment) -> Non
         "API, no key": (401, stranger.get("/api/v1/images")),
         "API, nothing there": (404, ann.get("/api/v1/nothing")),
         "API, method": (405, ann.request("POST", "/api/v1/images")),
-        "API, nonsense": (422, ann.get("/api/v1/images?colour=red")),
+        "API, invalid parameter": (422, ann.get("/api/v1/images?colour=red")),
         "health": (200, stranger.get("/healthz")),
         # Of nginx itself:
         "hidden": (404, stranger.get("/metrics")),

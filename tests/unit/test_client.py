@@ -227,7 +227,7 @@ def test_a_netrc_entry_does_not_replace_the_token(
     (str(2**63 - 1), errors.Unavailable, 2**63 - 1),
     ("1e300", errors.Unavailable, None),
     ("4.5", errors.Unavailable, None),
-    ('"nonsense"', errors.Unavailable, None),
+    ('"invalid"', errors.Unavailable, None),
     ("4.0", errors.Refused, 4),
     ('"4"', errors.Refused, 4),
     ("9" * 5000, errors.Unreadable, None),

@@ -22,8 +22,8 @@ PARAMETERS = [field.name for field in fields(ImageQuery)]
 
 def read(text: str) -> ImageQuery:
     """The query of a query string in which all makes sense."""
-    query, nonsense = read_query(QueryDict(text))
-    assert nonsense == ()
+    query, invalid = read_query(QueryDict(text))
+    assert invalid == ()
     return query
 
 
@@ -71,7 +71,7 @@ texts = st.one_of(
     st.sampled_from(["\ud800", "\0", "9" * 5000, "a" * 500, "İ" * 150, "ﷺ" * 200, "yes", "名"]),
     st.sampled_from([*SORTS, *COLUMNS, *map(str, SIZES)]),
 )
-names = st.sampled_from([*PARAMETERS, *PARAMETERS, "token", "nonsense", "\ud800", "_", "utm_x", ""])
+names = st.sampled_from([*PARAMETERS, *PARAMETERS, "token", "invalid", "\ud800", "_", "utm_x", ""])
 
 
 @settings(deadline=None, max_examples=100)
@@ -82,17 +82,17 @@ def test_anything_is_read_and_what_was_read_is_written_so_that_it_reads_the_same
     params = QueryDict(mutable=True)
     for name, text in pairs:
         params.appendlist(name, text)
-    query, nonsense = read_query(params)
+    query, invalid = read_query(params)
     assert read(query_string(query)) == query
     assert read(query_string(query, page=7)).page == 7
-    for each in nonsense:
+    for each in invalid:
         assert 0 < len(each.value) <= 80
         assert each.value.isprintable()
         assert each.parameter.isprintable()
         assert str(each.why)
     for facet in ("os", "tag", "name"):
         for text in filter(None, params.getlist(facet)):
-            assert text in getattr(query, facet) or facet in {each.parameter for each in nonsense}
+            assert text in getattr(query, facet) or facet in {each.parameter for each in invalid}
 
 
 @settings(deadline=None, max_examples=100)
@@ -152,29 +152,29 @@ def test_every_query_survives_its_query_string(data: st.DataObject) -> None:
         ("image", "0a"),
         ("image", "bj/"),
         ("image", "bj/0a/1"),
-        ("nonsense", "1"),
+        ("invalid", "1"),
         ("Region", "bj"),
     ],
 )
 def test_a_value_that_makes_no_sense_is_named_and_left_out(parameter: str, text: str) -> None:
-    query, nonsense = read_query(QueryDict(urlencode({parameter: text, "os": "CentOS"})))
+    query, invalid = read_query(QueryDict(urlencode({parameter: text, "os": "CentOS"})))
     assert query == ImageQuery(os=("CentOS",))
-    assert [(each.parameter, each.value) for each in nonsense] == [(parameter, text)]
+    assert [(each.parameter, each.value) for each in invalid] == [(parameter, text)]
 
 
 def test_good_values_beside_bad_ones_stay() -> None:
-    query, nonsense = read_query(QueryDict("region=bj&region=%2F&region=gz&page=3&page=x"))
+    query, invalid = read_query(QueryDict("region=bj&region=%2F&region=gz&page=3&page=x"))
     assert query == ImageQuery(region=("bj", "gz"), page=3)
-    assert [(each.parameter, each.value) for each in nonsense] == [("region", "/"), ("page", "x")]
+    assert [(each.parameter, each.value) for each in invalid] == [("region", "/"), ("page", "x")]
 
 
 @pytest.mark.parametrize("name", ["token", "_", "_cache", "utm_source"])
-def test_parameters_of_others_are_no_nonsense(name: str) -> None:
+def test_parameters_of_others_are_not_invalid(name: str) -> None:
     assert read(f"{name}=1") == ImageQuery()
 
 
-@pytest.mark.parametrize("name", [*PARAMETERS, "nonsense"])
-def test_empty_values_are_not_set_and_no_nonsense(name: str) -> None:
+@pytest.mark.parametrize("name", [*PARAMETERS, "invalid"])
+def test_empty_values_are_neither_set_nor_invalid(name: str) -> None:
     assert read(f"{name}=&{name}") == ImageQuery()
 
 
@@ -191,30 +191,30 @@ def test_a_value_given_twice_is_one() -> None:
 
 
 def test_more_than_fifty_values_are_named() -> None:
-    query, nonsense = read_query(QueryDict(urlencode([("tag", number) for number in range(52)])))
+    query, invalid = read_query(QueryDict(urlencode([("tag", number) for number in range(52)])))
     assert query.tag == tuple(map(str, range(50)))
-    assert [each.value for each in nonsense] == ["50", "51"]
-    assert str(nonsense[0].why) == "more than 50 values"
+    assert [each.value for each in invalid] == ["50", "51"]
+    assert str(invalid[0].why) == "more than 50 values"
 
 
 def test_values_longer_than_two_hundred_characters_are_named() -> None:
-    query, nonsense = read_query(QueryDict(urlencode([("tag", "a" * 200), ("tag", "b" * 201)])))
+    query, invalid = read_query(QueryDict(urlencode([("tag", "a" * 200), ("tag", "b" * 201)])))
     assert query.tag == ("a" * 200,)
-    assert [each.value for each in nonsense] == ["b" * 79 + "…"]
+    assert [each.value for each in invalid] == ["b" * 79 + "…"]
 
 
 def test_a_long_search_is_cut_and_named() -> None:
-    query, nonsense = read_query(QueryDict("q=" + "a" * 201))
+    query, invalid = read_query(QueryDict("q=" + "a" * 201))
     assert query.q == "a" * 200
-    assert [str(each.why) for each in nonsense] == ["longer than 200 characters"]
+    assert [str(each.why) for each in invalid] == ["longer than 200 characters"]
     query, _ = read_query(QueryDict("q=" + "a" * 199 + "+bc"))
     assert read(query_string(query)).q == query.q == "a" * 199
 
 
 def test_control_characters_are_left_out_of_a_search_and_shown() -> None:
-    query, nonsense = read_query(QueryDict("q=+we%00b%0A"))
+    query, invalid = read_query(QueryDict("q=+we%00b%0A"))
     assert query.q == "web"
-    assert [(each.parameter, each.value) for each in nonsense] == [("q", r" we\x00b\n")]
+    assert [(each.parameter, each.value) for each in invalid] == [("q", r" we\x00b\n")]
 
 
 def test_characters_that_turn_others_around_are_shown_as_codes() -> None:

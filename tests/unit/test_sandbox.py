@@ -751,7 +751,7 @@ def test_cleared_weather_is_gone(cloud: Sandbox) -> None:
 @pytest.mark.parametrize(
     "wrong", [{"kind": "hail"}, {"kind": "slow", "endpoint": "x"}, {"kind": "moving", "where": "x"}]
 )
-def test_nonsense_weather_is_refused(wrong: dict[str, str]) -> None:
+def test_invalid_weather_is_refused(wrong: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="unknown"):
         Weather(**wrong)  # type: ignore[arg-type]
 
@@ -808,7 +808,7 @@ def test_images_come_change_and_go_over_http(cloud: Sandbox) -> None:
         ("GET", "/sandbox/else", None, 404),
     ],
 )
-def test_nonsense_control_is_refused_and_changes_nothing(
+def test_invalid_control_is_refused_and_changes_nothing(
     cloud: Sandbox, method: str, path: str, body: Any, status: int
 ) -> None:
     reply = send(cloud, method, path, body)

@@ -1,4 +1,4 @@
-"""Settings come from the environment alone: documented, loud on nonsense, safe with nothing set."""
+"""Settings come from the environment alone: documented, strict, safe with nothing set."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_the_longest_reading_of_the_cloud_ends_before_the_worker_is_stopped(star
         start(UPSTREAM_DEADLINE_SECONDS="51")
 
 
-NONSENSE = {
+INVALID = {
     ("DIDIYUN_API_URL", "open.didiyunapi.com"): "not an http(s) address",
     ("DIDIYUN_API_URL", "file:///etc/passwd"): "not an http(s) address",
     ("PUBLIC_URL", "dashboard.example"): "not an http(s) address",
@@ -140,13 +140,15 @@ NONSENSE = {
 }
 
 
-@pytest.mark.parametrize(("name", "value"), NONSENSE)
-def test_nonsense_stops_the_start_and_says_why(start: Start, name: str, value: str) -> None:
+@pytest.mark.parametrize(("name", "value"), INVALID)
+def test_an_invalid_setting_stops_the_start_and_says_why(
+    start: Start, name: str, value: str
+) -> None:
     with pytest.raises(ImproperlyConfigured) as caught:
         start(**{name: value})
 
     assert str(caught.value).startswith(f"{name}: ")
-    assert NONSENSE[name, value] in str(caught.value)
+    assert INVALID[name, value] in str(caught.value)
     assert SECRET not in str(caught.value)
     assert caught.value.__cause__ is None
 
@@ -357,7 +359,7 @@ def test_where_it_listens_can_be_in_files(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(("name", "value"), [("PORT", "99999"), ("WEB_CONCURRENCY", "0")])
-def test_nonsense_about_where_it_listens_stops_the_start(
+def test_an_invalid_address_to_listen_on_stops_the_start(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)

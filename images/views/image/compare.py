@@ -104,8 +104,10 @@ class Group:
 @with_inventory
 def compare_images(request: HttpRequest, context: InventoryContext) -> HttpResponse:
     only = request.GET.get("only") == ONLY
-    known = tuple(each for each in context.nonsense if each.parameter != "only" or not only)
-    context = replace(context, nonsense=known)
+    known = tuple(
+        each for each in context.invalid_parameters if each.parameter != "only" or not only
+    )
+    context = replace(context, invalid_parameters=known)
     images, gone = _named(context)
     if context.query.image and not images:
         return not_found(request, context, _("There are no such images here, or no longer."))

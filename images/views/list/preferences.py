@@ -53,7 +53,7 @@ def menu(query: ImageQuery) -> dict[str, object]:
 def choose_looks(request: HttpRequest) -> HttpResponse:
     """Take the list as its form says it is, and change what one button of the menu says."""
     params = QueryDict(request.POST.get("query", ""))
-    query, _nonsense = read_query(params)
+    query, _invalid = read_query(params)
     query = changed(query, request.POST)
     looks = ImageQuery(columns=query.columns, density=query.density)
     policy.person(request).keep_list_preferences(query_string(looks))

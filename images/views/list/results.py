@@ -63,11 +63,11 @@ def kept(context: InventoryContext, what: tuple[Any, ...], make: Callable[[], by
         # They are offered where this one fails.
         inventory.last_failure and tuple(token.pk for token in context.access.others),
     )
-    # What was ignored in an address is named, and anyone can think of more nonsense.
-    made: bytes | None = None if context.nonsense else inventory.index.memo.get(question)
+    # What was ignored in an address is named, and anyone can think of more of it.
+    made: bytes | None = None if context.invalid_parameters else inventory.index.memo.get(question)
     if made is None:
         made = make()
-        if not context.nonsense:
+        if not context.invalid_parameters:
             inventory.index.memo.put(question, made, len(made))
     return made
 

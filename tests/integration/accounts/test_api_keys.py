@@ -65,7 +65,7 @@ def test_it_can_be_narrowed_to_a_team_or_a_token(
         {"label": "Nightly", "days": "7", "scope": "token:mine"},
     ],
 )
-def test_nonsense_makes_no_key(browser: Client, said: dict[str, str]) -> None:
+def test_an_invalid_form_makes_no_key(browser: Client, said: dict[str, str]) -> None:
     page = browser.post(URL, said)
 
     assert page.status_code == 422

@@ -485,7 +485,7 @@ def test_a_machine_that_has_seen_nothing_yet_says_so(log: list[audited.Row]) -> 
     assert "cannot tell" not in verify()
 
 
-@pytest.mark.parametrize("content", ["nonsense\n", "12:\n", "\0" * 86])
+@pytest.mark.parametrize("content", ["invalid\n", "12:\n", "\0" * 86])
 def test_a_file_that_makes_no_sense_is_told_and_stops_nobody(
     log: list[audited.Row], write: Write, content: str
 ) -> None:

@@ -89,7 +89,7 @@ def test_a_superuser_sees_everything(browser: Client, blue: Team, person: User) 
         ("since=2020-01-01", 3),
         ("until=2020-01-01", 0),
         ("since=2999-01-01", 0),
-        ("action=nonsense&since=nonsense", 3),
+        ("action=invalid&since=invalid", 3),
         ("page=99", 3),
         ("q=%00", 3),
     ],
@@ -101,8 +101,8 @@ def test_the_file_holds_what_the_page_shows(
     assert len(rows(browser, f"/teams/blue/audit.csv?{query}")) == count
 
 
-def test_nonsense_is_named_on_the_page(browser: Client, blue: Team) -> None:
-    assertContains(browser.get(f"{URL}?since=nonsense"), 'class="error"')
+def test_an_invalid_parameter_is_named_on_the_page(browser: Client, blue: Team) -> None:
+    assertContains(browser.get(f"{URL}?since=invalid"), 'class="error"')
 
 
 def test_no_cell_of_the_file_is_a_formula(browser: Client, blue: Team) -> None:

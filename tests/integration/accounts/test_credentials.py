@@ -65,13 +65,13 @@ def test_the_one_named_comes_before_the_default_and_that_before_the_oldest(
     assert chosen(person, token=str(named.pk)) == "Named"
 
 
-@pytest.mark.parametrize("nonsense", ["", "x", "5f0c" * 16, "\0", "-1", "{}", "１" * 32 + "x"])
+@pytest.mark.parametrize("invalid", ["", "x", "5f0c" * 16, "\0", "-1", "{}", "１" * 32 + "x"])
 def test_what_is_no_id_is_left_to_the_form_of_the_query(
-    person: User, keep: Callable[..., Token], nonsense: str
+    person: User, keep: Callable[..., Token], invalid: str
 ) -> None:
     keep(person, SECRET)
 
-    assert chosen(person, token=nonsense) == "Main"
+    assert chosen(person, token=invalid) == "Main"
 
 
 def test_someone_elses_is_like_one_that_never_was(

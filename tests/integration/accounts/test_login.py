@@ -171,7 +171,7 @@ def test_a_form_sent_after_the_session_ended_leads_back_to_where_it_was(client: 
     assert response["Location"] == "/accounts/login/?next=/images/%3Fos%3DCentOS"
 
 
-def test_a_nonsense_address_in_a_header_is_no_error(client: Client) -> None:
+def test_an_invalid_address_in_a_header_is_no_error(client: Client) -> None:
     assert client.post("/images/refresh/", headers={"referer": "//["}).status_code == 302
     fragment = client.get("/images/", headers={"hx-request": "true", "hx-current-url": "//["})
     assert fragment.status_code == 403

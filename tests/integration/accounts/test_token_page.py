@@ -245,7 +245,7 @@ def test_label_team_and_last_day_are_edited(
         {"label": "5f0c" * 16},
         {"team": 999_999},
         {"expires_on": "2020-01-01"},
-        {"expires_on": "nonsense"},
+        {"expires_on": "invalid"},
     ],
 )
 def test_what_makes_no_sense_changes_nothing(

@@ -360,7 +360,7 @@ def test_a_link_switches_nothing(
     assert SpareSecret.objects.exists()
 
 
-def test_nonsense_is_not_asked_about(
+def test_an_invalid_secret_is_not_asked_about(
     browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token]
 ) -> None:
     token = keep(person, OLD)

@@ -138,7 +138,9 @@ def test_a_session_reads_as_well(varied: World, client: Client, person: User) ->
         (f"cursor={10**30}-1", "cursor"),
     ],
 )
-def test_nonsense_is_an_error_that_names_it(script: Script, query: str, parameter: str) -> None:
+def test_an_invalid_parameter_is_an_error_that_names_it(
+    script: Script, query: str, parameter: str
+) -> None:
     answer = script.get(f"changes?{query}")
 
     assert (answer.status, answer.kind) == (422, "bad-parameters")

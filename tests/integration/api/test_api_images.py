@@ -73,7 +73,9 @@ def test_the_query_is_that_of_the_page(script: Script, cloud: Sandbox) -> None:
         ("cursor=bj/1&cursor=bj/2", "cursor"),
     ],
 )
-def test_nonsense_is_an_error_that_names_it(script: Script, query: str, parameter: str) -> None:
+def test_an_invalid_parameter_is_an_error_that_names_it(
+    script: Script, query: str, parameter: str
+) -> None:
     answer = script.get(f"images?{query}")
 
     assert (answer.status, answer.kind) == (422, "bad-parameters")

@@ -442,7 +442,7 @@ def test_nothing_that_fits_is_not_nothing_that_changed(
     "query",
     ["kind=exploded", "after=yesterday", "size=7", "colour=red", "region=%3Cb%3E", "page=x"],
 )
-def test_nonsense_is_named_and_not_followed(
+def test_an_invalid_parameter_is_named_and_not_followed(
     viewer: Client, varied: dict[str, str], query: str
 ) -> None:
     page = Page(viewer.get(f"{URL}?{query}"))

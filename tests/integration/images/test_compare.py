@@ -115,7 +115,7 @@ def test_what_an_unread_region_holds_is_not_said_to_be_gone(viewer: Client, clou
 
 
 @pytest.mark.parametrize("junk", ["image=bj", "image=%00/x", "only=everything", "page=x"])
-def test_nonsense_is_named(viewer: Client, junk: str) -> None:
+def test_an_invalid_parameter_is_named(viewer: Client, junk: str) -> None:
     page = Page(viewer.get(f"{URL}?{junk}"))
 
     assert page.status == 200

@@ -126,4 +126,4 @@ def test_a_cloud_that_is_away_is_explained(viewer: Client, cloud: Sandbox) -> No
 
 
 def test_there_are_no_other_addresses(viewer: Client) -> None:
-    assert viewer.get(f"{URL}nonsense/").status_code == 404
+    assert viewer.get(f"{URL}invalid/").status_code == 404

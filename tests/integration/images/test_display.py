@@ -120,7 +120,7 @@ def test_the_link_alone_decides_what_is_shown(
 
     assert 0 < shown < total(anonymous.get(make()))
     for who in (anonymous, client):
-        page = who.get(f"{url}?region=gz&token=nonsense&q=nothing")
+        page = who.get(f"{url}?region=gz&token=invalid&q=nothing")
         assert total(page) == shown
         assert page["Content-Language"] == "zh-hans"
 
@@ -377,7 +377,7 @@ def test_links_are_made_and_revoked_by_an_admin(
     "changes",
     [
         {"title": ""},
-        {"token": "nonsense"},
+        {"token": "invalid"},
         {"token": "foreign"},
         {"days": 8},
         {"language": "xx"},

@@ -91,7 +91,7 @@ def test_it_has_the_images_of_the_query_in_its_order_and_of_all_its_pages(
 
 
 @pytest.mark.parametrize(
-    "nonsense",
+    "invalid",
     [
         *(
             "region=../..",
@@ -104,8 +104,8 @@ def test_it_has_the_images_of_the_query_in_its_order_and_of_all_its_pages(
         *("token=mine", "q=%00", "os=", "%FF=%FE"),
     ],
 )
-def test_nonsense_changes_nothing(viewer: Client, nonsense: str) -> None:
-    document, _ = exported(viewer, f"?{nonsense}&os=CentOS")
+def test_an_invalid_parameter_changes_nothing(viewer: Client, invalid: str) -> None:
+    document, _ = exported(viewer, f"?{invalid}&os=CentOS")
     plain, _ = exported(viewer, "?os=CentOS")
 
     assert document["query"] == "os=CentOS"

@@ -298,7 +298,7 @@ def test_what_was_searched_stays_in_the_field(viewer: Client) -> None:
 
 
 # Addresses that the page does not follow -> how it names them.
-NONSENSE = {
+INVALID = {
     "region=b%20j": "region=b j – not the id of a region",
     "region=../..": "region=../.. – not the id of a region",
     "shared=maybe": "shared=maybe – neither yes, no nor unknown",
@@ -325,10 +325,10 @@ NONSENSE = {
 }
 
 
-@pytest.mark.parametrize("address", NONSENSE)
-def test_nonsense_is_named_and_not_followed(viewer: Client, address: str) -> None:
+@pytest.mark.parametrize("address", INVALID)
+def test_an_invalid_parameter_is_named_and_not_followed(viewer: Client, address: str) -> None:
     for page in both(viewer, f"{URL}?{address}"):
-        assert page.notices == [f"Part of the address was ignored: {NONSENSE[address]}"]
+        assert page.notices == [f"Part of the address was ignored: {INVALID[address]}"]
         assert page.total == 36
         assert not page.chips
         assert not page.failures

@@ -125,7 +125,9 @@ def test_htmx_swaps_the_list_and_no_menu(viewer: Client) -> None:
     ],
 )
 @pytest.mark.parametrize("back", ["", "//elsewhere.example/", "/tokens/", "/nowhere/", "\x00"])
-def test_nonsense_leads_to_the_list(viewer: Client, fields: dict[str, str], back: str) -> None:
+def test_an_invalid_way_back_leads_to_the_list(
+    viewer: Client, fields: dict[str, str], back: str
+) -> None:
     response = viewer.post(
         URL, MultiValueDict({k: [v] for k, v in fields.items()}), headers={"Referer": back}
     )

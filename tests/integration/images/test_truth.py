@@ -199,7 +199,7 @@ STRANGE: dict[str, list[Value]] = {
 }
 NOWHERE = [("nowhere", "nowhere"), ("没有", "没有"), ("' OR 1=1 --", "' OR 1=1 --")]
 # What means nothing and changes nothing.
-NONSENSE = [
+INVALID = [
     ("shared", "maybe"),
     ("storage", "fine"),
     ("region", "../.."),
@@ -274,7 +274,7 @@ def questions(draw: st.DrawFn, images: Sequence[Image]) -> Question:
             found[draw(st.integers(0, len(found) - 1))] = draw(st.sampled_from(strange))
         written += [(parameter, text) for text, _ in found]
         wanted[parameter] = [value for _, value in found]
-    written += draw(st.lists(st.sampled_from(NONSENSE), max_size=2))
+    written += draw(st.lists(st.sampled_from(INVALID), max_size=2))
     sort = draw(st.sampled_from(("", "-"))) + draw(st.sampled_from(SORTS))
     page, size = draw(st.integers(1, 4)), draw(st.sampled_from((25, 50, 100, 200)))
     shown = {"sort": (sort, "-created"), "page": (page, 1), "size": (size, 50)}
