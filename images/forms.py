@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from images import grammar
 from images.grammar import Rejected
-from images.search.bitsets import Memo, weight
+from images.search.bitsets import BoundedCache, weight
 from images.search.query import ImageQuery
 
 MAX_VALUES = 50
@@ -147,7 +147,7 @@ class ImageQueryForm(QueryForm):
     density = Parameter(grammar.read_density)
 
 
-_queries = Memo(REMEMBERED_BYTES)
+_queries = BoundedCache(REMEMBERED_BYTES)
 
 
 def visible(text: str) -> str:

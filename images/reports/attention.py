@@ -1,6 +1,6 @@
 """What someone should look at: images that are broken or may be lost, and what is worth tidying.
 
-Pure functions over an index; what was found is kept with it.
+Pure functions over an index; what was found is cached with it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ REPEATED, UNCHECKED, OLD, ALONE = "repeated", "unchecked", "old", "one-region"
 KINDS = (*WORRIES, REPEATED, UNCHECKED, OLD, ALONE)
 OLD_DAYS = 730
 LISTED = 50  # images of a group, and as many as a query takes one by one
-KEPT_BYTES = 200  # of one image or name in a group, about
+CACHED_BYTES = 200  # of one image or name in a group, about
 
 
 @dataclass(frozen=True)
@@ -72,12 +72,12 @@ def groups(
 ) -> tuple[Group, ...]:
     """Those with any image, the worst first. `stalled` are images that the query selects whose job
     no longer moves."""
-    question = ("attention", selecting(query), today, compared.regions)
-    found: tuple[Group, ...] | None = index.memo.get(question)
+    key = ("attention", selecting(query), today, compared.regions)
+    found: tuple[Group, ...] | None = index.cache.get(key)
     if found is None:
         found = tuple(_groups(index, selecting(query), today, compared))
         listed = sum(len(group.images) + len(group.repeats) for group in found)
-        index.memo.put(question, found, KEPT_BYTES * listed)
+        index.cache.put(key, found, CACHED_BYTES * listed)
     moving = (*found, _picked(STALLED, selecting(query), stalled))
     return tuple(sorted((group for group in moving if group.count), key=_rank))
 

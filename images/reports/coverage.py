@@ -1,7 +1,7 @@
 """Which images are in which regions: a row for each name and OS, a cell for each region.
 
 The same image is one of the same name and OS family, as in the panel of an image. Pure functions
-over an index; what was found is kept with it, as positions: 100,000 images take half a megabyte.
+over an index; what was found is cached with it, as positions: 100,000 images take half a megabyte.
 """
 
 from __future__ import annotations
@@ -56,11 +56,11 @@ class Row:
 
 def coverage(index: Index, query: ImageQuery, regions: Sequence[str]) -> Coverage:
     """Of the images that the query selects; `regions` are those that could be read."""
-    question = ("coverage", selecting(query), tuple(regions))
-    found: Coverage | None = index.memo.get(question)
+    key = ("coverage", selecting(query), tuple(regions))
+    found: Coverage | None = index.cache.get(key)
     if found is None:
         found = _coverage(index, selecting(query), tuple(regions))
-        index.memo.put(question, found, 4 * (len(found.positions) + len(found.starts)))
+        index.cache.put(key, found, 4 * (len(found.positions) + len(found.starts)))
     return found
 
 

@@ -1,6 +1,6 @@
 """How old and how large images are: columns of a histogram, each a range that a query can ask for.
 
-Pure functions over an index; what was found is kept with it.
+Pure functions over an index; what was found is cached with it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ GIB = 2**30
 SIZES = tuple(number * GIB for number in (1, 5, 10, 20, 50, 100, 200))
 MONTH, QUARTER, YEAR = 1, 3, 12  # months
 FEWEST, MOST = 12, 32  # columns for ages
-KEPT_BYTES = 200  # of one column, about
+CACHED_BYTES = 200  # of one column, about
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 
@@ -43,7 +43,7 @@ class Histogram:
 def sizes(index: Index, query: ImageQuery) -> Histogram:
     """In bytes: up to the first of SIZES, up to the next …, and what is larger."""
     query = selecting(query)
-    found: Histogram | None = index.memo.get(("sizes", query))
+    found: Histogram | None = index.cache.get(("sizes", query))
     if found is None:
         images = selected(index, query)
         known = sorted(image.size for image in images if image.size is not None)
@@ -52,7 +52,7 @@ def sizes(index: Index, query: ImageQuery) -> Histogram:
             for low, high in zip((None, *SIZES), (*SIZES, None), strict=True)
         ]
         found = Histogram(_counted(known, bounds), len(images) - len(known))
-        index.memo.put(("sizes", query), found, KEPT_BYTES * len(bounds))
+        index.cache.put(("sizes", query), found, CACHED_BYTES * len(bounds))
     return found
 
 
@@ -60,13 +60,13 @@ def ages(index: Index, query: ImageQuery, today: date) -> Histogram:
     """In milliseconds: by month, quarter or year of creation, whichever shows all in MOST columns;
     what is older than that is in the first one, what is of the future in the last."""
     query = selecting(query)
-    found: Histogram | None = index.memo.get(("ages", query, today))
+    found: Histogram | None = index.cache.get(("ages", query, today))
     if found is None:
         images = selected(index, query)
         known = sorted(image.created for image in images if image.created is not None)
         months, bounds = _periods(known, today)
         found = Histogram(_counted(known, bounds), len(images) - len(known), months)
-        index.memo.put(("ages", query, today), found, KEPT_BYTES * len(bounds))
+        index.cache.put(("ages", query, today), found, CACHED_BYTES * len(bounds))
     return found
 
 

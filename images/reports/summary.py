@@ -1,6 +1,6 @@
 """What an inventory looks like from across the room: counts, what needs attention, what is running.
 
-Pure functions over an index; what was found is kept with it.
+Pure functions over an index; what was found is cached with it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from images.search.query import (
 from images.search.spelling import natural
 
 WORST = 20  # more than a screen has room for
-KEPT_BYTES = 200  # of one worry, running image or status, about
+CACHED_BYTES = 200  # of one worry, running image or status, about
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,11 @@ class Overview:
 def overview(index: Index, query: ImageQuery) -> Overview:
     """Of the images that the query selects, whatever it says of sorting and paging."""
     query = selecting(query)
-    found: Overview | None = index.memo.get(("overview", query))
+    found: Overview | None = index.cache.get(("overview", query))
     if found is None:
         found = _overview(selected(index, query))
-        size = KEPT_BYTES * (len(found.worries) + len(found.running) + len(found.statuses))
-        index.memo.put(("overview", query), found, size)
+        size = CACHED_BYTES * (len(found.worries) + len(found.running) + len(found.statuses))
+        index.cache.put(("overview", query), found, size)
     return found
 
 

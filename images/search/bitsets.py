@@ -33,7 +33,7 @@ SHARED = 200  # a text that one row in this many has keeps its rows as a set
 SPARSE = 32  # fewer rows than one in this many are sorted, more are picked out of the whole order
 RARE = 1000  # a value with fewer rows than one in this many is counted row by row, which is cheaper
 
-ENTRY_BYTES = 400  # what keeping an answer takes besides question and answer, about
+ENTRY_BYTES = 400  # what an entry takes besides its key and its value, about
 
 _TO_DIGITS = bytes.maketrans(b"\0\1", b"01")
 _FROM_DIGITS = bytes.maketrans(b"01", b"\0\1")
@@ -218,29 +218,31 @@ def ordered(rows: Iterable[int], column: Sequence[Any], descending: bool) -> lis
     return known + unknown
 
 
-class Memo:
-    """Answers by question, up to `limit` bytes of both; the least recently used are forgotten."""
+class BoundedCache:
+    """Values by key, up to `limit` bytes of both; the least recently used are forgotten."""
 
     def __init__(self, limit: int) -> None:
-        self._answers: LRUCache[Hashable, tuple[Any, int]] = LRUCache(limit, itemgetter(1))
+        self._entries: LRUCache[Hashable, tuple[Any, int]] = LRUCache(limit, itemgetter(1))
         self._lock = Lock()
 
     @property
     def size(self) -> int:
-        return int(self._answers.currsize)
+        return int(self._entries.currsize)
 
-    def get(self, question: Hashable) -> Any:
-        """The answer, or None."""
+    def get(self, key: Hashable) -> Any:
+        """Return the value, or None."""
         with self._lock:
-            return self._answers.get(question, (None,))[0]
+            return self._entries.get(key, (None,))[0]
 
-    def put(self, question: Hashable, answer: Value, size: int) -> Value:
-        """Keeps and returns an answer of about `size` bytes. The question is charged as well, for
-        anyone can think of more of them, and of longer ones."""
-        size += ENTRY_BYTES + weight(question)
-        with self._lock, suppress(ValueError):  # One that is larger than the limit is not kept.
-            self._answers[question] = (answer, size)
-        return answer
+    def put(self, key: Hashable, value: Value, size: int) -> Value:
+        """Cache and return a value of about `size` bytes.
+
+        The key is charged as well, for anyone can think of more of them, and of longer ones.
+        """
+        size += ENTRY_BYTES + weight(key)
+        with self._lock, suppress(ValueError):  # One that is larger than the limit is not cached.
+            self._entries[key] = (value, size)
+        return value
 
 
 def weight(value: object) -> int:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from images.cloud.records import Image
 from images.insights import storage_state
 from images.search.bitsets import (
-    Memo,
+    BoundedCache,
     Order,
     Rows,
     TextIndex,
@@ -24,8 +24,8 @@ from images.search.bitsets import (
 )
 from images.search.spelling import composed, folded, natural
 
-MEMO_BYTES = 10 * 1024 * 1024  # of answers kept with one index
-IMAGE_MEMO_BYTES = 7 * 1024 * 1024  # of what was made of single images
+CACHE_BYTES = 10 * 1024 * 1024  # of answers, for one index
+IMAGE_CACHE_BYTES = 7 * 1024 * 1024  # of what was made of single images
 
 
 def _text(value: Any) -> tuple[str, ...]:
@@ -145,8 +145,10 @@ class Index:
         """`before` is the index of what these images were; what was made of one of them holds."""
         self.images = images
         self.everything: Rows = (1 << len(images)) - 1
-        self.memo = Memo(MEMO_BYTES)
-        self.image_memo: Memo = before.image_memo if before else Memo(IMAGE_MEMO_BYTES)
+        self.cache = BoundedCache(CACHE_BYTES)
+        self.image_cache: BoundedCache = (
+            before.image_cache if before else BoundedCache(IMAGE_CACHE_BYTES)
+        )
         self._facets: dict[str, ValueIndex] = {}
         self._spellings: dict[str, dict[str, str]] = {}
         self._texts: tuple[TextIndex, ...] = ()

@@ -168,17 +168,17 @@ def _in_order(index: Index, query: ImageQuery, filtered: Filtered, upto: int) ->
     """At least the first `upto` rows. The first page of a search sorts no more than it shows; who
     asks for another page gets them all, and with them every page after.
     """
-    question = (query.sort, *_selection(query))
-    rows: array[int] | None = index.memo.get(question)
+    key = (query.sort, *_selection(query))
+    rows: array[int] | None = index.cache.get(key)
     if rows is not None and len(rows) >= upto:
         return rows
     rows = index.order(query.sort).pick(filtered.rows, upto if rows is None else filtered.total)
-    return index.memo.put(question, rows, rows.itemsize * len(rows))
+    return index.cache.put(key, rows, rows.itemsize * len(rows))
 
 
 def _filter(index: Index, query: ImageQuery) -> Filtered:
-    question = _selection(query)
-    filtered: Filtered | None = index.memo.get(question)
+    key = _selection(query)
+    filtered: Filtered | None = index.cache.get(key)
     if filtered is not None:
         return filtered
     outside = _outside_facets(index, query)
@@ -193,7 +193,7 @@ def _filter(index: Index, query: ImageQuery) -> Filtered:
     filtered = Filtered(rows, rows.bit_count(), facets)
     values = sum(map(len, facets.values()))
     size = len(index.images) // 8 + FACETS_BYTES + FACET_VALUE_BYTES * values
-    return index.memo.put(question, filtered, size)
+    return index.cache.put(key, filtered, size)
 
 
 def _outside_facets(index: Index, query: ImageQuery) -> Rows:
@@ -219,10 +219,10 @@ def _outside_facets(index: Index, query: ImageQuery) -> Rows:
     if times != (None, None):
         parts.append((("created", times), lambda: index.between("created", *times)))
     rows = index.everything
-    for question, answer in parts:
-        found: Rows | None = index.memo.get(question)
+    for key, answer in parts:
+        found: Rows | None = index.cache.get(key)
         if found is None:
-            found = index.memo.put(question, answer(), len(index.images) // 8)
+            found = index.cache.put(key, answer(), len(index.images) // 8)
         rows &= found
     return rows
 

@@ -40,7 +40,7 @@ class Shelf:
     @property
     def size_now(self) -> int:
         """With what was made of it for those who asked."""
-        return self.size + self.index.memo.size + self.index.image_memo.size
+        return self.size + self.index.cache.size + self.index.image_cache.size
 
 
 _shelves: OrderedDict[str, Shelf] = OrderedDict()

@@ -13,9 +13,9 @@ Place = tuple[str, str]
 
 def running_images(index: Index) -> Mapping[Place, Image]:
     """The images with a running job, found once for an index."""
-    found: dict[Place, Image] | None = index.memo.get("running jobs")
+    found: dict[Place, Image] | None = index.cache.get("running jobs")
     if found is None:
         busy = [image for image in index.images if image.job and image.job.state == "running"]
         found = {(image.region, image.uuid): image for image in busy}
-        index.memo.put("running jobs", found, 200 * len(found))
+        index.cache.put("running jobs", found, 200 * len(found))
     return found

@@ -103,7 +103,7 @@ BOUNDS = {
     "values of a facet": f"{MOST_VALUES:,}; {SHOWN_TAGS}",
     "values of one parameter": f"{forms.MAX_VALUES}, {grammar.MAX_LENGTH} characters",
     "what a worker holds": f"({settings.INVENTORY_MEMORY_MB} MiB); of answers and their questions "
-    f"{(index.MEMO_BYTES + index.IMAGE_MEMO_BYTES) // MIB} MiB a token, and "
+    f"{(index.CACHE_BYTES + index.IMAGE_CACHE_BYTES) // MIB} MiB a token, and "
     f"{forms.REMEMBERED_BYTES // MIB} MiB",
     "failed sign-ins": f"{sign_in_log.FAILED_AN_HOUR} an hour",
     "a text in a line": f"{logs.LONGEST:,} characters",

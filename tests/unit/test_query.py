@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from images.cloud.records import Image
-from images.search.bitsets import Memo
+from images.search.bitsets import BoundedCache
 from images.search.query import (
     FACETS,
     SORTS,
@@ -537,17 +537,17 @@ def test_a_warm_index_answers_the_same() -> None:
 
 
 def test_the_memo_keeps_within_its_bytes_and_forgets_what_was_least_asked() -> None:
-    memo = Memo(10_000)
+    cache = BoundedCache(10_000)
     for question in "ab":
-        memo.put(question, question, 4_000)
-    assert memo.get("a") == "a"
-    memo.put("c", "c", 4_000)
-    assert [memo.get(question) for question in "abc"] == ["a", None, "c"]
-    before = memo.size
-    memo.put("c", "C", 2_000)
-    assert (memo.get("c"), memo.size) == ("C", before - 2_000)
-    assert memo.put("large", "answered, and not kept", 100_000) == "answered, and not kept"
-    assert (memo.get("large"), memo.get("a")) == (None, "a")
+        cache.put(question, question, 4_000)
+    assert cache.get("a") == "a"
+    cache.put("c", "c", 4_000)
+    assert [cache.get(question) for question in "abc"] == ["a", None, "c"]
+    before = cache.size
+    cache.put("c", "C", 2_000)
+    assert (cache.get("c"), cache.size) == ("C", before - 2_000)
+    assert cache.put("large", "answered, and not kept", 100_000) == "answered, and not kept"
+    assert (cache.get("large"), cache.get("a")) == (None, "a")
 
 
 @pytest.mark.parametrize("question", [
@@ -557,15 +557,15 @@ def test_the_memo_keeps_within_its_bytes_and_forgets_what_was_least_asked() -> N
     lambda number: ImageQuery(name=tuple(f"{number}-{each}" for each in range(50))),
 ], ids=["text", "nested", "query", "names"])  # fmt: skip
 def test_long_questions_take_the_room_of_answers(question: Callable[[int], Hashable]) -> None:
-    memo = Memo(50_000)
+    cache = BoundedCache(50_000)
     for number in range(1_000, 1_100):
-        memo.put(question(number), number, 0)
-    kept = [number for number in range(1_000, 1_100) if memo.get(question(number))]
+        cache.put(question(number), number, 0)
+    kept = [number for number in range(1_000, 1_100) if cache.get(question(number))]
     assert 5 < len(kept) < 20
 
 
 def test_many_short_questions_are_not_kept_for_ever() -> None:
-    memo = Memo(50_000)
+    cache = BoundedCache(50_000)
     for number in range(10_000):
-        memo.put(number, "known", 0)
-    assert 10 < len([number for number in range(10_000) if memo.get(number)]) < 150
+        cache.put(number, "known", 0)
+    assert 10 < len([number for number in range(10_000) if cache.get(number)]) < 150

@@ -64,11 +64,11 @@ def kept(context: InventoryContext, what: tuple[Any, ...], make: Callable[[], by
         inventory.last_failure and tuple(token.pk for token in context.access.others),
     )
     # What was ignored in an address is named, and anyone can think of more of it.
-    made: bytes | None = None if context.invalid_parameters else inventory.index.memo.get(question)
+    made: bytes | None = None if context.invalid_parameters else inventory.index.cache.get(question)
     if made is None:
         made = make()
         if not context.invalid_parameters:
-            inventory.index.memo.put(question, made, len(made))
+            inventory.index.cache.put(question, made, len(made))
     return made
 
 
@@ -76,15 +76,15 @@ def rendered(context: InventoryContext, template: str, shown: dict[str, Any]) ->
     """Return the template rendered with these values, kept by all of them: nothing else comes into
     it, neither the request nor what belongs to its person. Raise TypeError for a value that may
     change while it is kept."""
-    memo, question = context.inventory.index.memo, (template, get_language(), *shown.items())
-    made: bytes | None = memo.get(question)
+    cache, question = context.inventory.index.cache, (template, get_language(), *shown.items())
+    made: bytes | None = cache.get(question)
     if made is None:
         for name, value in shown.items():
             parts = value if isinstance(value, tuple) else (value,)
             if not all(isinstance(part, PLAIN) for part in parts):
                 raise TypeError(f"{name} is a {type(value).__name__}")
         made = render_to_string(template, shown).encode()
-        memo.put(question, made, len(made))
+        cache.put(question, made, len(made))
     return made
 
 

@@ -176,7 +176,7 @@ def markup(
 ) -> bytes:
     """The `<tr>` elements of these images; `suffix` is the query string that their links carry
     along. A row is made once for an image as it is, a language and columns, while there is room."""
-    kept, path = index.image_memo, reverse("images:list")
+    kept, path = index.image_cache, reverse("images:list")
     # One text, because a text is hashed once and a tuple each time.
     variant = "\0".join((get_language() or "", *columns, *chain(*names.items())))
     parts = []

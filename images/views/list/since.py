@@ -49,10 +49,10 @@ def _since(context: InventoryContext, moment: int) -> Since:
     """Asked for once by each person and refresh."""
     inventory = context.inventory
     question = ("since", moment, inventory.head.asked_at)
-    found: Since | None = inventory.index.memo.get(question)
+    found: Since | None = inventory.index.cache.get(question)
     if found is None:
         found = _read(context, moment)
-        inventory.index.memo.put(question, found, 500 + 200 * len(found.new))
+        inventory.index.cache.put(question, found, 500 + 200 * len(found.new))
     return found
 
 

@@ -183,7 +183,7 @@ def test_forms_of_a_kept_page_can_be_sent(person: User, token: Token) -> None:
 
 def test_what_changes_by_itself_cannot_be_kept(person: User) -> None:
     opened: Any = type("Nothing", (), {})
-    opened.inventory = type("Nothing", (), {"index": type("Nothing", (), {"memo": {}})})
+    opened.inventory = type("Nothing", (), {"index": type("Nothing", (), {"cache": {}})})
 
     with pytest.raises(TypeError, match="person is a User"):
         rendered(opened, "images/list.html", {"person": person})
