@@ -19,7 +19,7 @@ from pytest_django import Settings
 from images.sandbox import Sandbox
 from tests import dashboards
 from tests.integration import cached
-from tests.integration.accounts import audited
+from tests.integration.audit import audited
 
 
 @pytest.fixture(scope="session")

@@ -27,8 +27,8 @@ from dashboard.audit.models import Action, AuditEntry
 from dashboard.audit.trail import Actor
 from dashboard.people import oidc, teams
 from dashboard.people.models import User
-from tests.integration.accounts import audited
-from tests.integration.accounts.audited import (
+from tests.integration.audit import audited
+from tests.integration.audit.audited import (
     COLUMNS,
     OTHERS,
     Tampering,

@@ -21,7 +21,7 @@ from pytest_django import Settings
 from dashboard.people.models import User
 from dashboard.tokens import vault
 from dashboard.tokens.models import Token
-from tests.integration.accounts.test_second_factor import LOGIN, URL, code, offered
+from tests.integration.people.test_second_factor import LOGIN, URL, code, offered
 
 pytestmark = pytest.mark.backend
 

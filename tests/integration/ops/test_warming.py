@@ -21,9 +21,9 @@ from dashboard.people import teams
 from dashboard.people.models import User
 from dashboard.tokens.models import State, Token
 from images.sandbox import Sandbox, Weather
-from tests.integration.accounts.test_refresh_command import refresh
 from tests.integration.conftest import Clock, Keep
 from tests.integration.images.pages import Page
+from tests.integration.ops.test_refresh_command import refresh
 
 pytestmark = pytest.mark.backend
 

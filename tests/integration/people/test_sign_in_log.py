@@ -17,8 +17,8 @@ from dashboard.audit.trail import Actor
 from dashboard.people import sessions, sign_in_log, teams
 from dashboard.people.models import User
 from dashboard.tokens.models import Token
-from tests.integration.accounts.test_second_factor import code, switch_on
 from tests.integration.conftest import PASSWORD
+from tests.integration.people.test_second_factor import code, switch_on
 
 pytestmark = pytest.mark.backend
 
