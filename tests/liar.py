@@ -1,5 +1,5 @@
 """A cloud that says whatever a test tells it to, byte by byte. The sandbox is honest but for its
-weather."""
+faults."""
 
 from __future__ import annotations
 

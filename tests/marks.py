@@ -1,7 +1,7 @@
 """What `make test` leaves to `make test-all`, which is run before anything is released.
 
 `thorough` is a test, or some values of one, that is dear and that another one of the gate stands
-for: kills, restarts, storms, every weather on every page. `backend` are the modules that ask the
+for: kills, restarts, storms, every fault on every page. `backend` are the modules that ask the
 database or a cache themselves: these the gate runs on PostgreSQL and Redis as well.
 """
 

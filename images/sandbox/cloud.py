@@ -1,4 +1,4 @@
-"""The cloud behind the API: accounts and their shelves, the weather, and who called."""
+"""The cloud behind the API: accounts and their shelves, the faults, and who called."""
 
 import copy
 import random
@@ -10,10 +10,10 @@ from hashlib import sha256
 from typing import Any, Literal, TypedDict
 
 from images.sandbox import inventory
+from images.sandbox.faults import Fault
 from images.sandbox.inventory import REGION_IDS, Image
 from images.sandbox.messages import Request
 from images.sandbox.shelf import Shelf
-from images.sandbox.weather import Weather
 
 CountMode = Literal["total", "page", "wrong"]
 Shape = Literal["object", "array"]
@@ -54,15 +54,15 @@ class Account:
 
 
 @dataclass
-class Spell:
-    """A weather and how many requests it has met."""
+class ActiveFault:
+    """A fault and how many requests it has met."""
 
-    weather: Weather
+    fault: Fault
     met: int = 0
 
     @property
     def over(self) -> bool:
-        return self.weather.times is not None and self.met >= self.weather.times
+        return self.fault.times is not None and self.met >= self.fault.times
 
 
 class Cloud:
@@ -87,7 +87,7 @@ class Cloud:
         self.latency = latency
         self.clock = clock
         self.lock = threading.RLock()
-        # Set when the weather clears: whoever hangs or drips in it stops.
+        # Set when the faults are cleared: whoever hangs or drips stops.
         self.cleared = threading.Event()
         self.stopped = threading.Event()
         self.token = token or token_of(seed, "first")
@@ -107,7 +107,7 @@ class Cloud:
             self.arrears_token: Account(none, {"*": 1000011}),
         }
         self._random = random.Random(seed)
-        self._spells: list[Spell] = []
+        self._faults: list[ActiveFault] = []
         self._calls: list[Call] = []
 
     def regions(self) -> list[dict[str, Any]]:
@@ -143,35 +143,35 @@ class Cloud:
             shelf = self.shelf(region, token)
             shelf.change(shelf.place_of(uuid, now), copy.deepcopy(fields), now)
 
-    def misbehave(self, weather: Weather) -> None:
+    def misbehave(self, fault: Fault) -> None:
         """Adds a misbehaviour. A request meets the first one that fits and is not used up."""
         with self.lock:
-            self._spells.append(Spell(weather))
+            self._faults.append(ActiveFault(fault))
 
-    def clear_weather(self) -> None:
+    def clear_faults(self) -> None:
         with self.lock:
-            self._spells.clear()
+            self._faults.clear()
             self.cleared.set()
             self.cleared = threading.Event()
 
-    def weather_for(self, request: Request) -> Weather | None:
-        """The weather this request meets, which counts as met. Moves the images if it is to."""
-        for spell in self._spells:
-            if not spell.over and spell.weather.meets(request):
-                spell.met += 1
-                if spell.weather.kind == "moving":
-                    self._move(spell, request)
-                return spell.weather
+    def fault_for(self, request: Request) -> Fault | None:
+        """The fault this request meets, which counts as met. Moves the images if it is to."""
+        for active in self._faults:
+            if not active.over and active.fault.meets(request):
+                active.met += 1
+                if active.fault.kind == "moving":
+                    self._move(active, request)
+                return active.fault
         return None
 
-    def _move(self, spell: Spell, request: Request) -> None:
+    def _move(self, active: ActiveFault, request: Request) -> None:
         account = self.accounts.get(request.token)
         shelf = account and account.shelves.get(request.region or "")
         if not shelf:
             return
         shelf.settle(self.clock())
-        where = spell.weather.where
-        if where == "remove" or (where == "both" and spell.met % 2 == 0):
+        where = active.fault.where
+        if where == "remove" or (where == "both" and active.met % 2 == 0):
             if shelf.slots:
                 shelf.remove(0)
         else:

@@ -8,8 +8,8 @@ it is a toy on the loopback.
     DELETE /sandbox/images?region=bj&uuid=…
     GET    /sandbox/calls                every request received
     DELETE /sandbox/calls
-    POST   /sandbox/weather              one Weather as JSON, or a list of them
-    DELETE /sandbox/weather
+    POST   /sandbox/faults               one Fault as JSON, or a list of them
+    DELETE /sandbox/faults
     POST   /sandbox/settings             any of count_mode, shape, max_limit, latency
 """
 
@@ -19,9 +19,9 @@ from typing import Any, get_args
 from urllib.parse import parse_qsl, urlsplit
 
 from images.sandbox.cloud import Cloud, CountMode, Shape
+from images.sandbox.faults import Fault
 from images.sandbox.inventory import encode
 from images.sandbox.messages import JSON_TYPE, Answer, loaded
-from images.sandbox.weather import Weather
 
 
 def control(cloud: Cloud, method: str, target: str, body: bytes) -> Answer:
@@ -74,14 +74,14 @@ def forget_calls(cloud: Cloud, query: dict[str, str], sent: Any) -> object:
     return {}
 
 
-def set_weather(cloud: Cloud, query: dict[str, str], sent: Any) -> object:
-    for weather in [Weather(**fields) for fields in (sent if isinstance(sent, list) else [sent])]:
-        cloud.misbehave(weather)
+def set_faults(cloud: Cloud, query: dict[str, str], sent: Any) -> object:
+    for fault in [Fault(**fields) for fields in (sent if isinstance(sent, list) else [sent])]:
+        cloud.misbehave(fault)
     return {}
 
 
-def clear_weather(cloud: Cloud, query: dict[str, str], sent: Any) -> object:
-    cloud.clear_weather()
+def clear_faults(cloud: Cloud, query: dict[str, str], sent: Any) -> object:
+    cloud.clear_faults()
     return {}
 
 
@@ -111,7 +111,7 @@ DOINGS: dict[tuple[str, str], Callable[[Cloud, dict[str, str], Any], object]] = 
     ("DELETE", "/sandbox/images"): remove_image,
     ("GET", "/sandbox/calls"): calls,
     ("DELETE", "/sandbox/calls"): forget_calls,
-    ("POST", "/sandbox/weather"): set_weather,
-    ("DELETE", "/sandbox/weather"): clear_weather,
+    ("POST", "/sandbox/faults"): set_faults,
+    ("DELETE", "/sandbox/faults"): clear_faults,
     ("POST", "/sandbox/settings"): settings,
 }

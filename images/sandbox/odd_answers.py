@@ -1,4 +1,4 @@
-"""Good answers that are odd as a whole: kinds of `Weather`, as data; what is not said stays.
+"""Good answers that are odd as a whole: kinds of `Fault`, as data; what is not said stays.
 
 unfit_texts     every text ends in what no database stores; the names of members too
 token_in_list   the token is in texts and in names of members, spelled as `spelling` says

@@ -1,4 +1,4 @@
-"""Items with odd values, of images, regions or jobs alike: kinds of `Weather`, as data.
+"""Items with odd values, of images, regions or jobs alike: kinds of `Fault`, as data.
 
 wrong_types     every field of every image but `cimgUuid` and `cimgId` has a wrong type
 damaged_items   in each page of a list, the items at 1, 6, 11, … are, in turn, null, a string,

@@ -11,8 +11,8 @@ from typing import Any, Self, Unpack
 from images.sandbox import api, wire
 from images.sandbox.cloud import Cloud, Settings
 from images.sandbox.control import control
+from images.sandbox.faults import spoil
 from images.sandbox.messages import read_request
-from images.sandbox.weather import spoil
 
 
 class Sandbox(Cloud):
@@ -60,7 +60,7 @@ class Sandbox(Cloud):
             return
         self.stopped.set()
         self._server.shutdown()
-        self.clear_weather()
+        self.clear_faults()
         self._server.server_close()
         self._server.close_connections()
         self._thread.join()
@@ -121,15 +121,15 @@ class Handler(BaseHTTPRequestHandler):
         request = read_request(self.command, self.path, self.headers.get("Authorization", ""), body)
         with cloud.lock:
             cleared = cloud.cleared
-            weather = cloud.weather_for(request)
+            fault = cloud.fault_for(request)
             answer = api.answer(cloud, request)
-        if weather:
-            answer = spoil(weather, answer, request)
-        answered = not weather or weather.kind not in ("hang", "reset")
+        if fault:
+            answer = spoil(fault, answer, request)
+        answered = not fault or fault.kind not in ("hang", "reset")
         cloud.record(request, answer.status if answered else 0)
         if cloud.latency:
             cloud.stopped.wait(cloud.latency)
-        wire.send(self, answer, weather, cleared)
+        wire.send(self, answer, fault, cleared)
 
     def _length(self) -> int:
         told = self.headers.get("Content-Length", "0")

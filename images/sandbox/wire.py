@@ -7,20 +7,20 @@ import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 
+from images.sandbox.faults import Fault
 from images.sandbox.messages import Answer
-from images.sandbox.weather import Weather
 
 
 def send(
     handler: BaseHTTPRequestHandler,
     answer: Answer,
-    weather: Weather | None = None,
+    fault: Fault | None = None,
     cleared: threading.Event | None = None,
 ) -> None:
-    """Sends the answer in the manner of the weather. A manner that waits stops on `cleared`."""
-    manner = MANNERS.get(weather.kind) if weather else None
-    if manner and weather and cleared:
-        manner(handler, answer, weather, cleared)
+    """Sends the answer in the manner of the fault. A manner that waits stops on `cleared`."""
+    manner = MANNERS.get(fault.kind) if fault else None
+    if manner and fault and cleared:
+        manner(handler, answer, fault, cleared)
     else:
         well(handler, answer)
 
@@ -40,7 +40,7 @@ def head(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
 
 
 def reset(
-    handler: BaseHTTPRequestHandler, answer: Answer, weather: Weather, cleared: threading.Event
+    handler: BaseHTTPRequestHandler, answer: Answer, fault: Fault, cleared: threading.Event
 ) -> None:
     handler.close_connection = True
     linger_not = struct.pack("ii", 1, 0)
@@ -50,15 +50,15 @@ def reset(
 
 
 def reset_in_body(
-    handler: BaseHTTPRequestHandler, answer: Answer, weather: Weather, cleared: threading.Event
+    handler: BaseHTTPRequestHandler, answer: Answer, fault: Fault, cleared: threading.Event
 ) -> None:
-    short_body(handler, answer, weather, cleared)
+    short_body(handler, answer, fault, cleared)
     handler.wfile.flush()
-    reset(handler, answer, weather, cleared)
+    reset(handler, answer, fault, cleared)
 
 
 def short_body(
-    handler: BaseHTTPRequestHandler, answer: Answer, weather: Weather, cleared: threading.Event
+    handler: BaseHTTPRequestHandler, answer: Answer, fault: Fault, cleared: threading.Event
 ) -> None:
     handler.close_connection = True
     head(handler, answer)
@@ -66,32 +66,32 @@ def short_body(
 
 
 def hang(
-    handler: BaseHTTPRequestHandler, answer: Answer, weather: Weather, cleared: threading.Event
+    handler: BaseHTTPRequestHandler, answer: Answer, fault: Fault, cleared: threading.Event
 ) -> None:
     handler.close_connection = True
     cleared.wait()
 
 
 def drip(
-    handler: BaseHTTPRequestHandler, answer: Answer, weather: Weather, cleared: threading.Event
+    handler: BaseHTTPRequestHandler, answer: Answer, fault: Fault, cleared: threading.Event
 ) -> None:
     handler.close_connection = True
     head(handler, answer)
     for byte in b"".join(answer.chunks):
         handler.wfile.flush()
-        if cleared.wait(weather.seconds):
+        if cleared.wait(fault.seconds):
             return
         handler.wfile.write(bytes((byte,)))
 
 
 def slow(
-    handler: BaseHTTPRequestHandler, answer: Answer, weather: Weather, cleared: threading.Event
+    handler: BaseHTTPRequestHandler, answer: Answer, fault: Fault, cleared: threading.Event
 ) -> None:
-    cleared.wait(weather.seconds)
+    cleared.wait(fault.seconds)
     well(handler, answer)
 
 
-MANNERS: dict[str, Callable[[BaseHTTPRequestHandler, Answer, Weather, threading.Event], None]] = {
+MANNERS: dict[str, Callable[[BaseHTTPRequestHandler, Answer, Fault, threading.Event], None]] = {
     "reset": reset,
     "reset_in_body": reset_in_body,
     "hang": hang,

@@ -11,8 +11,8 @@ from django.http import HttpResponseBase
 from django.test import Client
 from django.test.client import ClientHandler
 
+from images.sandbox.faults import Fault
 from images.sandbox.life import Life
-from images.sandbox.weather import Weather
 from tests.bench.inside import Site
 from tests.dashboards import PASSWORD
 
@@ -212,9 +212,9 @@ def _history(world: World) -> None:
     # In one reading all jobs end. Its regions are to be written down in the same order each time.
     for place, region in enumerate(site.cloud.regions()):
         seconds = place * APART_SECONDS
-        site.cloud.misbehave(Weather("slow", region=region["id"], seconds=seconds))
+        site.cloud.misbehave(Fault("slow", region=region["id"], seconds=seconds))
     _read_again(site)
-    site.cloud.clear_weather()
+    site.cloud.clear_faults()
     for what in HAPPENINGS:
         life.happen(what)
         _read_again(site)

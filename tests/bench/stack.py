@@ -69,12 +69,12 @@ class Stack:
         data = json.dumps(settings).encode()
         urllib.request.urlopen(f"{self.cloud}/sandbox/settings", data).close()
 
-    def set_weather(self, weathers: list[dict[str, Any]]) -> None:
-        data = json.dumps(weathers).encode()
-        urllib.request.urlopen(f"{self.cloud}/sandbox/weather", data).close()
+    def set_faults(self, faults: list[dict[str, Any]]) -> None:
+        data = json.dumps(faults).encode()
+        urllib.request.urlopen(f"{self.cloud}/sandbox/faults", data).close()
 
-    def clear_weather(self) -> None:
-        request = urllib.request.Request(f"{self.cloud}/sandbox/weather", method="DELETE")
+    def clear_faults(self) -> None:
+        request = urllib.request.Request(f"{self.cloud}/sandbox/faults", method="DELETE")
         urllib.request.urlopen(request).close()
 
     def get(self, path: str, **headers: str) -> tuple[int, bytes]:

@@ -166,11 +166,11 @@ def _spoil(people: dict[str, User], secrets: dict[str, str]) -> None:
     stale = access.stored(people["stale"].tokens.get())
     assert stale
     fetching.fetch(stale, everything=True)
-    weathers = [
+    faults = [
         {**GONE, "token": secrets["stale"]},
         {**GONE, "token": secrets["partial"], "endpoint": "cimg/list", "region": "gz"},
     ]
-    urlopen(f"{settings.DIDIYUN_API_URL}/sandbox/weather", json.dumps(weathers).encode()).close()
+    urlopen(f"{settings.DIDIYUN_API_URL}/sandbox/faults", json.dumps(faults).encode()).close()
     fetching.fetch(stale, everything=True)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Download, Page, expect
 
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from tests.browser.conftest import Site, Watched, sign_in, watch
 from tests.dashboards import PASSWORD
 
@@ -187,7 +187,7 @@ def test_times_are_told_as_people_say_them_with_the_exact_one_on_hover(signed_in
 def test_a_first_list_says_that_it_is_on_its_way_and_comes_by_itself(
     site: Site, page: Page, big_cloud: Sandbox
 ) -> None:
-    big_cloud.misbehave(Weather("slow", endpoint="cimg/list", token=big_cloud.other_token))
+    big_cloud.misbehave(Fault("slow", endpoint="cimg/list", token=big_cloud.other_token))
     site.run("add_user", "early", stdin=PASSWORD)
     site.run("add_token", "--user", "early", "--label", "Main", stdin=big_cloud.other_token)
     page.goto("/accounts/login/")
@@ -200,7 +200,7 @@ def test_a_first_list_says_that_it_is_on_its_way_and_comes_by_itself(
     # The page that says so, and the one with the list, at the same address.
     assert answers.count(f"{site.url}/images/") == 2
     assert page.url == f"{site.url}/images/"
-    big_cloud.clear_weather()
+    big_cloud.clear_faults()
 
 
 def test_a_failure_keeps_its_honest_status(

@@ -19,7 +19,7 @@ from pytest_django import Settings
 
 from dashboard.cache import Forgiving
 from dashboard.people.models import User
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from images.services import COOL_DOWN_SECONDS
 from tests.dashboards import ON_SERVERS
 from tests.integration.cached import ALIASES
@@ -202,7 +202,7 @@ def test_what_the_cloud_refused_is_remembered_without_a_cache(
     no_cache: None, visitor: Client, cloud: Sandbox, settings: Settings, clock: Clock
 ) -> None:
     visitor.login(username="person", password=PASSWORD)
-    cloud.misbehave(Weather("status", status=503))
+    cloud.misbehave(Fault("status", status=503))
     assert Page(visitor.get(LIST)).failures
     cloud.reset_calls()
 

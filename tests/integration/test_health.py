@@ -11,7 +11,7 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.test import Client
 from pytest_django import Settings
 
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from tests.integration.cached import ALIASES
 from tests.integration.conftest import use_redis
 from tests.marks import in_time
@@ -36,7 +36,7 @@ def test_it_is_up_and_ready_without_a_session(anonymous: Client) -> None:
 
 
 def test_the_clouds_trouble_is_not_ours(anonymous: Client, cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("hang"))
+    cloud.misbehave(Fault("hang"))
 
     assert anonymous.get("/readyz").json() == READY
     assert not cloud.calls

@@ -7,7 +7,7 @@ from django.test import Client
 from django.test.signals import setting_changed
 
 from dashboard import messages
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from tests.integration.images.pages import FRAGMENT, Page, both
 
 URL = "/images/"
@@ -68,7 +68,7 @@ def test_languages_are_not_mixed_on_pages_that_are_kept(viewer: Client) -> None:
 
 
 def test_trouble_and_invalid_parameters_are_told_in_chinese(viewer: Client, cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("errno", errno=41026, region="bj"))
+    cloud.misbehave(Fault("errno", errno=41026, region="bj"))
     page = Page(viewer.get(f"{URL}?sort=colour", headers=CHINESE))
 
     assert page.failures == ["unavailable"]

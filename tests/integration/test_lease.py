@@ -31,7 +31,7 @@ from dashboard.management.commands.refresh import LOCK
 from dashboard.people.models import User
 from dashboard.tokens import vault
 from dashboard.tokens.models import Token
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from images.services import lease, store
 from tests.dashboards import ON_SERVERS
 from tests.integration.conftest import PATIENCE, Keep
@@ -101,12 +101,12 @@ def refresh() -> str:
 def test_who_waits_for_a_killed_process_is_served_within_seconds(
     start: Start, cloud: Sandbox, browser: Client
 ) -> None:
-    cloud.misbehave(Weather("hang", endpoint="cimg/list"))
+    cloud.misbehave(Fault("hang", endpoint="cimg/list"))
     process = start()
     wait_until(lambda: asked(cloud)["cimg/list"] == 3)
     process.kill()
     killed = time.monotonic()
-    cloud.clear_weather()
+    cloud.clear_faults()
     page = Page(browser.get("/images/"))
 
     assert time.monotonic() - killed < FREE_WITHIN
@@ -119,7 +119,7 @@ def test_who_has_waited_long_enough_is_told_that_the_list_is_still_being_read(
     """The cloud may yet answer the one who reads: nothing is wrong with it, nor with the token."""
     settings.UPSTREAM_DEADLINE_SECONDS = 1
     token = Token.objects.get()
-    cloud.misbehave(Weather("slow", seconds=3600, endpoint="cimg/list"))  # until it is cleared
+    cloud.misbehave(Fault("slow", seconds=3600, endpoint="cimg/list"))  # until it is cleared
     process = start(UPSTREAM_DEADLINE_SECONDS="50")
     wait_until(lambda: asked(cloud)["cimg/list"] == 3)
     waiting = Page(browser.get("/images/"))
@@ -127,7 +127,7 @@ def test_who_has_waited_long_enough_is_told_that_the_list_is_still_being_read(
     assert (waiting.status, waiting.failures) == (503, ["still-reading"])
     assert "The list is still being read" in waiting.one(data_failure="still-reading").text
     assert Token.objects.get().state == token.state
-    cloud.clear_weather()
+    cloud.clear_faults()
     assert process.wait(PATIENCE) == 0
     page = Page(browser.get("/images/"))
     assert (page.status, page.total, page.failures) == (200, 36, [])
@@ -138,13 +138,13 @@ def test_who_has_waited_long_enough_is_told_that_the_list_is_still_being_read(
 def test_another_takes_over_from_a_killed_refresher_within_seconds(
     start: Start, cloud: Sandbox
 ) -> None:
-    cloud.misbehave(Weather("hang", endpoint="cimg/list"))
+    cloud.misbehave(Fault("hang", endpoint="cimg/list"))
     process = start()
     wait_until(lambda: asked(cloud)["cimg/list"] == 3)
     assert refresh() == "Another process is at it.\n"
     process.kill()
     killed = time.monotonic()
-    cloud.clear_weather()
+    cloud.clear_faults()
     cloud.reset_calls()
     wait_until(lambda: refresh() == "" and asked(cloud)["cimg/list"] == 6)
 
@@ -155,14 +155,14 @@ def test_another_takes_over_from_a_killed_refresher_within_seconds(
 def test_a_reading_that_takes_longer_than_a_lease_is_still_the_only_one(
     start: Start, cloud: Sandbox
 ) -> None:
-    cloud.misbehave(Weather("slow", seconds=3600, endpoint="cimg/list"))  # until it is cleared
+    cloud.misbehave(Fault("slow", seconds=3600, endpoint="cimg/list"))  # until it is cleared
     process, key = start(), vault.cache_key(cloud.token)
     wait_until(lambda: asked(cloud)["cimg/list"] == 3)
     end = time.monotonic() + lease.LEASE_SECONDS + 2
     while time.monotonic() < end:
         assert not store.take_lock(key)
         assert refresh() == "Another process is at it.\n"
-    cloud.clear_weather()
+    cloud.clear_faults()
 
     assert process.wait(PATIENCE) == 0
     assert asked(cloud) == {"region/list": 1, "cimg/list": 6}

@@ -28,7 +28,7 @@ from images.cloud.errors import (
 )
 from images.cloud.listing import list_images
 from images.cloud.packing import decode_body
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from tests.liar import Liar, answer
 from tests.marks import in_time
 
@@ -86,7 +86,7 @@ def test_every_region_comes_whole(cloud: Sandbox) -> None:
 
 
 def test_a_region_that_fails_leaves_the_others_alone(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("errno", region="bj", errno=4))
+    cloud.misbehave(Fault("errno", region="bj", errno=4))
     found = outcomes(cloud)
 
     assert isinstance(found["bj"], Refused)
@@ -97,7 +97,7 @@ def test_a_region_that_fails_leaves_the_others_alone(cloud: Sandbox) -> None:
 
 
 def test_a_region_that_hangs_is_late_and_the_others_are_there(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("hang", region="bj"))
+    cloud.misbehave(Fault("hang", region="bj"))
     started = time.monotonic()
     found = outcomes(cloud, seconds=1)
 
@@ -115,7 +115,7 @@ def test_no_time_left_is_said_without_asking(cloud: Sandbox) -> None:
 
 
 def test_a_process_that_is_killed_is_a_failure_of_what_it_had_not_read(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("hang", region="bj"))
+    cloud.misbehave(Fault("hang", region="bj"))
     reading = read_regions(account(cloud), ("gz", "bj", "sh"))
     found = dict([next(reading), next(reading)])
     [reader] = readers()
@@ -190,7 +190,7 @@ def test_an_answer_that_takes_too_much_memory_is_too_large() -> None:
 
 
 def test_a_process_that_stands_still_is_ended(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("hang", region="bj"))
+    cloud.misbehave(Fault("hang", region="bj"))
     reading = read_regions(account(cloud, seconds=2), ("gz", "bj", "sh"))
     found = dict([next(reading), next(reading)])
     [reader] = readers()
@@ -202,7 +202,7 @@ def test_a_process_that_stands_still_is_ended(cloud: Sandbox) -> None:
 
 
 def test_nothing_goes_on_reading_for_a_process_that_was_killed(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("hang"))
+    cloud.misbehave(Fault("hang"))
     code = (
         "from images.cloud.child import read_regions\n"
         "from images.cloud.client import Account, Deadline\n"
@@ -232,6 +232,6 @@ def alive(pid: int) -> bool:
 
 @pytest.mark.parametrize("kind", ["reset", "html", "deep", "huge", "gzip_bomb"])
 def test_whatever_the_cloud_says_the_reading_ends_with_a_reason(cloud: Sandbox, kind: str) -> None:
-    cloud.misbehave(Weather(kind))
+    cloud.misbehave(Fault(kind))
 
     assert {type(each) for each in outcomes(cloud).values()} <= {Unavailable, Unreadable, TooLarge}

@@ -15,7 +15,7 @@ from images.cloud import errors
 from images.cloud.cleaning import MAX_ERRMSG, MAX_NAME, clean, clean_json, clipped
 from images.cloud.client import Account, Deadline
 from images.cloud.listing import list_images, list_regions
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from images.sandbox.inventory import encode
 from images.sandbox.odd_answers import SPELLINGS
 
@@ -34,7 +34,7 @@ def test_a_token_is_found_however_it_is_escaped(
     asking: tuple[Sandbox, Account], spelling: str
 ) -> None:
     cloud, account = asking
-    cloud.misbehave(Weather("token_in_list", spelling=spelling))
+    cloud.misbehave(Fault("token_in_list", spelling=spelling))
 
     found, (regions, _) = list_images(account, "bj"), list_regions(account)
 
@@ -54,7 +54,7 @@ def test_a_token_in_the_text_of_a_failure_is_not_carried_on(
     asking: tuple[Sandbox, Account], spelling: str
 ) -> None:
     cloud, account = asking
-    cloud.misbehave(Weather("echo_token", spelling=spelling))
+    cloud.misbehave(Fault("echo_token", spelling=spelling))
 
     with pytest.raises(errors.Unavailable) as caught:
         list_regions(account)
@@ -68,7 +68,7 @@ def test_what_no_database_stores_is_dropped_and_nothing_else(
 ) -> None:
     cloud, account = asking
     good, (regions, _) = list_images(account, "bj"), list_regions(account)
-    cloud.misbehave(Weather("unfit_texts"))
+    cloud.misbehave(Fault("unfit_texts"))
 
     found = list_images(account, "bj")
 
@@ -83,7 +83,7 @@ def test_a_failure_that_no_database_stores_is_told_without_that(
     asking: tuple[Sandbox, Account],
 ) -> None:
     cloud, account = asking
-    cloud.misbehave(Weather("unfit_failure", errno=1))
+    cloud.misbehave(Fault("unfit_failure", errno=1))
 
     with pytest.raises(errors.BadRequest) as caught:
         list_regions(account)
@@ -106,7 +106,7 @@ def test_names_and_ids_are_clipped_and_say_so(asking: tuple[Sandbox, Account]) -
 
 def test_a_long_request_id_is_clipped(asking: tuple[Sandbox, Account]) -> None:
     cloud, account = asking
-    cloud.misbehave(Weather("long_request_id"))
+    cloud.misbehave(Fault("long_request_id"))
 
     assert len(list_images(account, "bj").request_id) == MAX_NAME
 

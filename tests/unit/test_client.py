@@ -13,8 +13,8 @@ import pytest
 from images.cloud import errors
 from images.cloud.client import Account, Deadline
 from images.cloud.listing import list_images, list_regions
-from images.sandbox import ERRORS, Sandbox, Weather
-from tests.integration.images.test_weather import FAILING, at
+from images.sandbox import ERRORS, Fault, Sandbox
+from tests.integration.images.test_faults import FAILING, at
 from tests.liar import Liar, answer
 from tests.marks import in_time
 
@@ -33,7 +33,7 @@ def test_the_regions_are_listed_with_their_zones(cloud: Sandbox) -> None:
 
 @pytest.mark.parametrize("errno", [number for number in ERRORS if number])
 def test_every_documented_errno_is_an_error_with_its_facts(cloud: Sandbox, errno: int) -> None:
-    cloud.misbehave(Weather("errno", errno=errno))
+    cloud.misbehave(Fault("errno", errno=errno))
     with pytest.raises(errors.CloudError) as caught:
         list_regions(account(cloud))
     expected = errors.ERRORS_BY_ERRNO.get(errno, errors.Unavailable)
@@ -46,11 +46,11 @@ def test_every_documented_errno_is_an_error_with_its_facts(cloud: Sandbox, errno
 
 
 def test_errno_decides_before_the_http_status(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("errno_status", errno=4, status=503))
+    cloud.misbehave(Fault("errno_status", errno=4, status=503))
     with pytest.raises(errors.Refused):
         list_regions(account(cloud))
-    cloud.clear_weather()
-    cloud.misbehave(Weather("errno_status", errno=0, status=500))
+    cloud.clear_faults()
+    cloud.misbehave(Fault("errno_status", errno=0, status=500))
     with pytest.raises(errors.Unreadable):  # success by errno, but without its data
         list_regions(account(cloud))
 
@@ -61,39 +61,39 @@ def test_a_wrong_token_is_refused_and_not_tried_again(cloud: Sandbox) -> None:
     assert len(cloud.calls) == 1
 
 
-@pytest.mark.parametrize("weather", [
-    Weather("status", status=502, html=True, times=2),
-    Weather("status", status=503, html=True, times=2),
-    Weather("status", status=504, html=True, times=2),
-    Weather("status", status=429, html=True, times=2),
-    Weather("status", status=429, html=True, times=1, retry_after="1"),
-    Weather("errno", errno=41026, times=2),
-    Weather("reset", times=2),
-    Weather("reset_in_body", times=2),
-    Weather("short_body", times=2),
-], ids=lambda weather: f"{weather.kind}-{weather.status}-{weather.retry_after}")  # fmt: skip
-def test_what_may_pass_is_tried_again(cloud: Sandbox, weather: Weather) -> None:
-    cloud.misbehave(weather)
+@pytest.mark.parametrize("fault", [
+    Fault("status", status=502, html=True, times=2),
+    Fault("status", status=503, html=True, times=2),
+    Fault("status", status=504, html=True, times=2),
+    Fault("status", status=429, html=True, times=2),
+    Fault("status", status=429, html=True, times=1, retry_after="1"),
+    Fault("errno", errno=41026, times=2),
+    Fault("reset", times=2),
+    Fault("reset_in_body", times=2),
+    Fault("short_body", times=2),
+], ids=lambda fault: f"{fault.kind}-{fault.status}-{fault.retry_after}")  # fmt: skip
+def test_what_may_pass_is_tried_again(cloud: Sandbox, fault: Fault) -> None:
+    cloud.misbehave(fault)
     assert list_regions(account(cloud))
 
 
-@pytest.mark.parametrize(("weather", "expected"), [
-    (Weather("status", status=500, html=True), errors.Unavailable),
-    (Weather("status", status=404, html=True), errors.Unavailable),
-    (Weather("html"), errors.Unreadable),
-    (Weather("not_json"), errors.Unreadable),
-    (Weather("truncated"), errors.Unreadable),
-    (Weather("data_null"), errors.Unreadable),
-    (Weather("answer_array"), errors.Unreadable),
-    (Weather("deep"), errors.Unreadable),
-    (Weather("huge"), errors.TooLarge),
-    (Weather("gzip_bomb"), errors.TooLarge),
-    (Weather("redirect"), errors.Unreadable),
+@pytest.mark.parametrize(("fault", "expected"), [
+    (Fault("status", status=500, html=True), errors.Unavailable),
+    (Fault("status", status=404, html=True), errors.Unavailable),
+    (Fault("html"), errors.Unreadable),
+    (Fault("not_json"), errors.Unreadable),
+    (Fault("truncated"), errors.Unreadable),
+    (Fault("data_null"), errors.Unreadable),
+    (Fault("answer_array"), errors.Unreadable),
+    (Fault("deep"), errors.Unreadable),
+    (Fault("huge"), errors.TooLarge),
+    (Fault("gzip_bomb"), errors.TooLarge),
+    (Fault("redirect"), errors.Unreadable),
 ], ids=lambda value: getattr(value, "kind", ""))  # fmt: skip
 def test_what_will_not_pass_is_not_tried_again(
-    cloud: Sandbox, weather: Weather, expected: type[errors.CloudError]
+    cloud: Sandbox, fault: Fault, expected: type[errors.CloudError]
 ) -> None:
-    cloud.misbehave(weather)
+    cloud.misbehave(fault)
     with pytest.raises(expected):
         list_images(account(cloud), "bj")
     assert len(cloud.calls) == 1
@@ -101,11 +101,11 @@ def test_what_will_not_pass_is_not_tried_again(
 
 @pytest.mark.parametrize("endpoint", ["region/list", "cimg/list"])
 @pytest.mark.parametrize("name", FAILING)
-def test_every_weather_is_the_kind_of_failure_that_pages_tell(
+def test_every_fault_is_the_kind_of_failure_that_pages_tell(
     cloud: Sandbox, name: str, endpoint: str
 ) -> None:
-    kind, weather = FAILING[name]
-    cloud.misbehave(at(weather, endpoint))
+    kind, fault = FAILING[name]
+    cloud.misbehave(at(fault, endpoint))
     asking = account(cloud, seconds=0.3 if kind == "out-of-time" else 5)
     with pytest.raises(errors.CloudError) as caught:
         list_regions(asking) if endpoint == "region/list" else list_images(asking, "bj")
@@ -114,21 +114,21 @@ def test_every_weather_is_the_kind_of_failure_that_pages_tell(
 
 @pytest.mark.parametrize("kind", ["items_null", "items_wrong_type", "bad_encoding"])
 def test_a_page_without_its_items_is_not_an_empty_page(cloud: Sandbox, kind: str) -> None:
-    cloud.misbehave(Weather(kind))
+    cloud.misbehave(Fault(kind))
     with pytest.raises(errors.Unreadable):
         list_images(account(cloud), "bj")
 
 
 def test_a_redirect_to_another_host_never_gets_the_token(cloud: Sandbox) -> None:
     with Sandbox(images=1) as elsewhere:
-        cloud.misbehave(Weather("redirect", location=elsewhere.url))
+        cloud.misbehave(Fault("redirect", location=elsewhere.url))
         with pytest.raises(errors.Unreadable):
             list_regions(account(cloud))
         assert elsewhere.calls == []
 
 
 def test_a_retry_after_longer_than_the_deadline_ends_the_call_at_once(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("status", status=429, html=True, retry_after="3600"))
+    cloud.misbehave(Fault("status", status=429, html=True, retry_after="3600"))
     pauses: list[float] = []
     asking = Account(cloud.url, cloud.token, Deadline(5), pause=pauses.append)
     with pytest.raises(errors.Unavailable) as caught:
@@ -139,19 +139,19 @@ def test_a_retry_after_longer_than_the_deadline_ends_the_call_at_once(cloud: San
 
 
 def test_a_retry_after_that_fits_is_honoured(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("status", status=429, html=True, retry_after="2", times=1))
+    cloud.misbehave(Fault("status", status=429, html=True, retry_after="2", times=1))
     pauses: list[float] = []
     list_regions(Account(cloud.url, cloud.token, Deadline(5), pause=pauses.append))
     assert pauses == [2.0]
 
 
-@pytest.mark.parametrize("weather", [
-    Weather("hang"),
-    Weather("drip", seconds=0.05),
-    Weather("slow", seconds=30),
-], ids=lambda weather: weather.kind)  # fmt: skip
-def test_a_call_ends_by_its_deadline(cloud: Sandbox, weather: Weather) -> None:
-    cloud.misbehave(weather)
+@pytest.mark.parametrize("fault", [
+    Fault("hang"),
+    Fault("drip", seconds=0.05),
+    Fault("slow", seconds=30),
+], ids=lambda fault: fault.kind)  # fmt: skip
+def test_a_call_ends_by_its_deadline(cloud: Sandbox, fault: Fault) -> None:
+    cloud.misbehave(fault)
     started = time.monotonic()
     with pytest.raises(errors.OutOfTime):
         list_regions(account(cloud, seconds=0.4))
@@ -197,7 +197,7 @@ def test_no_server_at_all_is_unavailable() -> None:
 
 
 def test_an_answer_that_repeats_the_token_does_not_carry_it_on(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("echo_token"))
+    cloud.misbehave(Fault("echo_token"))
     with pytest.raises(errors.Unavailable) as caught:
         list_regions(account(cloud))
     assert cloud.token not in str(caught.value)

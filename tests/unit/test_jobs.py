@@ -11,7 +11,7 @@ from images.cloud.client import Account, Deadline
 from images.cloud.jobs import read_jobs
 from images.cloud.reading import Problems, read_job
 from images.cloud.records import Job
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from images.services.progress import (
     Known,
     Progress,
@@ -56,14 +56,14 @@ def test_a_job_the_cloud_does_not_know_is_left_out(cloud: Sandbox) -> None:
 
 def test_a_damaged_job_is_left_out_and_the_others_are_not(cloud: Sandbox) -> None:
     wanted = running(cloud, "bj")
-    cloud.misbehave(Weather("damaged_items"))
+    cloud.misbehave(Fault("damaged_items"))
 
     assert [job.uuid for job in read_jobs(account(cloud), "bj", wanted)] == [wanted[0], wanted[2]]
 
 
 @pytest.mark.parametrize("kind", ["data_null", "items_null", "answer_array", "html"])
 def test_an_answer_without_jobs_is_not_an_empty_answer(cloud: Sandbox, kind: str) -> None:
-    cloud.misbehave(Weather(kind))
+    cloud.misbehave(Fault(kind))
     with pytest.raises(errors.Unreadable):
         read_jobs(account(cloud), "bj", running(cloud, "bj"))
 

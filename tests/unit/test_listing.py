@@ -13,7 +13,7 @@ from images.cloud.client import MIB, Account, Deadline, Limits
 from images.cloud.errors import TooLarge
 from images.cloud.jobs import read_jobs
 from images.cloud.listing import Listing, list_images, list_regions, may_list_images
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from images.sandbox.cloud import CountMode, Shape
 from tests.liar import IMAGE, Liar, answer, page
 
@@ -55,7 +55,7 @@ def test_a_limit_clamped_in_the_middle_loses_nothing() -> None:
 @pytest.mark.parametrize("where", ["front", "random"])
 def test_images_that_come_while_we_read_are_all_held_once(where: str) -> None:
     with Sandbox(images=450) as cloud:
-        cloud.misbehave(Weather("moving", where=where, times=5))
+        cloud.misbehave(Fault("moving", where=where, times=5))
         found = [image.uuid for image in listing(cloud).images]
         assert len(found) == len(set(found))
         assert set(found) == set(truth(cloud))
@@ -64,7 +64,7 @@ def test_images_that_come_while_we_read_are_all_held_once(where: str) -> None:
 @pytest.mark.parametrize("where", ["remove", "both"])
 def test_images_that_go_while_we_read_hide_no_other(where: str) -> None:
     with Sandbox(images=450) as cloud:
-        cloud.misbehave(Weather("moving", where=where, times=4))
+        cloud.misbehave(Fault("moving", where=where, times=4))
         found = [image.uuid for image in listing(cloud).images]
         assert len(found) == len(set(found))
         assert set(found) == set(truth(cloud))
@@ -73,7 +73,7 @@ def test_images_that_go_while_we_read_hide_no_other(where: str) -> None:
 def test_a_listing_that_never_rests_says_so() -> None:
     with Sandbox(images=450) as cloud:
         before = set(truth(cloud))
-        cloud.misbehave(Weather("moving", where="front"))
+        cloud.misbehave(Fault("moving", where="front"))
         found = listing(cloud)
         assert found.moved
         assert before <= {image.uuid for image in found.images}
@@ -87,7 +87,7 @@ def test_a_small_account_costs_two_calls() -> None:
 
 def test_a_bad_item_costs_only_itself() -> None:
     with Sandbox(images=10) as cloud:
-        cloud.misbehave(Weather("damaged_items"))  # the second and the seventh
+        cloud.misbehave(Fault("damaged_items"))  # the second and the seventh
         found = listing(cloud)
         good = [uuid for place, uuid in enumerate(truth(cloud)) if place not in (1, 6)]
         assert [image.uuid for image in found.images] == good
@@ -95,7 +95,7 @@ def test_a_bad_item_costs_only_itself() -> None:
 
 
 def test_fields_of_wrong_types_are_unknown_and_counted(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("wrong_types"))
+    cloud.misbehave(Fault("wrong_types"))
     found = listing(cloud)
     assert [image.uuid for image in found.images] == truth(cloud)
     assert all(image.size is None and image.storages is None for image in found.images)

@@ -26,7 +26,7 @@ from images.cloud.reading import (
 )
 from images.cloud.records import Image, Storage
 from images.insights import storage_state
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 
 FACTS = tuple(name for name in Image.__struct_fields__ if name != "raw")
 
@@ -36,9 +36,9 @@ def account(cloud: Sandbox) -> Account:
 
 
 def listing(cloud: Sandbox, *faults: str) -> Listing:
-    cloud.clear_weather()
+    cloud.clear_faults()
     for kind in faults:
-        cloud.misbehave(Weather(kind))
+        cloud.misbehave(Fault(kind))
     return list_images(account(cloud), "bj")
 
 
@@ -69,7 +69,7 @@ def test_other_spellings_of_regions_and_jobs_are_read_as_the_same(
 ) -> None:
     jobs = [image["job"]["jobUuid"] for image in busy.images("bj") if "job" in image]
     good = list_regions(account(busy)), read_jobs(account(busy), "bj", jobs)
-    busy.misbehave(Weather(fault))
+    busy.misbehave(Fault(fault))
 
     assert (list_regions(account(busy)), read_jobs(account(busy), "bj", jobs)) == good
     assert len(good[1]) == len(jobs) > 2

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from images.sandbox import ERRORS, KINDS, Sandbox, Weather, odd_answers, odd_items
+from images.sandbox import ERRORS, KINDS, Fault, Sandbox, odd_answers, odd_items
 from images.sandbox.__main__ import add_arguments
 
 LIST = "/dicloud/i/storage/cimg/list"
@@ -464,12 +464,12 @@ def test_a_changed_image_keeps_its_job_unless_it_gets_another(cloud: Sandbox) ->
     assert changed["job"] == {"progress": "half"}
 
 
-# The weather
+# The faults
 
 
 def test_any_documented_error_can_be_had(cloud: Sandbox) -> None:
     for errno in set(ERRORS) - {0}:
-        cloud.misbehave(Weather("errno", errno=errno, times=1))
+        cloud.misbehave(Fault("errno", errno=errno, times=1))
         reply = listing(cloud)
 
         assert reply.status == 200
@@ -478,7 +478,7 @@ def test_any_documented_error_can_be_had(cloud: Sandbox) -> None:
 
 
 def test_a_status_comes_with_errno_json_and_retry_after(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("status", status=429, errno=2, retry_after="120"))
+    cloud.misbehave(Fault("status", status=429, errno=2, retry_after="120"))
     reply = listing(cloud)
 
     assert (reply.status, reply.json["errno"], reply.headers["Retry-After"]) == (429, 2, "120")
@@ -486,7 +486,7 @@ def test_a_status_comes_with_errno_json_and_retry_after(cloud: Sandbox) -> None:
 
 
 def test_a_status_may_come_as_a_page(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("errno_status", status=502, html=True))
+    cloud.misbehave(Fault("errno_status", status=502, html=True))
     reply = listing(cloud)
 
     assert (reply.status, reply.headers.get_content_type()) == (502, "text/html")
@@ -502,19 +502,19 @@ def test_a_status_may_come_as_a_page(cloud: Sandbox) -> None:
     ],
 )
 def test_data_may_have_the_wrong_form(cloud: Sandbox, kind: str, data: object) -> None:
-    cloud.misbehave(Weather(kind))
+    cloud.misbehave(Fault(kind))
 
     assert listing(cloud).json["data"] == data
 
 
 def test_the_answer_may_be_an_array(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("answer_array"))
+    cloud.misbehave(Fault("answer_array"))
 
     assert isinstance(listing(cloud).json, list)
 
 
 def test_fields_may_have_wrong_types(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("wrong_types"))
+    cloud.misbehave(Fault("wrong_types"))
 
     for spoiled, good in zip(items(listing(cloud)), cloud.images("bj"), strict=True):
         assert (spoiled["size"], spoiled["regions"]) == ("big", "bj")
@@ -529,7 +529,7 @@ def test_fields_may_have_wrong_types(cloud: Sandbox) -> None:
 @pytest.mark.parametrize("shape", ["object", "array"])
 def test_items_may_be_damaged_amid_good_ones(cloud: Sandbox, shape: Any) -> None:
     cloud.shape = shape
-    cloud.misbehave(Weather("damaged_items"))
+    cloud.misbehave(Fault("damaged_items"))
     found, truth = items(listing(cloud)), cloud.images("bj")
 
     assert [found[1], found[6], "cimgUuid" in found[11]] == [None, "damaged", False]
@@ -538,14 +538,14 @@ def test_items_may_be_damaged_amid_good_ones(cloud: Sandbox, shape: Any) -> None
 
 
 def test_spoiling_items_leaves_an_error_alone(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("damaged_items"))
+    cloud.misbehave(Fault("damaged_items"))
 
     assert listing(cloud, "wrong").json["errno"] == 4
 
 
 def test_an_answer_may_be_a_page_or_words(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("html", times=1))
-    cloud.misbehave(Weather("not_json"))
+    cloud.misbehave(Fault("html", times=1))
+    cloud.misbehave(Fault("not_json"))
 
     assert listing(cloud).body.startswith(b"<!doctype html>")
     reply = listing(cloud)
@@ -555,7 +555,7 @@ def test_an_answer_may_be_a_page_or_words(cloud: Sandbox) -> None:
 
 
 def test_json_may_be_cut_off_under_an_honest_length(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("truncated"))
+    cloud.misbehave(Fault("truncated"))
     reply = listing(cloud)
 
     assert len(reply.body) == int(reply.headers["Content-Length"])
@@ -564,21 +564,21 @@ def test_json_may_be_cut_off_under_an_honest_length(cloud: Sandbox) -> None:
 
 
 def test_a_body_may_be_shorter_than_promised(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("short_body"))
+    cloud.misbehave(Fault("short_body"))
 
     with pytest.raises(http.client.IncompleteRead):
         listing(cloud)
 
 
 def test_a_redirect_names_its_location(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("redirect", location="http://127.0.0.1:9/"))
+    cloud.misbehave(Fault("redirect", location="http://127.0.0.1:9/"))
     reply = listing(cloud)
 
     assert (reply.status, reply.headers["Location"]) == (302, "http://127.0.0.1:9/")
 
 
 def test_an_answer_may_be_huge(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("huge"))
+    cloud.misbehave(Fault("huge"))
     connection = connect(cloud)
     connection.request("POST", LIST, "{}", {})
     response = connection.getresponse()
@@ -590,13 +590,13 @@ def test_an_answer_may_be_huge(cloud: Sandbox) -> None:
 
 
 def test_json_may_be_too_deep(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("deep"))
+    cloud.misbehave(Fault("deep"))
 
     assert listing(cloud).body.count(b"[") == 100_000
 
 
 def test_a_small_body_may_inflate_without_end(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("gzip_bomb"))
+    cloud.misbehave(Fault("gzip_bomb"))
     reply = listing(cloud)
 
     assert reply.headers["Content-Encoding"] == "gzip"
@@ -606,14 +606,14 @@ def test_a_small_body_may_inflate_without_end(cloud: Sandbox) -> None:
 
 
 def test_text_may_be_invalid_utf_8(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("bad_encoding"))
+    cloud.misbehave(Fault("bad_encoding"))
 
     with pytest.raises(UnicodeDecodeError):
         listing(cloud).body.decode()
 
 
 def test_an_error_may_repeat_the_token(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("echo_token"))
+    cloud.misbehave(Fault("echo_token"))
     reply = listing(cloud).json
 
     assert reply["errno"] == 3
@@ -622,7 +622,7 @@ def test_an_error_may_repeat_the_token(cloud: Sandbox) -> None:
 
 @pytest.mark.parametrize(("kind", "status"), [("reset", 0), ("reset_in_body", 200)])
 def test_a_connection_may_be_reset(cloud: Sandbox, kind: str, status: int) -> None:
-    cloud.misbehave(Weather(kind))
+    cloud.misbehave(Fault(kind))
     raw = open_request(cloud)
     with pytest.raises(ConnectionResetError):
         rest_of(raw)
@@ -631,26 +631,26 @@ def test_a_connection_may_be_reset(cloud: Sandbox, kind: str, status: int) -> No
 
 
 def test_an_answer_may_be_slow(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("slow", seconds=0.01))
+    cloud.misbehave(Fault("slow", seconds=0.01))
 
     assert items(listing(cloud)) == cloud.images("bj")
 
 
-def test_a_slow_answer_comes_at_once_when_the_weather_clears(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("slow", seconds=3600))
+def test_a_slow_answer_comes_at_once_when_the_faults_are_cleared(cloud: Sandbox) -> None:
+    cloud.misbehave(Fault("slow", seconds=3600))
     raw = open_request(cloud)
     assert not select.select([raw], [], [], 0)[0]
-    cloud.clear_weather()
+    cloud.clear_faults()
 
     assert raw.recv(65_536).startswith(b"HTTP/1.1 200")
     raw.close()
 
 
-@pytest.mark.parametrize("end", [Sandbox.clear_weather, Sandbox.stop])
-def test_hanging_ends_when_the_weather_clears_or_the_cloud_stops(
+@pytest.mark.parametrize("end", [Sandbox.clear_faults, Sandbox.stop])
+def test_hanging_ends_when_the_faults_are_cleared_or_the_cloud_stops(
     cloud: Sandbox, end: Callable[[Sandbox], None]
 ) -> None:
-    cloud.misbehave(Weather("hang"))
+    cloud.misbehave(Fault("hang"))
     raw = open_request(cloud)
     assert not select.select([raw], [], [], 0)[0]
     assert cloud.calls[0].status == 0
@@ -659,11 +659,11 @@ def test_hanging_ends_when_the_weather_clears_or_the_cloud_stops(
     assert rest_of(raw) == b""
 
 
-@pytest.mark.parametrize("end", [Sandbox.clear_weather, Sandbox.stop])
-def test_dripping_ends_when_the_weather_clears_or_the_cloud_stops(
+@pytest.mark.parametrize("end", [Sandbox.clear_faults, Sandbox.stop])
+def test_dripping_ends_when_the_faults_are_cleared_or_the_cloud_stops(
     cloud: Sandbox, end: Callable[[Sandbox], None]
 ) -> None:
-    cloud.misbehave(Weather("drip", seconds=3600))
+    cloud.misbehave(Fault("drip", seconds=3600))
     raw = open_request(cloud)
     assert raw.recv(65_536).startswith(b"HTTP/1.1 200")
     end(cloud)
@@ -672,7 +672,7 @@ def test_dripping_ends_when_the_weather_clears_or_the_cloud_stops(
 
 
 def test_a_dripped_answer_is_whole_in_the_end(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("drip", seconds=0))
+    cloud.misbehave(Fault("drip", seconds=0))
 
     assert items(listing(cloud, limit=1)) == cloud.images("bj")[:1]
 
@@ -682,7 +682,7 @@ def uuids(images: list[Any]) -> list[str]:
 
 
 def test_images_may_come_while_pages_are_read(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("moving"))
+    cloud.misbehave(Fault("moving"))
     before = uuids(cloud.images("bj"))
     first, second = (uuids(items(listing(cloud, start=n, limit=10))) for n in (0, 10))
 
@@ -692,7 +692,7 @@ def test_images_may_come_while_pages_are_read(cloud: Sandbox) -> None:
 
 
 def test_images_may_go_while_pages_are_read(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("moving", where="remove", from_start=10))
+    cloud.misbehave(Fault("moving", where="remove", from_start=10))
     before = uuids(cloud.images("bj"))
     first, second = (uuids(items(listing(cloud, start=n, limit=10))) for n in (0, 10))
 
@@ -700,8 +700,8 @@ def test_images_may_go_while_pages_are_read(cloud: Sandbox) -> None:
 
 
 def test_images_may_come_and_go_by_turns_or_come_anywhere(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("moving", where="both", times=2))
-    cloud.misbehave(Weather("moving", where="random", region="bj"))
+    cloud.misbehave(Fault("moving", where="both", times=2))
+    cloud.misbehave(Fault("moving", where="random", region="bj"))
     before = uuids(cloud.images("bj"))
 
     sizes = [listing(cloud).json["data"]["count"] for _ in range(4)]
@@ -720,10 +720,10 @@ def test_images_may_come_and_go_by_turns_or_come_anywhere(cloud: Sandbox) -> Non
         ({"times": 2}, [True, True, False, False]),
     ],
 )
-def test_weather_meets_only_what_it_selects(
+def test_a_fault_meets_only_what_it_selects(
     cloud: Sandbox, selector: dict[str, Any], met: list[bool]
 ) -> None:
-    cloud.misbehave(Weather("errno", errno=2, **selector))
+    cloud.misbehave(Fault("errno", errno=2, **selector))
     replies = [
         listing(cloud),
         listing(cloud, regionId="gz"),
@@ -734,16 +734,16 @@ def test_weather_meets_only_what_it_selects(
     assert [reply.json["errno"] == 2 for reply in replies] == met
 
 
-def test_weather_of_one_token_leaves_the_others_alone(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("errno", errno=2, token=cloud.other_token))
+def test_a_fault_of_one_token_leaves_the_others_alone(cloud: Sandbox) -> None:
+    cloud.misbehave(Fault("errno", errno=2, token=cloud.other_token))
 
     assert listing(cloud).json["errno"] == 0
     assert listing(cloud, cloud.other_token).json["errno"] == 2
 
 
-def test_cleared_weather_is_gone(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("errno", errno=2))
-    cloud.clear_weather()
+def test_a_cleared_fault_is_gone(cloud: Sandbox) -> None:
+    cloud.misbehave(Fault("errno", errno=2))
+    cloud.clear_faults()
 
     assert listing(cloud).json["errno"] == 0
 
@@ -751,13 +751,13 @@ def test_cleared_weather_is_gone(cloud: Sandbox) -> None:
 @pytest.mark.parametrize(
     "wrong", [{"kind": "hail"}, {"kind": "slow", "endpoint": "x"}, {"kind": "moving", "where": "x"}]
 )
-def test_invalid_weather_is_refused(wrong: dict[str, str]) -> None:
+def test_invalid_fault_is_refused(wrong: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="unknown"):
-        Weather(**wrong)  # type: ignore[arg-type]
+        Fault(**wrong)  # type: ignore[arg-type]
 
 
-def test_every_kind_of_weather_is_described() -> None:
-    described = f"{Weather.__doc__} {odd_items.__doc__} {odd_answers.__doc__}"
+def test_every_kind_of_fault_is_described() -> None:
+    described = f"{Fault.__doc__} {odd_items.__doc__} {odd_answers.__doc__}"
     assert set(KINDS) <= set(re.findall(r"\w+", described))
 
 
@@ -766,10 +766,10 @@ def test_every_kind_of_weather_is_described() -> None:
 
 def test_it_is_controlled_over_http(cloud: Sandbox) -> None:
     one, two = {"kind": "errno", "errno": 2, "times": 1}, {"kind": "html"}
-    assert send(cloud, "POST", "/sandbox/weather", [one, two]).status == 200
+    assert send(cloud, "POST", "/sandbox/faults", [one, two]).status == 200
     assert listing(cloud).json["errno"] == 2
     assert listing(cloud).body.startswith(b"<!doctype")
-    send(cloud, "DELETE", "/sandbox/weather")
+    send(cloud, "DELETE", "/sandbox/faults")
 
     settings = {"count_mode": "page", "shape": "object", "max_limit": 3, "latency": 0}
     send(cloud, "POST", "/sandbox/settings", settings)
@@ -798,8 +798,8 @@ def test_images_come_change_and_go_over_http(cloud: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "body", "status"),
     [
-        ("POST", "/sandbox/weather", {"kind": "hail"}, 400),
-        ("POST", "/sandbox/weather", {"colour": "red"}, 400),
+        ("POST", "/sandbox/faults", {"kind": "hail"}, 400),
+        ("POST", "/sandbox/faults", {"colour": "red"}, 400),
         ("POST", "/sandbox/settings", {"count_mode": "page", "latency": -1}, 400),
         ("POST", "/sandbox/settings", {"port": 80}, 400),
         ("POST", "/sandbox/settings", None, 400),
@@ -831,7 +831,7 @@ def test_one_connection_serves_many_requests(cloud: Sandbox) -> None:
 
 
 def test_many_clients_are_served_side_by_side(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("hang", region="bj"))
+    cloud.misbehave(Fault("hang", region="bj"))
     with open_request(cloud):
         assert listing(cloud, regionId="gz").json["errno"] == 0
 

@@ -8,7 +8,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from images.sandbox.odd_answers import (
     ANSWERS,
     MANY_KEYS,
@@ -41,7 +41,7 @@ def items(answer: dict[str, Any]) -> list[Any]:
 def test_an_odd_answer_is_a_success_in_the_vendors_form(kind: str, shape: Any) -> None:
     with Sandbox(images=40, seed=1, shape=shape, clock=lambda: 1_700_000_000.0) as cloud:
         good = [json.loads(sent(cloud, what)) for what in (REGIONS, IMAGES)]
-        cloud.misbehave(Weather(kind))
+        cloud.misbehave(Fault(kind))
         odd = [json.loads(sent(cloud, what)) for what in (REGIONS, IMAGES)]
 
     for answer, before in zip(odd, good, strict=True):
@@ -53,22 +53,22 @@ def test_an_odd_answer_is_a_success_in_the_vendors_form(kind: str, shape: Any) -
 
 
 def test_an_error_stays_as_it_is(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("blank_names"))
+    cloud.misbehave(Fault("blank_names"))
     asked = Request(f"{cloud.url}/dicloud/i/{REGIONS}", b"{}", {"Authorization": "Bearer wrong"})
     with urlopen(asked) as answer:
         assert json.load(answer)["errno"] == 4
 
 
 def test_there_is_no_end_to_an_endless_listing(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("endless"))
+    cloud.misbehave(Fault("endless"))
     pages = [items(json.loads(sent(cloud, IMAGES, start))) for start in (0, 100, 10**9)]
 
     assert len({image["cimgUuid"] for page in pages for image in page}) == 300
 
 
 def test_large_things_are_as_large_as_they_say(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("many_keys", times=1))
-    cloud.misbehave(Weather("many_regions"))
+    cloud.misbehave(Fault("many_keys", times=1))
+    cloud.misbehave(Fault("many_regions"))
 
     assert sent(cloud, IMAGES).count(b'"k') == MANY_KEYS
     assert len({region["id"] for region in items(json.loads(sent(cloud, REGIONS)))}) == MANY_REGIONS
@@ -77,7 +77,7 @@ def test_large_things_are_as_large_as_they_say(cloud: Sandbox) -> None:
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_the_token_is_spelled_as_asked_for(spelling: str) -> None:
     with Sandbox(images=2, token='a/b<"c') as cloud:
-        cloud.misbehave(Weather("token_in_list", spelling=spelling))
+        cloud.misbehave(Fault("token_in_list", spelling=spelling))
         body = sent(cloud, IMAGES)
 
         assert json.loads(body)["requestId"] == cloud.token
@@ -85,7 +85,7 @@ def test_the_token_is_spelled_as_asked_for(spelling: str) -> None:
 
 
 def test_texts_that_are_unfit_come_escaped(cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("unfit_texts"))
+    cloud.misbehave(Fault("unfit_texts"))
 
     answer = json.loads(sent(cloud, IMAGES))
     assert answer["requestId"].endswith(UNFIT)

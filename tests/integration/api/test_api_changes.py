@@ -15,7 +15,7 @@ from dashboard.tokens import vault
 from images.history import feed
 from images.history.changes import ChangeQuery
 from images.history.models import Change
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from images.services import store
 from tests.integration import cached
 from tests.integration.api.conftest import API, REGIONS, Answer, MakeScript, Script
@@ -221,7 +221,7 @@ def test_the_history_can_be_read_while_nothing_is_known_of_the_cloud(
 ) -> None:
     cached.clear()
     store.forget()
-    varied.cloud.misbehave(Weather("errno", errno=41026))
+    varied.cloud.misbehave(Fault("errno", errno=41026))
     document = script.get("changes").json()
 
     assert (document["total"], document["complete"]) == (3, False)

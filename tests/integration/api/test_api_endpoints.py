@@ -11,7 +11,7 @@ from django.utils import timezone
 from dashboard.people import teams
 from dashboard.people.models import Role, User
 from dashboard.tokens.models import Token
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from tests.integration.api.conftest import BY, REGIONS, MakeScript, Script
 from tests.integration.conftest import Clock, Keep
 from tests.judged import judged
@@ -39,7 +39,7 @@ def test_an_image_that_is_not_there(script: Script, cloud: Sandbox) -> None:
 
 
 def test_an_image_of_a_region_that_failed_may_be_there(script: Script, cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("errno", errno=41026, region="bj"))
+    cloud.misbehave(Fault("errno", errno=41026, region="bj"))
     answer = script.get(f"images/bj/{SAMPLE}")
 
     assert (answer.status, answer.kind, answer.json()["errno"]) == (503, "unavailable", 41026)
@@ -58,7 +58,7 @@ def test_facets_count_what_the_query_selects(script: Script, cloud: Sandbox) -> 
 
 
 def test_regions_say_how_fresh_they_are(script: Script, cloud: Sandbox, clock: Clock) -> None:
-    cloud.misbehave(Weather("errno", errno=41026, region="bj"))
+    cloud.misbehave(Fault("errno", errno=41026, region="bj"))
     regions = {region["id"]: region for region in script.get("regions").json()["regions"]}
 
     assert tuple(regions) == REGIONS
@@ -125,13 +125,11 @@ def validator(document: dict[str, Any], path: str) -> Any:
     return jsonschema_rs.Draft202012Validator({**schema, "components": document["components"]})
 
 
-@pytest.mark.parametrize("weather", [None, Weather("errno", errno=41026, region="bj")])
-def test_every_answer_is_as_described(
-    script: Script, cloud: Sandbox, weather: Weather | None
-) -> None:
+@pytest.mark.parametrize("fault", [None, Fault("errno", errno=41026, region="bj")])
+def test_every_answer_is_as_described(script: Script, cloud: Sandbox, fault: Fault | None) -> None:
     cloud.add_image("gz", name=None, status=7, size="large")
-    if weather:
-        cloud.misbehave(weather)
+    if fault:
+        cloud.misbehave(fault)
     described = script.get("openapi.json").json()
     for path in described["paths"]:
         asked = path.replace("{region}", "sh").replace("{uuid}", cloud.images("sh")[0]["cimgUuid"])

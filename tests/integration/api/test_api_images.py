@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from dashboard.people.models import User
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from tests.integration.api.conftest import API, REGIONS, Answer, Script, the_token
 from tests.integration.conftest import Clock, Keep, read_again
 from tests.integration.images.test_export_json import newest_first, truth
@@ -171,7 +171,7 @@ def test_who_has_it_already_gets_304_until_something_is_new(
 def test_growing_old_and_failing_are_news(script: Script, cloud: Sandbox, clock: Clock) -> None:
     etag = script.get("images").headers["ETag"]
     clock.now += 100
-    cloud.misbehave(Weather("errno", errno=41026, region="bj"))
+    cloud.misbehave(Fault("errno", errno=41026, region="bj"))
     read_again(cloud.token)
     answer = script.get("images", If_None_Match=etag)
 
@@ -182,7 +182,7 @@ def test_growing_old_and_failing_are_news(script: Script, cloud: Sandbox, clock:
 
 
 def test_a_missing_region_is_told(script: Script, cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("errno", errno=41026, region="bj"))
+    cloud.misbehave(Fault("errno", errno=41026, region="bj"))
     document = script.get("images").json()
 
     assert (document["total"], document["complete"]) == (24, False)
@@ -191,23 +191,23 @@ def test_a_missing_region_is_told(script: Script, cloud: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("weather", "status", "kind"),
+    ("fault", "status", "kind"),
     [
-        (Weather("errno", errno=41026), 503, "unavailable"),
-        (Weather("errno", errno=4), 403, "refused"),
-        (Weather("errno", errno=1000011), 402, "arrears"),
-        (Weather("not_json"), 502, "unreadable"),
+        (Fault("errno", errno=41026), 503, "unavailable"),
+        (Fault("errno", errno=4), 403, "refused"),
+        (Fault("errno", errno=1000011), 402, "arrears"),
+        (Fault("not_json"), 502, "unreadable"),
     ],
 )
 def test_when_nothing_is_known_it_is_the_clouds_problem(
-    script: Script, cloud: Sandbox, weather: Weather, status: int, kind: str
+    script: Script, cloud: Sandbox, fault: Fault, status: int, kind: str
 ) -> None:
-    cloud.misbehave(weather)
+    cloud.misbehave(fault)
     for path in ("images", "facets", "regions", "overview", f"images/bj/{'0' * 32}"):
         answer = script.get(path)
         assert (answer.status, answer.kind) == (status, kind)
-        if weather.kind == "errno":
-            assert answer.json()["errno"] == weather.errno
+        if fault.kind == "errno":
+            assert answer.json()["errno"] == fault.errno
             assert re.fullmatch("[0-9a-f]{32}", answer.json()["requestId"])
 
 

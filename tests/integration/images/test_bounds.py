@@ -17,7 +17,7 @@ from pytest_django import Settings
 
 from dashboard.people.models import User
 from images.cloud.client import MIB
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from images.services import store
 from tests.integration import cached
 from tests.integration.conftest import Clock, Keep, read_again
@@ -151,7 +151,7 @@ def test_a_page_stays_small_however_many_values_and_tags_there_are(
 def test_a_reading_process_that_is_killed_is_told_as_our_fault(
     viewer: Client, cloud: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
-    cloud.misbehave(Weather("hang", endpoint="cimg/list"))
+    cloud.misbehave(Fault("hang", endpoint="cimg/list"))
     before = internal_failures(viewer)
     killer = threading.Thread(target=_kill_the_reader, args=(cloud,))
     killer.start()
@@ -208,7 +208,7 @@ def test_a_list_that_is_lost_while_the_cloud_fails_is_no_error_of_the_page(
     for name in cached.names(":bj:"):
         cached.delete(name)
     store.forget()
-    cloud.misbehave(Weather("errno", errno=2, region="bj"))
+    cloud.misbehave(Fault("errno", errno=2, region="bj"))
     shown = Page(viewer.get(URL))
 
     assert shown.status == 200

@@ -21,7 +21,7 @@ from dashboard.people.models import User
 from dashboard.tokens import vault
 from images.history import recording
 from images.history.models import Change, Visit, Watch
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from images.sandbox.life import Life
 from images.services import freshness, store
 from images.services.snapshots import Head
@@ -174,10 +174,10 @@ def test_what_changed_while_the_database_was_away_is_told_once_it_is_back(
 
 
 def test_an_entry_that_cannot_be_read_makes_nothing_vanish(viewer: Client, world: World) -> None:
-    world.cloud.misbehave(Weather("damaged_items", endpoint="cimg/list", region="bj"))
+    world.cloud.misbehave(Fault("damaged_items", endpoint="cimg/list", region="bj"))
     world.again()
     assert kinds(viewer) == []
-    world.cloud.clear_weather()
+    world.cloud.clear_faults()
     world.again()
     assert kinds(viewer) == []
 
@@ -196,9 +196,9 @@ def test_what_vanished_behind_a_list_that_was_not_whole_is_told_by_the_next_that
 
 
 def test_a_refresh_that_failed_makes_nothing_vanish(viewer: Client, world: World) -> None:
-    world.cloud.misbehave(Weather("html", endpoint="cimg/list", region="bj"))
+    world.cloud.misbehave(Fault("html", endpoint="cimg/list", region="bj"))
     world.again()
-    world.cloud.clear_weather()
+    world.cloud.clear_faults()
     world.change(status="Disabled")
     assert kinds(viewer) == ["status"]
 
@@ -465,7 +465,7 @@ def test_what_the_cloud_sends_is_only_text(viewer: Client, world: World) -> None
 
 def test_the_history_is_there_while_the_cloud_is_not(viewer: Client, world: World) -> None:
     world.change(status="Disabled")
-    world.cloud.misbehave(Weather("html"))
+    world.cloud.misbehave(Fault("html"))
     cached.clear()
     store.forget()
     page = Page(viewer.get(URL))

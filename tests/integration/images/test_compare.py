@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from dashboard.people.models import User
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from tests.integration.conftest import Keep
 from tests.integration.images.pages import Page
 
@@ -108,7 +108,7 @@ def test_what_is_gone_is_named_and_the_others_are_compared(viewer: Client, cloud
 
 def test_what_an_unread_region_holds_is_not_said_to_be_gone(viewer: Client, cloud: Sandbox) -> None:
     here, there = add(cloud), add(cloud, "gz")
-    cloud.misbehave(Weather("html", endpoint="cimg/list", region="gz"))
+    cloud.misbehave(Fault("html", endpoint="cimg/list", region="gz"))
     page = compare(viewer, here, there)
 
     assert any("What 广州 holds is not known." in notice for notice in page.notices)

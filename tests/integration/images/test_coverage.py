@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from tests.integration.images.pages import Node, Page
 
 URL = "/overview/coverage/"
@@ -92,7 +92,7 @@ def test_long_ones_are_paged(viewer: Client) -> None:
 
 
 def test_nothing_is_missing_where_nothing_could_be_read(few: Client, cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("errno", errno=41026, region="sh"))
+    cloud.misbehave(Fault("errno", errno=41026, region="sh"))
     page = Page(few.get(f"{URL}?q=few"))
 
     assert row(page, "few partly")["sh"].text == "? not known"
@@ -118,7 +118,7 @@ def test_the_overview_counts_as_the_coverage_does(few: Client) -> None:
 
 
 def test_a_cloud_that_is_away_is_explained(viewer: Client, cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("html"))
+    cloud.misbehave(Fault("html"))
     page = Page(viewer.get(URL))
 
     assert page.failures

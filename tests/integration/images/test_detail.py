@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from tests.integration.images.pages import FRAGMENT, RESTORE, Page, both
 
 SAMPLE = "4a48f88391134a01befe88ff98b68a88"
@@ -215,7 +215,7 @@ def test_what_the_cloud_does_not_say_is_not_known(viewer: Client, cloud: Sandbox
 
 
 def test_fields_of_wrong_types_are_not_known(viewer: Client, cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("wrong_types", endpoint="cimg/list"))
+    cloud.misbehave(Fault("wrong_types", endpoint="cimg/list"))
 
     for page in both(viewer, URL):
         facts = page.facts
@@ -283,7 +283,7 @@ def test_an_address_that_cannot_be_an_image_is_not_found(
 def test_when_its_region_cannot_be_read_it_is_not_said_to_be_gone(
     viewer: Client, cloud: Sandbox
 ) -> None:
-    cloud.misbehave(Weather("errno", errno=41026, region="bj"))
+    cloud.misbehave(Fault("errno", errno=41026, region="bj"))
     elsewhere = cloud.images("gz")[0]
 
     for page in both(viewer, URL, 503):
@@ -296,7 +296,7 @@ def test_when_its_region_cannot_be_read_it_is_not_said_to_be_gone(
 
 
 def test_when_nothing_can_be_read_it_is_not_said_to_be_gone(viewer: Client, cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("html"))
+    cloud.misbehave(Fault("html"))
 
     for page in both(viewer, URL, 502):
         assert page.failures == ["unreadable"]
@@ -436,6 +436,6 @@ def test_an_image_of_one_region_is_said_to_be_and_an_unread_region_is_not_known(
 
 def test_an_unread_region_may_hold_it_too(viewer: Client, cloud: Sandbox) -> None:
     address = made(cloud, name="only-here")
-    cloud.misbehave(Weather("html", endpoint="cimg/list", region="gz"))
+    cloud.misbehave(Fault("html", endpoint="cimg/list", region="gz"))
 
     assert "What 广州 holds is not known." in Page(viewer.get(address)).one(id="elsewhere").text

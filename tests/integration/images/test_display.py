@@ -24,7 +24,7 @@ from dashboard.displays.models import Display
 from dashboard.people import teams
 from dashboard.people.models import Role, Team, User
 from dashboard.tokens.models import Token
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from tests.integration.conftest import Clock, read_again
 
 pytestmark = pytest.mark.backend
@@ -269,7 +269,7 @@ def test_that_all_is_well_is_said_only_where_all_is_known(
 def test_a_region_that_fails_is_said_beside_the_others(
     anonymous: Client, well: str, cloud: Sandbox
 ) -> None:
-    cloud.misbehave(Weather("errno", errno=41026, region="gz"))
+    cloud.misbehave(Fault("errno", errno=41026, region="gz"))
     page = anonymous.get(well)
 
     states = {region: state for state, region in re.findall(STATES, page.content.decode())}
@@ -284,7 +284,7 @@ def test_old_data_turns_visibly_old_and_fresh_again(
     anonymous: Client, well: str, cloud: Sandbox, clock: Clock
 ) -> None:
     assertContains(anonymous.get(well), '<span class="region-age">fresh · ', count=3)
-    cloud.misbehave(Weather("html", region="bj"))
+    cloud.misbehave(Fault("html", region="bj"))
     clock.now += 100
     read_again(cloud.token)
     page = anonymous.get(well)
@@ -299,7 +299,7 @@ def test_old_data_turns_visibly_old_and_fresh_again(
     assertContains(page, "北京: what you see is old, from <time")
     assertNotContains(page, "Nothing needs attention.")
 
-    cloud.clear_weather()
+    cloud.clear_faults()
     clock.now += 200
     read_again(cloud.token)
     assertNotContains(anonymous.get(well), "region-old")
@@ -310,7 +310,7 @@ def test_why_nothing_newer_comes_is_said(
     anonymous: Client, well: str, cloud: Sandbox, clock: Clock
 ) -> None:
     anonymous.get(well)
-    cloud.misbehave(Weather("errno", errno=3, endpoint="region/list"))
+    cloud.misbehave(Fault("errno", errno=3, endpoint="region/list"))
     clock.now += 4000
     read_again(cloud.token)
     page = anonymous.get(well)
@@ -328,7 +328,7 @@ def test_what_the_address_says_in_vain_is_named(client: Client, viewer: Client) 
 def test_a_cloud_that_says_nothing_at_all_is_explained(
     anonymous: Client, make: Callable[..., str], cloud: Sandbox
 ) -> None:
-    cloud.misbehave(Weather("html"))
+    cloud.misbehave(Fault("html"))
 
     assertContains(anonymous.get(make()), "could not be read")
 

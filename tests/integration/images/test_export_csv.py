@@ -9,7 +9,7 @@ from typing import Any
 
 from django.test import Client
 
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from tests.integration.conftest import Clock, read_again
 from tests.integration.images.pages import FRAGMENT, both
 
@@ -129,7 +129,7 @@ def test_no_cell_is_a_formula(large: Client, large_cloud: Sandbox) -> None:
 
 
 def test_a_region_that_is_missing_is_told_in_the_files_name(viewer: Client, cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("errno", errno=41026, region="bj"))
+    cloud.misbehave(Fault("errno", errno=41026, region="bj"))
     rows, response = exported(viewer)
 
     assert {row["region"] for row in rows} == {"gz", "sh"}
@@ -143,7 +143,7 @@ def test_the_last_good_list_is_exported_with_its_age(
 ) -> None:
     exported(viewer)
     clock.now += 100
-    cloud.misbehave(Weather("errno", errno=41026, region="bj"))
+    cloud.misbehave(Fault("errno", errno=41026, region="bj"))
     read_again(cloud.token)
     rows, response = exported(viewer)
 
@@ -157,7 +157,7 @@ def test_the_last_good_list_is_exported_with_its_age(
 def test_when_nothing_can_be_read_it_is_an_error_and_no_file(
     viewer: Client, cloud: Sandbox
 ) -> None:
-    cloud.misbehave(Weather("errno", errno=2))
+    cloud.misbehave(Fault("errno", errno=2))
 
     for page in both(viewer, URL, 503):
         assert page.failures == ["unavailable"]

@@ -12,7 +12,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from dashboard.people.models import User
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from images.search.spelling import natural
 from tests.integration.conftest import Clock, Keep, read_again
 from tests.integration.images.pages import FRAGMENT, both
@@ -150,7 +150,7 @@ def test_the_token_is_neither_named_nor_shown(viewer: Client, cloud: Sandbox) ->
 
 
 def test_a_region_that_is_missing_is_told_with_its_error(viewer: Client, cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("errno", errno=41026, region="bj"))
+    cloud.misbehave(Fault("errno", errno=41026, region="bj"))
     document, response = exported(viewer)
 
     assert states(document) == {"gz": "fresh", "bj": "failed", "sh": "fresh"}
@@ -173,7 +173,7 @@ def test_the_last_good_list_is_exported_with_its_age_and_why_it_is_old(
 ) -> None:
     before, _ = exported(viewer)
     clock.now += 100
-    cloud.misbehave(Weather("errno", errno=41026, region="bj"))
+    cloud.misbehave(Fault("errno", errno=41026, region="bj"))
     read_again(cloud.token)
     document, response = exported(viewer)
 
@@ -191,7 +191,7 @@ def test_the_last_good_list_is_exported_with_its_age_and_why_it_is_old(
 def test_when_nothing_can_be_read_it_is_an_error_that_a_script_can_read(
     viewer: Client, cloud: Sandbox, endpoint: str, seen: dict[str, str]
 ) -> None:
-    cloud.misbehave(Weather("errno", errno=41026, endpoint=endpoint))
+    cloud.misbehave(Fault("errno", errno=41026, endpoint=endpoint))
     document, response = exported(viewer, status=503)
 
     assert (document["total"], document["images"]) == (0, [])
@@ -222,7 +222,7 @@ def test_it_holds_every_image_once_while_images_are_inserted_between_pages(
     with Sandbox(images=images, max_limit=most, clock=lambda: 1_700_000_000.0) as moving:
         settings.DIDIYUN_API_URL = moving.url
         keep(person, moving.token)
-        moving.misbehave(Weather("moving", where=where, times=5))
+        moving.misbehave(Fault("moving", where=where, times=5))
         document, _ = exported(browser)
         there = truth(moving)
 
@@ -238,7 +238,7 @@ def test_it_holds_every_image_once_while_images_are_inserted_between_pages(
 def test_images_that_never_stop_coming_are_said_to(viewer: Client, cloud: Sandbox) -> None:
     cloud.max_limit = 5
     before = {(image["region"], image["cimgUuid"]) for image in truth(cloud)}
-    cloud.misbehave(Weather("moving", region="bj"))
+    cloud.misbehave(Fault("moving", region="bj"))
     document, _ = exported(viewer)
 
     held = [(image["region"], image["cimgUuid"]) for image in document["images"]]

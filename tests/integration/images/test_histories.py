@@ -27,7 +27,7 @@ from images.cloud.reading import Problems
 from images.cloud.records import Region
 from images.history.models import Change as Row
 from images.history.models import Watch
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from images.services import fetching, memory, store
 from images.services.snapshots import Head
 from tests.dashboards import ON_SERVERS
@@ -123,9 +123,9 @@ class CloudOnASocket(Cloud):
 
     def get_ready(self) -> None:
         assert self.sandbox
-        self.sandbox.clear_weather()
+        self.sandbox.clear_faults()
         if not self.tells_regions:
-            self.sandbox.misbehave(Weather("html", endpoint="region/list"))
+            self.sandbox.misbehave(Fault("html", endpoint="region/list"))
         for region, how in self.listings.items():
             images = self.truth.listed(region, how)
             items = [json.dumps(item(*each)).encode() for each in (images or {}).items()]
@@ -133,8 +133,8 @@ class CloudOnASocket(Cloud):
                 shelf = self.sandbox.shelf(region)
                 shelf.slots, shelf.busy = [*items, *([b"7"] if how in WITH_JUNK else [])], []
             if images is None:
-                refusal = Weather("errno", "cimg/list", region, errno=10000001)
-                failing = Weather("html", "cimg/list", region)
+                refusal = Fault("errno", "cimg/list", region, errno=10000001)
+                failing = Fault("html", "cimg/list", region)
                 self.sandbox.misbehave(refusal if how == "refused" else failing)
 
 

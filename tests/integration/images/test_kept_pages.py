@@ -16,7 +16,7 @@ from dashboard.people import teams
 from dashboard.people.models import Membership, Role, Team, User
 from dashboard.saved_views.models import SavedView
 from dashboard.tokens.models import Token
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from images.services import store
 from images.views.list.results import rendered
 from tests.integration.conftest import PASSWORD, Clock, Keep, read_again
@@ -69,7 +69,7 @@ def a_failing_region(
     person: User, token: Token, browser: Client, cloud: Sandbox, keep: Keep, clock: Clock
 ) -> None:
     clock.now += 61
-    cloud.misbehave(Weather("html", endpoint="cimg/list", region="gz"))
+    cloud.misbehave(Fault("html", endpoint="cimg/list", region="gz"))
     read_again(cloud.token)
 
 

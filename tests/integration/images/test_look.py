@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.test import Client
 
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from tests.integration.images.pages import FRAGMENT, Page
 
 LIST = "/images/"
@@ -39,7 +39,7 @@ def test_an_image_that_is_gone_is_said_to_be(viewer: Client, cloud: Sandbox) -> 
 
 
 def test_a_region_that_failed_may_have_it(viewer: Client, cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("html", endpoint="cimg/list", region="bj"))
+    cloud.misbehave(Fault("html", endpoint="cimg/list", region="bj"))
     page = Page(viewer.get(look_of(cloud), headers=FRAGMENT))
 
     assert page.status == 502

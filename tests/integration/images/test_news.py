@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from dashboard.people import sessions
 from dashboard.people.models import User
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from images.services.jobs import JOB_POLL_SECONDS
 from tests.integration.conftest import Clock, Keep, let_refreshes_finish, read_again
 from tests.integration.images.pages import FRAGMENT, Node, Page, both
@@ -270,10 +270,10 @@ def test_an_open_page_gets_what_came_and_went(viewer: Client, cloud: Sandbox, cl
 def test_a_page_that_showed_nothing_shows_what_is_there_now(
     viewer: Client, cloud: Sandbox, clock: Clock
 ) -> None:
-    cloud.misbehave(Weather("html"))
+    cloud.misbehave(Fault("html"))
     page = Page(viewer.get(LIST))
     assert page.failures
-    cloud.clear_weather()
+    cloud.clear_faults()
     clock.now += 16
     ask(viewer, page)
     let_refreshes_finish()
@@ -371,7 +371,7 @@ def test_a_failed_refresh_after_a_job_ended_is_not_repeated_with_every_look(
     viewer: Client, cloud: Sandbox, clock: Clock
 ) -> None:
     page = Page(viewer.get(LIST))
-    cloud.misbehave(Weather("html", endpoint="cimg/list"))
+    cloud.misbehave(Fault("html", endpoint="cimg/list"))
     cloud.reset_calls()
     clock.now += 46
     for _ in range(4):
@@ -390,7 +390,7 @@ def test_a_cloud_that_does_not_say_leaves_what_was_known(
     page = Page(viewer.get(f"{LIST}?q={creating['cimgUuid']}"))
     clock.now += 10
     before = ask(viewer, page)
-    cloud.misbehave(Weather(kind, endpoint="result"))
+    cloud.misbehave(Fault(kind, endpoint="result"))
     clock.now += JOB_POLL_SECONDS
     during = ask(viewer, page)
     assert (during.status, during.html) == (200, before.html)
@@ -399,7 +399,7 @@ def test_a_cloud_that_does_not_say_leaves_what_was_known(
     assert ask(viewer, page).html == before.html
     if kind != "wrong_types":  # an answer of which nothing could be used is no failure
         assert not results(cloud)
-    cloud.clear_weather()
+    cloud.clear_faults()
     clock.now += 20  # all before any job ends
     assert "17.8 %" in swapped(ask(viewer, page))[place("bj", creating)].text
 
@@ -408,7 +408,7 @@ def test_one_region_that_fails_does_not_keep_the_others_from_moving(
     viewer: Client, cloud: Sandbox, clock: Clock
 ) -> None:
     page = Page(viewer.get(LIST))
-    cloud.misbehave(Weather("html", endpoint="result", region="bj"))
+    cloud.misbehave(Fault("html", endpoint="result", region="bj"))
     clock.now += 30
     parts = swapped(ask(viewer, page))
 

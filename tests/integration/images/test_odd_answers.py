@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from dashboard.people.models import User
 from dashboard.tokens.models import Token
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from images.sandbox.odd_answers import ANSWERS, UNFIT
 from images.sandbox.odd_items import ITEMS
 from images.services import store
@@ -59,7 +59,7 @@ def test_no_odd_answer_fails_a_page(
 ) -> None:
     """On a cold cache, after a refresh, where tokens are checked and added, and once it is over."""
     settings.UPSTREAM_MAX_IMAGES = 1_000  # or a list without an end is read for long
-    cloud.misbehave(Weather(kind, errno=41026))
+    cloud.misbehave(Fault(kind, errno=41026))
     other = keep(person, cloud.other_token, "Other")
 
     for path in (*PATHS, f"{LIST}?account={other.pk}"):
@@ -73,7 +73,7 @@ def test_no_odd_answer_fails_a_page(
     ]:
         assert viewer.post(path, form).status_code < 500
 
-    cloud.clear_weather()
+    cloud.clear_faults()
     other.refresh_from_db()
     viewer.post(f"/tokens/{other.pk}/check/")
     assert Token.objects.get(pk=other.pk).state == "valid"
@@ -87,7 +87,7 @@ def test_an_image_that_is_too_large_costs_only_itself(
     first = cloud.images("bj")[0]["cimgUuid"]
     cached.clear()
     store.forget()
-    cloud.misbehave(Weather(kind, endpoint="cimg/list", region="bj"))
+    cloud.misbehave(Fault(kind, endpoint="cimg/list", region="bj"))
     page = Page(viewer.get(LIST))
 
     assert set(page.uuids) == {*whole} - {first}
@@ -101,7 +101,7 @@ def test_what_no_database_stores_is_nowhere(
 ) -> None:
     good = json_of(viewer)["images"]
     token = keep(person, cloud.other_token, "Other")
-    cloud.misbehave(Weather("unfit_texts"))
+    cloud.misbehave(Fault("unfit_texts"))
 
     page = Page(viewer.get(f"{LIST}?account={token.pk}"))
     viewer.post(f"/tokens/{token.pk}/check/")
@@ -163,7 +163,7 @@ def test_a_storage_of_which_nothing_is_said_is_not_down(viewer: Client, cloud: S
 def test_what_the_cloud_repeats_is_shown_and_counted_once(viewer: Client, cloud: Sandbox) -> None:
     plain, good = Page(viewer.get(f"{LIST}?size=200")), both(viewer, PANEL)[0]
     sent = json_of(viewer)["images"]
-    cloud.misbehave(Weather("repeated"))
+    cloud.misbehave(Fault("repeated"))
     viewer.post("/images/refresh/")
 
     page, panel = Page(viewer.get(f"{LIST}?size=200")), both(viewer, PANEL)[0]

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from dashboard.people.models import User
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from images.services.jobs import JOB_POLL_SECONDS
 from tests.integration.conftest import Clock, Keep
 from tests.integration.images.pages import Node, Page, both
@@ -195,7 +195,7 @@ def test_calm_is_said_only_of_what_was_read(viewer: Client, cloud: Sandbox) -> N
 def test_a_region_that_could_not_be_read_is_told_with_the_reason(
     viewer: Client, cloud: Sandbox
 ) -> None:
-    cloud.misbehave(Weather("errno", errno=41026, region="gz"))
+    cloud.misbehave(Fault("errno", errno=41026, region="gz"))
     page = Page(viewer.get(f"{URL}?q=nothing-like-this"))
 
     assert "Of what could be read, nothing needs attention." in page.text
@@ -219,7 +219,7 @@ def test_a_size_that_is_not_known_is_not_nothing(viewer: Client, cloud: Sandbox)
 
 
 def test_a_cloud_that_is_away_is_explained(viewer: Client, cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("html"))
+    cloud.misbehave(Fault("html"))
     page, fragment = both(viewer, URL)
 
     assert page.failures

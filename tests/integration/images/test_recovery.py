@@ -18,13 +18,13 @@ from dashboard.displays import links
 from dashboard.people import teams
 from dashboard.people.models import User
 from dashboard.tokens.models import State, Token
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from images.services import store
 from tests.dashboards import ON_SERVERS
 from tests.integration import cached
 from tests.integration.conftest import Clock, Keep, let_refreshes_finish
 from tests.integration.images.pages import FRAGMENT, Page
-from tests.integration.images.test_weather import (
+from tests.integration.images.test_faults import (
     DEADLINE,
     FAILING,
     OF_EACH_KIND,
@@ -48,18 +48,18 @@ FAULTS = {
     **{
         f"errno {errno}": (
             TROUBLE_OF_ERRNO.get(errno, "unavailable"),
-            Weather("errno", errno=errno),
+            Fault("errno", errno=errno),
         )
         for errno in (4, 10000001, 1000011, 1, 13, 2, 40000, 99)
     },
     **{
-        f"HTTP {status}": ("unavailable", Weather("status", status=status, html=True))
+        f"HTTP {status}": ("unavailable", Fault("status", status=status, html=True))
         for status in (404, 502, 503)
     },
     **{
         f"HTTP {status} for {seconds} seconds": (
             "unavailable",
-            Weather("status", status=status, html=status == 503, retry_after=seconds),
+            Fault("status", status=status, html=status == 503, retry_after=seconds),
         )
         for status, seconds in ((429, "3600"), (429, "120"), (503, "120"), (503, "12"))
     },
@@ -82,15 +82,15 @@ def seen(browser: Client, url: str = URL) -> Page:
     return page
 
 
-def given(cloud: Sandbox, weather: Weather, place: str) -> None:
+def given(cloud: Sandbox, fault: Fault, place: str) -> None:
     endpoint, region = PLACES[place]
-    cloud.misbehave(Weather(**vars(weather) | {"endpoint": endpoint, "region": region}))
+    cloud.misbehave(Fault(**vars(fault) | {"endpoint": endpoint, "region": region}))
 
 
-def pause_after(kind: str, weather: Weather) -> float:
+def pause_after(kind: str, fault: Fault) -> float:
     """No shorter than the cloud asks for, within a quarter of an hour."""
     first = FIRST_PAUSE_REFUSED if kind in REFUSALS else FIRST_PAUSE
-    return min(max(first, float(weather.retry_after or 0)), LONGEST_PAUSE)
+    return min(max(first, float(fault.retry_after or 0)), LONGEST_PAUSE)
 
 
 def noted() -> tuple[str, dict[str, bool | None]]:
@@ -108,17 +108,17 @@ def is_well(page: Page) -> bool:
 def test_what_failed_comes_back_within_its_pause_to_whoever_looks_and_to_the_refresher(
     viewer: Client, cloud: Sandbox, clock: Clock, settings: Settings, name: str, place: str
 ) -> None:
-    kind, weather = FAULTS[name]
+    kind, fault = FAULTS[name]
     settings.UPSTREAM_DEADLINE_SECONDS = DEADLINE if kind == "out-of-time" else 10
     good = seen(viewer)
     clock.now += LONG
-    given(cloud, weather, place)
+    given(cloud, fault, place)
     failing = seen(viewer)
-    cloud.clear_weather()
+    cloud.clear_faults()
     assert set(failing.failures) == {kind}
     assert failing.uuids == good.uuids
     cloud.reset_calls()
-    clock.now += pause_after(kind, weather) - 1
+    clock.now += pause_after(kind, fault) - 1
     Page(viewer.get(URL))
     let_refreshes_finish()
     # Meanwhile the regions grow old whose list of regions is not to be asked for.
@@ -131,11 +131,11 @@ def test_what_failed_comes_back_within_its_pause_to_whoever_looks_and_to_the_ref
     # From nothing, and nobody looks.
     cached.clear()
     store.forget()
-    given(cloud, weather, place)
+    given(cloud, fault, place)
     failing = seen(viewer)
-    cloud.clear_weather()
+    cloud.clear_faults()
     assert set(failing.failures) == {kind}
-    clock.now += pause_after(kind, weather)
+    clock.now += pause_after(kind, fault)
     assert maintenance.keep_lists_warm(lambda: True, 0) == 1
     assert noted() == (State.VALID, dict.fromkeys(REGIONS, True))
     cloud.reset_calls()
@@ -147,7 +147,7 @@ def test_what_failed_comes_back_within_its_pause_to_whoever_looks_and_to_the_ref
 def test_a_refusal_of_one_region_is_no_more_than_that(
     viewer: Client, cloud: Sandbox, clock: Clock, errno: int
 ) -> None:
-    cloud.misbehave(Weather("errno", errno=errno, endpoint="cimg/list", region="bj"))
+    cloud.misbehave(Fault("errno", errno=errno, endpoint="cimg/list", region="bj"))
     page = Page(viewer.get(URL))
 
     assert page.regions == {"gz": "fresh", "bj": "failed", "sh": "fresh"}
@@ -166,18 +166,18 @@ def test_a_refusal_of_one_region_is_no_more_than_that(
 @pytest.mark.parametrize(
     ("others", "state", "title"),
     [
-        (Weather("errno", errno=4), State.REFUSED, TROUBLES["refused"].title),
-        (Weather("errno", errno=10000001), State.REFUSED, TROUBLES["refused"].title),
-        (Weather("errno", errno=1000011), State.UNVERIFIED, TROUBLES["arrears"].title),
-        (Weather("html"), State.UNREACHABLE, TROUBLES["unreadable"].title),
+        (Fault("errno", errno=4), State.REFUSED, TROUBLES["refused"].title),
+        (Fault("errno", errno=10000001), State.REFUSED, TROUBLES["refused"].title),
+        (Fault("errno", errno=1000011), State.UNVERIFIED, TROUBLES["arrears"].title),
+        (Fault("html"), State.UNREACHABLE, TROUBLES["unreadable"].title),
     ],
     ids=["refuse", "forbid", "are in arrears", "are silent"],
 )
 def test_a_token_is_refused_where_every_region_refuses_it(
-    viewer: Client, cloud: Sandbox, others: Weather, state: State, title: str
+    viewer: Client, cloud: Sandbox, others: Fault, state: State, title: str
 ) -> None:
     """Where others are silent it may list there."""
-    cloud.misbehave(Weather("errno", errno=4, endpoint="cimg/list", region="gz"))
+    cloud.misbehave(Fault("errno", errno=4, endpoint="cimg/list", region="gz"))
     cloud.misbehave(at(others, "cimg/list"))
     page = Page(viewer.get(URL))
     assert title in page.one("section", _class="state state-bad").text
@@ -197,7 +197,7 @@ def test_what_is_refused_is_asked_about_with_a_call_a_place_after_1_2_4_to_15_mi
     seen(viewer)
     settings.INVENTORY_FRESH_SECONDS = LONG * 4  # What does not fail is not read anew meanwhile.
     clock.now += LONG * 4
-    given(cloud, Weather("errno", errno=errno), place)
+    given(cloud, Fault("errno", errno=errno), place)
     failed_there = {"one region": {"bj"}, "every region": {*REGIONS}}.get(place, {None})
     asked: list[float] = []
     while len(asked) < 7:
@@ -253,14 +253,14 @@ def test_it_comes_back_to_whatever_looks(
     looker: Callable[..., Callable[[], object]],
     place: str,
 ) -> None:
-    kind, weather = FAULTS[name]
-    given(cloud, weather, place)
+    kind, fault = FAULTS[name]
+    given(cloud, fault, place)
     page = Page(viewer.get(URL))
     assert page.failures == [kind]
     assert Token.objects.get().state != State.VALID
     look = looker(viewer, cloud, person)
-    cloud.clear_weather()
-    clock.now += pause_after(kind, weather)
+    cloud.clear_faults()
+    clock.now += pause_after(kind, fault)
     look()
     let_refreshes_finish()
     cloud.reset_calls()
@@ -274,9 +274,9 @@ def test_it_comes_back_to_whatever_looks(
 def test_a_token_that_works_again_when_it_is_checked_is_read_with_at_once(
     viewer: Client, cloud: Sandbox, clock: Clock
 ) -> None:
-    cloud.misbehave(Weather("errno", errno=4))
+    cloud.misbehave(Fault("errno", errno=4))
     assert Page(viewer.get(URL)).failures == ["refused"]
-    cloud.clear_weather()
+    cloud.clear_faults()
     clock.now += 1
     viewer.post(f"/tokens/{Token.objects.get().pk}/check/")
 
@@ -296,9 +296,9 @@ def test_a_list_of_regions_that_lacks_some_is_read_again_soon(
         if damage == "no regions":
             emptied.setattr(type(cloud), "regions", lambda self: [])
         else:
-            cloud.misbehave(Weather(damage, endpoint="region/list"))
+            cloud.misbehave(Fault(damage, endpoint="region/list"))
         assert not is_well(seen(viewer))
-    cloud.clear_weather()
+    cloud.clear_faults()
     clock.now += settings.INVENTORY_FRESH_SECONDS
 
     assert is_well(seen(viewer))
@@ -308,10 +308,10 @@ def test_a_list_of_regions_that_lacks_some_is_read_again_soon(
 def test_beside_a_token_that_fails_those_that_work_are_offered_whatever_the_failure_is(
     viewer: Client, cloud: Sandbox, clock: Clock, person: User, keep: Keep, name: str
 ) -> None:
-    kind, weather = FAULTS[name]
+    kind, fault = FAULTS[name]
     failing = keep(person, cloud.other_token, "Failing")
     keep(person, "0" * 64, "Refused", state=State.REFUSED)
-    cloud.misbehave(Weather(**vars(weather) | {"token": cloud.other_token}))
+    cloud.misbehave(Fault(**vars(fault) | {"token": cloud.other_token}))
     page = Page(viewer.get(f"{URL}?token={failing.pk}"))
 
     assert page.failures == [kind]
@@ -330,7 +330,7 @@ def test_beside_the_last_good_list_of_a_refused_token_those_that_work_are_offere
     failing = keep(person, cloud.other_token, "Failing")
     address = f"{URL}?token={failing.pk}"
     seen(viewer, address)
-    cloud.misbehave(Weather("errno", errno=4, token=cloud.other_token))
+    cloud.misbehave(Fault("errno", errno=4, token=cloud.other_token))
     clock.now += LONG
     page = seen(viewer, address)
 
@@ -355,7 +355,7 @@ def test_a_token_that_nobody_reads_with_because_it_failed_comes_back_as_well(
 ) -> None:
     """Whoever looks at another of their tokens has it asked about."""
     dead = keep(person, cloud.other_token, "Dead", state=State.REFUSED)
-    cloud.misbehave(Weather("errno", errno=4, token=cloud.other_token))
+    cloud.misbehave(Fault("errno", errno=4, token=cloud.other_token))
 
     def a_minute_later() -> str:
         clock.now += FIRST_PAUSE_REFUSED
@@ -369,6 +369,6 @@ def test_a_token_that_nobody_reads_with_because_it_failed_comes_back_as_well(
     assert a_minute_later() == a_minute_later() == State.REFUSED
     seen(viewer)
     assert len([call for call in cloud.calls if call.token_last4 == dead.last_four]) <= 1
-    cloud.clear_weather()
+    cloud.clear_faults()
     assert State.VALID in (a_minute_later(), a_minute_later(), a_minute_later())
     assert is_well(Page(viewer.get(f"{URL}?token={dead.pk}")))

@@ -17,7 +17,7 @@ from pytest_django import Settings
 from dashboard.people.models import User
 from dashboard.tokens import vault
 from dashboard.tokens.models import State, Token
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from images.services import COOL_DOWN_SECONDS, fetching, lease, store
 from tests.integration import cached
 from tests.integration.conftest import Clock, Keep, let_refreshes_finish
@@ -93,9 +93,9 @@ def test_it_asks_with_the_token_that_was_looked_at(
 def test_it_shows_that_the_cloud_has_recovered(
     viewer: Client, cloud: Sandbox, clock: Clock
 ) -> None:
-    cloud.misbehave(Weather("html"))
+    cloud.misbehave(Fault("html"))
     assert viewer.get(LIST).status_code == 502
-    cloud.clear_weather()
+    cloud.clear_faults()
     clock.now += COOL_DOWN_SECONDS
     viewer.post(URL)
     page = Page(viewer.get(LIST))
@@ -226,12 +226,12 @@ def test_an_old_list_is_refreshed_once_however_many_look(
     made = cloud.add_image("bj", name="new")["cimgUuid"]
     clock.now += settings.INVENTORY_FRESH_SECONDS
     asked(cloud)
-    cloud.misbehave(Weather("slow", seconds=3600))  # until it is cleared
+    cloud.misbehave(Fault("slow", seconds=3600))  # until it is cleared
     for _ in range(3):
         page = Page(viewer.get(LIST))
         assert page.regions == dict.fromkeys(REGIONS, "stale")
         assert page.total == 36
-    cloud.clear_weather()
+    cloud.clear_faults()
     let_refreshes_finish()
 
     assert asked(cloud) == {"cimg/list": 6}
@@ -299,7 +299,7 @@ def test_a_lock_is_given_back(viewer: Client, cloud: Sandbox) -> None:
     assert store.take_lock(vault.cache_key(cloud.token))
     cached.clear()
     store.forget()
-    cloud.misbehave(Weather("html"))
+    cloud.misbehave(Fault("html"))
     viewer.get(LIST)
 
     assert store.take_lock(vault.cache_key(cloud.token))
@@ -402,9 +402,9 @@ def test_its_use_and_what_the_cloud_said_are_noted(viewer: Client, cloud: Sandbo
 def test_a_token_that_was_checked_since_it_was_refused_is_tried_again(
     viewer: Client, cloud: Sandbox, clock: Clock
 ) -> None:
-    cloud.misbehave(Weather("errno", errno=4))
+    cloud.misbehave(Fault("errno", errno=4))
     assert Page(viewer.get(LIST)).failures == ["refused"]
-    cloud.clear_weather()
+    cloud.clear_faults()
     viewer.post(f"/tokens/{Token.objects.get().pk}/check/")
 
     page = Page(viewer.get(LIST))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from images.services import fetching
 
 SAID = "a region may be missing here"
 
 
 def test_a_damaged_entry_is_said(viewer: Client, cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("damaged_items", endpoint="region/list"))
+    cloud.misbehave(Fault("damaged_items", endpoint="region/list"))
     page = viewer.get("/images/").content.decode()
     assert SAID in page
     assert 'data-region-state="fresh" data-region="gz"' in page
@@ -27,7 +27,7 @@ def test_a_region_that_was_known_stays(
     viewer: Client, cloud: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     viewer.get("/images/")
-    cloud.misbehave(Weather("damaged_items", endpoint="region/list"))
+    cloud.misbehave(Fault("damaged_items", endpoint="region/list"))
     later = fetching.clock() + 60
     monkeypatch.setattr(fetching, "clock", lambda: later)
     viewer.post("/images/refresh/")

@@ -1,4 +1,4 @@
-"""After every page was seen in every weather, the token is nowhere it can be read."""
+"""After every page was seen with every fault, the token is nowhere it can be read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pytest_django import Settings
 from dashboard.people.models import User
 from dashboard.tokens import vault
 from dashboard.tokens.models import Token
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from images.sandbox.odd_answers import SPELLINGS
 from tests.integration import cached
 from tests.integration.conftest import Clock, Keep, let_refreshes_finish
@@ -41,17 +41,17 @@ API_PATHS = (
     *("images", "images?q=web&page=1", f"images/bj/{SAMPLE}", "facets", "regions", "overview"),
     *("tokens", "images?region=mars", "images?token=mine", "openapi.json", ""),
 )
-WEATHERS = (
-    Weather("echo_token"),
-    Weather("echo_token", endpoint="cimg/list", region="bj"),
-    Weather("echo_token", spelling="unicode"),
-    Weather("token_in_list"),
-    Weather("token_in_list", spelling="unicode"),
-    Weather("errno", errno=4),
-    Weather("redirect", location="/elsewhere"),
-    Weather("not_json"),
-    Weather("reset"),
-    Weather("wrong_types", endpoint="cimg/list"),
+FAULTS = (
+    Fault("echo_token"),
+    Fault("echo_token", endpoint="cimg/list", region="bj"),
+    Fault("echo_token", spelling="unicode"),
+    Fault("token_in_list"),
+    Fault("token_in_list", spelling="unicode"),
+    Fault("errno", errno=4),
+    Fault("redirect", location="/elsewhere"),
+    Fault("not_json"),
+    Fault("reset"),
+    Fault("wrong_types", endpoint="cimg/list"),
 )
 
 
@@ -79,15 +79,15 @@ def walk(browser: Client, cloud: Sandbox, clock: Clock) -> Iterator[bytes]:
         yield page.serialize_headers() + page.content
 
     yield from everything()
-    for weather in WEATHERS:
+    for fault in FAULTS:
         clock.now += 4000
-        cloud.misbehave(weather)
+        cloud.misbehave(fault)
         browser.get("/images/")
         let_refreshes_finish()
         yield from everything()  # with what was read before
         cached.clear()
         yield from everything()  # without
-        cloud.clear_weather()
+        cloud.clear_faults()
         clock.now += 10
         browser.post("/images/refresh/")
 

@@ -14,7 +14,7 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 from dashboard import gauges, maintenance
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 # What a histogram's samples are called, beside its name.
@@ -51,7 +51,7 @@ def samples(browser: Client) -> Iterator[tuple[str, dict[str, str]]]:
 @pytest.fixture
 def labels(viewer: Client, cloud: Sandbox) -> dict[str, set[str]]:
     """The names of the labels of every metric there is, once everything has happened."""
-    cloud.misbehave(Weather("errno", errno=1, endpoint="cimg/list", region="bj"))
+    cloud.misbehave(Fault("errno", errno=1, endpoint="cimg/list", region="bj"))
     viewer.get("/images/")
     maintenance.note_round()
     gauges.NOW.forget()

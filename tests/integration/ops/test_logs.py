@@ -17,7 +17,7 @@ from pytest_django import Settings
 from dashboard import logs
 from dashboard.people.models import User
 from images.cloud.client import MIB
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from tests.integration.conftest import Clock, Keep, let_refreshes_finish
 from tests.liar import IMAGE, Liar, answer, page
 
@@ -171,7 +171,7 @@ def test_every_field_is_explained(
 ) -> None:
     viewer.get("/images/")
     clock.now += 61
-    cloud.misbehave(Weather("errno", errno=1, endpoint="cimg/list", region="bj"))
+    cloud.misbehave(Fault("errno", errno=1, endpoint="cimg/list", region="bj"))
     viewer.get("/images/")
     let_refreshes_finish()
     explained = set(re.findall(r"`(\w+)`", OPERATIONS.read_text("utf-8")))

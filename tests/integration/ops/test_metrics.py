@@ -14,7 +14,7 @@ from pytest_django import Settings
 from dashboard import environment, gauges
 from dashboard.people.models import User
 from dashboard.tokens.models import Token
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from tests.integration import cached
 from tests.integration.conftest import Clock, Keep, read_again
 
@@ -122,7 +122,7 @@ def test_calls_of_the_cloud_are_counted_also_those_of_another_process(
     viewer: Client, cloud: Sandbox
 ) -> None:
     before = series(viewer)
-    cloud.misbehave(Weather("errno", errno=1, endpoint="cimg/list", region="bj"))
+    cloud.misbehave(Fault("errno", errno=1, endpoint="cimg/list", region="bj"))
     viewer.get("/images/")
     now = series(viewer)
 
@@ -144,7 +144,7 @@ def test_snapshots_have_their_age_size_and_failure(
 ) -> None:
     viewer.get("/images/")
     clock.now += 90
-    cloud.misbehave(Weather("errno", errno=1, endpoint="cimg/list", region="bj"))
+    cloud.misbehave(Fault("errno", errno=1, endpoint="cimg/list", region="bj"))
     read_again(cloud.token)
     clock.now += 5
     found = series(viewer)

@@ -25,7 +25,7 @@ from dashboard.people import teams
 from dashboard.people.models import Invitation, User
 from dashboard.tokens import vault
 from dashboard.tokens.models import SpareSecret, State, Token
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from tests import dashboards
 
 pytestmark = pytest.mark.backend
@@ -100,7 +100,7 @@ def test_while_the_cloud_is_away_not_every_token_waits_for_it(
 ) -> None:
     for number in range(3):
         keep(person, cloud.token, f"Number {number}", **hours_ago(9))
-    cloud.misbehave(Weather("html"))
+    cloud.misbehave(Fault("html"))
 
     assert refresh().startswith("1 tokens checked")
 

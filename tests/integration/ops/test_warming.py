@@ -20,7 +20,7 @@ from dashboard.displays.models import Display
 from dashboard.people import teams
 from dashboard.people.models import User
 from dashboard.tokens.models import State, Token
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from tests.integration.conftest import Clock, Keep
 from tests.integration.images.pages import Page
 from tests.integration.ops.test_refresh_command import refresh
@@ -178,7 +178,7 @@ def test_two_tokens_with_the_same_secret_are_read_once(
     assert asked(cloud) == EVERYTHING
 
     clock.now += 3600
-    cloud.misbehave(Weather("errno", errno=4))
+    cloud.misbehave(Fault("errno", errno=4))
     assert look_ahead() == 1
     assert set(Token.objects.values_list("state", flat=True)) == {State.REFUSED}
 
@@ -192,7 +192,7 @@ def test_one_that_cannot_be_read_holds_up_no_other(
     dead = keep_used(cloud.other_token, "Dead", last_used_at=timezone.now() + timedelta(seconds=2))
     keep_used("f" * 64, "Refused", last_used_at=timezone.now() + timedelta(seconds=1))
     good = keep_used(cloud.token, "Good")
-    cloud.misbehave(Weather("hang", token=cloud.other_token))
+    cloud.misbehave(Fault("hang", token=cloud.other_token))
     assert look_ahead() == 3
 
     states = dict(Token.objects.values_list("label", "state"))
@@ -208,7 +208,7 @@ def test_one_that_cannot_be_read_holds_up_no_other(
     assert not cloud.calls
 
     # A failure is waited out, and has passed by itself.
-    cloud.clear_weather()
+    cloud.clear_faults()
     assert look_ahead() == 0
     clock.now += 15
     assert look_ahead() == 1
@@ -220,9 +220,9 @@ def test_a_region_that_failed_is_waited_out(
     cloud: Sandbox, clock: Clock, keep_used: KeepUsed
 ) -> None:
     keep_used(cloud.token)
-    cloud.misbehave(Weather("not_json", endpoint="cimg/list", region="bj"))
+    cloud.misbehave(Fault("not_json", endpoint="cimg/list", region="bj"))
     assert look_ahead() == 1
-    cloud.clear_weather()
+    cloud.clear_faults()
     clock.now += 14.9
     assert look_ahead() == 0
     asked(cloud)
@@ -235,7 +235,7 @@ def test_one_that_is_refused_is_asked_about_less_and_less_often(
     cloud: Sandbox, clock: Clock, keep_used: KeepUsed
 ) -> None:
     token = keep_used(cloud.token)
-    cloud.misbehave(Weather("errno", errno=4))
+    cloud.misbehave(Fault("errno", errno=4))
     asked_at: list[float] = []
     while len(asked_at) < 7:
         if look_ahead():
@@ -248,7 +248,7 @@ def test_one_that_is_refused_is_asked_about_less_and_less_often(
     token.refresh_from_db()
     assert token.state == State.REFUSED
 
-    cloud.clear_weather()
+    cloud.clear_faults()
     clock.now += 900
     assert look_ahead() == 1
     assert asked(cloud) == EVERYTHING
@@ -260,9 +260,9 @@ def test_one_that_was_put_right_and_checked_is_read_again_at_once(
     cloud: Sandbox, clock: Clock, keep_used: KeepUsed
 ) -> None:
     token = keep_used(cloud.token)
-    cloud.misbehave(Weather("errno", errno=4))
+    cloud.misbehave(Fault("errno", errno=4))
     assert look_ahead() == 1
-    cloud.clear_weather()
+    cloud.clear_faults()
     Token.objects.update(checked_at=timezone.now() - timedelta(minutes=15))
     assert maintenance.check_due_tokens(lambda: True) == 1
     token.refresh_from_db()

@@ -11,7 +11,7 @@ from dashboard.people import teams
 from dashboard.people.models import User
 from dashboard.tokens import vault
 from dashboard.tokens.models import State, Token
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 
 pytestmark = [pytest.mark.backend, pytest.mark.django_db(databases="__all__")]
 
@@ -58,7 +58,7 @@ def test_a_refused_token_is_not_stored(typed: io.StringIO, cloud: Sandbox, perso
 def test_when_the_cloud_is_away_it_is_stored_with_a_warning(
     typed: io.StringIO, cloud: Sandbox, person: User
 ) -> None:
-    cloud.misbehave(Weather("html"))
+    cloud.misbehave(Fault("html"))
 
     assert "unverified" in add(typed, cloud.token)
     assert Token.objects.get().state == State.UNVERIFIED

@@ -18,7 +18,7 @@ from dashboard.api_keys.models import ApiKey
 from dashboard.people.models import User
 from dashboard.tokens import vault
 from dashboard.tokens.models import SpareSecret, Token
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from tests.integration import cached
 
 pytestmark = pytest.mark.backend
@@ -53,13 +53,13 @@ def walk(browser: Client, cloud: Sandbox) -> Iterator[bytes]:
     for number, secret in enumerate((REFUSED, UNCHECKABLE, cloud.forbidden_token)):
         yield from added(f"Number {number}", secret)
     for kind in ("echo_token", "html"):
-        cloud.misbehave(Weather(kind))
+        cloud.misbehave(Fault(kind))
         yield from added(f"In {kind}", cloud.other_token)
         token = Token.objects.all()[0]
         for todo in ("check", "default", "replace"):
             yield seen(f"/tokens/{token.pk}/{todo}/", secret=cloud.other_token)
             yield seen("/tokens/")
-        cloud.clear_weather()
+        cloud.clear_faults()
     for token in Token.objects.all():
         for secret in (REFUSED, UNCHECKABLE, cloud.other_token):
             yield seen(f"/tokens/{token.pk}/replace/", secret=secret)

@@ -8,7 +8,7 @@ from pytest_django.asserts import assertContains, assertRedirects
 
 from dashboard.people.models import User
 from dashboard.tokens.models import State, Token
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 
 pytestmark = [pytest.mark.backend, pytest.mark.django_db(databases="__all__")]
 
@@ -63,7 +63,7 @@ def test_a_cloud_that_is_away_takes_nothing_back(
     after: State,
 ) -> None:
     token = keep(person, cloud.token, state=before)
-    cloud.misbehave(Weather("html"))
+    cloud.misbehave(Fault("html"))
 
     assert "could not be checked." in checked(browser, token)
     assert token.state == after

@@ -18,7 +18,7 @@ from dashboard.displays.models import Display
 from dashboard.people import teams
 from dashboard.people.models import Role, Team, User
 from dashboard.tokens.models import State, Token
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from images.sandbox.inventory import REGION_IDS
 
 pytestmark = pytest.mark.backend
@@ -67,8 +67,8 @@ def test_a_region_it_may_not_list_is_told_apart(
     browser: Client, person: User, cloud: Sandbox, keep: Callable[..., Token]
 ) -> None:
     token = keep(person, cloud.token)
-    cloud.misbehave(Weather("errno", endpoint="cimg/list", region="bj", errno=10000001))
-    cloud.misbehave(Weather("html", endpoint="cimg/list", region="gz"))
+    cloud.misbehave(Fault("errno", endpoint="cimg/list", region="bj", errno=10000001))
+    cloud.misbehave(Fault("html", endpoint="cimg/list", region="gz"))
     page = browser.post(page_of(token, "check/"), follow=True)
 
     token.refresh_from_db()
@@ -86,7 +86,7 @@ def test_one_that_may_list_somewhere_works_also_by_what_the_list_shows(
     browser: Client, person: User, cloud: Sandbox, keep: Callable[..., Token]
 ) -> None:
     token = keep(person, cloud.token)
-    cloud.misbehave(Weather("errno", endpoint="cimg/list", region="bj", errno=10000001))
+    cloud.misbehave(Fault("errno", endpoint="cimg/list", region="bj", errno=10000001))
     browser.get("/images/")
 
     token.refresh_from_db()
@@ -97,8 +97,8 @@ def test_one_that_may_list_somewhere_works_also_by_what_the_list_shows(
     ("trouble", "state"),
     [
         ([], State.FORBIDDEN),
-        ([Weather("html", endpoint="cimg/list", region="gz")], State.UNREACHABLE),
-        ([Weather("errno", endpoint="cimg/list", region="gz", errno=4)], State.REFUSED),
+        ([Fault("html", endpoint="cimg/list", region="gz")], State.UNREACHABLE),
+        ([Fault("errno", endpoint="cimg/list", region="gz", errno=4)], State.REFUSED),
     ],
 )
 def test_one_is_forbidden_only_where_every_region_says_so(
@@ -106,12 +106,12 @@ def test_one_is_forbidden_only_where_every_region_says_so(
     person: User,
     cloud: Sandbox,
     keep: Callable[..., Token],
-    trouble: list[Weather],
+    trouble: list[Fault],
     state: State,
 ) -> None:
     token = keep(person, cloud.token)
-    for weather in (*trouble, Weather("errno", endpoint="cimg/list", errno=10000001)):
-        cloud.misbehave(weather)
+    for fault in (*trouble, Fault("errno", endpoint="cimg/list", errno=10000001)):
+        cloud.misbehave(fault)
     browser.post(page_of(token, "check/"))
 
     token.refresh_from_db()

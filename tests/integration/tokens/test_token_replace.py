@@ -12,7 +12,7 @@ from dashboard.audit.trail import Actor
 from dashboard.people.models import User
 from dashboard.tokens import rotation, vault
 from dashboard.tokens.models import SpareSecret, State, Token
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 from images.sandbox.cloud import Account
 from tests.integration.conftest import Clock
 
@@ -96,7 +96,7 @@ def test_a_token_that_worked_gives_way_only_to_one_that_works(
 ) -> None:
     token = keep(person, OLD, state=state, last_ok_at=timezone.now())
     if trouble == "away":
-        cloud.misbehave(Weather("html"))
+        cloud.misbehave(Fault("html"))
     secrets = {"forbidden": cloud.forbidden_token, "arrears": cloud.arrears_token}
     page = browser.post(url(token), {"secret": secrets.get(trouble, cloud.token)})
 
@@ -109,7 +109,7 @@ def test_a_token_that_does_not_work_gives_way_to_an_unchecked_one(
     browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token], state: State
 ) -> None:
     token = keep(person, OLD, state=state, last_ok_at=None)
-    cloud.misbehave(Weather("html"))
+    cloud.misbehave(Fault("html"))
     compared(browser, token, cloud.token)
 
     assert "replaced without having been checked" in switched(browser, token)
@@ -124,7 +124,7 @@ def test_one_that_cannot_be_decrypted_is_not_held_on_to(
     token = keep(person, OLD)
     Token.objects.update(sealed="gone:AAAA")
     if away:
-        cloud.misbehave(Weather("html"))
+        cloud.misbehave(Fault("html"))
     page = compared(browser, token, cloud.token)
     assert "there is nothing to compare with" in page
     switched(browser, token)
@@ -195,11 +195,11 @@ def test_a_stored_one_that_is_refused_by_now_lists_nothing_whatever_it_listed_be
 
 
 @pytest.mark.parametrize(
-    ("weather", "told"),
+    ("fault", "told"),
     [
-        (Weather("html", endpoint="cimg/list", region="gz"), "could not be read"),
-        (Weather("damaged_items", region="gz"), "cannot be compared"),
-        (Weather("moving", region="gz"), "cannot be compared"),
+        (Fault("html", endpoint="cimg/list", region="gz"), "could not be read"),
+        (Fault("damaged_items", region="gz"), "cannot be compared"),
+        (Fault("moving", region="gz"), "cannot be compared"),
     ],
 )
 def test_what_could_not_be_listed_whole_is_not_compared(
@@ -207,11 +207,11 @@ def test_what_could_not_be_listed_whole_is_not_compared(
     cloud: Sandbox,
     person: User,
     keep: Callable[..., Token],
-    weather: Weather,
+    fault: Fault,
     told: str,
 ) -> None:
     token, second = keep(person, cloud.token), second_of(cloud)
-    cloud.misbehave(weather)
+    cloud.misbehave(fault)
     page = compared(browser, token, second)
 
     assert told in page
@@ -492,7 +492,7 @@ def test_regions_that_the_new_token_may_not_list_count_as_lost(
     token, second = keep(person, cloud.token), second_of(cloud)
     for region in ("bj", "sh"):
         cloud.misbehave(
-            Weather("errno", errno=10000001, endpoint="cimg/list", region=region, token=second)
+            Fault("errno", errno=10000001, endpoint="cimg/list", region=region, token=second)
         )
     page = compared(browser, token, second)
 
@@ -523,7 +523,7 @@ def test_where_nothing_is_known_of_the_stored_token_that_is_said_and_no_more(
     if why == "not to be decrypted":
         Token.objects.update(sealed="gone:AAAA")
     if why == "silent":
-        cloud.misbehave(Weather("html", token=cloud.token))
+        cloud.misbehave(Fault("html", token=cloud.token))
     page = compared(browser, token, cloud.other_token)
 
     assert "Whether both are of the same account cannot be told." in page

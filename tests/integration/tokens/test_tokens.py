@@ -15,7 +15,7 @@ from dashboard.audit.trail import Actor
 from dashboard.people.models import User
 from dashboard.tokens import lifecycle, vault
 from dashboard.tokens.models import State, Token
-from images.sandbox import Sandbox, Weather
+from images.sandbox import Fault, Sandbox
 
 pytestmark = [pytest.mark.backend, pytest.mark.django_db(databases="__all__")]
 
@@ -105,7 +105,7 @@ def test_a_token_of_an_account_in_arrears_is_stored_as_unverified(
 def test_when_the_cloud_is_away_the_token_is_stored_unverified(
     browser: Client, cloud: Sandbox
 ) -> None:
-    cloud.misbehave(Weather("html"))
+    cloud.misbehave(Fault("html"))
     page = add(browser, cloud.token)
 
     assert "stored without having been checked" in page
@@ -186,7 +186,7 @@ def test_a_long_name_is_not_taken_for_a_token(browser: Client, cloud: Sandbox) -
 
 
 def test_a_short_secret_does_not_show_its_end(browser: Client, cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("html"))
+    cloud.misbehave(Fault("html"))
     add(browser, "hunter2")
 
     assert Token.objects.get().last_four == ""

@@ -1,6 +1,6 @@
-"""Bad weather: every way the cloud can misbehave, as data.
+"""Fault injection: every way the cloud can misbehave, as data.
 
-A `Weather` says what goes wrong, for which requests, and how often. It touches only the four
+A `Fault` says what goes wrong, for which requests, and how often. It touches only the four
 reading endpoints. What it does to the answer is in SPOILERS below, in `odd_items.py` and in
 `odd_answers.py`; what it does to the connection is in `wire.py`; `moving` is done by the cloud,
 which owns the images.
@@ -29,7 +29,7 @@ WHERES = ("front", "random", "remove", "both")
 
 
 @dataclass(frozen=True)
-class Weather:
+class Fault:
     """One misbehaviour: `kind`, the requests it meets (None: any), and its own details. Besides
     those of `odd_items` and `odd_answers` there is
 
@@ -38,7 +38,7 @@ class Weather:
     errno_status   `errno` at HTTP `status`
     reset          the connection is reset before any answer
     reset_in_body  reset after the headers and half of the body
-    hang           no answer until the weather is cleared or the cloud stops
+    hang           no answer until the faults are cleared or the cloud stops
     drip           the headers, then a byte every `seconds`
     slow           a good answer after `seconds`
     truncated      half of the body, under an honest Content-Length
@@ -77,7 +77,7 @@ class Weather:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise ValueError(f"unknown weather {self.kind!r}; there is {', '.join(KINDS)}")
+            raise ValueError(f"unknown fault {self.kind!r}; there is {', '.join(KINDS)}")
         if self.endpoint not in (None, *READS):
             raise ValueError(f"unknown endpoint {self.endpoint!r}; there is {', '.join(READS)}")
         if self.where not in WHERES:
@@ -97,41 +97,41 @@ class Weather:
         )
 
 
-def spoil(weather: Weather, good: Answer, request: Request) -> Answer:
-    """The answer as `weather` leaves it."""
-    spoiler = SPOILERS.get(weather.kind)
+def spoil(fault: Fault, good: Answer, request: Request) -> Answer:
+    """The answer as `fault` leaves it."""
+    spoiler = SPOILERS.get(fault.kind)
     if spoiler:
-        return spoiler(weather, good, request)
-    if weather.kind in ITEMS or weather.kind in ANSWERS:
-        return odd(weather, good, request)
+        return spoiler(fault, good, request)
+    if fault.kind in ITEMS or fault.kind in ANSWERS:
+        return odd(fault, good, request)
     return good
 
 
-def odd(weather: Weather, good: Answer, request: Request) -> Answer:
+def odd(fault: Fault, good: Answer, request: Request) -> Answer:
     """The answer with odd values; an error stays as it is."""
     answer = json.loads(b"".join(good.chunks))
     if answer["errno"]:
         return good
-    if change := ITEMS.get(weather.kind):
+    if change := ITEMS.get(fault.kind):
         items = items_of(answer)
         items[:] = [change(place, item) for place, item in enumerate(items)]
     else:
-        answer = ANSWERS[weather.kind](answer, request)
-    return replace(good, chunks=(encoded(answer, request.token, weather.spelling),))
+        answer = ANSWERS[fault.kind](answer, request)
+    return replace(good, chunks=(encoded(answer, request.token, fault.spelling),))
 
 
 def said(body: bytes, status: int = 200, *headers: tuple[str, str]) -> Answer:
     return Answer(status, (JSON_TYPE, *headers), (body,))
 
 
-def headers_of(weather: Weather) -> tuple[tuple[str, str], ...]:
-    return () if weather.retry_after is None else (("Retry-After", weather.retry_after),)
+def headers_of(fault: Fault) -> tuple[tuple[str, str], ...]:
+    return () if fault.retry_after is None else (("Retry-After", fault.retry_after),)
 
 
-def bad_status(weather: Weather, good: Answer, request: Request) -> Answer:
-    if weather.html:
-        return html(weather.status, f"HTTP {weather.status}", headers_of(weather))
-    return failure(weather.errno, status=weather.status, headers=headers_of(weather))
+def bad_status(fault: Fault, good: Answer, request: Request) -> Answer:
+    if fault.html:
+        return html(fault.status, f"HTTP {fault.status}", headers_of(fault))
+    return failure(fault.errno, status=fault.status, headers=headers_of(fault))
 
 
 def rewritten(good: Answer, change: Callable[[Any], object]) -> Answer:
@@ -139,20 +139,20 @@ def rewritten(good: Answer, change: Callable[[Any], object]) -> Answer:
     return replace(good, chunks=(encode(change(json.loads(b"".join(good.chunks)))).encode(),))
 
 
-def with_data(data: object) -> Callable[[Weather, Answer, Request], Answer]:
-    return lambda weather, good, request: rewritten(good, lambda answer: answer | {"data": data})
+def with_data(data: object) -> Callable[[Fault, Answer, Request], Answer]:
+    return lambda fault, good, request: rewritten(good, lambda answer: answer | {"data": data})
 
 
-def unfit_failure(weather: Weather, good: Answer, request: Request) -> Answer:
+def unfit_failure(fault: Fault, good: Answer, request: Request) -> Answer:
     text = f"out of order{UNFIT}"
-    answer = {"errno": weather.errno, "errmsg": text, "requestId": text, "data": None}
-    return said(encoded(answer, "", weather.spelling))
+    answer = {"errno": fault.errno, "errmsg": text, "requestId": text, "data": None}
+    return said(encoded(answer, "", fault.spelling))
 
 
-def echo_token(weather: Weather, good: Answer, request: Request) -> Answer:
+def echo_token(fault: Fault, good: Answer, request: Request) -> Answer:
     text = f"upstream refused Authorization: {request.authorization}"
     answer = {"errno": 3, "errmsg": text, "requestId": request.token, "data": None}
-    return said(encoded(answer, request.token, weather.spelling))
+    return said(encoded(answer, request.token, fault.spelling))
 
 
 # Good JSON around a long description, to be filled with as many bytes as wanted.
@@ -176,33 +176,29 @@ def gzip_bomb() -> bytes:
     return b"".join([*map(packer.compress, plain), packer.flush()])
 
 
-# (weather, good answer, request) -> the answer that is sent instead.
-SPOILERS: dict[str, Callable[[Weather, Answer, Request], Answer]] = {
+# (fault, good answer, request) -> the answer that is sent instead.
+SPOILERS: dict[str, Callable[[Fault, Answer, Request], Answer]] = {
     "status": bad_status,
-    "errno": lambda weather, good, request: failure(weather.errno),
+    "errno": lambda fault, good, request: failure(fault.errno),
     "errno_status": bad_status,
-    "truncated": lambda weather, good, request: replace(good, chunks=(good.half,)),
-    "html": lambda weather, good, request: html(200, "Please sign in"),
-    "not_json": lambda weather, good, request: said(b"OK, all is well."),
+    "truncated": lambda fault, good, request: replace(good, chunks=(good.half,)),
+    "html": lambda fault, good, request: html(200, "Please sign in"),
+    "not_json": lambda fault, good, request: said(b"OK, all is well."),
     "data_null": with_data(None),
     "items_null": with_data({"count": 3, "items": None}),
     "items_wrong_type": with_data({"count": 3, "items": {"a": 1}}),
-    "answer_array": lambda weather, good, request: rewritten(good, lambda answer: [answer]),
-    "redirect": lambda weather, good, request: html(
-        302, "Found", (("Location", weather.location),)
-    ),
-    "huge": lambda weather, good, request: huge(),
-    "deep": lambda weather, good, request: said(
+    "answer_array": lambda fault, good, request: rewritten(good, lambda answer: [answer]),
+    "redirect": lambda fault, good, request: html(302, "Found", (("Location", fault.location),)),
+    "huge": lambda fault, good, request: huge(),
+    "deep": lambda fault, good, request: said(
         b'{"errno":0,"errmsg":"ok","data":' + b"[" * DEPTH + b"]" * DEPTH + b"}"
     ),
-    "gzip_bomb": lambda weather, good, request: said(
-        gzip_bomb(), 200, ("Content-Encoding", "gzip")
-    ),
-    "bad_encoding": lambda weather, good, request: said(
+    "gzip_bomb": lambda fault, good, request: said(gzip_bomb(), 200, ("Content-Encoding", "gzip")),
+    "bad_encoding": lambda fault, good, request: said(
         b'{"errno":0,"errmsg":"ok","data":{"count":1,"items":[{"name":"\xff\xc3("}]}}'
     ),
     "echo_token": echo_token,
-    "huge_errno": lambda weather, good, request: failure(2**70),
+    "huge_errno": lambda fault, good, request: failure(2**70),
     "unfit_failure": unfit_failure,
 }
 KINDS = (*SPOILERS, *ITEMS, *ANSWERS, *WIRE_KINDS, "moving")

@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from dashboard.people.models import User
 from dashboard.tokens.models import State
-from images.sandbox import ERRORS, KINDS, Sandbox, Weather
+from images.sandbox import ERRORS, KINDS, Fault, Sandbox
 from images.sandbox.odd_answers import ANSWERS
 from images.sandbox.odd_items import ITEMS
 from tests.integration.conftest import Clock, Keep, let_refreshes_finish, read_again
@@ -57,29 +57,29 @@ TROUBLE_OF_ERRNO = {
 
 LONG = 3600.0  # seconds, longer than any test waits
 FAILING = {
-    "status": ("unavailable", Weather("status", status=500, html=True)),
-    "errno": ("unavailable", Weather("errno", errno=41026)),
-    "errno_status": ("forbidden", Weather("errno_status", errno=10000001, status=503)),
-    "reset": ("unavailable", Weather("reset")),
-    "reset_in_body": ("unavailable", Weather("reset_in_body")),
-    "hang": ("out-of-time", Weather("hang")),
-    "drip": ("out-of-time", Weather("drip", seconds=0.05)),
-    "slow": ("out-of-time", Weather("slow", seconds=LONG)),
-    "short_body": ("unavailable", Weather("short_body")),
-    "truncated": ("unreadable", Weather("truncated")),
-    "html": ("unreadable", Weather("html")),
-    "not_json": ("unreadable", Weather("not_json")),
-    "data_null": ("unreadable", Weather("data_null")),
-    "items_null": ("unreadable", Weather("items_null")),
-    "items_wrong_type": ("unreadable", Weather("items_wrong_type")),
-    "answer_array": ("unreadable", Weather("answer_array")),
-    "redirect": ("unreadable", Weather("redirect")),
-    "huge": ("too-large", Weather("huge")),
-    "deep": ("unreadable", Weather("deep")),
-    "gzip_bomb": ("too-large", Weather("gzip_bomb")),
-    "bad_encoding": ("unreadable", Weather("bad_encoding")),
-    "echo_token": ("unavailable", Weather("echo_token", spelling="unicode")),
-    "unfit_failure": ("unavailable", Weather("unfit_failure", errno=41026)),
+    "status": ("unavailable", Fault("status", status=500, html=True)),
+    "errno": ("unavailable", Fault("errno", errno=41026)),
+    "errno_status": ("forbidden", Fault("errno_status", errno=10000001, status=503)),
+    "reset": ("unavailable", Fault("reset")),
+    "reset_in_body": ("unavailable", Fault("reset_in_body")),
+    "hang": ("out-of-time", Fault("hang")),
+    "drip": ("out-of-time", Fault("drip", seconds=0.05)),
+    "slow": ("out-of-time", Fault("slow", seconds=LONG)),
+    "short_body": ("unavailable", Fault("short_body")),
+    "truncated": ("unreadable", Fault("truncated")),
+    "html": ("unreadable", Fault("html")),
+    "not_json": ("unreadable", Fault("not_json")),
+    "data_null": ("unreadable", Fault("data_null")),
+    "items_null": ("unreadable", Fault("items_null")),
+    "items_wrong_type": ("unreadable", Fault("items_wrong_type")),
+    "answer_array": ("unreadable", Fault("answer_array")),
+    "redirect": ("unreadable", Fault("redirect")),
+    "huge": ("too-large", Fault("huge")),
+    "deep": ("unreadable", Fault("deep")),
+    "gzip_bomb": ("too-large", Fault("gzip_bomb")),
+    "bad_encoding": ("unreadable", Fault("bad_encoding")),
+    "echo_token": ("unavailable", Fault("echo_token", spelling="unicode")),
+    "unfit_failure": ("unavailable", Fault("unfit_failure", errno=41026)),
 }
 # These leave a list that can be shown.
 PASSING = ("moving",)
@@ -90,9 +90,9 @@ DEADLINE = 1  # second
 OF_EACH_KIND = ("status", "errno_status", "html", "huge", "hang")
 
 
-def at(weather: Weather, endpoint: str, region: str | None = None) -> Weather:
-    fields = vars(weather) | {"endpoint": endpoint, "region": region}
-    return Weather(**fields)
+def at(fault: Fault, endpoint: str, region: str | None = None) -> Fault:
+    fields = vars(fault) | {"endpoint": endpoint, "region": region}
+    return Fault(**fields)
 
 
 @pytest.fixture
@@ -139,13 +139,13 @@ def facts_of(page: Page) -> dict[str, str]:
     return {name: value for name, _, value in facts}
 
 
-def test_there_is_a_test_for_every_kind_of_weather() -> None:
+def test_there_is_a_test_for_every_kind_of_fault() -> None:
     assert {*FAILING, *PASSING, *ODD} == set(KINDS)
 
 
 @pytest.mark.parametrize("errno", [errno for errno in ERRORS if errno])
 def test_every_documented_errno_is_explained(viewer: Client, cloud: Sandbox, errno: int) -> None:
-    cloud.misbehave(Weather("errno", errno=errno))
+    cloud.misbehave(Fault("errno", errno=errno))
     kind = TROUBLE_OF_ERRNO[errno]
 
     for page in both(viewer, URL, TROUBLES[kind].status):
@@ -160,7 +160,7 @@ def test_every_documented_errno_is_explained(viewer: Client, cloud: Sandbox, err
 
 
 def test_success_without_an_answer_is_explained(viewer: Client, cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("errno", errno=0))
+    cloud.misbehave(Fault("errno", errno=0))
 
     for page in both(viewer, URL, 502):
         assert_tells_alone(page, "unreadable", cloud.token)
@@ -171,7 +171,7 @@ def test_success_without_an_answer_is_explained(viewer: Client, cloud: Sandbox) 
 def test_an_errno_that_is_in_no_document_is_shown(
     viewer: Client, cloud: Sandbox, errno: int
 ) -> None:
-    cloud.misbehave(Weather("errno", errno=errno))
+    cloud.misbehave(Fault("errno", errno=errno))
 
     for page in both(viewer, URL, 503):
         assert_tells_alone(page, "unavailable", cloud.token)
@@ -179,17 +179,17 @@ def test_an_errno_that_is_in_no_document_is_shown(
 
 
 @pytest.mark.parametrize("name", some(FAILING, OF_EACH_KIND))
-def test_bad_weather_at_the_list_of_regions_is_explained(
+def test_a_fault_at_the_list_of_regions_is_explained(
     viewer: Client, cloud: Sandbox, settings: Settings, name: str
 ) -> None:
     if name in WAITING:
         settings.UPSTREAM_DEADLINE_SECONDS = DEADLINE
-    kind, weather = FAILING[name]
-    cloud.misbehave(at(weather, "region/list"))
+    kind, fault = FAILING[name]
+    cloud.misbehave(at(fault, "region/list"))
     started = time.monotonic()
     pages = both(viewer, URL, TROUBLES[kind].status)
     took = time.monotonic() - started
-    cloud.clear_weather()
+    cloud.clear_faults()
 
     for page in pages:
         assert_tells_alone(page, kind, cloud.token)
@@ -199,20 +199,20 @@ def test_bad_weather_at_the_list_of_regions_is_explained(
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("name", some(FAILING, OF_EACH_KIND))
-def test_bad_weather_in_every_region_is_no_empty_account(
+def test_a_fault_in_every_region_is_no_empty_account(
     viewer: Client, cloud: Sandbox, settings: Settings, name: str
 ) -> None:
     if name not in WAITING:
         settings.UPSTREAM_DEADLINE_SECONDS = 10
-    kind, weather = FAILING[name]
-    cloud.misbehave(at(weather, "cimg/list"))
+    kind, fault = FAILING[name]
+    cloud.misbehave(at(fault, "cimg/list"))
     started = time.monotonic()
     pages = both(viewer, URL, TROUBLES[kind].status)
     took = time.monotonic() - started
     at_work = [
         each.name for each in threading.enumerate() if each.name.startswith(("pages-", "region"))
     ]
-    cloud.clear_weather()
+    cloud.clear_faults()
 
     for page in pages:
         assert_tells_alone(page, kind, cloud.token)
@@ -235,7 +235,7 @@ DATE = "Wed, 21 Oct 2065 07:28:00 GMT"
 def test_an_http_error_is_explained_at_once_however_long_it_asks_us_to_wait(
     viewer: Client, cloud: Sandbox, status: int, html: bool, retry_after: str | None
 ) -> None:
-    cloud.misbehave(Weather("status", status=status, html=html, retry_after=retry_after))
+    cloud.misbehave(Fault("status", status=status, html=html, retry_after=retry_after))
     started = time.monotonic()
     pages = both(viewer, URL, 503)
 
@@ -261,7 +261,7 @@ def test_a_redirect_to_another_host_is_not_followed(
 ) -> None:
     with Sandbox(images=1, token=cloud.token) as elsewhere:
         location = f"{elsewhere.url}/dicloud/i/{endpoint}"
-        cloud.misbehave(Weather("redirect", endpoint=endpoint, location=location))
+        cloud.misbehave(Fault("redirect", endpoint=endpoint, location=location))
         for page in both(viewer, URL, 502):
             assert_tells_alone(page, "unreadable", cloud.token)
             assert facts_of(page)["HTTP"] == "302"
@@ -270,17 +270,17 @@ def test_a_redirect_to_another_host_is_not_followed(
 
 
 @pytest.mark.parametrize("name", some(FAILING, OF_EACH_KIND))
-def test_bad_weather_in_one_region_leaves_the_others_alone(
+def test_a_fault_in_one_region_leaves_the_others_alone(
     viewer: Client, cloud: Sandbox, settings: Settings, name: str
 ) -> None:
     if name in WAITING:
         settings.UPSTREAM_DEADLINE_SECONDS = DEADLINE
-    kind, weather = FAILING[name]
-    cloud.misbehave(at(weather, "cimg/list", "bj"))
+    kind, fault = FAILING[name]
+    cloud.misbehave(at(fault, "cimg/list", "bj"))
     started = time.monotonic()
     pages = both(viewer, URL)
     took = time.monotonic() - started
-    cloud.clear_weather()
+    cloud.clear_faults()
 
     for page in pages:
         assert page.regions == {"gz": "fresh", "bj": "failed", "sh": "fresh"}
@@ -320,7 +320,7 @@ def test_empty_regions_beside_a_missing_one_are_no_empty_account(
     for region in ("gz", "sh"):
         for image in cloud.images(region):
             cloud.remove_image(region, image["cimgUuid"])
-    cloud.misbehave(Weather("errno", errno=41026, region="bj"))
+    cloud.misbehave(Fault("errno", errno=41026, region="bj"))
 
     for page in both(viewer, URL):
         assert page.total == 0
@@ -332,13 +332,13 @@ def test_empty_regions_beside_a_missing_one_are_no_empty_account(
 
 
 STALE = [
-    ("refused", Weather("errno", errno=4)),
-    ("forbidden", Weather("errno", errno=10000001)),
-    ("arrears", Weather("errno", errno=1000011)),
-    ("bad-request", Weather("errno", errno=13)),
-    ("unavailable", Weather("errno", errno=41026)),
-    ("unreadable", Weather("html")),
-    ("out-of-time", Weather("hang")),
+    ("refused", Fault("errno", errno=4)),
+    ("forbidden", Fault("errno", errno=10000001)),
+    ("arrears", Fault("errno", errno=1000011)),
+    ("bad-request", Fault("errno", errno=13)),
+    ("unavailable", Fault("errno", errno=41026)),
+    ("unreadable", Fault("html")),
+    ("out-of-time", Fault("hang")),
 ]
 KIND_NAMES = [kind for kind, _ in STALE]
 READ = "2023-11-14 22:13 UTC"  # when the clock of the tests stands still
@@ -346,15 +346,15 @@ READ = "2023-11-14 22:13 UTC"  # when the clock of the tests stands still
 
 @pytest.mark.backend
 @pytest.mark.usefixtures("impatient")
-@pytest.mark.parametrize(("kind", "weather"), STALE, ids=KIND_NAMES)
+@pytest.mark.parametrize(("kind", "fault"), STALE, ids=KIND_NAMES)
 def test_the_last_good_list_of_a_region_stays_with_its_age_and_the_reason(
-    viewer: Client, cloud: Sandbox, clock: Clock, kind: str, weather: Weather
+    viewer: Client, cloud: Sandbox, clock: Clock, kind: str, fault: Fault
 ) -> None:
     [good, _] = both(viewer, URL)
     clock.now += 600
-    cloud.misbehave(at(weather, "cimg/list", "bj"))
+    cloud.misbehave(at(fault, "cimg/list", "bj"))
     read_again(cloud.token)
-    cloud.clear_weather()
+    cloud.clear_faults()
     cloud.reset_calls()
 
     for page in both(viewer, URL):
@@ -373,22 +373,22 @@ def test_the_last_good_list_of_a_region_stays_with_its_age_and_the_reason(
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
-    ("kind", "weather"),
+    ("kind", "fault"),
     [*STALE, *(pytest.param(*each, marks=pytest.mark.thorough) for each in FAILING.values())],
     ids=[*KIND_NAMES, *FAILING],
 )
-def test_the_last_good_lists_stay_in_any_weather_and_are_fresh_after_it(
-    viewer: Client, cloud: Sandbox, clock: Clock, settings: Settings, kind: str, weather: Weather
+def test_the_last_good_lists_stay_with_any_fault_and_are_fresh_after_it(
+    viewer: Client, cloud: Sandbox, clock: Clock, settings: Settings, kind: str, fault: Fault
 ) -> None:
     if kind != "out-of-time":
         settings.UPSTREAM_DEADLINE_SECONDS = 10
     [good, _] = both(viewer, URL)
     clock.now += 4000  # the list of regions is old as well
-    cloud.misbehave(weather)
+    cloud.misbehave(fault)
     started = time.monotonic()
     read_again(cloud.token)
     assert in_time(time.monotonic() - started, settings.UPSTREAM_DEADLINE_SECONDS + 1)
-    cloud.clear_weather()
+    cloud.clear_faults()
     cloud.reset_calls()
 
     for page in both(viewer, URL):
@@ -416,7 +416,7 @@ def test_what_is_too_old_is_not_shown(
 ) -> None:
     both(viewer, URL)
     clock.now += settings.INVENTORY_STALE_SECONDS + 1
-    cloud.misbehave(Weather("errno", errno=41026))
+    cloud.misbehave(Fault("errno", errno=41026))
     read_again(cloud.token)
 
     for page in both(viewer, URL, 503):
@@ -431,9 +431,9 @@ def test_an_old_list_is_shown_at_once_and_refreshed_behind(
     both(viewer, URL)
     made = cloud.add_image("bj", name="new")["cimgUuid"]
     clock.now += 100
-    cloud.misbehave(Weather("hang"))
+    cloud.misbehave(Fault("hang"))
     old = Page(viewer.get(URL))
-    cloud.clear_weather()
+    cloud.clear_faults()
     let_refreshes_finish()
     clock.now += 1000
     Page(viewer.get(URL))
@@ -452,7 +452,7 @@ def test_a_cloud_that_stays_away_is_asked_less_often_up_to_the_usual(
     viewer: Client, cloud: Sandbox, clock: Clock
 ) -> None:
     both(viewer, URL)
-    cloud.misbehave(Weather("html"))
+    cloud.misbehave(Fault("html"))
     asked = []
     for _ in range(1000):
         clock.now += 10
@@ -471,7 +471,7 @@ def test_a_cloud_that_stays_away_is_asked_less_often_up_to_the_usual(
 def test_a_failure_is_remembered_and_costs_the_next_page_nothing(
     viewer: Client, cloud: Sandbox, clock: Clock
 ) -> None:
-    cloud.misbehave(Weather("errno", errno=41039))
+    cloud.misbehave(Fault("errno", errno=41039))
     both(viewer, URL, 503)
     calls = len(cloud.calls)
     clock.now += 10
@@ -484,7 +484,7 @@ def test_a_failure_is_remembered_and_costs_the_next_page_nothing(
 
 
 def test_fields_that_cannot_be_read_are_named(viewer: Client, cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("wrong_types", endpoint="cimg/list"))
+    cloud.misbehave(Fault("wrong_types", endpoint="cimg/list"))
 
     for page in both(viewer, URL):
         assert page.total == 36
@@ -517,7 +517,7 @@ def test_entries_that_are_no_image_are_counted(viewer: Client, cloud: Sandbox) -
 
 
 def test_damaged_entries_cost_only_themselves(viewer: Client, cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("damaged_items", endpoint="cimg/list"))
+    cloud.misbehave(Fault("damaged_items", endpoint="cimg/list"))
 
     for page in both(viewer, URL):
         assert page.total is not None
@@ -528,7 +528,7 @@ def test_damaged_entries_cost_only_themselves(viewer: Client, cloud: Sandbox) ->
 
 def test_a_list_that_never_rests_is_said_to_be_uncertain(viewer: Client, cloud: Sandbox) -> None:
     cloud.max_limit = 5
-    cloud.misbehave(Weather("moving", region="bj"))
+    cloud.misbehave(Fault("moving", region="bj"))
 
     for page in both(viewer, URL):
         [notice] = page.notices
@@ -539,7 +539,7 @@ def test_a_list_that_never_rests_is_said_to_be_uncertain(viewer: Client, cloud: 
 
 
 def test_a_slow_answer_is_only_slow(viewer: Client, cloud: Sandbox) -> None:
-    cloud.misbehave(Weather("slow", seconds=0.05))
+    cloud.misbehave(Fault("slow", seconds=0.05))
 
     for page in both(viewer, URL):
         assert page.total == 36
@@ -547,18 +547,18 @@ def test_a_slow_answer_is_only_slow(viewer: Client, cloud: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    "weather",
+    "fault",
     [
-        Weather("errno", errno=41026, times=2),
-        Weather("status", status=503, html=True, times=2),
-        Weather("status", status=429, html=True, times=1, retry_after="0"),
-        Weather("reset", times=2),
-        Weather("short_body", times=2),
+        Fault("errno", errno=41026, times=2),
+        Fault("status", status=503, html=True, times=2),
+        Fault("status", status=429, html=True, times=1, retry_after="0"),
+        Fault("reset", times=2),
+        Fault("short_body", times=2),
     ],
-    ids=lambda weather: weather.kind,
+    ids=lambda fault: fault.kind,
 )
-def test_what_passes_is_not_even_noticed(viewer: Client, cloud: Sandbox, weather: Weather) -> None:
-    cloud.misbehave(weather)
+def test_what_passes_is_not_even_noticed(viewer: Client, cloud: Sandbox, fault: Fault) -> None:
+    cloud.misbehave(fault)
 
     for page in both(viewer, URL):
         assert page.total == 36

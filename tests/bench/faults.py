@@ -1,6 +1,6 @@
-"""Random bad weather over the cloud while people look: no image may be lost, no page may fail.
+"""Random faults of the cloud while people look: no image may be lost, no page may fail.
 
-.venv/bin/python -m tests.bench.weather --minutes 10
+.venv/bin/python -m tests.bench.faults --minutes 10
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from images.sandbox.odd_items import ITEMS
 from tests.bench.stack import Stack, stack
 
 IMAGES = 600
-KILL_EVERY = 5  # changes of the weather
+KILL_EVERY = 5  # changes of the faults
 PEOPLE = 6
 FRESH_SECONDS, DEADLINE_SECONDS = 2, 3
 PATIENCE_SECONDS = 30.0
@@ -86,7 +86,7 @@ class Seen:
 
 
 def storm(running: Stack, seconds: float, seed: int) -> Seen:
-    """So many seconds of weather, then how long it takes until every list is fresh again."""
+    """So many seconds of faults, then how long it takes until every list is fresh again."""
     chance, seen, over = random.Random(seed), Seen(), threading.Event()
     truth = running.images()
     assert truth <= set(_places(running.get(EXPORT)[1])), "it begins when everything was read"
@@ -98,17 +98,17 @@ def storm(running: Stack, seconds: float, seed: int) -> Seen:
         person.start()
     until, changes = time.monotonic() + seconds, count(1)
     # It begins with one that everyone must notice.
-    running.set_weather([{"kind": "status", "status": 503}])
+    running.set_faults([{"kind": "status", "status": 503}])
     over.wait(2 * FRESH_SECONDS)
     while time.monotonic() < until:
-        running.clear_weather()
+        running.clear_faults()
         running.set_cloud(**CLEAR | chance.choice((*SETTINGS, {}, {})))
-        running.set_weather([_weather(chance) for _ in range(chance.randint(0, 3))])
+        running.set_faults([_fault(chance) for _ in range(chance.randint(0, 3))])
         if next(changes) % KILL_EVERY == 0:
             seen.kills += 1
             running.kill_a_worker()
         over.wait(chance.uniform(0.3, 3))
-    running.clear_weather()
+    running.clear_faults()
     running.set_cloud(**CLEAR)
     seen.recovered = _until_fresh(running)
     over.set()
@@ -122,7 +122,7 @@ def storm(running: Stack, seconds: float, seed: int) -> Seen:
     return seen
 
 
-def _weather(chance: random.Random) -> dict[str, Any]:
+def _fault(chance: random.Random) -> dict[str, Any]:
     where = {
         "endpoint": chance.choice((None, "cimg/list", "region/list")),
         "region": chance.choice((None, None, "gz", "bj", "sh")),
@@ -172,12 +172,12 @@ def _until_fresh(running: Stack) -> float:
         if set(states) == {b"fresh"}:
             return seconds
         if seconds > PATIENCE_SECONDS:
-            raise TimeoutError(f"not fresh {seconds:.0f} s after the last bad weather: {states}")
+            raise TimeoutError(f"not fresh {seconds:.0f} s after the last fault: {states}")
         time.sleep(0.05)
 
 
 def prepared() -> dict[str, str]:
-    """The environment of a dashboard that notices the weather often."""
+    """The environment of a dashboard that notices the faults often."""
     return {
         "INVENTORY_FRESH_SECONDS": str(FRESH_SECONDS),
         "UPSTREAM_DEADLINE_SECONDS": str(DEADLINE_SECONDS),
@@ -186,13 +186,13 @@ def prepared() -> dict[str, str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.weather", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.faults", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     with stack(IMAGES, **prepared()) as running:
         seen = storm(running, options.minutes * 60, options.seed)
-    print(f"{options.minutes:g} minutes of weather over {IMAGES} images, {PEOPLE} people looking")
+    print(f"{options.minutes:g} minutes of faults over {IMAGES} images, {PEOPLE} people looking")
     print(f"  pages by status: {dict(seen.statuses)}, {seen.exports} of them whole exports")
     print(f"  {seen.troubled} told of trouble; {seen.kills} workers killed, {seen.cut_off} cut off")
     print(f"  slowest page {seen.slowest:.2f} s; all fresh {seen.recovered:.1f} s after the end")
