@@ -17,7 +17,7 @@ from typing import Any
 from django.urls import get_resolver
 
 from dashboard import environment, logs
-from images.cloud import child, heap
+from images.cloud import heap, worker_process
 
 host = environment.text("HOST", "127.0.0.1")
 port = environment.number("PORT", 8000, least=1, most=65_535)
@@ -71,7 +71,7 @@ def child_exit(server: Any, worker: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     heap.share()
     heap.map_large()
-    child.get_ready()
+    worker_process.get_ready()
     # What is imported stays: looking through it for garbage would delay everyone by 80 ms again and
     # again. The pages are imported now, because Django would do so in the first request.
     get_resolver().url_patterns  # noqa: B018

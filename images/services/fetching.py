@@ -11,10 +11,10 @@ import msgspec
 import structlog
 from django.conf import settings
 
-from images.cloud.child import Packed, read_regions
 from images.cloud.client import KIB, MIB, Account, Deadline, Limits
 from images.cloud.errors import CloudError, Internal, TooLarge
 from images.cloud.listing import list_regions
+from images.cloud.worker_process import Packed, read_regions
 from images.search.index import Index
 from images.services import counting, freshness, memory, signals, store
 from images.services.progress import listed

@@ -23,7 +23,7 @@ from tests.integration import cached
 from tests.integration.conftest import Clock, Keep, read_again
 from tests.integration.images.pages import Page, both
 from tests.liar import IMAGE, Liar, answer, page
-from tests.unit.test_child import readers, until
+from tests.unit.test_worker_process import readers, until
 
 pytestmark = pytest.mark.backend
 

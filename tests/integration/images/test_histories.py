@@ -20,11 +20,11 @@ from django.db import DatabaseError
 from hypothesis import HealthCheck, example, given, settings
 
 from dashboard.tokens import vault
-from images.cloud.child import Packed
 from images.cloud.errors import CloudError, Forbidden, Unreadable
 from images.cloud.packing import encode_body, encode_images, version_of
 from images.cloud.reading import Problems
 from images.cloud.records import Region
+from images.cloud.worker_process import Packed
 from images.history.models import Change as Row
 from images.history.models import Watch
 from images.sandbox import Fault, Sandbox

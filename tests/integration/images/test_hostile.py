@@ -15,7 +15,7 @@ from hypothesis import settings as examples
 from pytest_django import Settings
 
 from dashboard.tokens.models import Token
-from images.cloud import child
+from images.cloud import worker_process
 from images.services import store
 from tests.hostility import GOOD, UUIDS, Lies, lies, told
 from tests.integration import cached
@@ -68,7 +68,7 @@ class Visitor:
         started = time.monotonic()
         response: Any = ask(address, **options)
         content: bytes = response.getvalue()
-        most = self.settings.UPSTREAM_DEADLINE_SECONDS + child.START_SECONDS
+        most = self.settings.UPSTREAM_DEADLINE_SECONDS + worker_process.START_SECONDS
         assert in_time(time.monotonic() - started, most), address
         assert response.status_code != 500, address
         assert len(content) < LONGEST_PAGE, address

@@ -46,7 +46,7 @@ REGIONS_AT_ONCE = 8
 # The exit code of a process that may take no more memory: the C library's number for that.
 OUT_OF_MEMORY = 12
 
-# Set when this process ends, which ends its children first: that is no failure of the cloud's.
+# Set when this process ends, which ends its worker processes first: no failure of the cloud.
 _ending = threading.Event()
 atexit.register(_ending.set)
 
@@ -203,7 +203,7 @@ def _taken(made: deque[Call]) -> list[Call]:
 
 def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
-    assert parent, "runs in a child process"  # noqa: S101
+    assert parent, "runs in a worker process"  # noqa: S101
     connection.wait([parent.sentinel])
     os._exit(1)
 

@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from images.cloud import child
-from images.cloud.child import Packed, read_regions
+from images.cloud import worker_process
 from images.cloud.client import MIB, Account, Deadline, Limits
 from images.cloud.errors import (
     CloudError,
@@ -28,6 +27,7 @@ from images.cloud.errors import (
 )
 from images.cloud.listing import list_images
 from images.cloud.packing import decode_body
+from images.cloud.worker_process import Packed, read_regions
 from images.sandbox import Fault, Sandbox
 from tests.liar import Liar, answer
 from tests.marks import in_time
@@ -55,7 +55,7 @@ def children_of(parent: int) -> list[int]:
 
 def fork_server() -> int:
     """The process that the reading ones are made by."""
-    child.get_ready()
+    worker_process.get_ready()
     until(fork_servers)
     [server] = fork_servers()
     return server
@@ -160,7 +160,7 @@ def test_the_time_that_our_own_process_takes_to_start_is_not_the_clouds(cloud: S
 def test_a_process_that_cannot_start_is_our_fault_and_holds_nobody_up(
     cloud: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(child, "START_SECONDS", 0.2)
+    monkeypatch.setattr(worker_process, "START_SECONDS", 0.2)
     server = fork_server()
     os.kill(server, signal.SIGSTOP)
     try:
@@ -204,7 +204,7 @@ def test_a_process_that_stands_still_is_ended(cloud: Sandbox) -> None:
 def test_nothing_goes_on_reading_for_a_process_that_was_killed(cloud: Sandbox) -> None:
     cloud.misbehave(Fault("hang"))
     code = (
-        "from images.cloud.child import read_regions\n"
+        "from images.cloud.worker_process import read_regions\n"
         "from images.cloud.client import Account, Deadline\n"
         f"list(read_regions(Account({cloud.url!r}, {cloud.token!r}, Deadline(60)), ['bj']))\n"
     )
