@@ -9,6 +9,8 @@ class HistoryConfig(AppConfig):
     verbose_name = _("What changed")
 
     def ready(self) -> None:
-        from images.history import recording  # its models are there only now
+        from images.history import published, recording  # their models are there only now
 
         signals.region_read.connect(recording.record, dispatch_uid="history")
+        signals.head_published.connect(published.keep, dispatch_uid="history")
+        signals.head_wanted.connect(published.newest, dispatch_uid="history")

@@ -62,6 +62,16 @@ class Watch(models.Model):
         return f"{self.region} since {self.since:%Y-%m-%d %H:%M}"
 
 
+class Published(models.Model):
+    """When the newest head in the cache was published, in Unix seconds as the head has it."""
+
+    key = models.CharField(max_length=64, unique=True)
+    asked_at = models.FloatField()
+
+    def __str__(self) -> str:
+        return f"{self.key[:8]} at {self.asked_at:.0f}"
+
+
 class Visit(models.Model):
     """When a person last looked at the list of a token (its key), and when they did in the visit
     before: `since`, None in their first."""

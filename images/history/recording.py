@@ -29,7 +29,7 @@ from images.history.changes import (
 )
 from images.history.feed import BATCH, KEPT
 from images.history.models import Change as Row
-from images.history.models import Visit, Watch
+from images.history.models import Published, Visit, Watch
 from images.search.spelling import folded
 from images.services.signals import Reading
 from images.services.snapshots import Unconfirmed
@@ -64,6 +64,7 @@ def prune() -> int:
         Row.objects.filter(at__lt=oldest),
         Watch.objects.filter(read_at__lt=oldest),
         Visit.objects.filter(seen_at__lt=oldest),
+        Published.objects.filter(asked_at__lt=oldest.timestamp()),
     )
     return sum(rows.delete()[0] for rows in over)
 

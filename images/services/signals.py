@@ -1,27 +1,31 @@
-"""What the service module tells others: `region_read` is sent with each list that was read.
+"""What the service module tells others and asks them, each with the credential's cache `key`.
 
-    key       the credential's cache key
-    reading   what was read
+    region_read      `reading`: a list was read, and nobody was shown it yet. A receiver keeps what
+                     it changed, and answers with an `Unconfirmed` if that is to be confirmed first.
+    head_published   `asked_at`: a head is in the cache. A receiver keeps that moment.
+    head_wanted      A receiver answers with the moment that it last kept.
 
-It is sent by the process that read the list, before anyone is shown it. A receiver keeps what the
-list changed, and answers with an `Unconfirmed` where that is to be confirmed first. A receiver that
-fails costs nobody a page.
+The last two tell the newest head from one that somebody put back into the cache: a receiver keeps
+the moment where who writes to the cache cannot. A receiver that fails costs nobody a page.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from django.dispatch import Signal
 
 from images.cloud.records import Image
-from images.services.snapshots import Unconfirmed
+from images.services.snapshots import Head, Unconfirmed
 
 log = structlog.get_logger("images.services")
 
 region_read = Signal()
+head_published = Signal()
+head_wanted = Signal()
 
 
 @dataclass(frozen=True)
@@ -39,10 +43,26 @@ class Reading:
 
 def tell(key: str, reading: Reading) -> Unconfirmed | None:
     """What of the reading is still to be confirmed, if anything is."""
-    doubts = None
-    for _receiver, answer in region_read.send_robust(sender=Reading, key=key, reading=reading):
+    answers = _answers(region_read, Reading, key=key, reading=reading)
+    return next((each for each in reversed(answers) if each), None)
+
+
+def publish(key: str, asked_at: float) -> None:
+    """Tell that the head in the cache is now the one of that moment (Unix seconds)."""
+    _answers(head_published, Head, key=key, asked_at=asked_at)
+
+
+def published_at(key: str) -> float:
+    """Return the moment of the last head that was published, 0.0 if nobody knows."""
+    return max(_answers(head_wanted, Head, key=key), default=0.0)
+
+
+def _answers(signal: Signal, sender: type, **named: Any) -> list[Any]:
+    """Return what the receivers answer; a failure is logged, and is no answer."""
+    answers = []
+    for _receiver, answer in signal.send_robust(sender=sender, **named):
         if isinstance(answer, Exception):
-            log.error("changes not kept", region=reading.region, failure=repr(answer))
+            log.error("not kept in the database", failure=repr(answer))
         else:
-            doubts = answer or doubts
-    return doubts
+            answers.append(answer)
+    return answers

@@ -129,7 +129,8 @@ def without_refusals(head: Head, now: float) -> Head:
         msgspec.structs.replace(entry, failure=_unless_refusal(entry.failure))
         for entry in head.regions
     )
-    return msgspec.structs.replace(head, regions=regions, failure=_unless_refusal(head.failure))
+    failure = _unless_refusal(head.failure)
+    return msgspec.structs.replace(head, regions=regions, failure=failure, asked_at=now)
 
 
 def is_forgotten(head: Head) -> bool:

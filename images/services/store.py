@@ -16,7 +16,7 @@ from django.utils.connection import ConnectionProxy
 
 from images.cloud.packing import decode_body
 from images.cloud.records import Image
-from images.services import counting, lease, memory
+from images.services import counting, lease, memory, signals
 from images.services.progress import Known, decode_known, encode_known
 from images.services.snapshots import (
     LAYOUT,
@@ -47,8 +47,7 @@ def peek_head(key: str, now: float) -> Head | None:
 
 def _head(key: str, now: float, note: Callable[[str, str], None]) -> Head | None:
     stored, held = decode_head(_lists.get(_name(key, "head"))), memory.head(key)
-    # The cache may have lost the newest, or hold one from before that somebody put back.
-    is_newest = stored and not (held and held.asked_at > stored.asked_at)
+    is_newest = stored is not None and _is_newest(key, stored, held)
     head = stored if is_newest else held
     note("head", "cache" if is_newest else "process" if head else "none")
     if head is None or is_forgotten(head):
@@ -56,8 +55,17 @@ def _head(key: str, now: float, note: Callable[[str, str], None]) -> Head | None
     return without_older_than(head, now - settings.INVENTORY_STALE_SECONDS)
 
 
+def _is_newest(key: str, stored: Head, held: Head | None) -> bool:
+    """Whether nothing newer is known: to this process, or if it knows less, to all of them. The
+    cache may have lost the newest head, and somebody may have put an older one back."""
+    if held and held.asked_at >= stored.asked_at:
+        return held.asked_at == stored.asked_at
+    return stored.asked_at >= signals.published_at(key)
+
+
 def save_head(key: str, head: Head) -> None:
     _set(_name(key, "head"), encode_head(head))
+    signals.publish(key, head.asked_at)
 
 
 def load_body(key: str, region: str, version: str, held: Iterable[Image]) -> list[Image] | None:

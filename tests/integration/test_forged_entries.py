@@ -27,6 +27,7 @@ from dashboard.cache_entries import SIGNATURE_BYTES, encode_entry
 from dashboard.people.models import User
 from dashboard.tokens import vault
 from images.sandbox import Sandbox
+from images.sandbox.faults import Fault
 from images.services import store
 from images.services.snapshots import LAYOUT
 from tests.dashboards import ON_SERVERS
@@ -223,18 +224,39 @@ def test_what_has_ended_does_not_come_back(full: Entries) -> None:
     assert store.take_lock(vault.cache_key(SECRET))
 
 
+@pytest.mark.parametrize("knows_the_newest", [True, False])
 def test_an_older_list_that_was_put_back_is_not_taken_for_the_newest(
-    viewer: Client, cloud: Sandbox, clock: Clock
+    viewer: Client, cloud: Sandbox, clock: Clock, knows_the_newest: bool
 ) -> None:
     viewer.get(LIST)
-    old = all_entries()
+    old = heads()
     cloud.add_image("bj", name="new")
     clock.now += 10
     viewer.post("/images/refresh/")
-    put_back({key: data for key, data in old.items() if ":head" in key[1]})
+    put_back(old)
+    if not knows_the_newest:
+        store.forget()
 
     file: Any = viewer.get(f"{LIST}export.json")
     assert json.loads(file.getvalue())["total"] == EVERYTHING + 1
+
+
+def test_what_was_known_before_a_refusal_does_not_come_back_with_an_older_list(
+    viewer: Client, cloud: Sandbox, clock: Clock
+) -> None:
+    viewer.get(LIST)
+    old = heads()
+    clock.now += 10
+    cloud.misbehave(Fault("errno", errno=10000001))
+    viewer.post("/images/refresh/")
+    put_back(old)
+    store.forget()
+
+    assert 'data-region-state="fresh"' not in viewer.get(LIST).text
+
+
+def heads() -> Entries:
+    return {key: data for key, data in all_entries().items() if ":head" in key[1]}
 
 
 def test_nobody_is_signed_in_by_what_lies_in_the_cache(anonymous: Client, person: User) -> None:
