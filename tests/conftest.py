@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -20,6 +21,12 @@ from images.sandbox import Sandbox
 from tests import dashboards
 from tests.integration import cached
 from tests.integration.audit import audited
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays, and is not looked through for garbage again, as in a worker
+    of gunicorn: whenever a list was read, the rest is."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -19,16 +19,18 @@ RESTORE = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
 
 @dataclass
 class Node:
+    """An element, which stands on its page from the place `start` to before the place `end`."""
+
     tag: str
     attributes: dict[str, str]
+    page: list[Node] = field(repr=False, compare=False)
     parts: list[Node | str] = field(default_factory=list)
+    start: int = field(default=0, compare=False)
+    end: int = field(default=0, compare=False)
 
     def __iter__(self) -> Iterator[Node]:
         """Itself and everything in it, as it stands on the page."""
-        yield self
-        for part in self.parts:
-            if isinstance(part, Node):
-                yield from part
+        return iter(self.page[self.start : self.end])
 
     @property
     def text(self) -> str:
@@ -45,19 +47,17 @@ class Node:
 
     def all(self, tag: str = "", **attributes: str | bool) -> list[Node]:
         """Those of this tag and with these attributes; True is any value, "_" stands for "-"."""
-        return [node for node in self if node._fits(tag, attributes)]
+        wanted = [(name.strip("_").replace("_", "-"), each) for name, each in attributes.items()]
+        return [node for node in self if tag in ("", node.tag) and node._fits(wanted)]
 
     def one(self, tag: str = "", **attributes: str | bool) -> Node:
         [found] = self.all(tag, **attributes)
         return found
 
-    def _fits(self, tag: str, attributes: dict[str, str | bool]) -> bool:
-        if tag not in ("", self.tag):
-            return False
-        wanted = {name.strip("_").replace("_", "-"): each for name, each in attributes.items()}
+    def _fits(self, wanted: list[tuple[str, str | bool]]) -> bool:
         return all(
             name in self.attributes and value in (True, self.attributes[name])
-            for name, value in wanted.items()
+            for name, value in wanted
         )
 
 
@@ -67,21 +67,36 @@ BLOCKS = frozenset(("td", "th", "tr", "li", "p", "dt", "dd", "h1", "h2", "h3", "
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.root = Node("", {})
-        self.open = [self.root]
+        self.page: list[Node] = []
+        self.open: list[Node] = []
+        self._begin("", [])
+
+    def _begin(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        node = Node(tag, {name: value or "" for name, value in attrs}, self.page)
+        node.start = len(self.page)
+        self.page.append(node)
+        self.open.append(node)
+
+    def _end(self) -> Node:
+        node = self.open.pop()
+        node.end = len(self.page)
+        return node
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        node = Node(tag, {name: value or "" for name, value in attrs})
-        self.open[-1].parts.append(node)
-        if tag not in VOID:
-            self.open.append(node)
+        inside = self.open[-1]
+        self._begin(tag, attrs)
+        inside.parts.append(self.open[-1])
+        if tag in VOID:
+            self._end()
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.open[-1].parts.append(Node(tag, {name: value or "" for name, value in attrs}))
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self._end()
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open[-1].tag == tag, f"</{tag}> closes <{self.open[-1].tag}>"
-        self.open.pop()
+        self._end()
 
     def handle_data(self, data: str) -> None:
         self.open[-1].parts.append(data)
@@ -97,8 +112,9 @@ class Page(Node):
         reader = _Reader()
         reader.feed(self.html)
         reader.close()
-        assert reader.open == [reader.root], "something is not closed"
-        super().__init__("", {}, reader.root.parts)
+        assert len(reader.open) == 1, "something is not closed"
+        root = reader._end()
+        super().__init__("", {}, root.page, root.parts, root.start, root.end)
 
     @property
     def is_whole(self) -> bool:
