@@ -99,7 +99,7 @@ def browser() -> Iterator[Browser]:
 
 def chromium() -> str:
     """Where the machine's Chromium is; `tests/browser/chromium.sh` puts one there."""
-    names = ("chromium", "chromium-browser", "google-chrome")
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     path = next((found for name in names if (found := shutil.which(name))), None)
     assert path, "the browser tests need Chromium: see tests/browser/chromium.sh"
     return path
