@@ -1,5 +1,4 @@
-"""The query string of the history of changes: read as `images.forms` reads that of the list, and
-written canonically."""
+"""The query string of the history of changes, as `images.forms` has that of the list."""
 
 from __future__ import annotations
 
@@ -11,7 +10,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from images import grammar
-from images.forms import InvalidParameter, Parameter, QueryForm, read, said
+from images.forms import InvalidParameter, Parameter, read, said
 from images.grammar import Rejected
 from images.history.changes import KINDS, ChangeQuery
 
@@ -22,22 +21,21 @@ def read_kind(text: str) -> str:
     return text
 
 
-class ChangeQueryForm(QueryForm):
-    """Which changes, and how many of them a page has."""
-
-    kind = Parameter(read_kind, repeatable=True)
-    region = Parameter(grammar.read_region, repeatable=True)
-    q = Parameter(grammar.read_search)
-    after = Parameter(grammar.read_time)
-    before = Parameter(grammar.read_time)
-    page = Parameter(grammar.read_page)
-    size = Parameter(grammar.read_page_size)
+PARAMETERS = {
+    "kind": Parameter(read_kind, True),
+    "region": Parameter(grammar.read_region, True),
+    "q": Parameter(grammar.read_search),
+    "after": Parameter(grammar.read_time),
+    "before": Parameter(grammar.read_time),
+    "page": Parameter(grammar.read_page),
+    "size": Parameter(grammar.read_page_size),
+}
 
 
 def read_change_query(params: QueryDict) -> tuple[ChangeQuery, tuple[InvalidParameter, ...]]:
-    """The query of a request, and what of it makes no sense. Never raises, whatever comes."""
-    chosen, invalid = read(ChangeQueryForm, said(params))
-    return ChangeQuery(**chosen), invalid
+    """Return the query of a request and its invalid parameters. Never raises, whatever comes."""
+    values, invalid = read(PARAMETERS, said(params))
+    return ChangeQuery(**values), invalid
 
 
 WRITERS = {"after": grammar.write_time, "before": grammar.write_time}
@@ -45,8 +43,10 @@ DEFAULTS = {field.name: field.default for field in fields(ChangeQuery)}
 
 
 def change_query_string(query: ChangeQuery, *, token: str = "", **changes: Any) -> str:
-    """The query string, without "?", of a query with some fields changed; defaults are left out.
-    `read_change_query` reads the same query out of it."""
+    """Return the query string, without "?", of a query with some fields changed.
+
+    Defaults are left out. `read_change_query` reads the same query out of it.
+    """
     values = {name: changes.get(name, getattr(query, name)) for name in DEFAULTS}
     pairs = [("token", token)] if token else []
     for name, value in values.items():
@@ -59,6 +59,6 @@ def change_query_string(query: ChangeQuery, *, token: str = "", **changes: Any) 
 
 
 def toggled(chosen: tuple[str, ...], value: str) -> tuple[str, ...]:
-    """With the value, or where it was chosen without it."""
+    """Return the values with this one, or without it where it was chosen."""
     rest = tuple(each for each in chosen if each != value)
     return rest if value in chosen else (*chosen, value)

@@ -67,7 +67,7 @@ class InventoryContext:
     def unknown_region(self) -> str:
         """A region asked for that the cloud does not have, as far as its list is known."""
         names = {region.casefold() for region in self.region_names}
-        asked = self.query.region if names else ()
+        asked = self.query.chosen("region") if names else ()
         return next((region for region in asked if region.casefold() not in names), "")
 
     def failure_of(self, region: str) -> Failure | None:

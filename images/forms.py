@@ -6,24 +6,22 @@ values are not set.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from operator import attrgetter
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 from urllib.parse import quote_plus
 
-from django import forms
 from django.http import QueryDict
-from django.utils.datastructures import MultiValueDict
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from images import grammar
+from images.fields import FACETS
 from images.grammar import Rejected
 from images.search.bitsets import BoundedCache, weight
-from images.search.query import ImageQuery
+from images.search.query import ImageQuery, changed, image_query
 
 MAX_VALUES = 50
 SHOWN_LENGTH = 80
@@ -35,6 +33,7 @@ TOO_MANY = format_lazy(_("more than {number} values"), number=MAX_VALUES)
 
 
 Given = tuple[tuple[str, tuple[str, ...]], ...]
+Rejection = tuple[str, str | Promise]
 
 
 @dataclass(frozen=True)
@@ -46,112 +45,38 @@ class InvalidParameter:
     why: str | Promise
 
 
-class Reading(NamedTuple):
-    """What one parameter was found to say, and each text that it should not, with the reason."""
+class Parameter(NamedTuple):
+    """One parameter of a query string; `read` turns one text into a value or raises Rejected."""
 
-    values: tuple[Any, ...]
-    rejected: list[tuple[str, str | Promise]]
-
-
-class Parameter(forms.Field):
-    """One parameter of the query string; `read` turns one text into a value or raises Rejected."""
-
-    widget = forms.MultipleHiddenInput
-
-    def __init__(self, read: Callable[[str], Any], *, repeatable: bool = False) -> None:
-        super().__init__(required=False)
-        self.read = read
-        self.repeatable = repeatable
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
-        # Django gives every form its own copies to change. Nobody changes these, and the copying
-        # takes longer than all the rest.
-        return self
-
-    def clean(self, value: Sequence[str] | None) -> Reading:
-        """Never fails; without any value when none was set."""
-        found: dict[Any, str] = {}
-        rejected = []
-        for text in filter(None, value or ()):
-            try:
-                read = self.read(text)
-            except Rejected as error:
-                rejected.append((text, error.why))
-                read = error.instead
-            if not self.repeatable:
-                found.pop(read, None)
-            if read != "":
-                found.setdefault(read, text)
-        texts = list(found.values())
-        if self.repeatable:
-            rejected += [(text, TOO_MANY) for text in texts[MAX_VALUES:]]
-            return Reading(tuple(found)[:MAX_VALUES], rejected)
-        rejected += [(text, REPEATED) for text in texts[:-1]]
-        return Reading(tuple(found)[-1:], rejected)
+    read: Callable[[str], Any]
+    repeatable: bool = False
 
 
-class QueryForm(forms.Form):
-    """A whole grammar but `token`, which says whose things, not which. Always valid: what the
-    fields could not read is among `invalid_parameters()`.
-    """
-
-    def __init__(self, given: MultiValueDict[str, str]) -> None:
-        super().__init__(given)
-        # Most say nothing, and Django spends as much on each of those.
-        self.fields = {name: field for name, field in self.fields.items() if name in given}
-
-    def chosen(self) -> dict[str, Any]:
-        parameters = cast(dict[str, Parameter], self.fields)
-        return {
-            name: reading.values if parameters[name].repeatable else reading.values[0]
-            for name, reading in self.cleaned_data.items()
-            if reading.values
-        }
-
-    def invalid_parameters(self) -> tuple[InvalidParameter, ...]:
-        return tuple(
-            InvalidParameter(name, visible(text), why)
-            for name, reading in self.cleaned_data.items()
-            for text, why in reading.rejected
-        )
-
-
-class ImageQueryForm(QueryForm):
-    """Which images, and how they are shown."""
-
-    region = Parameter(grammar.read_region, repeatable=True)
-    status = Parameter(grammar.read_text, repeatable=True)
-    os = Parameter(grammar.read_text, repeatable=True)
-    version = Parameter(grammar.read_text, repeatable=True)
-    platform = Parameter(grammar.read_text, repeatable=True)
-    arch = Parameter(grammar.read_text, repeatable=True)
-    type = Parameter(grammar.read_text, repeatable=True)
-    shared = Parameter(grammar.read_shared, repeatable=True)
-    zone = Parameter(grammar.read_text, repeatable=True)
-    scene = Parameter(grammar.read_text, repeatable=True)
-    tag = Parameter(grammar.read_text, repeatable=True)
-    disk = Parameter(grammar.read_text, repeatable=True)
-    storage = Parameter(grammar.read_storage, repeatable=True)
-    check = Parameter(grammar.read_text, repeatable=True)
-    name = Parameter(grammar.read_text, repeatable=True)
-    image = Parameter(grammar.read_place, repeatable=True)
-    q = Parameter(grammar.read_search)
-    min_size = Parameter(grammar.read_size)
-    max_size = Parameter(grammar.read_size)
-    created_after = Parameter(grammar.read_time)
-    created_before = Parameter(grammar.read_time)
-    sort = Parameter(grammar.read_sort)
-    page = Parameter(grammar.read_page)
-    size = Parameter(grammar.read_page_size)
-    columns = Parameter(grammar.read_column, repeatable=True)
-    density = Parameter(grammar.read_density)
-
+PARAMETERS = {
+    **{
+        name: Parameter(grammar.READERS.get(field.kind, grammar.read_text), True)
+        for name, field in FACETS.items()
+    },
+    "name": Parameter(grammar.read_text, True),
+    "image": Parameter(grammar.read_place, True),
+    "q": Parameter(grammar.read_search),
+    "min_size": Parameter(grammar.read_size),
+    "max_size": Parameter(grammar.read_size),
+    "created_after": Parameter(grammar.read_time),
+    "created_before": Parameter(grammar.read_time),
+    "sort": Parameter(grammar.read_sort),
+    "page": Parameter(grammar.read_page),
+    "size": Parameter(grammar.read_page_size),
+    "columns": Parameter(grammar.read_column, True),
+    "density": Parameter(grammar.read_density),
+}
+"""Which images, and how they are shown: all but `token`, which says whose images, not which."""
 
 _queries = BoundedCache(REMEMBERED_BYTES)
 
 
 def visible(text: str) -> str:
-    """At most SHOWN_LENGTH characters, those that cannot be seen or turn others around escaped."""
+    """Return at most SHOWN_LENGTH characters, with those escaped that nobody sees as they are."""
     shown = "".join(
         each if each.isprintable() else each.encode("unicode_escape").decode()
         for each in text[:SHOWN_LENGTH]
@@ -162,18 +87,18 @@ def visible(text: str) -> str:
 
 
 def read_query(params: QueryDict) -> tuple[ImageQuery, tuple[InvalidParameter, ...]]:
-    """The query of a request, and what of it makes no sense. Never raises, whatever comes."""
+    """Return the query of a request and its invalid parameters. Never raises, whatever comes."""
     given = said(params)
     found: tuple[ImageQuery, tuple[InvalidParameter, ...]] | None = _queries.get(given)
     if found is None:
-        chosen, invalid = read(ImageQueryForm, given)
-        found = ImageQuery(**chosen), invalid
+        values, invalid = read(PARAMETERS, given)
+        found = image_query(**values), invalid
         _queries.put(given, found, weight(found))
     return found
 
 
 def said(params: QueryDict) -> Given:
-    """What an address says of a query."""
+    """Return what an address says of a query."""
     return tuple(
         (name, tuple(texts))
         for name, texts in params.lists()
@@ -182,18 +107,45 @@ def said(params: QueryDict) -> Given:
 
 
 def read(
-    form_class: type[QueryForm], given: Given
+    parameters: Mapping[str, Parameter], given: Given
 ) -> tuple[dict[str, Any], tuple[InvalidParameter, ...]]:
-    """The values that were given, and what makes no sense."""
-    form = form_class(MultiValueDict({name: list(texts) for name, texts in given}))
-    form.full_clean()
-    unknown = (
-        InvalidParameter(visible(name), visible(text), UNKNOWN)
-        for name, texts in given
-        if name not in form.base_fields
-        for text in filter(None, texts)
-    )
-    return form.chosen(), (*form.invalid_parameters(), *unknown)
+    """Return the values that were given, by parameter, and what of it is invalid."""
+    texts_of = dict(given)
+    values: dict[str, Any] = {}
+    invalid: list[InvalidParameter] = []
+    for name in parameters:
+        if name in texts_of:
+            found, rejected = _values(parameters[name], texts_of[name])
+            invalid += [InvalidParameter(name, visible(text), why) for text, why in rejected]
+            if found:
+                values[name] = found if parameters[name].repeatable else found[0]
+    for name, texts in given:
+        if name not in parameters:
+            shown = visible(name)
+            invalid += [InvalidParameter(shown, visible(text), UNKNOWN) for text in texts if text]
+    return values, tuple(invalid)
+
+
+def _values(parameter: Parameter, texts: Sequence[str]) -> tuple[tuple[Any, ...], list[Rejection]]:
+    """Return what one parameter says, and each text that it should not, with the reason."""
+    found: dict[Any, str] = {}
+    rejected: list[Rejection] = []
+    for text in filter(None, texts):
+        try:
+            value = parameter.read(text)
+        except Rejected as error:
+            rejected.append((text, error.why))
+            value = error.instead
+        if not parameter.repeatable:
+            found.pop(value, None)
+        if value != "":
+            found.setdefault(value, text)
+    values, given = tuple(found), list(found.values())
+    if parameter.repeatable:
+        rejected += [(text, TOO_MANY) for text in given[MAX_VALUES:]]
+        return values[:MAX_VALUES], rejected
+    rejected += [(text, REPEATED) for text in given[:-1]]
+    return values[-1:], rejected
 
 
 WRITERS: dict[str, Callable[[Any], str]] = {
@@ -202,19 +154,20 @@ WRITERS: dict[str, Callable[[Any], str]] = {
     "created_after": grammar.write_time,
     "created_before": grammar.write_time,
 }
-DEFAULTS = {field.name: field.default for field in fields(ImageQuery)}
+FIELDS = {field.name: field.default for field in fields(ImageQuery) if field.name != "facets"}
+DEFAULTS: dict[str, Any] = dict.fromkeys(FACETS, ()) | FIELDS
 PLACES = {name: place for place, name in enumerate(DEFAULTS)}
-_values = attrgetter(*DEFAULTS)
 
 
 def query_string(query: ImageQuery, *, token: str = "", **changes: Any) -> str:
-    """The canonical query string, without "?", of a query with some fields changed; defaults are
-    left out. `read_query` reads the same query out of it.
+    """Return the canonical query string, without "?", of a query with some values changed.
+
+    Defaults are left out. `read_query` reads the same query out of it.
     """
     written = _written(query)
     if changes:
-        kept = {name: text for name, text in written.items() if name not in changes}
-        written = kept | {
+        others = {name: text for name, text in written.items() if name not in changes}
+        written = others | {
             name: _field(name, value) for name, value in changes.items() if value != DEFAULTS[name]
         }
         written = {name: written[name] for name in sorted(written, key=PLACES.__getitem__)}
@@ -223,12 +176,9 @@ def query_string(query: ImageQuery, *, token: str = "", **changes: Any) -> str:
 
 @lru_cache(maxsize=64)
 def _written(query: ImageQuery) -> dict[str, str]:
-    """The fields that are not as by default. A page has some 50 links, all to nearly the same."""
-    return {
-        name: _field(name, value)
-        for (name, default), value in zip(DEFAULTS.items(), _values(query), strict=True)
-        if value != default
-    }
+    """Return what is not as by default. A page has some 50 links, all to nearly the same."""
+    values = dict(query.facets) | {name: getattr(query, name) for name in FIELDS}
+    return {name: _field(name, value) for name, value in values.items() if value != DEFAULTS[name]}
 
 
 def _field(name: str, value: Any) -> str:
@@ -242,13 +192,8 @@ def _pair(name: str, value: str | int) -> str:
     return f"{name}={quote_plus(WRITERS.get(name, str)(value))}"
 
 
-def _changed(query: ImageQuery, changes: dict[str, Any]) -> ImageQuery:
-    # dataclasses.replace, in a third of the time.
-    return ImageQuery(**(dict(zip(DEFAULTS, _values(query), strict=True)) | changes))
-
-
 def toggled(query: ImageQuery, facet: str, value: str) -> ImageQuery:
-    """The query with one value of a facet chosen or, when it was, no longer; on page 1."""
-    chosen: tuple[str, ...] = getattr(query, facet)
+    """Return the query, on page 1, with one value of a facet chosen or, where it was, no longer."""
+    chosen = query.chosen(facet)
     rest = tuple(each for each in chosen if each != value)
-    return _changed(query, {facet: rest if value in chosen else (*chosen, value), "page": 1})
+    return changed(query, **{facet: rest if value in chosen else (*chosen, value)}, page=1)

@@ -15,22 +15,16 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from images.cloud.values import SLUG
+from images.fields import COLUMNS, SORTS
 from images.insights import STORAGE_STATES
-from images.search.query import SORTS
 
-# What a table can show; the pages give each its title.
-COLUMNS = {
-    *("name", "id", "uuid", "description", "tags", "status", "check", "type", "shared", "external"),
-    *("region", "regions", "zones", "os", "arch", "platform", "scenes", "storages", "size", "disk"),
-    *("created", "updated"),
-}
 SIZES = (25, 50, 100, 200)
 DENSITIES = {"comfortable": "", "compact": "compact"}
 MAX_PAGE = 10**9
 MAX_BYTES = 2**63 - 1
 MAX_LENGTH = 200
-SHARED = {"unknown": "unknown"}
-SHARED |= dict.fromkeys(("yes", "true", "1"), "yes") | dict.fromkeys(("no", "false", "0"), "no")
+FLAGS = {"unknown": "unknown"}
+FLAGS |= dict.fromkeys(("yes", "true", "1"), "yes") | dict.fromkeys(("no", "false", "0"), "no")
 # Binary where the unit says so and for a single letter, as the cloud and its consoles mean it.
 UNITS = {"": 1, "b": 1} | {
     spelling: base**power
@@ -45,7 +39,7 @@ TOO_LONG = format_lazy(_("longer than {number} characters"), number=MAX_LENGTH)
 
 
 class Rejected(Exception):
-    """A text is not a value, and why; `instead` is what is used of it all the same."""
+    """Raised for a text that is no value, and why; `instead` is what is used of it all the same."""
 
     def __init__(self, why: str | Promise, instead: str = "") -> None:
         self.why = why
@@ -78,14 +72,14 @@ def read_place(text: str) -> str:
     return text
 
 
-def read_shared(text: str) -> str:
-    shared = SHARED.get(_plain(text).lower())
-    if shared is None:
+def read_flag(text: str) -> str:
+    flag = FLAGS.get(_plain(text).lower())
+    if flag is None:
         raise Rejected(_("neither yes, no nor unknown"))
-    return shared
+    return flag
 
 
-def read_storage(text: str) -> str:
+def read_state(text: str) -> str:
     state = _plain(text).lower()
     if state not in STORAGE_STATES:
         raise Rejected(_("neither ok, at-risk nor unknown"))
@@ -103,7 +97,7 @@ def read_search(text: str) -> str:
 
 
 def read_size(text: str) -> int:
-    """Bytes; fractions of one are dropped."""
+    """Return bytes; fractions of one are dropped."""
     written = re.fullmatch(r"(\d{1,30}(?:\.\d{1,30})?)\s*([a-z]*)", _plain(text).lower())
     unit = UNITS.get(written[2]) if written else None
     if written is None or unit is None:
@@ -115,7 +109,7 @@ def read_size(text: str) -> int:
 
 
 def read_time(text: str) -> int:
-    """Unix milliseconds."""
+    """Return Unix milliseconds."""
     try:
         moment = datetime.fromisoformat(_plain(text))
     except ValueError:
@@ -165,6 +159,10 @@ def read_page_size(text: str) -> int:
     if size not in SIZES:
         raise Rejected(_("not one of the page sizes"))
     return size
+
+
+# By a field's kind, how a value of its facet is read; all others are texts.
+READERS = {"region": read_region, "flag": read_flag, "state": read_state}
 
 
 def write_size(size: int) -> str:

@@ -58,7 +58,7 @@ def data(context: InventoryContext, found: Found) -> OverviewData:
 
 def wanted(context: InventoryContext) -> list[RegionState]:
     """The regions that the query asks for."""
-    chosen = context.query.region
+    chosen = context.query.chosen("region")
     return [each for each in context.inventory.regions if not chosen or each.id in chosen]
 
 

@@ -55,7 +55,7 @@ def version_of(context: InventoryContext) -> tuple[object, ...]:
 
 def freshness_of(context: InventoryContext) -> dict[str, Any]:
     """How whole and how old it is: the beginning of every answer of the inventory."""
-    wanted = context.query.region
+    wanted = context.query.chosen("region")
     states = [each for each in context.inventory.regions if not wanted or each.id in wanted]
     known = [each.head.fetched_at for each in states if each.head.version]
     return {

@@ -22,7 +22,7 @@ from images.api.parameters import Parameters
 from images.context import InventoryContext, changes_context, context_of
 from images.forms import InvalidParameter, visible
 from images.history.changes import ChangeQuery
-from images.search.query import ImageQuery
+from images.search.query import image_query
 from images.services.inventory import Inventory
 from images.services.snapshots import Failure
 
@@ -67,7 +67,7 @@ def open_changes(request: HttpRequest, takes: Parameters) -> tuple[InventoryCont
         access, credential, _without(request.GET, "cursor"), newest=True
     )
     _follow(context.invalid_parameters)
-    return replace(context, query=ImageQuery(region=query.region)), query
+    return replace(context, query=image_query(region=query.region)), query
 
 
 def unavailable(inventory: Inventory, failure: Failure) -> Problem:

@@ -10,18 +10,17 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from images.cloud.values import SLUG
+from images.fields import COLUMNS, FACETS, SORTS
 from images.forms import MAX_VALUES
 from images.grammar import (
-    COLUMNS,
     DENSITIES,
+    FLAGS,
     MAX_LENGTH,
     MAX_PAGE,
-    SHARED,
     SIZES,
 )
 from images.history.changes import KINDS
 from images.insights import STORAGE_STATES
-from images.search.query import FACETS, SORTS
 
 Schema = dict[str, Any]
 Parameters = Mapping[str, tuple[Schema, str | Promise]]
@@ -41,10 +40,11 @@ TIME = {
     "anyOf": [{"format": "date"}, {"format": "date-time"}],
     "examples": ["2024-01-31"],
 }
-VALUES_OF_FACETS: dict[str, Schema] = {
+# By the kind of a field; all others are texts.
+VALUES: dict[str, Schema] = {
     "region": REGION,
-    "shared": {"enum": list(SHARED)},
-    "storage": {"enum": list(STORAGE_STATES)},
+    "flag": {"enum": list(FLAGS)},
+    "state": {"enum": list(STORAGE_STATES)},
 }
 
 
@@ -71,7 +71,10 @@ LISTING: Parameters = {
         _("The id of the token to read with; without it, your own default."),
     ),
     "q": (SEARCH, _("Part of the name, description, either id or a tag, in any case.")),
-    **{name: (_several(VALUES_OF_FACETS.get(name, TEXT)), VALUE_OF_FACET) for name in FACETS},
+    **{
+        name: (_several(VALUES.get(field.kind, TEXT)), VALUE_OF_FACET)
+        for name, field in FACETS.items()
+    },
     "name": (_several(TEXT), _("The exact name; repeatable.")),
     "image": (_several(PLACE), _("One image, as region/cimgUuid; repeatable.")),
     "min_size": (SIZE, _("Bytes, or such as 20GiB; included.")),

@@ -6,7 +6,6 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from functools import lru_cache
 from io import StringIO
 from itertools import islice
 from operator import attrgetter
@@ -15,8 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from images.cloud.records import Image
-from images.insights import storage_state
-from images.verdict import Judgement, verdict
+from images.fields import FIELDS, Field
 
 Item = TypeVar("Item")
 Cell = Callable[[Any], str | int | None]
@@ -34,7 +32,7 @@ FORMULA = re.compile(
 
 
 def safe_cell(text: str | None) -> str:
-    """The text as a CSV cell that no spreadsheet takes for a formula."""
+    """Return the text as a CSV cell that no spreadsheet takes for a formula."""
     if not text or text[0].isalnum():  # Nearly all of them, and ten times as fast as the pattern.
         return text or ""
     return f"'{text}" if FORMULA.match(text) else text
@@ -47,16 +45,6 @@ def _iso(milliseconds: int | None) -> str:
     return moment.isoformat(timespec="milliseconds") + "Z"
 
 
-def _text(name: str) -> Cell:
-    read = attrgetter(name)
-    return lambda image: safe_cell(read(image))
-
-
-def _texts(name: str) -> Cell:
-    read = attrgetter(name)
-    return lambda image: _listed(read(image))
-
-
 def _listed(texts: tuple[str, ...] | None) -> str:
     """Not known and none are two things."""
     if texts is None:
@@ -65,61 +53,43 @@ def _listed(texts: tuple[str, ...] | None) -> str:
 
 
 def _member(text: str) -> str:
-    """One of several texts in a cell: a separator of its own is none."""
+    """Return one of several texts in a cell: a separator of its own is none."""
     return text.replace("\\", "\\\\").replace(";", "\\;")
 
 
-def _time(name: str) -> Cell:
-    read = attrgetter(name)
-    return lambda image: _iso(read(image))
-
-
-def _flag(name: str) -> Cell:
-    read = attrgetter(name)
-    return lambda image: {True: "true", False: "false"}.get(read(image))
-
-
-CSV_COLUMNS: dict[str, Cell] = {
-    "region": _text("region"),
-    "cimgUuid": _text("uuid"),
-    "cimgId": _text("id"),
-    "name": _text("name"),
-    "description": _text("description"),
-    "status": _text("status"),
-    "type": _text("type"),
-    "osFamily": _text("os_family"),
-    "osVersion": _text("os_version"),
-    "osArch": _text("arch"),
-    "platform": _text("platform"),
-    "size": attrgetter("size"),
-    "minDiskSize": attrgetter("min_disk"),
-    "createTime": _time("created"),
-    "updateTime": _time("updated"),
-    "isShared": _flag("shared"),
-    "isExternal": _flag("external"),
-    "checkState": _text("check_state"),
-    "regions": _texts("regions"),
-    "zones": _texts("zones"),
-    "scenes": _texts("scenes"),
-    "cimgTags": _texts("tags"),
-    "storages": attrgetter("storages"),
-    "storagesDown": lambda image: None if image.storages is None else image.storages_down,
-    "storageState": storage_state,
-    "verdict": lambda image: verdict(image).grade,
-    "verdictReasons": lambda image: ";".join(verdict(image).reasons),
+WRITERS: dict[str, Callable[[Any], str | int | None]] = {
+    **dict.fromkeys(("text", "code", "region", "state"), safe_cell),
+    **dict.fromkeys(("texts", "ids"), _listed),
+    "flag": {True: "true", False: "false"}.get,
+    "moment": _iso,
+    "verdict": attrgetter("grade"),
 }
+"""By kind, how a value is written; all others are numbers, and written as they are."""
+
+
+def _cell(field: Field) -> Cell:
+    read, write = field.read, WRITERS.get(field.kind)
+    return (lambda image: write(read(image))) if write else read
+
+
+CSV_COLUMNS = {
+    heading: _cell(field) for field in FIELDS.values() if (heading := field.cloud or field.ours)
+}
+ADDED = {field.ours: field.read for field in FIELDS.values() if field.json}
+"""What our JSON has of an image besides the cloud's own item."""
 
 
 def csv_rows(images: Iterable[Image]) -> Iterator[str]:
-    """One line for each image. Sizes are bytes, times ISO 8601 in UTC, lists joined with ";"
-    (within a member it is written "\\;", and a backslash "\\\\"), empty ones "none", unknown values
-    empty.
+    """Yield one line for each image, after the headings.
+
+    Sizes are bytes, times ISO 8601 in UTC, lists joined with ";" (within a member it is written
+    "\\;", and a backslash "\\\\"), empty ones "none", unknown values empty.
     """
     return csv_table(CSV_COLUMNS, images)
 
 
 def csv_table(columns: Mapping[str, Cell], items: Iterable[Any]) -> Iterator[str]:
-    """RFC 4180 with a heading, many lines in a piece."""
+    """Yield RFC 4180 with a heading, many lines in a piece."""
     yield BYTE_ORDER_MARK
     yield _lines([columns])
     cells = columns.values()
@@ -134,16 +104,14 @@ def _lines(rows: Iterable[Iterable[str | int | None]]) -> str:
 
 
 def json_document(head: dict[str, Any], images: Iterable[Image]) -> Iterator[bytes]:
-    """One JSON object: what `head` has and then "images", each as the cloud sent it, to the digit,
-    with our "region" and "verdict".
-    """
+    """Yield one JSON object: what `head` has and then "images", as `json_item` writes each."""
     return json_list(head, "images", images, json_item)
 
 
 def json_list(
     head: dict[str, Any], name: str, items: Iterable[Item], write: Callable[[Item], bytes]
 ) -> Iterator[bytes]:
-    """One JSON object: what `head` has and then a list of that name."""
+    """Yield one JSON object: what `head` has and then a list of that name."""
     opening = msgspec.json.encode(head, enc_hook=str).removesuffix(b"}")
     yield opening + (b"," if head else b"") + msgspec.json.encode(name) + b":["
     separator = b""
@@ -153,24 +121,19 @@ def json_list(
     yield b"]}"
 
 
-@lru_cache(maxsize=1024)
-def _verdict_json(judged: Judgement) -> msgspec.Raw:
-    return msgspec.Raw(msgspec.json.encode({"grade": judged.grade, "reasons": judged.reasons}))
-
-
 _read_item = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def json_item(image: Image) -> bytes:
-    """The item as the cloud sent it, to the digit, with our "region" and "verdict"."""
+    """Return the item as the cloud sent it, to the digit, with what is ADDED."""
     item: dict[str, Any] = _read_item(image.raw)
-    item["region"] = image.region
-    item["verdict"] = _verdict_json(verdict(image))
+    for name, read in ADDED.items():
+        item[name] = read(image)
     return msgspec.json.encode(item)
 
 
 def pretty_json(image: Image) -> str:
-    """The item as the cloud sent it, indented."""
+    """Return the item as the cloud sent it, indented."""
     return msgspec.json.format(image.raw, indent=2).decode()
 
 

@@ -16,7 +16,7 @@ from images.cloud.records import Image
 from images.insights import check_meaning, status_meaning
 from images.reports.coverage import Coverage, rows
 from images.search.index import Index
-from images.search.query import FacetValue, ImageQuery, run, selected, selecting
+from images.search.query import FacetValue, ImageQuery, changed, run, selected, selecting
 from images.search.spelling import composed
 from images.verdict import verdict
 
@@ -102,16 +102,17 @@ def old_before(today: date) -> int:
 def _groups(index: Index, query: ImageQuery, today: date, compared: Coverage) -> Iterable[Group]:
     facets = run(index, query).facets
     images = selected(index, query)
-    if failed := _meaning("failed", status_meaning, facets["status"], query.status):
-        yield _asked(FAILED, index, replace(query, status=failed))
+    if failed := _meaning("failed", status_meaning, facets["status"], query.chosen("status")):
+        yield _asked(FAILED, index, changed(query, status=failed))
     jobs = [each for each in images if each.job and "job-failed" in verdict(each).reasons]
     yield _picked(JOB_FAILED, query, jobs)
-    if not query.storage or "at-risk" in query.storage:
-        yield _asked(AT_RISK, index, replace(query, storage=("at-risk",)))
-    if failed := _meaning("failed", check_meaning, facets["check"], query.check):
-        yield _asked(CHECK_FAILED, index, replace(query, check=failed))
-    if unchecked := _meaning("none", check_meaning, facets["check"], query.check):
-        yield _asked(UNCHECKED, index, replace(query, check=unchecked))
+    storages = query.chosen("storage")
+    if not storages or "at-risk" in storages:
+        yield _asked(AT_RISK, index, changed(query, storage=("at-risk",)))
+    if failed := _meaning("failed", check_meaning, facets["check"], query.chosen("check")):
+        yield _asked(CHECK_FAILED, index, changed(query, check=failed))
+    if unchecked := _meaning("none", check_meaning, facets["check"], query.chosen("check")):
+        yield _asked(UNCHECKED, index, changed(query, check=unchecked))
     yield _repeated(query, images)
     bounds = (old_before(today), query.created_before)
     before = min(bound for bound in bounds if bound is not None)

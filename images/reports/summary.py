@@ -12,12 +12,12 @@ from heapq import nsmallest
 from typing import TypedDict
 
 from images.cloud.records import Image
+from images.fields import FACETS
 from images.insights import status_kind
 from images.reports.attention import FAILED, STALLED, WORRIES, Group, worry
 from images.reports.coverage import Coverage
 from images.search.index import Index
 from images.search.query import (
-    FACETS,
     FacetValue,
     ImageQuery,
     run,
@@ -83,7 +83,7 @@ def counts(index: Index, query: ImageQuery) -> dict[str, list[FacetValue]]:
     """How many of the images that the query selects have each value of each facet; unlike those of
     a list, without the values that the query does not choose."""
     return {
-        name: [each for each in values if each.selected or not getattr(query, name)]
+        name: [each for each in values if each.selected or not query.chosen(name)]
         for name, values in run(index, selecting(query)).facets.items()
     }
 

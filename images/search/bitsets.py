@@ -40,12 +40,12 @@ _FROM_DIGITS = bytes.maketrans(b"01", b"\0\1")
 
 
 def pack(flags: bytes | bytearray) -> Rows:
-    """The rows whose flag is 1; `flags` has one byte, 0 or 1, for each row."""
+    """Return the rows whose flag is 1; `flags` has one byte, 0 or 1, for each row."""
     return int(flags.translate(_TO_DIGITS), 2) if flags else 0
 
 
 def unpack(rows: Rows, length: int) -> bytes:
-    """One byte, 0 or 1, for each of `length` rows."""
+    """Return one byte, 0 or 1, for each of `length` rows."""
     return format(rows, f"0{length}b").encode().translate(_FROM_DIGITS) if length else b""
 
 
@@ -99,7 +99,7 @@ class ValueIndex:
                 self.rare.append(value)
 
     def having(self, value: str) -> Rows:
-        """The rows with this value; none when no row has it."""
+        """Return the rows with this value; none when no row has it."""
         if value in self.common:
             return self.common[value]
         place = bisect_left(self.rare, value)
@@ -110,7 +110,7 @@ class ValueIndex:
         return members(self.rare_rows[start:end], self.length)
 
     def counts(self, rows: Rows) -> dict[str, int]:
-        """How many of `rows` have each value; values that none of them has are left out."""
+        """Return how many of `rows` have each value; values that none of them has are left out."""
         counts = {}
         for value, having in self.common.items():
             if number := (rows & having).bit_count():
@@ -155,7 +155,7 @@ class TextIndex:
         return self.rows[self.places[number] : self.places[number + 1]]
 
     def having(self, part: str) -> Rows:
-        """The rows whose text contains `part`, which is folded and has no control character."""
+        """Return the rows whose text contains `part`, folded and without control characters."""
         part = _one_byte_characters(part)
         if not self.alphabet.issuperset(part):
             return 0
@@ -188,7 +188,7 @@ class Order:
         return self._ranks
 
     def pick(self, rows: Rows, upto: int) -> array[int]:
-        """The first `upto` of `rows` in this order, or more of them when that costs nothing."""
+        """Return the first `upto` of `rows` in this order, or more when that costs nothing."""
         length, total = len(self.rows), rows.bit_count()
         if total == length:
             return self.rows
@@ -210,7 +210,7 @@ def _positions(flags: bytes) -> list[int]:
 
 
 def ordered(rows: Iterable[int], column: Sequence[Any], descending: bool) -> list[int]:
-    """`rows` sorted by their cells, equal ones as they came, those whose cell is None last."""
+    """Return `rows` sorted by their cells, equal ones as they came, those with None last."""
     rows = list(rows)
     known = [row for row in rows if column[row] is not None]
     unknown = [row for row in rows if column[row] is None] if len(known) < len(rows) else []
@@ -246,7 +246,7 @@ class BoundedCache:
 
 
 def weight(value: object) -> int:
-    """About how many bytes a value takes, with those in it."""
+    """Return about how many bytes a value takes, with those in it."""
     size = getsizeof(value)
     if isinstance(value, tuple | list | frozenset):
         return size + sum(map(weight, value))

@@ -7,11 +7,11 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from functools import reduce
-from operator import attrgetter, or_
-from typing import Any, NamedTuple
+from operator import or_
+from typing import Any
 
 from images.cloud.records import Image
-from images.insights import storage_state
+from images.fields import FACETS, FIELDS, MANY, SORTS, Field
 from images.search.bitsets import (
     BoundedCache,
     Order,
@@ -42,33 +42,20 @@ def _texts(values: Any) -> tuple[str, ...]:
     return tuple({value or "unknown" for value in values}) or ("none",)
 
 
-def _zones(values: Any) -> tuple[str, ...]:
+def _ids(values: Any) -> tuple[str, ...]:
     return _texts(None if values is None else {value.lower() for value in values})
 
 
-class Facet(NamedTuple):
-    """`values(read(image))` are the image's values of this facet: at least one, each once."""
-
-    read: Callable[[Image], Any]
-    values: Callable[[Any], tuple[str, ...]]
-
-
-FACETS: dict[str, Facet] = {
-    "region": Facet(attrgetter("region"), _text),
-    "status": Facet(attrgetter("status"), _text),
-    "os": Facet(attrgetter("os_family"), _text),
-    "version": Facet(attrgetter("os_version"), _text),
-    "platform": Facet(attrgetter("platform"), _text),
-    "arch": Facet(attrgetter("arch"), _text),
-    "type": Facet(attrgetter("type"), _text),
-    "shared": Facet(attrgetter("shared"), _flag),
-    "zone": Facet(attrgetter("zones"), _zones),
-    "scene": Facet(attrgetter("scenes"), _texts),
-    "tag": Facet(attrgetter("tags"), _texts),
-    "disk": Facet(attrgetter("disks"), _texts),
-    "storage": Facet(storage_state, _text),
-    "check": Facet(attrgetter("check_state"), _text),
+VALUES: dict[str, Callable[[Any], tuple[str, ...]]] = {
+    "text": _text,
+    "code": _text,
+    "region": _text,
+    "state": _text,
+    "flag": _flag,
+    "texts": _texts,
+    "ids": _ids,
 }
+"""By kind, the values of a facet that a field's value is: at least one, each once."""
 
 
 # What stands for a value that is not known, and for no value at all. A cloud may have a value that
@@ -77,44 +64,13 @@ STAND_INS = frozenset({"unknown", "none"})
 
 
 def alike(value: str) -> str:
-    """The same for values of a facet that differ in their spelling alone."""
+    """Return the same for values of a facet that differ in their spelling alone."""
     same = folded(value)
     return value if same in STAND_INS else same
 
 
-class SortKey(NamedTuple):
-    """`key(read(image))` is what to compare; None and "" are unknown and come last either way."""
-
-    read: Callable[[Image], Any]
-    key: Callable[[Any], Any] | None = None
-
-
-def _by_text(name: str) -> SortKey:
-    return SortKey(attrgetter(name), natural)
-
-
-def _by_number(name: str) -> SortKey:
-    return SortKey(attrgetter(name))
-
-
-SORTS: dict[str, tuple[SortKey, ...]] = {
-    "name": (_by_text("name"),),
-    "id": (_by_text("id"),),
-    "status": (_by_text("status"),),
-    "os": (_by_text("os_family"), SortKey(attrgetter("os_version"), natural)),
-    "platform": (_by_text("platform"),),
-    "arch": (_by_text("arch"),),
-    "size": (_by_number("size"),),
-    "disk": (_by_number("min_disk"),),
-    "region": (_by_text("region"),),
-    "storages": (_by_number("storages"),),
-    "shared": (_by_number("shared"),),
-    "created": (_by_number("created"),),
-    "updated": (_by_number("updated"),),
-    "check": (_by_text("check_state"),),
-}
-"""The keys of each sort, the first one first. Among equals: name in any case, its numbers by their
-value, then region and uuid."""
+SORTED_AS_TEXT = frozenset({"text", "code", "region", "state"})
+"""The kinds that sort in natural order, all others by their value. None and "" come last."""
 
 
 def _tie_break(image: Image) -> bytes:
@@ -126,19 +82,20 @@ def _tie_break(image: Image) -> bytes:
     return f"{name}\0\0{image.region}\0\0{image.uuid}".encode("utf-8", "surrogatepass")
 
 
-# What `q` looks into.
-SEARCHED: tuple[Callable[[Image], str], ...] = (
-    lambda image: image.name or "",
-    lambda image: image.description or "",
-    lambda image: image.id or "",
-    lambda image: image.uuid,
-    lambda image: "\0".join(image.tags or ()),
-)
+def _searched(field: Field) -> Callable[[Image], str]:
+    if field.kind in MANY:
+        return lambda image: "\0".join(field.read(image) or ())
+    return lambda image: field.read(image) or ""
+
+
+SEARCHED = tuple(_searched(field) for field in FIELDS.values() if field.searched)
 
 
 class Index:
-    """What queries need of some images. Each part is built when first asked for; two threads that
-    ask at once may both build it, which is wasteful, not wrong.
+    """What queries need of some images.
+
+    Each part is built when first asked for; two threads that ask at once may both build it, which
+    is wasteful, not wrong.
     """
 
     def __init__(self, images: Sequence[Image], before: Index | None = None) -> None:
@@ -156,7 +113,7 @@ class Index:
         self._orders: dict[str, Order] = {}
 
     def warm(self) -> None:
-        """Builds what first pages and first searches need, so that no visitor waits for it."""
+        """Build what first pages and first searches need, so that no visitor waits for it."""
         for name in FACETS:
             self.facet(name)
         self.order("-created")
@@ -169,13 +126,14 @@ class Index:
         return facet
 
     def spelled(self, name: str, value: str) -> str:
-        """A value of a facet as most images spell it, or as it is where none has it."""
+        """Return a value of a facet as most images spell it, or as it is where none has it."""
         self.facet(name)
         return self._spellings[name].get(alike(value), value)
 
     def _built(self, name: str) -> ValueIndex:
-        read, values = FACETS[name]
-        column = list(map(read, self.images))
+        field = FACETS[name]
+        values = VALUES[field.kind]
+        column = list(map(field.read, self.images))
         spellings = self._spellings[name] = _commonest(Counter(column), values)
 
         def shown(cell: Any) -> tuple[str, ...]:
@@ -184,7 +142,7 @@ class Index:
         return ValueIndex(column, shown)
 
     def order(self, sort: str) -> Order:
-        """All rows sorted; `sort` is a key of SORTS, with "-" before it descending."""
+        """Return all rows sorted; `sort` is a key of SORTS, with "-" before it descending."""
         order = self._orders.get(sort)
         if order is None:
             order = self._orders[sort] = Order(self._sorted(sort))
@@ -195,10 +153,11 @@ class Index:
             ties = list(map(_tie_break, self.images))
             self._by_name = array("I", sorted(range(len(ties)), key=ties.__getitem__))
         rows = list(self._by_name)
-        for read, key in reversed(SORTS[sort.removeprefix("-")]):
-            column = list(map(read, self.images))
-            if key is not None:
-                keys = {cell: key(cell) if cell else None for cell in set(column)}
+        field = SORTS[sort.removeprefix("-")]
+        for each in (FIELDS[field.then], field) if field.then else (field,):
+            column = list(map(each.read, self.images))
+            if each.kind in SORTED_AS_TEXT:
+                keys = {cell: natural(cell) if cell else None for cell in set(column)}
                 column = [keys[cell] for cell in column]
             rows = ordered(rows, column, sort.startswith("-"))
         return rows
@@ -209,29 +168,30 @@ class Index:
         return self._texts
 
     def having_text(self, part: str) -> Rows:
-        """The rows with `part`, folded and without control characters, in any of the texts."""
+        """Return the rows with `part`, folded and clean as texts are, in any of the texts."""
         return reduce(or_, (texts.having(part) for texts in self.texts()))
 
     def having_name(self, names: frozenset[str]) -> Rows:
-        """The rows whose name is one of these, which are composed."""
+        """Return the rows whose name is one of these, which are composed."""
         return pack(bytes([composed(image.name or "") in names for image in self.images]))
 
     def position(self, region: str, uuid: str) -> int | None:
-        """Where that image stands among the images; None when it is none of them."""
+        """Return where that image stands among the images; None when it is none of them."""
         for position, image in enumerate(self.images):
             if image.uuid == uuid and image.region == region:
                 return position
         return None
 
     def having_place(self, places: frozenset[str]) -> Rows:
-        """The rows of the images at these places, "region/uuid"."""
+        """Return the rows of the images at these places, "region/uuid"."""
         return pack(bytes([f"{each.region}/{each.uuid}" in places for each in self.images]))
 
     def between(self, number: str, low: int | None, high: int | None) -> Rows:
-        """The rows where a number (a key of SORTS) is known and in low..high, both inclusive; None
-        is no limit.
+        """Return the rows where a number, a key of SORTS, is known and in low..high.
+
+        Both are inclusive; None is no limit.
         """
-        rows, cell = self.order(number).rows, SORTS[number][0].read
+        rows, cell = self.order(number).rows, SORTS[number].read
         images = self.images
         start, end = 0, bisect_left(rows, True, key=lambda row: cell(images[row]) is None)
         if low is not None:
@@ -242,8 +202,10 @@ class Index:
 
 
 def _commonest(cells: Counter[Any], values: Callable[[Any], tuple[str, ...]]) -> dict[str, str]:
-    """For each value, in the spelling of none, the one that most images have; of equally many the
-    first by the alphabet, so that every process shows the same."""
+    """Return for each value, as `alike` makes it, the spelling that most images have.
+
+    Of equally many it is the first by the alphabet, so that every process shows the same.
+    """
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for cell, number in cells.items():
         for value in values(cell):

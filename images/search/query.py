@@ -1,40 +1,26 @@
 """Filter, count facets, sort and page: pure functions over the images of an inventory.
 
 index = Index(images)                       # once for each inventory
-result = run(index, ImageQuery(os=("CentOS",), q="web", sort="name", page=2))
+result = run(index, image_query(os=("CentOS",), q="web", sort="name", page=2))
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import reduce
 from itertools import compress
 from operator import attrgetter, or_
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from images.cloud.records import Image
-from images.search.bitsets import Rows, ValueIndex, unpack
-from images.search.index import FACETS, SORTS, Index, alike
+from images.fields import FACETS
+from images.search.bitsets import Rows, unpack
+from images.search.index import Index, alike
 from images.search.spelling import composed, folded, natural
-
-__all__ = [
-    "FACETS",
-    "SORTS",
-    "FacetValue",
-    "ImageQuery",
-    "Index",
-    "Result",
-    "flags",
-    "matching",
-    "run",
-    "selected",
-    "selecting",
-    "spelled",
-]
 
 FACET_VALUE_BYTES = 150  # of one FacetValue, about
 FACETS_BYTES = 2_000  # of what holds those of all facets
@@ -44,28 +30,15 @@ FACETS_BYTES = 2_000  # of what holds those of all facets
 class ImageQuery:
     """One query, as the URL says it; by default everything, newest first.
 
-    Of one facet's values an image must have any, and so for each facet that has some. `name` is
-    exact; `image` picks single ones, as "region/uuid". `q` is part, in any case, of the name, the
-    description, either id or a tag; no NUL in it. Sizes are bytes, both inclusive; times are ms,
-    `created_before` exclusive; an image whose size or time is unknown is in no range. `columns` are
-    what the page shows, empty for its own choice, and `density` how close its rows stand: "" or
-    "compact".
+    `facets` are those that are chosen, in their order, with the values: of one facet's values an
+    image must have any, and so for each facet. `name` is exact; `image` picks single ones, as
+    "region/uuid". `q` is part, in any case, of the name, the description, either id or a tag; no
+    NUL in it. Sizes are bytes, both inclusive; times are ms, `created_before` exclusive; an image
+    whose size or time is unknown is in no range. `columns` are what the page shows, empty for its
+    own choice, and `density` how close its rows stand: "" or "compact".
     """
 
-    region: tuple[str, ...] = ()
-    status: tuple[str, ...] = ()
-    os: tuple[str, ...] = ()
-    version: tuple[str, ...] = ()
-    platform: tuple[str, ...] = ()
-    arch: tuple[str, ...] = ()
-    type: tuple[str, ...] = ()
-    shared: tuple[str, ...] = ()
-    zone: tuple[str, ...] = ()
-    scene: tuple[str, ...] = ()
-    tag: tuple[str, ...] = ()
-    disk: tuple[str, ...] = ()
-    storage: tuple[str, ...] = ()
-    check: tuple[str, ...] = ()
+    facets: tuple[tuple[str, tuple[str, ...]], ...] = ()
     name: tuple[str, ...] = ()
     image: tuple[str, ...] = ()
     q: str = ""
@@ -79,6 +52,24 @@ class ImageQuery:
     columns: tuple[str, ...] = ()
     density: str = ""
 
+    def chosen(self, facet: str) -> tuple[str, ...]:
+        """Return the values of a facet, a key of FACETS, that the query asks for."""
+        return dict(self.facets).get(facet, ())
+
+
+def image_query(**values: Any) -> ImageQuery:
+    """Return the query with these values of facets and fields, and all else by default."""
+    return changed(ImageQuery(), **values)
+
+
+def changed(query: ImageQuery, **values: Any) -> ImageQuery:
+    """Return the query with other values of some facets and fields."""
+    others = {name: values.pop(name) for name in [*values] if name in FACETS}
+    if others:
+        chosen = dict(query.facets) | others
+        values["facets"] = tuple((name, chosen[name]) for name in FACETS if chosen.get(name))
+    return replace(query, **values)
+
 
 class FacetValue(msgspec.Struct, frozen=True, gc=False):
     value: str
@@ -88,8 +79,10 @@ class FacetValue(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One page. `total` rows match, of `everything`; this page holds `first`-`last` of them (both
-    0 when none match). `rows` are positions in the index's images; there is always a page 1.
+    """One page: there is always a page 1.
+
+    `total` rows match, of `everything`; this page holds `first`-`last` of them (both 0 when none
+    match). `rows` are positions in the index's images.
     """
 
     total: int
@@ -102,103 +95,117 @@ class Result:
     everything: int
 
 
-class Filtered(NamedTuple):
-    """What a query selects, before it is sorted and cut into pages."""
-
-    rows: Rows
-    total: int
-    facets: dict[str, tuple[FacetValue, ...]]
-
-
 SHOWING = ("sort", "page", "size", "columns", "density")  # the fields that say how, not which
 _selection = attrgetter(*(field.name for field in fields(ImageQuery) if field.name not in SHOWING))
 
 
 def selecting(query: ImageQuery) -> ImageQuery:
-    """One query for all that select the same images and differ only in how they show them."""
+    """Return one query for all that select the same images and only show them differently."""
     return replace(query, sort="-created", page=1, size=50, columns=(), density="")
 
 
 def spelled(index: Index, query: ImageQuery) -> ImageQuery:
-    """The same query with the values of its facets as they are shown, each once: in any case and
-    width they are the same ones."""
-    chosen = {name: values for name in FACETS if (values := getattr(query, name))}
-    shown: dict[str, Any] = {
-        name: tuple({alike(each): index.spelled(name, each) for each in values}.values())
-        for name, values in chosen.items()
-    }
-    return query if shown == chosen else replace(query, **shown)
+    """Return the query with the values of its facets as they are shown, each once.
+
+    In any case and width they are the same ones.
+    """
+    if not query.facets:
+        return query
+    shown = tuple(
+        (name, tuple({alike(each): index.spelled(name, each) for each in values}.values()))
+        for name, values in query.facets
+    )
+    return replace(query, facets=shown)
 
 
 def run(index: Index, query: ImageQuery) -> Result:
-    """The page that the query asks for, or the last one when there are fewer."""
-    filtered = _filter(index, query)
-    pages = max(1, -(-filtered.total // query.size))
+    """Return the page that the query asks for, or the last one when there are fewer."""
+    rows = _rows(index, query)
+    total = rows.bit_count()
+    pages = max(1, -(-total // query.size))
     page = min(max(query.page, 1), pages)
-    start, end = (page - 1) * query.size, min(page * query.size, filtered.total)
+    start, end = (page - 1) * query.size, min(page * query.size, total)
     return Result(
-        total=filtered.total,
+        total=total,
         page=page,
         pages=pages,
-        first=start + 1 if filtered.total else 0,
+        first=start + 1 if total else 0,
         last=end,
-        rows=_in_order(index, query, filtered, end)[start:end],
-        facets=filtered.facets,
+        rows=_in_order(index, query, rows, end)[start:end],
+        facets=_facets(index, query, rows),
         everything=len(index.images),
     )
 
 
 def matching(index: Index, query: ImageQuery) -> Sequence[int]:
-    """The positions of all images that the query selects, in its order."""
-    filtered = _filter(index, query)
-    return _in_order(index, query, filtered, filtered.total)
+    """Return the positions of all images that the query selects, in its order."""
+    rows = _rows(index, query)
+    return _in_order(index, query, rows, rows.bit_count())
 
 
 def selected(index: Index, query: ImageQuery) -> list[Image]:
-    """All images that the query selects, in no order but the cloud's."""
+    """Return all images that the query selects, in no order but the cloud's."""
     return list(compress(index.images, flags(index, query)))
 
 
 def flags(index: Index, query: ImageQuery) -> bytes:
-    """For each image of the index, 1 where the query selects it, else 0."""
-    return unpack(_filter(index, query).rows, len(index.images))
+    """Return for each image of the index 1 where the query selects it, else 0."""
+    return unpack(_rows(index, query), len(index.images))
 
 
-def _in_order(index: Index, query: ImageQuery, filtered: Filtered, upto: int) -> array[int]:
-    """At least the first `upto` rows. The first page of a search sorts no more than it shows; who
-    asks for another page gets them all, and with them every page after.
+def _in_order(index: Index, query: ImageQuery, rows: Rows, upto: int) -> array[int]:
+    """Return at least the first `upto` rows.
+
+    The first page of a search sorts no more than it shows; who asks for another page gets them all,
+    and with them every page after.
     """
     key = (query.sort, *_selection(query))
-    rows: array[int] | None = index.cache.get(key)
-    if rows is not None and len(rows) >= upto:
-        return rows
-    rows = index.order(query.sort).pick(filtered.rows, upto if rows is None else filtered.total)
-    return index.cache.put(key, rows, rows.itemsize * len(rows))
+    found: array[int] | None = index.cache.get(key)
+    if found is not None and len(found) >= upto:
+        return found
+    found = index.order(query.sort).pick(rows, upto if found is None else rows.bit_count())
+    return index.cache.put(key, found, found.itemsize * len(found))
 
 
-def _filter(index: Index, query: ImageQuery) -> Filtered:
+def _rows(index: Index, query: ImageQuery) -> Rows:
+    """Return the rows that the query selects, before they are sorted and cut into pages."""
     key = _selection(query)
-    filtered: Filtered | None = index.cache.get(key)
-    if filtered is not None:
-        return filtered
-    outside = _outside_facets(index, query)
-    shown = spelled(index, query)
-    chosen = {name: frozenset(getattr(shown, name)) for name in FACETS}
-    having = {name: _having_any(index.facet(name), chosen[name]) for name in FACETS if chosen[name]}
-    rows = _all_but("", outside, having)
+    rows: Rows | None = index.cache.get(key)
+    if rows is None:
+        rows = _all_but("", _outside_facets(index, query), _having(index, query))
+        index.cache.put(key, rows, len(index.images) // 8)
+    return rows
+
+
+def _facets(index: Index, query: ImageQuery, rows: Rows) -> dict[str, tuple[FacetValue, ...]]:
+    """Return how many of the rows have which value, of a chosen facet as if it were not chosen."""
+    key = ("facets", *_selection(query))
+    facets: dict[str, tuple[FacetValue, ...]] | None = index.cache.get(key)
+    if facets is not None:
+        return facets
+    having, outside = _having(index, query), _outside_facets(index, query) if query.facets else rows
+    chosen = {name: frozenset(values) for name, values in spelled(index, query).facets}
     facets = {}
     for name in FACETS:
-        counted = _all_but(name, outside, having) if name in having else rows
-        facets[name] = _facet_values(index.facet(name).counts(counted), chosen[name])
-    filtered = Filtered(rows, rows.bit_count(), facets)
+        fitting = _all_but(name, outside, having) if name in having else rows
+        counts = index.facet(name).counts(fitting)
+        facets[name] = _facet_values(counts, chosen.get(name, frozenset()))
     values = sum(map(len, facets.values()))
-    size = len(index.images) // 8 + FACETS_BYTES + FACET_VALUE_BYTES * values
-    return index.cache.put(key, filtered, size)
+    return index.cache.put(key, facets, FACETS_BYTES + FACET_VALUE_BYTES * values)
+
+
+def _having(index: Index, query: ImageQuery) -> dict[str, Rows]:
+    """Return the rows that fit, by each facet that is chosen."""
+    return {
+        name: reduce(or_, map(index.facet(name).having, values))
+        for name, values in spelled(index, query).facets
+    }
 
 
 def _outside_facets(index: Index, query: ImageQuery) -> Rows:
-    """The rows that fit everything but the facets. Each part is remembered by itself: who searched
-    a text goes on to click facets.
+    """Return the rows that fit everything but the facets.
+
+    Each part is cached by itself: who searched a text goes on to click facets.
     """
     parts: list[tuple[Hashable, Callable[[], Rows]]] = []
     if query.q:
@@ -232,10 +239,6 @@ def _all_but(facet: str, rows: Rows, having: dict[str, Rows]) -> Rows:
         if name != facet:
             rows &= others
     return rows
-
-
-def _having_any(facet: ValueIndex, values: Iterable[str]) -> Rows:
-    return reduce(or_, map(facet.having, values))
 
 
 def _facet_values(counts: dict[str, int], chosen: frozenset[str]) -> tuple[FacetValue, ...]:

@@ -1,5 +1,6 @@
-"""When two texts are the same, and which comes first, for people: whatever a keyboard, a font or a
-cloud makes of one word, it is one word. Pure.
+"""When two texts are the same, and which comes first, for people.
+
+Whatever a keyboard, a font or a cloud makes of one word, it is one word. Pure.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ DIGITS = re.compile(r"[0-9]+")
 
 
 def folded(text: str) -> str:
-    """The text as it is searched and compared in any case: composed (NFKC), so that full-width and
-    half-width letters are the same, and casefolded."""
+    """Return the text as it is searched, and compared in any case: composed and casefolded.
+
+    Composed by NFKC, full-width and half-width letters are the same.
+    """
     if text.isascii():  # Nearly all of them, and ten times as fast.
         return text.lower()
     # Casefolding may take a text apart again.
@@ -20,13 +23,12 @@ def folded(text: str) -> str:
 
 
 def composed(text: str) -> str:
-    """The text as exact names are compared (NFC): an accent is part of its letter, however it was
-    typed."""
+    """Return the text as exact names are compared: an accent is part of its letter (NFC)."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def natural(text: str) -> str:
-    """A key that sorts texts in any case and numbers in them by their value: app-2 before app-10.
+    """Return a key that sorts texts in any case, and numbers in them by value: app-2, app-10.
 
     Each number is preceded by how many digits it has, so that comparing keys letter by letter
     compares numbers; a number may have more digits than int() takes.

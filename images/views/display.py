@@ -100,7 +100,7 @@ def _screen(
 
 def _regions(context: InventoryContext) -> dict[str, Any]:
     """The regions of the screen, and what keeps it from being all there is, or true."""
-    inventory, wanted = context.inventory, context.query.region
+    inventory, wanted = context.inventory, context.query.chosen("region")
     states = [state for state in inventory.regions if not wanted or state.id in wanted]
     oldest = OLD_INTERVALS * inventory.fresh_seconds
     old = [state for state in states if state.age is not None and state.age > oldest]

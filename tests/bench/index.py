@@ -19,8 +19,10 @@ from images.cloud.client import Account, Deadline
 from images.cloud.listing import list_images
 from images.cloud.packing import decode_body, encode_body, encode_images
 from images.cloud.records import Image
+from images.fields import FACETS, SORTS
 from images.sandbox import Sandbox
-from images.search.query import FACETS, SORTS, ImageQuery, Index, run
+from images.search.index import Index
+from images.search.query import ImageQuery, image_query, run
 
 REGIONS = ("gz", "bj", "sh")
 REPEATS = 5
@@ -102,7 +104,7 @@ def _questions(images: Sequence[Image]) -> dict[str, list[ImageQuery]]:
     chance = random.Random(1)
     names = [image.name for image in chance.sample(list(images), QUESTIONS * 2) if image.name]
     parts = sorted({name[:at] for name in names for at in (chance.randint(2, 8),)})
-    texts = [ImageQuery(q=part, os=("CentOS",), sort="name") for part in parts]
+    texts = [image_query(q=part, os=("CentOS",), sort="name") for part in parts]
     pages = [ImageQuery(page=page, sort="size") for page in range(1, QUESTIONS)]
     return {
         "a text never searched, a facet, a sort": texts,

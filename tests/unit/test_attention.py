@@ -22,7 +22,7 @@ from images.reports.attention import (
 from images.reports.attention import old_before as before
 from images.reports.coverage import coverage
 from images.search.index import Index
-from images.search.query import ImageQuery, run
+from images.search.query import ImageQuery, image_query, run
 from tests.unit.test_overview import job
 from tests.unit.test_query import image
 
@@ -98,8 +98,8 @@ def test_more_than_a_query_can_pick_are_listed_in_part_and_counted() -> None:
 def test_what_the_query_leaves_out_needs_no_attention() -> None:
     images = [*calm("a", status="Failed"), *calm("b", storages_down=1, created=1)]
 
-    assert set(found(images, ImageQuery(status=("unknown",)))) == {"at-risk", "old"}
-    assert set(found(images, ImageQuery(storage=("ok",)))) == {"failed"}
+    assert set(found(images, image_query(status=("unknown",)))) == {"at-risk", "old"}
+    assert set(found(images, image_query(storage=("ok",)))) == {"failed"}
     assert set(found(images, ImageQuery(created_before=1))) == set()
 
 
@@ -120,7 +120,11 @@ def test_what_the_query_leaves_out_needs_no_attention() -> None:
         max_size=8,
     ),
     st.sampled_from(
-        [EVERYTHING, ImageQuery(region=("gz",)), ImageQuery(status=("Failed",), check=("uncheck",))]
+        [
+            EVERYTHING,
+            image_query(region=("gz",)),
+            image_query(status=("Failed",), check=("uncheck",)),
+        ]
     ),
 )
 def test_the_query_of_a_group_finds_just_its_images(

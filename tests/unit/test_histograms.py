@@ -23,7 +23,7 @@ from images.reports.histograms import (
     sizes,
 )
 from images.search.index import Index
-from images.search.query import ImageQuery, run
+from images.search.query import ImageQuery, image_query, run
 from tests.unit.test_query import image
 
 EVERYTHING = ImageQuery()
@@ -103,4 +103,4 @@ def test_a_size_on_a_bound_is_in_the_lower_column() -> None:
 def test_only_what_is_selected_counts() -> None:
     index = Index([image(uuid="a", region="bj", size=1), image(uuid="b", region="gz", size=1)])
 
-    assert sizes(index, ImageQuery(region=("bj",))).columns[0].count == 1
+    assert sizes(index, image_query(region=("bj",))).columns[0].count == 1

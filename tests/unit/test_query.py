@@ -16,16 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from images.cloud.records import Image
+from images.fields import FACETS, SORTS
 from images.search.bitsets import BoundedCache
-from images.search.query import (
-    FACETS,
-    SORTS,
-    FacetValue,
-    ImageQuery,
-    Index,
-    matching,
-    run,
-)
+from images.search.index import Index
+from images.search.query import FacetValue, ImageQuery, image_query, matching, run
 
 UNKNOWN_IMAGE = Image(
     region="bj",
@@ -116,7 +110,7 @@ def alike(value: str) -> str:
 
 
 def wanted(query: ImageQuery, facet: str) -> set[str]:
-    return {alike(value) for value in getattr(query, facet)}
+    return {alike(value) for value in query.chosen(facet)}
 
 
 def commonest(images: Sequence[Image], facet: str) -> dict[str, str]:
@@ -133,7 +127,7 @@ def misses(query: ImageQuery, image: Image) -> set[str]:
     missed = {
         facet
         for facet, values in VALUES.items()
-        if getattr(query, facet) and not wanted(query, facet) & set(map(alike, values(image)))
+        if query.chosen(facet) and not wanted(query, facet) & set(map(alike, values(image)))
     }
     texts = (image.name, image.description, image.id, image.uuid, *(image.tags or ()))
     if not any(fold(query.q) in fold(text) for text in texts):
@@ -209,7 +203,7 @@ def expected_facets(images: Sequence[Image], query: ImageQuery) -> dict[str, lis
     facets = {}
     for facet, counted in counts.items():
         shown = commonest(images, facet)
-        asked = {alike(value): value for value in getattr(query, facet)}
+        asked = {alike(value): value for value in query.chosen(facet)}
         found = [
             FacetValue(shown.get(same, asked.get(same, same)), counted[same], same in asked)
             for same in asked.keys() | counted.keys()
@@ -314,7 +308,7 @@ def queries(draw: st.DrawFn, images: Sequence[Image]) -> ImageQuery:
         chosen["image"] = (*(f"{each.region}/{each.uuid}" for each in some), "bj/none")
     if texts and not draw(st.integers(0, 4)):
         chosen["name"] = (draw(st.sampled_from(texts)), "web")
-    return ImageQuery(
+    return image_query(
         **chosen,
         sort=draw(st.sampled_from(SORT_NAMES)),
         page=draw(st.integers(1, 4) | st.just(10**9)),
@@ -358,14 +352,14 @@ MANY_INDEX = Index(MANY)
     [
         ImageQuery(),
         ImageQuery(q="web", sort="name", page=7),
-        ImageQuery(q="w", os=("CentOS",), page=10**9, size=25),
+        image_query(q="w", os=("CentOS",), page=10**9, size=25),
         ImageQuery(q="web-12", sort="-size"),
-        ImageQuery(q="像-2", status=("Ready", "Error"), sort="size"),
+        image_query(q="像-2", status=("Ready", "Error"), sort="size"),
         ImageQuery(q="ab", sort="os"),
         ImageQuery(q="nowhere to be found"),
-        ImageQuery(tag=("even",), status=("unknown",), region=("gz",)),
-        ImageQuery(tag=(*(MANY[0].tags or ()), *(MANY[1].tags or ()), "no such"), sort="updated"),
-        ImageQuery(tag=("tag-0", "tag-1", "tag-2", "tag-3", "tag-4"), sort="-name"),
+        image_query(tag=("even",), status=("unknown",), region=("gz",)),
+        image_query(tag=(*(MANY[0].tags or ()), *(MANY[1].tags or ()), "no such"), sort="updated"),
+        image_query(tag=("tag-0", "tag-1", "tag-2", "tag-3", "tag-4"), sort="-name"),
         ImageQuery(min_size=100, max_size=110, created_before=500_000, sort="-created"),
         ImageQuery(name=(MANY[5].name or "",)),
     ],
@@ -393,7 +387,7 @@ def test_all_pages_together_are_every_match_once() -> None:
 
 
 def test_no_images_are_one_empty_page() -> None:
-    result = run(Index([]), ImageQuery(q="web", os=("CentOS",), page=3))
+    result = run(Index([]), image_query(q="web", os=("CentOS",), page=3))
     assert (result.total, result.page, result.pages, result.first, result.last) == (0, 1, 1, 0, 0)
     assert list(result.rows) == []
     assert result.facets["os"] == (FacetValue("CentOS", 0, True),)
@@ -406,14 +400,14 @@ def test_a_facet_is_counted_without_its_own_selection() -> None:
         image(os_family="Ubuntu", status="Ready"),
         image(os_family="Ubuntu", status="Error"),
     ]
-    facets = run(Index(images), ImageQuery(os=("CentOS",), status=("Ready",))).facets
+    facets = run(Index(images), image_query(os=("CentOS",), status=("Ready",))).facets
     assert facets["os"] == (FacetValue("CentOS", 1, True), FacetValue("Ubuntu", 1, False))
     assert facets["status"] == (FacetValue("Ready", 1, True),)
 
 
 def test_selected_values_come_first_then_the_largest() -> None:
     images = [image(tags=tags) for tags in [("a", "b"), ("b",), ("c",), ("c", "b"), ()]]
-    facets = run(Index(images), ImageQuery(tag=("gone", "a"))).facets
+    facets = run(Index(images), image_query(tag=("gone", "a"))).facets
     assert [(one.value, one.count) for one in facets["tag"]] == [
         ("a", 1),
         ("gone", 0),
@@ -428,7 +422,7 @@ def test_what_is_not_known_is_a_value_and_comes_last_either_way() -> None:
     index = Index(images)
     assert list(matching(index, ImageQuery(sort="size"))) == [2, 0, 1]
     assert list(matching(index, ImageQuery(sort="-size"))) == [0, 2, 1]
-    assert list(matching(index, ImageQuery(os=("unknown",), tag=("none",), sort="name"))) == [
+    assert list(matching(index, image_query(os=("unknown",), tag=("none",), sort="name"))) == [
         0,
         1,
         2,
@@ -503,7 +497,7 @@ def test_text_is_not_found_across_two_fields() -> None:
 
 def test_zones_are_one_value_however_they_are_spelled() -> None:
     index = Index([image(zones=("BJ01", "bj01")), image(zones=("bj01",))])
-    result = run(index, ImageQuery(zone=("Bj01",)))
+    result = run(index, image_query(zone=("Bj01",)))
     assert result.facets["zone"] == (FacetValue("bj01", 2, True),)
 
 
@@ -515,7 +509,7 @@ def test_an_image_is_at_risk_when_a_storage_is_down_or_there_is_none(
     storages: int | None, down: int, state: str
 ) -> None:
     index = Index([image(storages=storages, storages_down=down)])
-    assert run(index, ImageQuery(storage=(state,))).total == 1
+    assert run(index, image_query(storage=(state,))).total == 1
 
 
 def test_queries_from_many_threads_at_once_agree() -> None:

@@ -17,7 +17,7 @@ from images.context import InventoryContext
 from images.differences import FACTS, differing
 from images.forms import query_string
 from images.insights import check_meaning, storage_state
-from images.search.query import ImageQuery, matching
+from images.search.query import ImageQuery, image_query, matching
 from images.templatetags.inventory import plain_size
 from images.views.image.compare import title_of
 from images.views.list import rows
@@ -58,7 +58,7 @@ def elsewhere(context: InventoryContext, image: Image) -> Elsewhere | None:
     if not image.name:
         return None
     index = context.inventory.index
-    query = ImageQuery(name=(image.name,), os=(image.os_family or "unknown",), sort="region")
+    query = image_query(name=(image.name,), os=(image.os_family or "unknown",), sort="region")
     found = [index.images[row] for row in matching(index, query)]
     others = [each for each in found if each.region != image.region]
     twins = [_twin(context, image, each) for each in others[:SHOWN]]

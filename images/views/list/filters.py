@@ -15,8 +15,9 @@ from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from images.context import InventoryContext
+from images.fields import FACETS
 from images.forms import toggled
-from images.search.query import FACETS, FacetValue
+from images.search.query import FacetValue
 from images.templatetags.inventory import counted, plain_size, seen, written_size
 
 TITLES = {
@@ -176,7 +177,7 @@ def _chips(context: InventoryContext) -> Iterator[Chip]:
     if query.q:
         yield Chip(_("Text"), query.q, context.link(q="", page=1))
     for name in FACETS:
-        for value in getattr(query, name):
+        for value in query.chosen(name):
             href = context.link_to(toggled(query, name, value))
             shown = context.region_names.get(value, value) if name == "region" else value
             yield Chip(TITLES[name], label(name, shown), href)

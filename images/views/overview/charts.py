@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from images.context import InventoryContext
 from images.grammar import Rejected, read_text
 from images.reports.summary import counts
-from images.search.query import FacetValue
+from images.search.query import FacetValue, changed
 from images.views.list import filters
 
 FACETS = ("status", "platform", "arch")
@@ -92,7 +92,7 @@ def _systems(context: InventoryContext, families: Sequence[FacetValue]) -> Card:
         name = filters.label("os", family.value)
         href = link(context, os=(family.value,))
         bars.append(Bar(name, family.count, share(family.count, most), href))
-        query = replace(context.query, os=(family.value,))
+        query = changed(context.query, os=(family.value,))
         versions = counts(context.inventory.index, query)["version"]
         bars += [
             Bar(

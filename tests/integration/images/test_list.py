@@ -14,9 +14,8 @@ from pytest_django import Settings
 
 from dashboard.people.models import User
 from dashboard.tokens.models import Token
-from images.grammar import COLUMNS
+from images.fields import COLUMNS, SORTS
 from images.sandbox import Sandbox
-from images.search.query import SORTS
 from images.views.list.results import SECRET
 from tests.integration.conftest import Keep
 from tests.integration.images.pages import FRAGMENT, RESTORE, Page, both, column_of
