@@ -18,7 +18,7 @@ from dashboard.displays.models import Display
 from dashboard.people.models import Invitation
 from dashboard.tokens import access, lifecycle, vault
 from dashboard.tokens.access import Credential
-from dashboard.tokens.models import SpareSecret, State, Token
+from dashboard.tokens.models import RotationSecret, State, Token
 from images import services
 from images.history import recording
 
@@ -124,7 +124,7 @@ def prune() -> int:
     """Delete expired secrets, links, sessions and history; return how many were deleted."""
     now = timezone.now()
     over = (
-        SpareSecret.objects.filter(until__lte=now),
+        RotationSecret.objects.filter(until__lte=now),
         Invitation.objects.filter(expires_at__lte=now),
         Session.objects.filter(expire_date__lte=now),
         Display.objects.filter(expires_at__lte=now - EXPIRED_KEPT),

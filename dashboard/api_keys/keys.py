@@ -74,7 +74,7 @@ def opening(secret: str) -> ApiKey | None:
         .filter(key_hash=random_keys.hash_of(secret), expires_at__gt=now, owner__is_active=True)
         .first()
     )
-    if key is None or not policy.may(key.owner, "keys.keep"):
+    if key is None or not policy.has_permission(key.owner, "keys.keep"):
         return None
     stamp(key, "last_used_at")
     return key

@@ -54,11 +54,11 @@ class ApiKey(models.Model):
 
         `owner` may carry roles that are not saved yet; see `people.endings.as_if`.
         """
-        if not policy.may(owner, "keys.keep"):
+        if not policy.has_permission(owner, "keys.keep"):
             return True
         if self.token:
-            return not policy.may(owner, "token.read_with", self.token)
-        return self.team is not None and not policy.may(owner, "team.view", self.team)
+            return not policy.has_permission(owner, "token.read_with", self.token)
+        return self.team is not None and not policy.has_permission(owner, "team.view", self.team)
 
     @transaction.atomic
     def revoke(self, *, by: Actor) -> None:

@@ -81,7 +81,7 @@ def opened(key: str) -> Shown:
     # The display links of a token that has left the team no longer work.
     if found is None or found.token.team_id != found.team_id:
         raise Http404
-    if found.maker and not policy.may(found.maker, "team.manage", found.team):
+    if found.maker and not policy.has_permission(found.maker, "team.manage", found.team):
         raise Http404
     stamp(found, "last_seen_at")
     return Shown(

@@ -26,7 +26,7 @@ from dashboard.people.models import Role, Team, User
 # Administrators sign in through the same throttled page as everyone.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.has_permission = lambda request: (  # type: ignore[method-assign]
-    isinstance(request.user, User) and policy.may(request.user, "site.administer")
+    isinstance(request.user, User) and policy.has_permission(request.user, "site.administer")
 )
 # People sign in with a user name, no e-mail address is stored, and Django's groups grant nothing.
 admin.site.unregister(EmailAddress)

@@ -64,8 +64,8 @@ def at_stake(user: User, team: Team, *, shut_out: bool = False) -> Stake:
 
     `user` may carry roles that are not saved yet; see `as_if`. With `shut_out` nothing may be kept.
     """
-    adds = not shut_out and policy.may(user, "team.add_token", team)
-    manages = not shut_out and policy.may(user, "team.manage", team)
+    adds = not shut_out and policy.has_permission(user, "team.add_token", team)
+    manages = not shut_out and policy.has_permission(user, "team.manage", team)
     theirs = {"maker": user}
     return Stake(
         team=team,
@@ -215,7 +215,7 @@ def _end_in(team: Team, user: User, decided: Heirs | None, *, by: Actor, shut_ou
             token.hand_over(heirs.tokens, by=by)
         elif not stays:
             token.leave_team(by=by)
-    shares = not shut_out and policy.may(user, "team.share_view", team)
+    shares = not shut_out and policy.has_permission(user, "team.share_view", team)
     for view in stake.views:
         if heirs.views and (decided or not shares):
             view.hand_over(heirs.views, by=by)

@@ -1,10 +1,10 @@
 """Who may do what.
 
-`TABLE` is the whole policy: it lists the roles that permit each action. A person's role depends on
-what they act on; see `standings`. For an action on an object, views call `team`, or the function of
-the object's own domain that looks it up: each raises Http404 for an object that the person may not
-act on, like for one that does not exist. For an action without an object they call `require`, which
-raises PermissionDenied. Templates use the tag `may`.
+`PERMISSIONS` is the whole policy: it lists the roles that permit each action. A person's role
+depends on what they act on; see `roles_of`. For an action on an object, views call `team`, or the
+function of the object's own domain that looks it up: each raises Http404 for an object that the
+person may not act on, like for one that does not exist. For an action without an object they call
+`require`, which raises PermissionDenied. Templates use the tag `has_permission`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from dashboard.people.models import Team, User
 # console.
 OWNER, VIEWER, ADMIN, CONSOLE, SUPERUSER = "owner", "viewer", "admin", "console", "superuser"
 PERSON, STRANGER, DISPLAY, ANONYMOUS = "person", "stranger", "display", "anonymous"
-STANDINGS = (OWNER, VIEWER, ADMIN, CONSOLE, SUPERUSER, PERSON, STRANGER, DISPLAY, ANONYMOUS)
+ROLES = (OWNER, VIEWER, ADMIN, CONSOLE, SUPERUSER, PERSON, STRANGER, DISPLAY, ANONYMOUS)
 
 
 class Owned(Protocol):
@@ -37,7 +37,7 @@ class Owned(Protocol):
 
 Thing = Team | Owned
 
-TABLE: dict[str, frozenset[str]] = {
+PERMISSIONS: dict[str, frozenset[str]] = {
     # on a token
     "token.read_with": frozenset({OWNER, VIEWER, ADMIN, CONSOLE, SUPERUSER}),
     "token.manage": frozenset({OWNER, ADMIN, SUPERUSER}),
@@ -88,7 +88,7 @@ def address(request: HttpRequest) -> str:
     return get_adapter(request).get_client_ip(request) or ""
 
 
-def standings(user: User, on: Thing | None = None) -> set[str]:
+def roles_of(user: User, on: Thing | None = None) -> set[str]:
     """Return the person's roles towards an object, or without one; none for an inactive account.
 
     The person's roles in teams are read from the database once.
@@ -109,14 +109,14 @@ def standings(user: User, on: Thing | None = None) -> set[str]:
     return (found or {STRANGER}) | above
 
 
-def may(user: User, action: str, on: Thing | None = None) -> bool:
-    return not TABLE[action].isdisjoint(standings(user, on))
+def has_permission(user: User, action: str, on: Thing | None = None) -> bool:
+    return not PERMISSIONS[action].isdisjoint(roles_of(user, on))
 
 
 def require(request: HttpRequest, action: str) -> User:
     """Return the person; raise PermissionDenied unless they may do this, without an object."""
     user = person(request)
-    if not may(user, action):
+    if not has_permission(user, action):
         raise PermissionDenied
     return user
 
@@ -124,6 +124,6 @@ def require(request: HttpRequest, action: str) -> User:
 def team(request: HttpRequest, action: str, slug: str) -> Team:
     """Return the team with that slug; raise Http404 if there is none or they may not do this."""
     found = Team.objects.filter(slug=slug).first()
-    if found is None or not may(person(request), action, found):
+    if found is None or not has_permission(person(request), action, found):
         raise Http404
     return found

@@ -27,9 +27,9 @@ def context(request: HttpRequest) -> dict[str, Reader | None]:
     reader = Reader(
         name=user.get_username(),
         has_password=user.has_usable_password(),
-        keeps_tokens=policy.may(user, "tokens.keep"),
-        keeps_keys=policy.may(user, "keys.keep"),
-        audits=policy.may(user, "audit.read_all"),
-        administers=policy.may(user, "site.administer"),
+        keeps_tokens=policy.has_permission(user, "tokens.keep"),
+        keeps_keys=policy.has_permission(user, "keys.keep"),
+        audits=policy.has_permission(user, "audit.read_all"),
+        administers=policy.has_permission(user, "site.administer"),
     )
     return {"reader": reader}

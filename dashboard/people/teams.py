@@ -127,7 +127,7 @@ def invitation(key: str) -> Invitation | None:
     Return None if it has expired, was used or withdrawn, or if its maker may not invite any more.
     """
     open_ones = Invitation.objects.filter(expires_at__gt=timezone.now())
-    return _standing(open_ones.filter(key_hash=random_keys.hash_of(key)))
+    return _open_one(open_ones.filter(key_hash=random_keys.hash_of(key)))
 
 
 @transaction.atomic
@@ -137,7 +137,7 @@ def accept(invitation: Invitation, user: User, *, by: Actor) -> bool:
     Return False if someone else was quicker, or the maker has just lost the permission to invite.
     """
     _lock(invitation.team)
-    found = _standing(Invitation.objects.select_for_update(of=("self",)).filter(pk=invitation.pk))
+    found = _open_one(Invitation.objects.select_for_update(of=("self",)).filter(pk=invitation.pk))
     if found is None:
         return False
     found.delete()
@@ -146,10 +146,10 @@ def accept(invitation: Invitation, user: User, *, by: Actor) -> bool:
     return True
 
 
-def _standing(invitations: QuerySet[Invitation]) -> Invitation | None:
+def _open_one(invitations: QuerySet[Invitation]) -> Invitation | None:
     """Return the one invitation of these, unless its maker may not manage the team any more."""
     found = invitations.select_related("team", "maker").first()
-    if found and found.maker and not policy.may(found.maker, "team.manage", found.team):
+    if found and found.maker and not policy.has_permission(found.maker, "team.manage", found.team):
         return None
     return found
 

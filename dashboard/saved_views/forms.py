@@ -54,7 +54,7 @@ class SavedViewForm(forms.Form):
             owner = self.at.owner if self.at else self.by
             other = of_that_name(name, owner, cleaned["team"])
             if other and other != self.at:
-                if self.at or not policy.may(self.by, "view.change", other):
+                if self.at or not policy.has_permission(self.by, "view.change", other):
                     raise ValidationError(_("There is a view of this name already."))
                 self.replaced = other
             if self.replaced is None:

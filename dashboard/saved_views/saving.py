@@ -33,7 +33,7 @@ def teams_to_share_with(user: User) -> QuerySet[Team]:
     """Return the teams where the person may share a view."""
     if user.is_superuser:
         return Team.objects.all()
-    sharing = [role for role in Role.values if role in policy.TABLE["team.share_view"]]
+    sharing = [role for role in Role.values if role in policy.PERMISSIONS["team.share_view"]]
     return Team.objects.filter(
         pk__in=[team for team, role in user.roles.items() if role in sharing]
     )
@@ -77,7 +77,7 @@ def start_of(user: User) -> str:
     It is their start view's while they may open it, else their list preferences.
     """
     view = user.start_view
-    if view and policy.may(user, "view.open", view):
+    if view and policy.has_permission(user, "view.open", view):
         return view.query
     return user.list_preferences
 
@@ -85,6 +85,6 @@ def start_of(user: User) -> str:
 def opened(request: HttpRequest, action: str, view_id: UUID) -> SavedView:
     """Return the view with that id; raise Http404 if there is none or they may not do this."""
     found = SavedView.objects.select_related("owner", "team").filter(pk=view_id).first()
-    if found is None or not policy.may(policy.person(request), action, found):
+    if found is None or not policy.has_permission(policy.person(request), action, found):
         raise Http404
     return found

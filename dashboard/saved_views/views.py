@@ -55,7 +55,7 @@ def view_list(request: HttpRequest) -> HttpResponse:
     context = {
         "place": "views",
         "rows": _rows(user),
-        "keeps": policy.may(user, "views.keep"),
+        "keeps": policy.has_permission(user, "views.keep"),
         "form": form,
         "query": query,
         "pairs": parse_qsl(query),
@@ -129,7 +129,7 @@ def _rows(user: User) -> list[Row]:
             href=_address(view.query),
             pairs=[pair for pair in parse_qsl(view.query) if pair[0] not in LOOKS],
             begins=user.start_view_id == view.pk,
-            changes=policy.may(user, "view.change", view),
+            changes=policy.has_permission(user, "view.change", view),
         )
         for view in views
     ]

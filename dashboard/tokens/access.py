@@ -15,7 +15,7 @@ from dashboard.stamps import STAMP_EVERY
 from dashboard.tokens import lifecycle as records
 from dashboard.tokens import vault
 from dashboard.tokens.lifecycle import Outcome
-from dashboard.tokens.models import SpareSecret, State, Token
+from dashboard.tokens.models import RotationSecret, State, Token
 from images import services
 from images.services import Verdict
 
@@ -108,8 +108,8 @@ def access_of(request: HttpRequest) -> Access:
     chosen = _named(tokens, wanted) if wanted else default_of(user, tokens)
     return replace(
         access_with(chosen, tokens, user.get_username()),
-        manages=chosen is not None and policy.may(user, "token.manage", chosen),
-        keeps=policy.may(user, "tokens.keep"),
+        manages=chosen is not None and policy.has_permission(user, "token.manage", chosen),
+        keeps=policy.has_permission(user, "tokens.keep"),
     )
 
 
@@ -204,12 +204,12 @@ def stored(token: Token) -> Credential | None:
         return None
 
 
-def spare(token: Token, spare: SpareSecret) -> Credential:
+def of_rotation(token: Token, other: RotationSecret) -> Credential:
     """Return the credential of the token's next or previous secret; raise vault.Unreadable."""
-    return _credential(token, spare)
+    return _credential(token, other)
 
 
-def _credential(token: Token, kept: Token | SpareSecret) -> Credential:
+def _credential(token: Token, kept: Token | RotationSecret) -> Credential:
     secret = vault.unseal(kept.sealed, kept.pk)
     return Credential(token.pk, token.label, kept.sealed, secret, vault.cache_key(secret))
 
@@ -231,6 +231,6 @@ def _uuid(text: str) -> UUID | None:
 def managed(request: HttpRequest, action: str, token_id: UUID) -> Token:
     """Return the token with that id; raise Http404 if there is none or they may not do this."""
     found = Token.objects.select_related("owner", "team").filter(pk=token_id).first()
-    if found is None or not policy.may(policy.person(request), action, found):
+    if found is None or not policy.has_permission(policy.person(request), action, found):
         raise Http404
     return found

@@ -146,7 +146,7 @@ def _teams(owner: User, by: User, token: Token | None) -> QuerySet[Team]:
         return Team.objects.filter(stays)
     if owner.is_superuser:
         return Team.objects.all()
-    adding = [role for role in Role.values if role in policy.TABLE["team.add_token"]]
+    adding = [role for role in Role.values if role in policy.PERMISSIONS["team.add_token"]]
     theirs = Membership.objects.filter(user=owner, role__in=adding)
     return Team.objects.filter(stays | Q(pk__in=theirs.values("team")))
 

@@ -166,7 +166,7 @@ def _free_label(owner: User, label: str) -> str:
     return free
 
 
-class SpareSecret(models.Model):
+class RotationSecret(models.Model):
     """A second secret of a token, encrypted for this row, and deleted after `until`.
 
     The next one waits to be compared and switched to; the previous one was in use before.
@@ -177,14 +177,16 @@ class SpareSecret(models.Model):
         PREVIOUS = "previous"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    token = models.ForeignKey(Token, models.CASCADE, related_name="spares")
+    token = models.ForeignKey(Token, models.CASCADE, related_name="rotation_secrets")
     kind = models.CharField(max_length=8, choices=Kind.choices)
     sealed = models.TextField(editable=False)
     last_four = models.CharField(max_length=4, blank=True)
     until = models.DateTimeField()
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=("token", "kind"), name="one_spare_a_kind"),)
+        constraints = (
+            models.UniqueConstraint(fields=("token", "kind"), name="one_rotation_secret_a_kind"),
+        )
 
     def __str__(self) -> str:
         return f"{self.kind} ····{self.last_four}"

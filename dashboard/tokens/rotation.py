@@ -23,12 +23,12 @@ from dashboard.tokens.lifecycle import (
     set_secret,
     verified,
 )
-from dashboard.tokens.models import SpareSecret, Token
+from dashboard.tokens.models import RotationSecret, Token
 from images.services import Verdict
 
 log = structlog.get_logger("dashboard.tokens")
 
-Kind = SpareSecret.Kind
+Kind = RotationSecret.Kind
 
 # How long the next secret may be switched to, and the previous one restored.
 KEPT = {Kind.NEXT: timedelta(minutes=15), Kind.PREVIOUS: timedelta(hours=24)}
@@ -42,9 +42,9 @@ class Gone(Exception):
     """Raised if someone used the second secret, or replaced the stored one, in the meantime."""
 
 
-def spare(token: Token, kind: Kind) -> SpareSecret | None:
+def find(token: Token, kind: Kind) -> RotationSecret | None:
     """Return the token's next or previous secret, unless it has expired or is unreadable."""
-    found = token.spares.filter(kind=kind, until__gt=timezone.now()).first()
+    found = token.rotation_secrets.filter(kind=kind, until__gt=timezone.now()).first()
     return found if found and vault.is_readable(found.sealed, found.pk) else None
 
 
@@ -67,21 +67,21 @@ def offer(token: Token, secret: str, *, by: Actor) -> tuple[bool, Verdict]:
     return True, verdict
 
 
-def use(token: Token, spare: SpareSecret, *, by: Actor) -> tuple[bool, Verdict]:
+def use(token: Token, other: RotationSecret, *, by: Actor) -> tuple[bool, Verdict]:
     """Put the next or previous secret in use, and keep the one that it replaces.
 
     Return whether it is in use, and the cloud's verdict, which may not allow the replacement. Raise
     Gone if the secrets have changed in the meantime.
     """
-    secret = vault.unseal(spare.sealed, spare.pk)
+    secret = vault.unseal(other.sealed, other.pk)
     verdict = verified(secret)
-    action = Action.TOKEN_SWITCH if spare.kind == Kind.NEXT else Action.TOKEN_TAKE_BACK
+    action = Action.TOKEN_SWITCH if other.kind == Kind.NEXT else Action.TOKEN_TAKE_BACK
     if not accepts(token, verdict):
         log.info("token not replaced", token=str(token.pk), state=verdict.state)
         token.note(by, action, result=verdict.state)
         return False, verdict
     with transaction.atomic():
-        _claim(token, spare)
+        _claim(token, other)
         if vault.is_readable(token.sealed, token.pk):
             _keep(token, vault.unseal(token.sealed, token.pk), Kind.PREVIOUS)
         set_secret(token, secret, verdict)
@@ -92,20 +92,20 @@ def use(token: Token, spare: SpareSecret, *, by: Actor) -> tuple[bool, Verdict]:
 
 
 def drop(token: Token, kind: Kind) -> None:
-    token.spares.filter(kind=kind).delete()
+    token.rotation_secrets.filter(kind=kind).delete()
 
 
-def _claim(token: Token, spare: SpareSecret) -> None:
+def _claim(token: Token, other: RotationSecret) -> None:
     """Delete the second secret's row; raise Gone for the later of two who use it at once."""
     same = Token.objects.select_for_update().filter(pk=token.pk, sealed=token.sealed).first()
-    deleted, _ = SpareSecret.objects.filter(pk=spare.pk).delete()
+    deleted, _ = RotationSecret.objects.filter(pk=other.pk).delete()
     if not (same and deleted):
         raise Gone
 
 
 def _keep(token: Token, secret: str, kind: Kind) -> None:
     drop(token, kind)
-    kept = SpareSecret(
+    kept = RotationSecret(
         token=token, kind=kind, last_four=last_four(secret), until=timezone.now() + KEPT[kind]
     )
     kept.sealed = vault.seal(secret, kept.pk)

@@ -275,10 +275,10 @@ def test_what_is_limited_noted_or_kept_secret_by_its_name_is_an_address() -> Non
     assert {routes.API_PAGE, routes.COMPARING}.union(*sets) <= set(NAMES)
 
 
-def test_every_action_of_the_table_is_somebodys_and_names_real_standings() -> None:
-    for action, standings in policy.TABLE.items():
-        assert standings, action
-        assert standings <= set(policy.STANDINGS), action
+def test_every_action_of_the_table_is_somebodys_and_names_real_roles() -> None:
+    for action, roles in policy.PERMISSIONS.items():
+        assert roles, action
+        assert roles <= set(policy.ROLES), action
 
 
 def expected(name: str, who: str, method: str) -> bool:
@@ -291,11 +291,11 @@ def expected(name: str, who: str, method: str) -> bool:
     if who == "API key" and name.startswith("api:"):
         on_team, on_token, on_nothing = PEOPLE["owner"]
     # The view is shared with the team: that its maker owns it counts for nothing.
-    standing = {TOKEN: on_token, READING: on_token, TEAM: on_team, VIEW: on_team}.get(
+    role = {TOKEN: on_token, READING: on_token, TEAM: on_team, VIEW: on_team}.get(
         page.on, on_nothing
     )
     action = page.post if method == "post" and page.post else page.action
-    return standing in policy.TABLE[action]
+    return role in policy.PERMISSIONS[action]
 
 
 def is_to_the_door(response: HttpResponse) -> bool:
@@ -351,7 +351,7 @@ def test_the_administration_is_for_superusers(world: World, who: str) -> None:
         f"/admin/tokens/token/{world.token.pk}/change/",
     ):
         response = world.client(who).get(url)
-        allowed = PEOPLE[who][2] in policy.TABLE["site.administer"]
+        allowed = PEOPLE[who][2] in policy.PERMISSIONS["site.administer"]
         assert (response.status_code == 200) is allowed, url
 
 

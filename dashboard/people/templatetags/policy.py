@@ -13,7 +13,7 @@ register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def may(context: dict[str, Any], action: str, on: policy.Thing | None = None) -> bool:
-    """Return whether the signed-in person may: {% may "team.manage" team as manages %}."""
+def has_permission(context: dict[str, Any], action: str, on: policy.Thing | None = None) -> bool:
+    """Tell what the person may: {% has_permission "team.manage" team as manages %}."""
     user = context.get("user")
-    return isinstance(user, User) and policy.may(user, action, on)
+    return isinstance(user, User) and policy.has_permission(user, action, on)

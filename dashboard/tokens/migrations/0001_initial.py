@@ -47,14 +47,14 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='SpareSecret',
+            name='RotationSecret',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('kind', models.CharField(choices=[('next', 'Next'), ('previous', 'Previous')], max_length=8)),
                 ('sealed', models.TextField(editable=False)),
                 ('last_four', models.CharField(blank=True, max_length=4)),
                 ('until', models.DateTimeField()),
-                ('token', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='spares', to='tokens.token')),
+                ('token', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rotation_secrets', to='tokens.token')),
             ],
         ),
         migrations.AddConstraint(
@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(models.F('owner'), django.db.models.functions.text.Lower('label'), name='one_label_per_owner'),
         ),
         migrations.AddConstraint(
-            model_name='sparesecret',
-            constraint=models.UniqueConstraint(fields=('token', 'kind'), name='one_spare_a_kind'),
+            model_name='rotationsecret',
+            constraint=models.UniqueConstraint(fields=('token', 'kind'), name='one_rotation_secret_a_kind'),
         ),
     ]

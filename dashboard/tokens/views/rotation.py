@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from dashboard.people import policy
 from dashboard.tokens import access, rotation
 from dashboard.tokens.forms import ReplaceTokenForm
-from dashboard.tokens.models import SpareSecret, Token
+from dashboard.tokens.models import RotationSecret, Token
 from dashboard.tokens.rotation import Kind
 from dashboard.tokens.views.announcements import announce, cloud_said
 from images import services
@@ -47,15 +47,15 @@ def token_compare(request: HttpRequest, token_id: UUID) -> HttpResponse:
     return _comparison_page(request, token, Kind.NEXT)
 
 
-def _comparison_page(request: HttpRequest, token: Token, kind: SpareSecret.Kind) -> HttpResponse:
-    spare = rotation.spare(token, kind)
-    if spare is None:
+def _comparison_page(request: HttpRequest, token: Token, kind: RotationSecret.Kind) -> HttpResponse:
+    other = rotation.find(token, kind)
+    if other is None:
         return _too_late(request, token)
-    found = _compare(token, spare, again=True)
+    found = _compare(token, other, again=True)
     context = {
         "place": "tokens",
         "token": token,
-        "spare": spare,
+        "other": other,
         "is_new": kind == Kind.NEXT,
         "readable": access.stored(token) is not None,
         "listing": any(pair.old.count is not None for pair in found.pairs),
@@ -64,8 +64,8 @@ def _comparison_page(request: HttpRequest, token: Token, kind: SpareSecret.Kind)
     return render(request, "tokens/compare.html", context)
 
 
-def _compare(token: Token, spare: SpareSecret, *, again: bool) -> Comparison:
-    old, new = access.stored(token), access.spare(token, spare)
+def _compare(token: Token, other: RotationSecret, *, again: bool) -> Comparison:
+    old, new = access.stored(token), access.of_rotation(token, other)
     return services.compare(old, new, again=again)
 
 
@@ -94,15 +94,15 @@ def token_keep(request: HttpRequest, token_id: UUID) -> HttpResponse:
     return redirect("token_page", token.pk)
 
 
-def _use(request: HttpRequest, token: Token, kind: SpareSecret.Kind) -> HttpResponse:
-    spare = rotation.spare(token, kind)
-    if spare is None:
+def _use(request: HttpRequest, token: Token, kind: RotationSecret.Kind) -> HttpResponse:
+    other = rotation.find(token, kind)
+    if other is None:
         return _too_late(request, token)
-    if SURE not in request.POST and _compare(token, spare, again=False).is_dangerous:
+    if SURE not in request.POST and _compare(token, other, again=False).is_dangerous:
         messages.error(request, _("Nothing has changed: this has to be confirmed first."))
         return redirect("token_compare" if kind == Kind.NEXT else "token_restore", token.pk)
     try:
-        used, verdict = rotation.use(token, spare, by=policy.actor(request))
+        used, verdict = rotation.use(token, other, by=policy.actor(request))
     except rotation.Gone:
         return _too_late(request, token)
     if used:

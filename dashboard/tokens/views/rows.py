@@ -16,7 +16,7 @@ from images.messages import in_words
 from images.search.spelling import natural
 
 # The state of a token -> the style and words of its badge. Tables are sorted in this order.
-STANDINGS: dict[str, tuple[str, Promise]] = {
+CONDITIONS: dict[str, tuple[str, Promise]] = {
     "unreadable": ("bad", _("Cannot be read: replace it")),
     "refused": ("bad", _("Refused")),
     "forbidden": ("bad", _("May not list images")),
@@ -27,32 +27,32 @@ STANDINGS: dict[str, tuple[str, Promise]] = {
     "valid": ("ok", _("Works")),
     "disabled": ("muted", _("Disabled")),
 }
-ORDER = {standing: place for place, standing in enumerate(STANDINGS)}
+ORDER = {condition: place for place, condition in enumerate(CONDITIONS)}
 
 
 @dataclass(frozen=True)
 class Row:
     token: Token
-    standing: str
+    condition: str
     is_default: bool
     manageable: bool
 
     @property
     def badge(self) -> str:
-        return STANDINGS[self.standing][0]
+        return CONDITIONS[self.condition][0]
 
     @property
     def words(self) -> Promise:
-        return STANDINGS[self.standing][1]
+        return CONDITIONS[self.condition][1]
 
     @property
     def readable_with(self) -> bool:
-        return self.standing not in ("unreadable", "expired", "disabled")
+        return self.condition not in ("unreadable", "expired", "disabled")
 
     @property
     def reason(self) -> str:
         """Return in words what the cloud last objected to, or ""."""
-        return in_words(self.token.reason) if self.standing != "unreadable" else ""
+        return in_words(self.token.reason) if self.condition != "unreadable" else ""
 
     @property
     def listable(self) -> list[str]:
@@ -68,8 +68,8 @@ class Row:
         return [region["name"] for region in self.token.regions if region["ok"] is None]
 
 
-def standing(token: Token) -> str:
-    """Return the key of STANDINGS that matters most for the token."""
+def condition(token: Token) -> str:
+    """Return the key of CONDITIONS that matters most for the token."""
     if token.disabled_at:
         return "disabled"
     if not vault.is_readable(token.sealed, token.pk):
@@ -80,10 +80,15 @@ def standing(token: Token) -> str:
 
 
 def token_row(user: User, token: Token, default: Token | None = None) -> Row:
-    return Row(token, standing(token), token == default, policy.may(user, "token.manage", token))
+    return Row(
+        token,
+        condition(token),
+        token == default,
+        policy.has_permission(user, "token.manage", token),
+    )
 
 
 def token_rows(user: User, tokens: Iterable[Token], default: Token | None = None) -> list[Row]:
     """Return a row for each token, sorted by state, then by label."""
     rows = [token_row(user, token, default) for token in tokens]
-    return sorted(rows, key=lambda row: (ORDER[row.standing], natural(row.token.label)))
+    return sorted(rows, key=lambda row: (ORDER[row.condition], natural(row.token.label)))

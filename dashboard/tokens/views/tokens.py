@@ -84,7 +84,7 @@ def token_page(request: HttpRequest, token_id: UUID) -> HttpResponse:
         "place": "tokens" if token.owner_id == user.pk else "teams",
         "row": token_row(user, token, _default(user)),
         "token": token,
-        "previous": rotation.spare(token, rotation.Kind.PREVIOUS),
+        "previous": rotation.find(token, rotation.Kind.PREVIOUS),
         "screens": token.displays.count(),
         "form": form,
     }
@@ -103,7 +103,7 @@ def _edited(request: HttpRequest, token: Token, form: TokenForm) -> bool:
 
 def _after(request: HttpRequest, user: User, token: Token) -> str:
     """Return the next page: whoever took another's token out of the team cannot see it any more."""
-    managed = policy.may(user, "token.manage", token)
+    managed = policy.has_permission(user, "token.manage", token)
     return token.get_absolute_url() if managed else "team_list"
 
 
@@ -168,6 +168,6 @@ def token_check(request: HttpRequest, token_id: UUID) -> HttpResponse:
 def _back(request: HttpRequest, token: Token) -> HttpResponse:
     """Redirect to the token's page, or to a list if the person may not manage the token."""
     user = policy.person(request)
-    if policy.may(user, "token.manage", token):
+    if policy.has_permission(user, "token.manage", token):
         return redirect("token_page", token.pk)
-    return redirect("token_list" if policy.may(user, "tokens.keep") else "images:list")
+    return redirect("token_list" if policy.has_permission(user, "tokens.keep") else "images:list")

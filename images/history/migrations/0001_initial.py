@@ -65,4 +65,12 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('user', 'key'), name='one_visit_a_person_and_key')],
             },
         ),
+        migrations.CreateModel(
+            name='Published',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(max_length=64, unique=True)),
+                ('asked_at', models.FloatField()),
+            ],
+        ),
     ]

@@ -24,7 +24,7 @@ from dashboard.management.commands.refresh import LOCK
 from dashboard.people import teams
 from dashboard.people.models import Invitation, User
 from dashboard.tokens import vault
-from dashboard.tokens.models import SpareSecret, State, Token
+from dashboard.tokens.models import RotationSecret, State, Token
 from images.sandbox import Fault, Sandbox
 from tests import dashboards
 
@@ -121,7 +121,7 @@ def test_what_is_over_is_deleted(person: User, keep: Callable[..., Token]) -> No
     blue = teams.create("Blue", by=BY)
     now = timezone.now()
     for kind, until in (("next", now), ("previous", now + timedelta(hours=1))):
-        SpareSecret.objects.create(token=token, kind=kind, sealed="x", until=until)
+        RotationSecret.objects.create(token=token, kind=kind, sealed="x", until=until)
     teams.invite(blue, "viewer", by=BY)
     Invitation.objects.update(expires_at=now)
     for title, days in (("Old", 31), ("Recent", 29)):
@@ -129,7 +129,7 @@ def test_what_is_over_is_deleted(person: User, keep: Callable[..., Token]) -> No
         Display.objects.filter(pk=display.pk).update(expires_at=now - timedelta(days=days))
 
     assert refresh() == "0 tokens checked, 3 things deleted\n"
-    assert SpareSecret.objects.get().kind == "previous"
+    assert RotationSecret.objects.get().kind == "previous"
     assert Display.objects.get().title == "Recent"
 
 
@@ -165,9 +165,9 @@ def test_kept_secrets_are_encrypted_again_too(
     person: User, keep: Callable[..., Token], settings: object
 ) -> None:
     token = keep(person, "0" * 64)
-    spare = SpareSecret(token=token, kind="previous", until=timezone.now())
-    spare.sealed = vault.seal("1" * 64, spare.pk)
-    spare.save()
+    other = RotationSecret(token=token, kind="previous", until=timezone.now())
+    other.sealed = vault.seal("1" * 64, other.pk)
+    other.save()
     old = settings.TOKEN_KEYS  # type: ignore[attr-defined]
     settings.TOKEN_KEYS = f"new:{'A' * 43}=,{old}"  # type: ignore[attr-defined]
     out = StringIO()
@@ -175,5 +175,5 @@ def test_kept_secrets_are_encrypted_again_too(
 
     assert "2 secrets seen, 2 encrypted again" in out.getvalue()
     settings.TOKEN_KEYS = f"new:{'A' * 43}="  # type: ignore[attr-defined]
-    spare.refresh_from_db()
-    assert vault.unseal(spare.sealed, spare.pk) == "1" * 64
+    other.refresh_from_db()
+    assert vault.unseal(other.sealed, other.pk) == "1" * 64

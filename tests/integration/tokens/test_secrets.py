@@ -17,7 +17,7 @@ from pytest_django import Settings
 from dashboard.api_keys.models import ApiKey
 from dashboard.people.models import User
 from dashboard.tokens import vault
-from dashboard.tokens.models import SpareSecret, Token
+from dashboard.tokens.models import RotationSecret, Token
 from images.sandbox import Fault, Sandbox
 from tests.integration import cached
 
@@ -125,8 +125,8 @@ def test_no_token_is_in_pages_database_or_logs(
     everything = b"\n".join([*answers, *logged, *printed, *stored(), *files()])
     for secret in (cloud.token, cloud.other_token, cloud.forbidden_token, REFUSED, UNCHECKABLE):
         assert secret.encode() not in everything
-    kept: list[Token | SpareSecret] = [*Token.objects.all(), *SpareSecret.objects.all()]
-    assert {spare.kind for spare in SpareSecret.objects.all()} == {"next", "previous"}
+    kept: list[Token | RotationSecret] = [*Token.objects.all(), *RotationSecret.objects.all()]
+    assert {other.kind for other in RotationSecret.objects.all()} == {"next", "previous"}
     assert {vault.unseal(row.sealed, row.pk) for row in kept} <= {
         cloud.token,
         cloud.other_token,

@@ -11,7 +11,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 from dashboard.audit.trail import Actor
 from dashboard.people.models import User
 from dashboard.tokens import rotation, vault
-from dashboard.tokens.models import SpareSecret, State, Token
+from dashboard.tokens.models import RotationSecret, State, Token
 from images.sandbox import Fault, Sandbox
 from images.sandbox.cloud import Account
 from tests.integration.conftest import Clock
@@ -130,7 +130,7 @@ def test_one_that_cannot_be_decrypted_is_not_held_on_to(
     switched(browser, token)
 
     assert secret_of(token) == cloud.token
-    assert not SpareSecret.objects.exists()
+    assert not RotationSecret.objects.exists()
 
 
 def test_both_are_put_beside_each_other(
@@ -225,7 +225,7 @@ def test_what_was_done_to_the_token_while_the_cloud_was_asked_stays_done(
     token = keep(person, cloud.token)
     rotation.offer(token, cloud.other_token, by=BY)
     Token.objects.update(disabled_at=timezone.now(), label="Renamed")
-    rotation.use(token, token.spares.get(), by=BY)
+    rotation.use(token, token.rotation_secrets.get(), by=BY)
 
     assert secret_of(token) == cloud.other_token
     assert (bool(token.disabled_at), token.label) == (True, "Renamed")
@@ -236,13 +236,13 @@ def test_of_two_who_switch_at_once_one_does(
 ) -> None:
     token = keep(person, cloud.token)
     rotation.offer(token, cloud.other_token, by=BY)
-    spare, slower = token.spares.get(), Token.objects.get()
-    rotation.use(token, token.spares.get(), by=BY)
+    other, slower = token.rotation_secrets.get(), Token.objects.get()
+    rotation.use(token, token.rotation_secrets.get(), by=BY)
 
     with pytest.raises(rotation.Gone):
-        rotation.use(slower, spare, by=BY)
+        rotation.use(slower, other, by=BY)
     assert secret_of(token) == cloud.other_token
-    kept = token.spares.get()
+    kept = token.rotation_secrets.get()
     assert vault.unseal(kept.sealed, kept.pk) == cloud.token
 
 
@@ -297,7 +297,7 @@ def test_what_is_kept_is_of_no_use_after_its_time(
     if kind == "previous":
         switched(browser, token)
     before = secret_of(token)
-    SpareSecret.objects.update(until=timezone.now())
+    RotationSecret.objects.update(until=timezone.now())
 
     assertContains(browser.post(page_of(token, todo), follow=True), "not kept any more")
     assert secret_of(token) == before
@@ -309,7 +309,7 @@ def test_a_kept_one_opens_in_its_own_row_alone(
 ) -> None:
     token = keep(person, cloud.token)
     compared(browser, token, cloud.other_token)
-    SpareSecret.objects.update(sealed=token.sealed)
+    RotationSecret.objects.update(sealed=token.sealed)
 
     assertContains(browser.get(page_of(token, "compare/"), follow=True), "not kept any more")
     assertContains(browser.post(page_of(token, "switch/"), follow=True), "not kept any more")
@@ -324,7 +324,7 @@ def test_a_lost_key_takes_only_its_own_tokens_along(
     compared(browser, good, second_of(cloud))
     switched(browser, good)
     Token.objects.filter(pk=lost.pk).update(sealed="gone:AAAA")
-    SpareSecret.objects.update(sealed="gone:AAAA")
+    RotationSecret.objects.update(sealed="gone:AAAA")
 
     for url in ("/tokens/", page_of(lost)):
         assertContains(browser.get(url), "Cannot be read: replace it", 1)
@@ -357,7 +357,7 @@ def test_a_link_switches_nothing(
     for todo in ("switch/", "keep/", "restore/"):
         assertRedirects(browser.get(page_of(token, todo)), page_of(token))
     assert secret_of(token) == cloud.token
-    assert SpareSecret.objects.exists()
+    assert RotationSecret.objects.exists()
 
 
 def test_an_invalid_secret_is_not_asked_about(

@@ -49,7 +49,7 @@ def _team(owner: User, slug: str | None) -> Team | None:
     if slug is None:
         return None
     found = Team.objects.filter(slug=slug).first()
-    if found is None or not policy.may(owner, "team.add_token", found):
+    if found is None or not policy.has_permission(owner, "team.add_token", found):
         raise CommandError(f"{owner} is in no team {slug!r} to which they may add a token.")
     return found
 

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from dashboard.tokens import vault
-from dashboard.tokens.models import SpareSecret, Token
+from dashboard.tokens.models import RotationSecret, Token
 
 BATCH = 100
 # The fields of an authenticator's data that hold its secret; which one depends on its type.
@@ -42,7 +42,7 @@ def _batches() -> Iterator[tuple[list[Any], Callable[[Any], bool]]]:
     """Yield batches of all rows that hold a secret, with the function that encrypts one again."""
     for kind, resealed in (
         (Token, _token_resealed),
-        (SpareSecret, _token_resealed),
+        (RotationSecret, _token_resealed),
         (Authenticator, _factor_resealed),
     ):
         rows = kind._default_manager.order_by("pk")
@@ -52,7 +52,7 @@ def _batches() -> Iterator[tuple[list[Any], Callable[[Any], bool]]]:
             last = batch[-1].pk
 
 
-def _token_resealed(row: Token | SpareSecret) -> bool:
+def _token_resealed(row: Token | RotationSecret) -> bool:
     secret = vault.unseal(row.sealed, row.pk)
     if vault.is_current(row.sealed):
         return False
