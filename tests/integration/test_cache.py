@@ -16,12 +16,14 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.db import OperationalError, connections
 from django.test import Client
 from pytest_django import Settings
+from pytest_django.asserts import assertContains
 
 from dashboard.cache import Forgiving
 from dashboard.people.models import User
 from images.sandbox import Fault, Sandbox
-from images.services import COOL_DOWN_SECONDS
+from images.services import COOL_DOWN_SECONDS, store
 from tests.dashboards import ON_SERVERS
+from tests.integration import cached
 from tests.integration.cached import ALIASES
 from tests.integration.conftest import PASSWORD, Clock, Keep, let_refreshes_finish, use_redis
 from tests.integration.images.pages import Page
@@ -117,6 +119,28 @@ class Failing(Forgiving, FailingBelow):
 
 class Full(Forgiving, FullBelow):
     pass
+
+
+def test_lists_that_make_room_take_neither_throttles_nor_locks_along(
+    visitor: Client, settings: Settings
+) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"login_failed": "2/h/key"}
+    form = {"login": "person", "password": "a wrong one"}
+    visitor.login(username="person", password=PASSWORD)
+    assert Page(visitor.get(LIST)).total == EVERYTHING
+    for _ in range(2):
+        Client().post("/accounts/login/", form)
+    assert store.take_lock("somebody's")
+    lists = cached.names(aliases=("lists",))
+    assert {part for part in ("head", "body") for name in lists if part in name} == {"head", "body"}
+    for name in lists:
+        cached.delete(name)
+    store.forget()  # as another process
+
+    page = Client().post("/accounts/login/", form | {"password": PASSWORD})
+    assertContains(page, "Too many failed login attempts")
+    assert not store.take_lock("somebody's")
+    assert Page(visitor.get(LIST)).total == EVERYTHING
 
 
 only_of_a_file = pytest.mark.skipif(

@@ -141,12 +141,14 @@ def test_the_proxy_knows_the_dashboards() -> None:
         assert path == "./tls" or (DEPLOY / "compose" / path).is_file()
 
 
+def secrets_made(folder: Path) -> dict[str, str]:
+    script = shutil.copy(DEPLOY / "compose" / "make-secrets.sh", folder)
+    subprocess.run(["sh", script], check=True)
+    return {path.name: path.read_text() for path in (folder / "secrets").iterdir()}
+
+
 def test_secrets_are_made_once_and_are_taken(tmp_path: Path) -> None:
-    script = shutil.copy(DEPLOY / "compose" / "make-secrets.sh", tmp_path)
-    made = []
-    for _ in range(2):
-        subprocess.run(["sh", script], check=True)
-        made.append({path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()})
+    made = [secrets_made(tmp_path) for _ in range(2)]
 
     assert made[0] == made[1]
     assert set(made[0]) == set(COMPOSE["secrets"])
@@ -159,6 +161,25 @@ def test_secrets_are_made_once_and_are_taken(tmp_path: Path) -> None:
     }
     assert clean(variables | {"VAR_DIR": str(tmp_path / "var")})
     assert not (tmp_path / "var").exists()
+
+
+@pytest.mark.parametrize(
+    ("service", "address", "policy"),
+    [("cache", "cache_url", "noeviction"), ("lists", "cache_lists_url", "allkeys-lru")],
+)
+def test_each_cache_has_a_password_and_only_that_of_lists_makes_room(
+    tmp_path: Path, service: str, address: str, policy: str
+) -> None:
+    made = secrets_made(tmp_path)
+    [file] = SERVICES[service]["secrets"]
+    conf = dict(line.split(" ", 1) for line in made[file].splitlines())
+
+    assert SERVICES[service]["command"] == ["valkey-server", f"/run/secrets/{file}"]
+    assert made[address].strip() == f"redis://:{conf['requirepass']}@{service}:6379/0"
+    assert re.fullmatch("[0-9a-f]{64}", conf["requirepass"])
+    assert conf["maxmemory-policy"] == policy
+    guide = (ROOT / "docs" / "deployment.md").read_text("utf-8")
+    assert f"`{conf['maxmemory']}`, `{policy}`" in guide
 
 
 def test_djangos_check_of_a_deployment_has_nothing_to_say(tmp_path: Path) -> None:
