@@ -135,6 +135,15 @@ def test_every_metric_is_described_and_no_other() -> None:
     }
 
 
+def test_no_command_of_a_guide_has_a_password_among_its_arguments() -> None:
+    """Everyone on the machine can see the arguments of every process."""
+    guides = "\n".join(path.read_text("utf-8") for path in (ROOT / "docs").glob("*.md"))
+    commands = re.findall(r"^ {4}.*\b(?:pg_\w+|psql|\w+-cli) .*$", guides, re.MULTILINE)
+
+    assert [each for each in commands if "pg_dump " in each]
+    assert [each for each in commands if re.search(r"://|_URL|PASS", each)] == []
+
+
 def test_the_changelog_says_each_thing_once() -> None:
     entries = re.split(r"^- ", text("CHANGELOG.md"), flags=re.MULTILINE)[1:]
 
