@@ -13,7 +13,13 @@ import structlog
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    StreamingHttpResponse,
+)
 from django.middleware.common import CommonMiddleware
 from django.shortcuts import resolve_url
 from django.views import View
@@ -171,7 +177,8 @@ def security_headers(get_response: Handler) -> Handler:
 def known_methods(get_response: Handler) -> Handler:
     """Refuse all methods but GET and HEAD and, outside of the API, POST.
 
-    So no view has to think of other methods, and no library takes a PUT for a POST.
+    So no view has to think of other methods, and no library takes a PUT for a POST. To HEAD no
+    content is sent: the server would drop it as well, but with a warning in its log each time.
     """
 
     def handle(request: HttpRequest) -> HttpResponseBase:
@@ -180,9 +187,19 @@ def known_methods(get_response: Handler) -> Handler:
                 return problems.method_not_allowed(SAFE_METHODS)
         elif request.method not in METHODS:
             return HttpResponseNotAllowed(METHODS)
-        return get_response(request)
+        response = get_response(request)
+        return _without_content(response) if request.method == "HEAD" else response
 
     return handle
+
+
+def _without_content(response: HttpResponseBase) -> HttpResponseBase:
+    """Take the content away, and leave the headers, which tell its length."""
+    if isinstance(response, StreamingHttpResponse):
+        response.streaming_content = ()
+    elif isinstance(response, HttpResponse):
+        response.content = b""
+    return response
 
 
 class LoginRequired(LoginRequiredMiddleware):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 import sqlite3
 import time
@@ -25,8 +26,10 @@ ASKED = 40
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[Stack]:
-    with stack(30, WEB_CONCURRENCY="2", INVENTORY_FRESH_SECONDS="86400") as running:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    log = str(tmp_path_factory.mktemp("server") / "log")
+    variables = {"WEB_CONCURRENCY": "2", "INVENTORY_FRESH_SECONDS": "86400"}
+    with stack(30, BENCH_LOG=log, LOG_LEVEL="INFO", **variables) as running:
         yield running
 
 
@@ -108,6 +111,31 @@ def test_no_header_says_where_the_site_is_mounted(running: Stack) -> None:
 
     assert status in (200, 302)
     assert b"/api/accounts" not in page
+
+
+HEADED = (
+    *("/images/", "/images/export.csv", "/images/export.json", "/changes/export.csv", "/tokens/"),
+    *("/api/v1/images", "/healthz", "/readyz", "/metrics", "/nothing/", "/api/v1/nothing"),
+)
+
+
+def test_head_makes_nothing_that_the_server_has_to_drop(running: Stack) -> None:
+    """It warns of each."""
+    log = Path(running.environment["BENCH_LOG"])
+    before = len(log.read_text())
+    lengths = {}
+    for path in HEADED:
+        connection = http.client.HTTPConnection("127.0.0.1", running.port)
+        connection.request("HEAD", path, headers={"Cookie": running.cookie})
+        answer = connection.getresponse()
+        assert answer.status == (404 if "nothing" in path else 200)
+        lengths[path] = answer.headers["Content-Length"]
+        connection.close()
+
+    said = log.read_text()[before:].splitlines()
+    assert [line for line in said if '"method": "HEAD"' in line and '"/tokens/"' in line]
+    assert [line for line in said if '"warning"' in line] == []
+    assert lengths["/healthz"] == str(len(running.get("/healthz")[1]))
 
 
 def test_an_export_that_is_given_up_half_way_makes_room_for_another() -> None:
