@@ -16,7 +16,8 @@ from typing import Any
 
 from django.urls import get_resolver
 
-from dashboard import environment, logs
+from dashboard import environment
+from dashboard.observing import logs
 from images.cloud import heap, worker_process
 
 host = environment.text("HOST", "127.0.0.1")

@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from dashboard import environment, logs, routes, single_signon, storage, telemetry
+from dashboard import environment, single_signon, storage
+from dashboard.observing import logs, telemetry
+from dashboard.web import routes
 
 # An installed wheel has templates, static files and translations inside this package, where
 # setup.py puts them; a checkout has them beside it.
@@ -134,25 +136,25 @@ INSTALLED_APPS = [
     "images.history",
 ]
 MIDDLEWARE = [
-    "dashboard.middleware.known_sender",
-    "dashboard.metrics.request_metrics",
-    "dashboard.middleware.request_log",
-    "dashboard.middleware.security_headers",
+    "dashboard.web.middleware.known_sender",
+    "dashboard.observing.metrics.request_metrics",
+    "dashboard.web.middleware.request_log",
+    "dashboard.web.middleware.security_headers",
     "django.middleware.security.SecurityMiddleware",
-    "dashboard.middleware.known_methods",
+    "dashboard.web.middleware.known_methods",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "dashboard.middleware.Common",
+    "dashboard.web.middleware.Common",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "dashboard.people.sessions.session_limits",
     "dashboard.api_keys.middleware.bearer",
-    "dashboard.limits.rate_limits",
-    "dashboard.limits.export_slots",
-    "dashboard.middleware.LoginRequired",
+    "dashboard.web.limits.rate_limits",
+    "dashboard.web.limits.export_slots",
+    "dashboard.web.middleware.LoginRequired",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
@@ -167,8 +169,8 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "dashboard.theme.context",
-                "dashboard.about.context",
+                "dashboard.web.theme.context",
+                "dashboard.web.about.context",
                 "dashboard.people.reader.context",
             ],
         },
@@ -181,7 +183,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASES = storage.databases(VAR_DIR)
 CACHES = storage.caches()
 if "cache" in DATABASES:
-    DATABASE_ROUTERS = ["dashboard.cache_router.CacheRouter"]
+    DATABASE_ROUTERS = ["dashboard.caching.router.CacheRouter"]
 # Sessions are in the database alone: a cache could return one that was signed out.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
@@ -217,7 +219,7 @@ MFA_FORMS = {"activate_totp": "dashboard.tokens.second_factors.ActivateForm"}
 MFA_TOTP_ISSUER = "Image dashboard"
 # Throttling goes by the client's IP address, as the proxy reports it where there is one.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUSTED_PROXIES else 0
-DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.error_reports.Reticent"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.observing.error_reports.Reticent"
 
 # Single sign-on, where the environment describes a provider
 

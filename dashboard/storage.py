@@ -32,7 +32,7 @@ POSTGRESQL = {
 POOL = {"min_size": 1, "max_size": 20, "timeout": 5}
 PATIENCE = {"socket_connect_timeout": 1, "socket_timeout": 2, "retry": None}
 # The default of 300 would throw locks out with old entries.
-TABLE = {"BACKEND": "dashboard.cache.Database", "OPTIONS": {"MAX_ENTRIES": 100_000}}
+TABLE = {"BACKEND": "dashboard.caching.backends.Database", "OPTIONS": {"MAX_ENTRIES": 100_000}}
 
 
 def databases(var: Path) -> dict[str, dict[str, Any]]:
@@ -110,7 +110,11 @@ def caches() -> dict[str, dict[str, Any]]:
         of_default, of_lists = ({**TABLE, "LOCATION": table} for table in ("cache", "lists"))
     else:
         of_default, of_lists = (
-            {"BACKEND": "dashboard.cache.Redis", "LOCATION": address, "OPTIONS": dict(PATIENCE)}
+            {
+                "BACKEND": "dashboard.caching.backends.Redis",
+                "LOCATION": address,
+                "OPTIONS": dict(PATIENCE),
+            }
             for address in (url, lists or _next_number(url))
         )
     return {"default": of_default, "lists": {**of_lists, "DATED": False}}

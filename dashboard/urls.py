@@ -3,8 +3,9 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
-from dashboard import health, metrics, theme
-from dashboard.routes import API, DISPLAYS
+from dashboard.observing import health, metrics
+from dashboard.web import theme
+from dashboard.web.routes import API, DISPLAYS
 from images.views import display
 from images.views.changes import change_list, exports
 from images.views.overview import coverage, overview_page
@@ -34,7 +35,7 @@ urlpatterns = [
     path("metrics", metrics.metrics, name="metrics"),
 ]
 
-handler400 = "dashboard.problems.bad_request"
-handler403 = "dashboard.problems.forbidden"
-handler404 = "dashboard.problems.not_found"
-handler500 = "dashboard.problems.server_error"
+handler400 = "dashboard.web.problems.bad_request"
+handler403 = "dashboard.web.problems.forbidden"
+handler404 = "dashboard.web.problems.not_found"
+handler500 = "dashboard.web.problems.server_error"

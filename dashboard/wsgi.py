@@ -2,7 +2,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from dashboard import telemetry
+from dashboard.observing import telemetry
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 telemetry.report_errors()

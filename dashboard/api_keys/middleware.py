@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase
 
-from dashboard import problems
 from dashboard.api_keys import keys
-from dashboard.routes import is_api
+from dashboard.web import problems
+from dashboard.web.routes import is_api
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 

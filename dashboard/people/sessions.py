@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from dashboard.audit.models import Word
 from dashboard.people import sign_in_log
 from dashboard.people.models import User
-from dashboard.routes import is_poll, is_secret
+from dashboard.web.routes import is_poll, is_secret
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 

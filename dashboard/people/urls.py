@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
 from dashboard.people.views import endings, invitations, members, sign_in, teams
-from dashboard.routes import INVITATIONS
+from dashboard.web.routes import INVITATIONS
 
 # Only those of allauth's pages that signing in with a password needs, under allauth's own names.
 urlpatterns = [

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from dashboard.problems import MEDIA_TYPE
+from dashboard.web.problems import MEDIA_TYPE
 from images.api import schemas
 from images.api.routing import api
 

@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from dashboard.problems import Problem
 from dashboard.tokens import access
+from dashboard.web.problems import Problem
 from images.api import change_paging, paging, parameters, schemas
 from images.api.answering import (
     answer,

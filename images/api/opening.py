@@ -16,8 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dashboard.api_keys import reads
-from dashboard.problems import Problem
 from dashboard.tokens.access import DISABLED, EXPIRED, UNREADABLE, Access, Credential, access_of
+from dashboard.web.problems import Problem
 from images.api.parameters import Parameters
 from images.context import InventoryContext, changes_context, context_of
 from images.forms import InvalidParameter, visible

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from dashboard.problems import Problem
+from dashboard.web.problems import Problem
 from images import grammar
 from images.cloud.records import Image
 from images.context import InventoryContext

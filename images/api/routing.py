@@ -1,7 +1,7 @@
 """How an endpoint is made known: to Django, and to the description of the API.
 
 django-ninja routes and describes; authentication, methods and limits are the site's, for all that
-is below /api/ (dashboard.middleware, dashboard.api_keys.keys, dashboard.limits).
+is below /api/ (dashboard.web.middleware, dashboard.api_keys.keys, dashboard.web.limits).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from ninja import NinjaAPI, Schema
 
-from dashboard import problems
+from dashboard.web import problems
 from images.api.parameters import Parameters, described
 
 View = Callable[..., HttpResponse]
@@ -55,5 +55,5 @@ def _not_found(request: HttpRequest, exception: Http404) -> HttpResponse:
 
 @api.exception_handler(Exception)
 def _our_fault(request: HttpRequest, exception: Exception) -> NoReturn:
-    # Django logs it, and answers as dashboard.problems says.
+    # Django logs it, and answers as dashboard.web.problems says.
     raise exception

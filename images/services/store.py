@@ -1,5 +1,4 @@
-"""Heads and bodies in the cache `lists`, locks in `default`; `dashboard.cache` keeps both from
-failing. Nobody else uses `lists`.
+"""Heads and bodies in the cache `lists`, locks in `default`. Nobody else uses `lists`.
 
 Keys are made of the credential's `cache_key` (an HMAC of the token), never of the token: two people
 with the same token share one inventory, and a replaced token never sees another's.

@@ -13,8 +13,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.vary import vary_on_headers
 
-from dashboard.routes import is_export, route_of
 from dashboard.tokens.access import Access, access_of
+from dashboard.web.routes import is_export, route_of
 from images import services
 from images.context import InventoryContext, context_of, freshness
 from images.services.snapshots import Failure

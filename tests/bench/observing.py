@@ -14,7 +14,7 @@ from tempfile import NamedTemporaryFile
 from tests.bench import load
 from tests.bench.stack import Stack, stack
 
-METRICS, LOG = "dashboard.metrics.request_metrics", "dashboard.middleware.request_log"
+METRICS, LOG = "dashboard.observing.metrics.request_metrics", "dashboard.web.middleware.request_log"
 VARIANTS = {
     "neither": f"{METRICS},{LOG}",
     "metrics": LOG,

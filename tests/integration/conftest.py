@@ -87,7 +87,7 @@ def no_cache(settings: Settings) -> Iterator[None]:
 
 def use_redis(settings: Settings, port: int) -> None:
     """Both its databases."""
-    backend, patience = "dashboard.cache.Redis", dict.fromkeys(PATIENCE_OF_REDIS, 0.6)
+    backend, patience = "dashboard.caching.backends.Redis", dict.fromkeys(PATIENCE_OF_REDIS, 0.6)
     settings.CACHES = {
         alias: {"BACKEND": backend, "LOCATION": f"redis://127.0.0.1:{port}/{number}"}
         | {"OPTIONS": patience, "DATED": alias == "default"}

@@ -21,7 +21,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from dashboard import routes
 from dashboard.api_keys import keys
 from dashboard.audit.trail import Actor
 from dashboard.displays import links
@@ -29,6 +28,7 @@ from dashboard.people import policy, teams
 from dashboard.people.models import Role, Team, User
 from dashboard.saved_views import saving
 from dashboard.tokens.models import Token
+from dashboard.web import routes
 from images.sandbox import Sandbox
 from tests.integration import cached
 

@@ -22,10 +22,11 @@ from django.db import connections
 from django.test import Client, override_settings
 from django.utils import timezone
 
-from dashboard import limits, maintenance
-from dashboard.cache_entries import SIGNATURE_BYTES, encode_entry
+from dashboard import maintenance
+from dashboard.caching.entries import SIGNATURE_BYTES, encode_entry
 from dashboard.people.models import User
 from dashboard.tokens import vault
+from dashboard.web import limits
 from images.sandbox import Sandbox
 from images.sandbox.faults import Fault
 from images.services import store

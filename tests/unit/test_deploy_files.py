@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from dashboard import middleware
+from dashboard.web import middleware
 from tests.dashboards import ADDRESSES
 from tests.unit.test_settings import names_documented
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from dashboard import logs, quotas
+from dashboard import quotas
+from dashboard.observing import logs
 from dashboard.people import sign_in_log
 from images import forms, grammar
 from images.cloud import answers, cleaning, client, jobs, listing, values

@@ -195,7 +195,7 @@ def test_what_is_too_old_to_be_shown_is_not_shown_while_the_new_is_loaded(
 def test_without_a_cache_everyone_is_served_even_an_empty_account(
     cloud: Sandbox, settings: Settings
 ) -> None:
-    backend = "dashboard.cache.Database"
+    backend = "dashboard.caching.backends.Database"
     gone = {"BACKEND": backend, "LOCATION": "a_table_that_is_gone"}
     settings.CACHES = dict.fromkeys(cached.ALIASES, gone)
     full = services.inventory(Someone(cloud))

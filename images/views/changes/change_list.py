@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from dashboard.routes import is_export
 from dashboard.tokens.access import access_of
+from dashboard.web.routes import is_export
 from images.change_forms import change_query_string, toggled
 from images.context import InventoryContext, changes_context
 from images.history import feed

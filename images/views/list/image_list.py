@@ -12,10 +12,10 @@ from django.utils.html import escape
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from dashboard import about, theme
-from dashboard.back import back
 from dashboard.people import reader
 from dashboard.tokens import access
+from dashboard.web import about, theme
+from dashboard.web.back import back
 from images import services
 from images.context import InventoryContext
 from images.views.list.results import mark, rendered, results

@@ -16,8 +16,8 @@ from django.utils.functional import Promise
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseLocation
 
-from dashboard.back import back
 from dashboard.people import policy
+from dashboard.web.back import back
 from images.forms import query_string, read_query
 from images.search.query import ImageQuery
 from images.views.list.columns import COLUMNS, DEFAULT_COLUMNS, chosen

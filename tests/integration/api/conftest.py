@@ -11,12 +11,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from dashboard import limits
 from dashboard.api_keys import keys
 from dashboard.api_keys.models import ApiKey
 from dashboard.audit.trail import Actor
 from dashboard.people.models import User
 from dashboard.tokens.models import Token
+from dashboard.web import limits
 from images.sandbox import Sandbox
 from tests.integration.conftest import Keep
 

@@ -11,11 +11,12 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from dashboard import limits, maintenance
+from dashboard import maintenance
 from dashboard.api_keys.models import ApiKey
 from dashboard.people import teams
 from dashboard.people.models import Role, Team, User
 from dashboard.tokens.models import Token
+from dashboard.web import limits
 from images.sandbox import Sandbox
 from tests.integration.api.conftest import API, BY, Answer, MakeScript, Script, expire, the_token
 from tests.integration.conftest import Keep

@@ -13,8 +13,8 @@ from dashboard.audit.models import Action, AuditEntry
 from dashboard.audit.trail import Actor
 from dashboard.people import teams
 from dashboard.people.models import User
-from dashboard.routes import EXPORT_ROUTES
 from dashboard.tokens.models import Token
+from dashboard.web.routes import EXPORT_ROUTES
 from images.sandbox import Sandbox
 
 pytestmark = pytest.mark.backend

@@ -13,7 +13,8 @@ import yaml
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
-from dashboard import gauges, maintenance
+from dashboard import maintenance
+from dashboard.observing import gauges
 from images.sandbox import Fault, Sandbox
 
 DEPLOY = Path(__file__).parents[3] / "deploy"

@@ -13,7 +13,7 @@ from django.test import Client
 from gunicorn.util import parse_address
 from pytest_django import Settings
 
-from dashboard import limits, quotas
+from dashboard import quotas
 from dashboard.api_keys import keys
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.trail import Actor
@@ -21,6 +21,7 @@ from dashboard.people import teams
 from dashboard.people.models import Role, User
 from dashboard.saved_views.models import SavedView
 from dashboard.tokens.models import Token
+from dashboard.web import limits
 from images.sandbox import Sandbox
 from tests.integration.conftest import Keep
 

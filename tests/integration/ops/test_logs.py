@@ -14,7 +14,7 @@ import structlog
 from django.test import Client
 from pytest_django import Settings
 
-from dashboard import logs
+from dashboard.observing import logs
 from dashboard.people.models import User
 from images.cloud.client import MIB
 from images.sandbox import Fault, Sandbox

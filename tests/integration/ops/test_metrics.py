@@ -11,7 +11,8 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
-from dashboard import environment, gauges
+from dashboard import environment
+from dashboard.observing import gauges
 from dashboard.people.models import User
 from dashboard.tokens.models import Token
 from images.sandbox import Fault, Sandbox

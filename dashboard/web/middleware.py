@@ -24,8 +24,8 @@ from django.middleware.common import CommonMiddleware
 from django.shortcuts import resolve_url
 from django.views import View
 
-from dashboard import problems
-from dashboard.routes import (
+from dashboard.web import problems
+from dashboard.web.routes import (
     API_PAGE,
     is_api,
     is_for_machines,

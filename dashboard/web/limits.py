@@ -26,9 +26,9 @@ from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import ngettext
 
-from dashboard.back import back
-from dashboard.problems import Problem, respond
-from dashboard.routes import checks_a_token, is_api, is_export
+from dashboard.web.back import back
+from dashboard.web.problems import Problem, respond
+from dashboard.web.routes import checks_a_token, is_api, is_export
 from images.services import lease
 
 Handler = Callable[[HttpRequest], HttpResponseBase]

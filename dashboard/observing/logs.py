@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from dashboard.random_keys import API_KEY_PREFIX
-from dashboard.routes import DISPLAYS, INVITATIONS
+from dashboard.web.routes import DISPLAYS, INVITATIONS
 
 # A token is 64 hex digits in every document of the vendor; an Authorization value may be anything.
 # The addresses of display links and invitations end in the key that opens them, those of databases

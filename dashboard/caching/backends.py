@@ -21,7 +21,7 @@ from django.core.cache.backends.db import BaseDatabaseCache
 from django.core.cache.backends.redis import RedisCache
 from django.db import connections, router, transaction
 
-from dashboard.cache_entries import Entry, decode_entry, encode_entry
+from dashboard.caching.entries import Entry, decode_entry, encode_entry
 
 log = structlog.get_logger("dashboard.cache")
 

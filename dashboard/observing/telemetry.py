@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from dashboard import logs
+from dashboard.observing import logs
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views import defaults
 
-from dashboard.routes import is_api
+from dashboard.web.routes import is_api
 
 CHALLENGE = 'Bearer realm="image-dashboard"'
 MEDIA_TYPE = "application/problem+json"

@@ -21,9 +21,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, His
 from prometheus_client import generate_latest as as_text
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from dashboard import gauges
+from dashboard.observing import gauges
 from dashboard.people import policy
-from dashboard.routes import route_of
+from dashboard.web.routes import route_of
 from images.services.counting import REGISTRY
 
 REQUESTS = Histogram(

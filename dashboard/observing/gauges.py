@@ -16,8 +16,9 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from dashboard import health, maintenance
+from dashboard import maintenance
 from dashboard.audit import trail
+from dashboard.observing import health
 from dashboard.tokens import access
 from dashboard.tokens.models import State, Token
 from images.services.standing import Standing, standings

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_POST
 
-from dashboard.back import back
+from dashboard.web.back import back
 
 COOKIE = f"{settings.COOKIE_PREFIX}theme"
 KEPT = timedelta(days=365)
