@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from ninja import Field, Schema
 from pydantic import ConfigDict
 
+from images.fields import FIELDS
 from images.verdict import RULES
 
 # pydantic passes descriptions on as they are, and `images.api.description` makes them text.
@@ -61,20 +62,29 @@ class Verdict(Schema):
     )
 
 
-class Image(Schema):
-    """One image as the cloud sent it, to the digit, in its own field names, our `region` and our
-    `verdict`. Any other field may be missing, null, or something that no document tells of."""
+UNITS = {"size": _("Bytes"), "moment": _("Unix milliseconds")}
 
-    model_config = ConfigDict(extra="allow")
+
+def _with_fields(schema: dict[str, Any]) -> None:
+    """Describe the other fields of an image; of the cloud's own, no document says all."""
+    for field in FIELDS.values():
+        if field.cloud or field.json:
+            shown: dict[str, Any] = {"title": gettext_lazy(field.title)}
+            shown |= {"description": UNITS[field.kind]} if field.kind in UNITS else {}
+            shown |= {"examples": [field.example]} if field.example else {}
+            schema["properties"].setdefault(field.cloud or field.ours, shown)
+
+
+class Image(Schema):
+    """One image as the cloud sent it, to the digit, in its own field names, and what is ours.
+
+    Any field but those required may be missing, null, or something that no document tells of.
+    """
+
+    model_config = ConfigDict(extra="allow", json_schema_extra=_with_fields)
     region: str
     cimgUuid: str
     verdict: Verdict
-    name: Any = Field(None, examples=["web-golden"])
-    status: Any = Field(None, examples=["Ready"])
-    osFamily: Any = Field(None, examples=["CentOS"])
-    osVersion: Any = Field(None, examples=["7.9"])
-    size: Any = Field(None, description=_("Bytes"), examples=[21474836480])
-    createTime: Any = Field(None, description=_("Unix milliseconds"), examples=[1700000000000])
 
 
 class Fresh(Schema):

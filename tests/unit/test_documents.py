@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from django.conf import settings
 from dashboard import quotas
 from dashboard.observing import logs
 from dashboard.people import sign_in_log
-from images import forms, grammar
+from images import fields, forms, grammar
 from images.cloud import answers, cleaning, client, jobs, listing, values
 from images.history import recording
 from images.search import index
@@ -76,6 +77,18 @@ def test_each_dependency_has_its_reason() -> None:
         "opentelemetry-instrumentation-django",
         "opentelemetry-instrumentation-requests",
     }
+
+
+@pytest.mark.parametrize(
+    ("row", "names"),
+    [
+        ("| {} | a facet's value", fields.FACETS),
+        ("| `sort` | {};", fields.SORTS),
+        ("| `columns` | the columns to show, in order; repeatable: {} |", fields.COLUMNS),
+    ],
+)
+def test_the_query_is_as_the_readme_has_it(row: str, names: Mapping[str, object]) -> None:
+    assert row.format(" ".join(f"`{name}`" for name in names)) in text("README.md")
 
 
 QUOTAS = quotas.QUOTAS
