@@ -81,7 +81,7 @@ class InventoryContext:
         return reverse("images:list")
 
     def link(self, **changes: Any) -> str:
-        """The address of the list with some fields of the query changed."""
+        """Return the address of the list with some values of the query changed."""
         written = query_string(self.query, token=self.token, **changes)
         return f"{self.path}?{written}" if written else self.path
 
@@ -110,7 +110,7 @@ class InventoryContext:
         return f"?token={self.token}" if self.token else ""
 
     def fields_without(self, *names: str) -> list[tuple[str, str]]:
-        """The query as form fields, but those a form asks for itself; a search starts at page 1."""
+        """Return the query as form fields but those a form asks for itself; on page 1."""
         written = query_string(replace(self.query, page=1), token=self.token)
         return [(name, value) for name, value in parse_qsl(written) if name not in names]
 
@@ -122,8 +122,10 @@ def context_of(
     *,
     newest: bool = False,
 ) -> InventoryContext:
-    """The inventory of that token, and the query that the parameters of an address make. A page
-    need not wait for the `newest` list to be decoded; what is read by itself has to be that."""
+    """Return the inventory of that token, and the query that the parameters of an address make.
+
+    A page need not wait for the `newest` list to be decoded; what is read by itself has to be that.
+    """
     query, invalid = read_query(params)
     named, unread = _token_named(params)
     inventory = _inventory(access, credential, newest)
@@ -138,8 +140,10 @@ def context_of(
 
 
 def _token_named(params: QueryDict) -> tuple[bool, tuple[InvalidParameter, ...]]:
-    """Whether the address names a token, and what it gives that is no token's id. That is not
-    repeated on the page: it may be the secret itself, pasted into the wrong place."""
+    """Return whether the address names a token, and what it gives that is no token's id.
+
+    That is not repeated on the page: it may be the secret itself, pasted into the wrong place.
+    """
     *earlier, last = params.getlist("token") or [""]
     why: list[str | Promise] = [REPEATED for text in earlier if text not in ("", last)]
     named = True
@@ -152,8 +156,7 @@ def _token_named(params: QueryDict) -> tuple[bool, tuple[InvalidParameter, ...]]
 
 
 def _inventory(access: Access, credential: Credential, newest: bool) -> Inventory:
-    """What the cloud has; and the token's state and last use kept true, with a query only where
-    they change."""
+    """Return what the cloud has, and note the token's state and last use where they change."""
     token = access.token
     inventory = services.inventory(credential, newest=newest)
     note_verdict(access, services.verdict(inventory))
@@ -169,7 +172,7 @@ def changes_context(
     *,
     newest: bool = False,
 ) -> tuple[InventoryContext, ChangeQuery]:
-    """The inventory of that token, and which changes the parameters of an address ask for."""
+    """Return the inventory of that token, and which changes the parameters ask for."""
     token = QueryDict(mutable=True)
     token.setlist("token", params.getlist("token"))
     context = context_of(access, credential, token, newest=newest)

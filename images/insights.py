@@ -35,7 +35,7 @@ STORAGE_STATES = ("ok", "at-risk", "unknown")
 
 
 def storage_state(image: Image) -> str:
-    """One of STORAGE_STATES: may this image be lost, by what the cloud says of its backup storages?
+    """Return one of STORAGE_STATES, by what the cloud says of the image's backup storages.
 
     "ok": at least one, all enabled and connected. "at-risk": any that is not, or none at all.
     "unknown": none is known to be down, but the cloud did not say that all are up.
@@ -55,15 +55,15 @@ def is_astray(image: Image) -> bool:
 
 
 def status_meaning(status: str | None) -> str:
-    """One of the values of STATUSES, "unfamiliar" for any other status, "unknown" for none."""
+    """Return a value of STATUSES, "unfamiliar" for any other status, "unknown" for none."""
     return STATUSES.get(status.lower(), "unfamiliar") if status else "unknown"
 
 
 def check_meaning(check_state: str | None) -> str:
-    """One of the values of CHECKS, "unfamiliar" for any other word, "unknown" for none."""
+    """Return a value of CHECKS, "unfamiliar" for any other word, "unknown" for none."""
     return CHECKS.get(check_state.lower(), "unfamiliar") if check_state else "unknown"
 
 
 def status_kind(status: str | None) -> str:
-    """How a status by itself looks: ok, busy, bad, off, or plain when its meaning is not known."""
+    """Return how a status by itself looks: ok, busy, bad, off, or plain when nobody knows it."""
     return STATUS_KINDS.get(status_meaning(status), "plain")

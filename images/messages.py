@@ -114,8 +114,10 @@ OF_A_REGION = {
 
 
 def in_words(reason: str) -> str:
-    """Return what a person is told of a reason that is kept, in the language of this moment: kept
-    in words, it would be told to everyone in that of whoever was there first. Whatever is no kind
-    of failure stays as it is."""
+    """Return what a person is told of a stored reason, in the language of this moment.
+
+    Stored in words, it would be told to everyone in that of whoever was there first. Whatever is no
+    kind of failure stays as it is.
+    """
     explanation = EXPLANATIONS.get(reason)
     return explanation.sentence if explanation else reason

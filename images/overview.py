@@ -46,7 +46,7 @@ def find(context: InventoryContext) -> Found:
 
 
 def data(context: InventoryContext, found: Found) -> OverviewData:
-    """The same as plain data, for scripts."""
+    """Return what was found as plain data, for scripts."""
     return as_data(
         found.overview,
         counts(context.inventory.index, context.query),
@@ -57,13 +57,13 @@ def data(context: InventoryContext, found: Found) -> OverviewData:
 
 
 def wanted(context: InventoryContext) -> list[RegionState]:
-    """The regions that the query asks for."""
+    """Return the regions that the query asks for."""
     chosen = context.query.chosen("region")
     return [each for each in context.inventory.regions if not chosen or each.id in chosen]
 
 
 def compared(context: InventoryContext) -> Coverage:
-    """Of the regions that could be read."""
+    """Return the coverage of the regions that could be read."""
     readable = [state.id for state in wanted(context) if state.head.version]
     return coverage(context.inventory.index, context.query, readable)
 

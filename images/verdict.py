@@ -33,8 +33,10 @@ GRADES = (YES, CAUTION, NO)
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """`grade` is one of GRADES; `reasons` are keys of RULES, the worst first. Reasons of the grade
-    *yes* are only worth knowing."""
+    """The grade of an image, one of GRADES, and the reasons, keys of RULES, the worst first.
+
+    Reasons of the grade *yes* are only worth knowing.
+    """
 
     grade: str
     reasons: tuple[str, ...]

@@ -48,9 +48,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class ChangeQuery:
-    """Which changes; by default all. Any of the kinds and any of the regions. `q` is part, in any
-    case, of the image's name, new or old, or of either id. Times are Unix milliseconds, `before`
-    exclusive."""
+    """Which changes; by default all.
+
+    Any of the kinds and any of the regions. `q` is part, in any case, of the image's name, new or
+    old, or of either id. Times are Unix milliseconds, `before` exclusive.
+    """
 
     kind: tuple[str, ...] = ()
     region: tuple[str, ...] = ()
@@ -62,8 +64,10 @@ class ChangeQuery:
 
 
 class Facts(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """What of an image is compared, and what a change calls it by. As in the image, None is not
-    known; `connected` are the storages that are."""
+    """What of an image is compared, and what a change calls it by.
+
+    As in the image, None is not known; `connected` are the storages that are.
+    """
 
     id: str | None
     name: str | None
@@ -74,8 +78,11 @@ class Facts(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class Known(msgspec.Struct, frozen=True, array_like=True):
-    """The images of a region by their uuid. `whole` says that it lacks none that there were: as
-    long as no list was whole, an image that is not among them may have been there all along."""
+    """The images of a region by their uuid.
+
+    `whole` says that it lacks none that there were: as long as no list was whole, an image that is
+    not among them may have been there all along.
+    """
 
     images: dict[str, Facts]
     whole: bool
@@ -83,9 +90,11 @@ class Known(msgspec.Struct, frozen=True, array_like=True):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a reading comes to: the changes to tell, and what is known from then on. `unconfirmed`
-    is what the reading showed where that is to be confirmed first: then there is nothing to tell,
-    and what was known stays."""
+    """What a reading comes to: the changes to tell, and what is known from then on.
+
+    `unconfirmed` is what the reading showed where that is to be confirmed first: then there is
+    nothing to tell, and what was known stays.
+    """
 
     known: Known
     changes: Sequence[Change] = ()
@@ -93,13 +102,15 @@ class Finding:
 
 
 def listed(images: Iterable[Image], *, whole: bool) -> Known:
-    """What a list shows."""
+    """Return what a list shows."""
     return Known({image.uuid: _facts(image) for image in images}, whole)
 
 
 def find(region: str, before: Known, unconfirmed: Known | None, now: Known) -> Finding:
-    """What a reading shows beside what was known before, and beside the reading before it where
-    that is still to be confirmed."""
+    """Return what a reading shows beside what was known before.
+
+    Where the reading before it is still to be confirmed, it is also held beside that one.
+    """
     changes = compare(region, before, now)
     if is_mass(changes, before):
         agree = unconfirmed and not is_mass(compare(region, unconfirmed, now), unconfirmed)
@@ -109,9 +120,11 @@ def find(region: str, before: Known, unconfirmed: Known | None, now: Known) -> F
 
 
 def compare(region: str, before: Known, now: Known) -> list[Change]:
-    """What is different, image by image. What is not known either time is no difference; only a
-    list that is whole shows that an image has vanished, and only beside a whole one has one
-    appeared."""
+    """Return what is different, image by image.
+
+    What is not known either time is no difference; only a list that is whole shows that an image
+    has vanished, and only beside a whole one has one appeared.
+    """
     found: list[Change] = []
     for uuid, facts in now.images.items():
         old = before.images.get(uuid)
@@ -130,9 +143,11 @@ def compare(region: str, before: Known, now: Known) -> list[Change]:
 
 
 def is_mass(changes: Iterable[Change], before: Known) -> bool:
-    """Whether so many images are no longer as they were that this is to be confirmed. Those that
-    appeared do not count: they take nothing away, and a list without them would have been held back
-    when they went."""
+    """Return whether so many images are no longer as they were that this is to be confirmed.
+
+    Those that appeared do not count: they take nothing away, and a list without them would have
+    been held back when they went.
+    """
     touched = len(_touched(changes))
     return touched > MASS and 2 * touched > len(before.images)
 
@@ -145,8 +160,10 @@ def doubts(region: str, before: Known, unconfirmed: Known) -> tuple[int, int]:
 
 
 def bounded(changes: Sequence[Change], most: int) -> list[Change]:
-    """The changes, or at most so many of them and for each kind one that counts the others. Kinds
-    of which there are few come first: they are what a flood of others would hide."""
+    """Return the changes, or at most so many and for each kind one that counts the others.
+
+    Kinds of which there are few come first: they are what a flood of others would hide.
+    """
     if len(changes) <= most:
         return list(changes)
     frequency = Counter(each.kind for each in changes)
@@ -183,7 +200,7 @@ def _connected(image: Image) -> int | None:
 
 
 def _with(before: Known, now: Known) -> Known:
-    """What is known once a reading was told."""
+    """Return what is known once a reading was told."""
     images = dict(now.images) if now.whole else before.images | now.images
     for uuid, facts in now.images.items():
         old = before.images.get(uuid)

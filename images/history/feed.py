@@ -23,8 +23,10 @@ BATCH = 500
 
 @dataclass(frozen=True)
 class Noted:
-    """A change, and when the list that shows it was read. The change itself was at any time since
-    the list before."""
+    """A change, and when the list that shows it was read.
+
+    The change itself was at any time since the list before.
+    """
 
     at: datetime
     change: Change
@@ -33,8 +35,10 @@ class Noted:
 
 @dataclass(frozen=True)
 class Extent:
-    """How many changes a query selects, in how many rows, and which row is the first and the last
-    that was kept. Rows only come and go, so what is selected is the same while these are."""
+    """How many changes a query selects, in how many rows, and the first and the last row kept.
+
+    Rows only come and go, so what is selected is the same while these are.
+    """
 
     total: int
     rows: int
@@ -44,8 +48,11 @@ class Extent:
 
 @dataclass(frozen=True)
 class Feed:
-    """One page of history, newest first. `total` changes fit, in `rows` lines; this page is `page`
-    of `pages`. `kinds` and `regions` count what each choice of them would show beside the rest."""
+    """One page of history, newest first.
+
+    `total` changes fit, in `rows` lines; this page is `page` of `pages`. `kinds` and `regions`
+    count what each choice of them would show beside the rest.
+    """
 
     noted: list[Noted]
     total: int
@@ -57,7 +64,7 @@ class Feed:
 
 
 def page_of(key: str, query: ChangeQuery) -> Feed:
-    """The page that the query asks for, or the last one when there are fewer."""
+    """Return the page that the query asks for, or the last one when there are fewer."""
     kinds = _counts(_selected(key, query, but="kind"), "kind")
     selected = _selected(key, query)
     found = selected.aggregate(rows=Count("pk"), total=Sum("count"))
@@ -104,7 +111,7 @@ def since(key: str, moment: int) -> list[Noted]:
 
 
 def of_image(key: str, region: str, uuid: str, most: int) -> list[Noted]:
-    """The last changes of one image."""
+    """Return the last changes of one image."""
     rows = Row.objects.filter(key=key, region=region, uuid=uuid)
     return [_noted(row) for row in rows[:most]]
 

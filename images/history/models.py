@@ -8,9 +8,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Change(models.Model):
-    """One line of what changed in the cloud, see `feed` and `changes.Change`. `key` is
-    the cache key of the token that saw it: whoever has that token reads it, however often it is
-    stored here."""
+    """One line of what changed in the cloud, see `feed` and `changes.Change`.
+
+    `key` is the cache key of the token that saw it: whoever has that token reads it, however often
+    it is stored here.
+    """
 
     key = models.CharField(max_length=64)
     region = models.CharField(max_length=64)
@@ -73,8 +75,10 @@ class Published(models.Model):
 
 
 class Visit(models.Model):
-    """When a person last looked at the list of a token (its key), and when they did in the visit
-    before: `since`, None in their first."""
+    """When a person last looked at the list of a token, which is named by its key.
+
+    `since` is when they did in the visit before, None in their first.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="visits")
     key = models.CharField(max_length=64)

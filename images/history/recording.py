@@ -77,7 +77,7 @@ def _is_as_before(key: str, reading: Reading) -> bool:
 
 
 def _locked(key: str, reading: Reading) -> Watch:
-    """The region's row, for this transaction alone."""
+    """Return the region's row, locked for this transaction."""
     rows = Watch.objects.select_for_update().filter(key=key, region=reading.region)
     watch = rows.first()
     if watch is None:
@@ -88,8 +88,10 @@ def _locked(key: str, reading: Reading) -> Watch:
 
 
 def _is_overtaken(watch: Watch, reading: Reading) -> bool:
-    """Whether another reading was kept since this one began: which of them is newer nobody knows.
-    The next one will tell."""
+    """Return whether another reading was kept since this one began.
+
+    Which of them is newer nobody knows. The next one will tell.
+    """
     if watch.read_at is None:
         return False
     return _moment(reading.began_at) < watch.read_at <= _moment(reading.at)
@@ -156,7 +158,7 @@ def _row(key: str, at: datetime, change: Change) -> Row:
 
 
 def _searched(change: Change) -> str:
-    """The ids and the name, and the one before where that is another."""
+    """Return the ids and the name, and the one before where that is another."""
     earlier = [change.before] if change.kind == RENAMED else []
     return "\n".join(
         folded(_kept(each)) for each in (change.name, change.uuid, change.id, *earlier)
@@ -168,7 +170,7 @@ def _read(data: bytes | memoryview | None) -> Known | None:
 
 
 def _kept(text: str) -> str:
-    """What every database takes of a text."""
+    """Return what every database takes of a text."""
     readable = text.encode(errors="replace").decode()
     return readable.replace("\0", "\N{REPLACEMENT CHARACTER}")[:LONGEST]
 

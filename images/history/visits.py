@@ -21,8 +21,10 @@ VISIT = f"SELECT * FROM {Visit._meta.db_table} WHERE user_id = %s AND key = %s" 
 
 
 def before(user_id: int, key: str, now: float, *, looks: bool) -> int | None:
-    """The end of the visit before this one (Unix milliseconds), None in the first. `looks`: the
-    person asked for this, not a page that is open somewhere."""
+    """Return the end of the visit before this one (Unix milliseconds), None in the first.
+
+    `looks` says that the person asked for this, not a page that is open somewhere.
+    """
     visit = _visit(user_id, key)
     moment = datetime.fromtimestamp(now, UTC)
     if visit is None:

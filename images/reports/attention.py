@@ -53,8 +53,10 @@ class Repeat:
 
 @dataclass(frozen=True)
 class Group:
-    """Images that need attention for one of KINDS: `count` of them (of ALONE: names), the first
-    LISTED as `images`. `query` selects just these; None where no query can."""
+    """Images that need attention for one of KINDS: `count` of them, of ALONE so many names.
+
+    `images` are the first LISTED. `query` selects just these; None where no query can.
+    """
 
     kind: str
     count: int
@@ -70,8 +72,10 @@ class Group:
 def groups(
     index: Index, query: ImageQuery, today: date, compared: Coverage, stalled: Sequence[Image] = ()
 ) -> tuple[Group, ...]:
-    """Those with any image, the worst first. `stalled` are images that the query selects whose job
-    no longer moves."""
+    """Return the groups with any image, the worst first.
+
+    `stalled` are images that the query selects whose job no longer moves.
+    """
     key = ("attention", selecting(query), today, compared.regions)
     found: tuple[Group, ...] | None = index.cache.get(key)
     if found is None:
@@ -83,7 +87,7 @@ def groups(
 
 
 def worry(image: Image) -> str:
-    """The worst of WORRIES that the image itself shows, "" for none."""
+    """Return the worst of WORRIES that the image itself shows, "" for none."""
     return _worst(verdict(image).reasons)
 
 
@@ -128,7 +132,7 @@ def _meaning(
     values: Iterable[FacetValue],
     chosen: tuple[str, ...],
 ) -> tuple[str, ...]:
-    """The values of a facet that mean this, of those that the query selects."""
+    """Return the values of a facet that mean this, of those that the query selects."""
     return tuple(
         each.value
         for each in values
@@ -137,14 +141,14 @@ def _meaning(
 
 
 def _asked(kind: str, index: Index, query: ImageQuery) -> Group:
-    """The images that a query selects, in its order."""
+    """Return the images that a query selects, in its order."""
     found = run(index, query)
     first = tuple(index.images[position] for position in found.rows[:LISTED])
     return Group(kind, found.total, first, query)
 
 
 def _picked(kind: str, query: ImageQuery, images: Sequence[Image], count: int = 0) -> Group:
-    """The first of these images, or all, of which a query knows nothing in common."""
+    """Return the first of these images, or all, which no query selects together."""
     count = count or len(images)
     places = tuple(f"{image.region}/{image.uuid}" for image in images[: LISTED + 1])
     one_by_one = replace(query, image=places) if count <= LISTED else None

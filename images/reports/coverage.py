@@ -23,7 +23,9 @@ ALL, LACKING, ALONE = "all", "missing", "one"
 
 @dataclass(frozen=True)
 class Coverage:
-    """`regions` are those that were compared, all of which could be read. The rows in the fewest
+    """Which images, by name and OS, are in which of the regions.
+
+    `regions` are those that were compared, all of which could be read. The rows in the fewest
     regions come first, then by name: the first `alone` rows are in one region only, the first
     `lacking`, with these, not in all. `nameless` images cannot be compared.
 
@@ -65,7 +67,7 @@ def coverage(index: Index, query: ImageQuery, regions: Sequence[str]) -> Coverag
 
 
 def rows(index: Index, found: Coverage, first: int, last: int) -> list[Row]:
-    """The rows from `first` on, `last` not among them."""
+    """Return the rows from `first` on, `last` not among them."""
     return [_row(index, found, number) for number in range(first, min(last, found.total))]
 
 

@@ -57,8 +57,11 @@ def sizes(index: Index, query: ImageQuery) -> Histogram:
 
 
 def ages(index: Index, query: ImageQuery, today: date) -> Histogram:
-    """In milliseconds: by month, quarter or year of creation, whichever shows all in MOST columns;
-    what is older than that is in the first one, what is of the future in the last."""
+    """Return how many were created in which month, quarter or year, in milliseconds.
+
+    It is whichever shows all in MOST columns; what is older than that is in the first one, what is
+    of the future in the last.
+    """
     query = selecting(query)
     found: Histogram | None = index.cache.get(("ages", query, today))
     if found is None:
@@ -109,5 +112,5 @@ def _months(day: date) -> int:
 
 
 def _start(months: int) -> int:
-    """The first millisecond of a month."""
+    """Return the first millisecond of a month."""
     return (datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC) - EPOCH) // MILLISECOND

@@ -40,10 +40,13 @@ class Worry:
 
 @dataclass(frozen=True)
 class Overview:
-    """`statuses` are (status as the cloud spells it or None, how many), bad ones first, then the
+    """What an inventory looks like from across the room.
+
+    `statuses` are (status as the cloud spells it or None, how many), bad ones first, then the
     commonest; `worries` the WORST images that need attention, the worst first, of `worried` in all;
     `running` those with a job under way; `bytes` the size of all by region, but of the `unsized`,
-    of which it is not known."""
+    of which it is not known.
+    """
 
     total: int
     statuses: tuple[tuple[str | None, int], ...]
@@ -66,7 +69,7 @@ def overview(index: Index, query: ImageQuery) -> Overview:
 
 
 def with_stalled(found: Overview, stalled: Iterable[Image]) -> Overview:
-    """What was found and, of the images running there, those whose job no longer moves."""
+    """Return what was found, with those of its running images whose job no longer moves."""
     more = [image for image in stalled if worry(image) != FAILED]
     if not more:
         return found
@@ -80,8 +83,10 @@ def with_stalled(found: Overview, stalled: Iterable[Image]) -> Overview:
 
 
 def counts(index: Index, query: ImageQuery) -> dict[str, list[FacetValue]]:
-    """How many of the images that the query selects have each value of each facet; unlike those of
-    a list, without the values that the query does not choose."""
+    """Return how many of the images that the query selects have each value of each facet.
+
+    Unlike those of a list, they lack the values that the query does not choose.
+    """
     return {
         name: [each for each in values if each.selected or not query.chosen(name)]
         for name, values in run(index, selecting(query)).facets.items()
@@ -111,8 +116,11 @@ class CoverageData(TypedDict):
 
 
 class JobData(TypedDict):
-    """`left_seconds` is an estimate, None while there is none; `stalled_minutes` is 0 for a job
-    that moves."""
+    """A running job.
+
+    `left_seconds` is an estimate, None while there is none; `stalled_minutes` is 0 for a job that
+    moves.
+    """
 
     image: ImageData
     type: str | None
@@ -122,8 +130,11 @@ class JobData(TypedDict):
 
 
 class OverviewData(TypedDict):
-    """`bytes` by region, without those of unknown size; `counts` by facet and value; `worried`
-    images are in any serious group."""
+    """The overview as a script reads it.
+
+    `bytes` are by region, without those of unknown size; `counts` by facet and value; `worried`
+    images are in any serious group.
+    """
 
     total: int
     bytes: dict[str, int]
@@ -142,7 +153,7 @@ def as_data(
     compared: Coverage,
     running: Sequence[JobData],
 ) -> OverviewData:
-    """The overview as a script reads it."""
+    """Return the overview as a script reads it."""
     return {
         "total": found.total,
         "bytes": found.bytes,
