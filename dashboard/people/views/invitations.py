@@ -23,7 +23,7 @@ from dashboard.audit.trail import Actor
 from dashboard.people import endings, policy, sign_in_log, teams
 from dashboard.people.forms import NewAccountForm, RoleForm
 from dashboard.people.models import Invitation, User
-from dashboard.people.views.members import people_page
+from dashboard.people.views.members import people_page, refuse_role
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -31,9 +31,11 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 def invitation_make(request: HttpRequest, slug: str) -> HttpResponse:
     """Create an invitation. Render the page itself: the new link is shown only there."""
     team = policy.team(request, "team.manage", slug)
-    form = RoleForm(request.POST)
-    if request.method != "POST" or not form.is_valid():
+    if request.method != "POST":
         return redirect("team_people", team.slug)
+    form = RoleForm(request.POST)
+    if not form.is_valid():
+        return refuse_role(request, team, form)
     try:
         quotas.refuse_beyond("invitations", team.invitations.filter(expires_at__gt=timezone.now()))
     except ValidationError as full:

@@ -47,7 +47,7 @@ def member_role(request: HttpRequest, slug: str, user_id: int) -> HttpResponse:
     member = _member(team, user_id)
     roles = RoleForm(request.POST if request.method == "POST" else request.GET)
     if not roles.is_valid():
-        return redirect("team_people", team.slug)
+        return refuse_role(request, team, roles)
     role = roles.cleaned_data["role"]
     after = endings.as_if(member, team, role)
     form = _ending_form(request, team, member, after, Way.ROLE)
@@ -61,6 +61,12 @@ def member_role(request: HttpRequest, slug: str, user_id: int) -> HttpResponse:
     else:
         news = _("%(name)s’s role is “%(role)s” now.")
         messages.success(request, news % {"name": member, "role": Role(role).label})
+    return redirect("team_people", team.slug)
+
+
+def refuse_role(request: HttpRequest, team: Team, form: RoleForm) -> HttpResponse:
+    """Return to the team's people, and say there what is wrong with the role that was sent."""
+    messages.error(request, str(form.errors["role"][0]))
     return redirect("team_people", team.slug)
 
 

@@ -105,9 +105,18 @@ def test_an_admin_changes_a_role(browser: Client, blue: Team, stranger: User) ->
     page = browser.post(url, {"role": "console"}, follow=True)
     assertContains(page, "stranger’s role is “Console” now.")
     assert role_of(stranger) == Role.CONSOLE
-    browser.post(url, {"role": "emperor"})
+    page = browser.post(url, {"role": "emperor"}, follow=True)
+    assertContains(page, "emperor is not one of the available choices")
     assert role_of(stranger) == Role.CONSOLE
     assert noted() == [("person", "member.change", "stranger: console")]
+
+
+def test_an_invitation_with_a_role_that_there_is_not_is_refused_with_words(
+    browser: Client, blue: Team
+) -> None:
+    page = browser.post("/teams/blue/invitations/", {"role": "emperor"}, follow=True)
+    assertContains(page, "emperor is not one of the available choices")
+    assert not Invitation.objects.exists()
 
 
 @pytest.mark.parametrize("todo", ["role", "remove"])
