@@ -133,8 +133,14 @@ def test_a_long_text_is_cut_and_no_secret_with_it(place: int) -> None:
 
 
 def test_a_request_id_of_megabytes_is_no_line_of_megabytes(
-    browser: Client, person: User, keep: Keep, settings: Settings, caplog: pytest.LogCaptureFixture
+    browser: Client,
+    person: User,
+    keep: Keep,
+    settings: Settings,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level("INFO")
     with Liar() as liar:
         settings.DIDIYUN_API_URL = liar.url
         keep(person, liar.token)
@@ -144,8 +150,12 @@ def test_a_request_id_of_megabytes_is_no_line_of_megabytes(
         response = browser.get("/images/")
         assert (response.status_code, len(response.content) < 200_000) == (200, True)
         liar.replies["region/list"] = lambda asked: answer(None, errno=3, requestId="e" * 900_000)
+        clock.now += 4_000  # the list of regions is read again, too
         browser.post("/images/refresh/")
-    assert max(len(str(record.msg)) for record in caplog.records) < 5_000
+    told = [str(record.msg) for record in caplog.records]
+    for event in ("region read", "region list failed"):
+        assert [line for line in told if f"'{event}'" in line and "e" * 100 in line], event
+    assert max(map(len, told)) < 5_000
 
 
 def test_a_line_is_a_line_whatever_the_path(
