@@ -22,10 +22,21 @@ from tests import dashboards
 from tests.integration import cached
 from tests.integration.audit import audited
 
+PROGRAMS = {dashboards.ROOT / "tests" / folder for folder in ("browser", "stack")}
 
-def pytest_collection_finish() -> None:
-    """What is imported by now stays, and is not looked through for garbage again, as in a worker
-    of gunicorn: whenever a list was read, the rest is."""
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What starts programs comes first, so that one process of pytest has all of it: the others
+    take over the last tests of whoever has the most left."""
+    items.sort(key=lambda item: not PROGRAMS.intersection(item.path.parents))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def what_is_there_stays() -> None:
+    """And is not looked through for garbage again, as in a worker of gunicorn: whenever a list was
+    read, the rest is."""
+    gc.collect()
     gc.freeze()
 
 
