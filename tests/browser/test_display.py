@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -35,23 +35,28 @@ SIGN_OUT = """
 from django.contrib.sessions.models import Session
 Session.objects.all().delete()
 """
-REVOKE = "from dashboard.displays.models import Display; Display.objects.all().delete()"
+REVOKE = "from dashboard.displays.models import Display; Display.objects.latest('made_at').delete()"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cloud() -> Iterator[Sandbox]:
     with Sandbox(images=12, seed=1, clock=lambda: 1_700_000_000.0) as sandbox:
         yield sandbox
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def site(cloud: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with serving(cloud, tmp_path_factory.mktemp("wall")) as site:
         yield site
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def address(site: Site) -> str:
+    return made(site)
+
+
+def made(site: Site) -> str:
+    """The address of another link."""
     found = re.search(r"KEY (\S+)", site.run("shell", "-c", MAKE))
     assert found
     return f"/display/{found[1]}/"
@@ -74,6 +79,14 @@ def poll(page: Page, ends: str = "response") -> None:
         page.clock.run_for(11_000)
 
 
+def poll_until(page: Page, so: Callable[[], bool]) -> None:
+    """A new list is decoded behind, while the last one is shown."""
+    for _ in range(10):
+        if so():
+            break
+        poll(page)
+
+
 def test_it_goes_on_by_itself(wall: Page, address: str, cloud: Sandbox, site: Site) -> None:
     wall.goto(address)
     expect(wall.get_by_role("heading", name="Hall")).to_be_visible()
@@ -82,23 +95,22 @@ def test_it_goes_on_by_itself(wall: Page, address: str, cloud: Sandbox, site: Si
 
     cloud.add_image("bj", name="new on the wall", status="Failed")
     site.run("shell", "-c", READ)
-    for _ in range(10):  # a new list is decoded behind, while the last one is shown
-        if wall.locator("[data-total]").inner_text() != str(before):
-            break
-        poll(wall)
+    poll_until(wall, lambda: wall.locator("[data-total]").inner_text() != str(before))
     expect(wall.locator("[data-total]")).to_have_text(str(before + 1))
     expect(wall.locator(".attention")).to_contain_text("new on the wall")
     expect(wall.locator("#silence")).to_be_hidden()
 
 
 def test_all_of_it_fits_on_a_wall_and_nothing_is_wider_than_a_phone(
-    wall: Page, address: str, cloud: Sandbox
+    wall: Page, address: str, cloud: Sandbox, site: Site
 ) -> None:
     job = {"jobUuid": "a" * 32, "type": "CreateCIMG", "progress": 5, "done": False}
     for number in range(20):
         cloud.add_image("bj", name=f"a long name of a broken image {number}", status="Failed")
         cloud.add_image("gz", name=f"under way {number}", job={**job, "jobUuid": f"{number:032x}"})
+    site.run("shell", "-c", READ)
     wall.goto(address)
+    poll_until(wall, lambda: wall.get_by_text("more").count() == 2)
     expect(wall.get_by_text("more")).to_have_count(2)
 
     size = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
@@ -170,8 +182,9 @@ def test_after_an_update_of_the_dashboard_the_screen_loads_itself_anew(
     expect(wall.locator("[data-total]")).to_be_visible()
 
 
-def test_a_revoked_link_leaves_an_open_screen(wall: Page, address: str, site: Site) -> None:
-    wall.goto(address)
+def test_a_revoked_link_leaves_an_open_screen(wall: Page, site: Site) -> None:
+    revoked = made(site)
+    wall.goto(revoked)
     site.run("shell", "-c", REVOKE)
     poll(wall)
 
