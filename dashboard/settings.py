@@ -175,6 +175,12 @@ TEMPLATES = [
             ],
         },
     },
+    # Those in templates/fragments/, see images/fragments.py.
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {"environment": "images.fragments.environment"},
+    },
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

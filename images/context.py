@@ -29,52 +29,15 @@ LOOKS = ("sort", "size", "columns", "density")
 
 
 @dataclass(frozen=True)
-class InventoryContext:
-    """One request's token, query and inventory, ready to be run and shown.
+class ListAddress:
+    """What the address of a list says: every link of the list is this with something changed.
 
     `token` is the id of a token that the address names, carried along by every link; "" when the
     person's own default is used.
     """
 
-    access: Access
-    credential: Credential
     token: str
     query: ImageQuery
-    invalid_parameters: tuple[InvalidParameter, ...]
-    inventory: Inventory
-
-    @cached_property
-    def region_names(self) -> dict[str, str]:
-        regions = [state.head.region for state in self.inventory.regions]
-        return {each.id: each.name if has_visible(each.name) else each.id for each in regions}
-
-    @cached_property
-    def zone_names(self) -> dict[str, str]:
-        """Zone id in lower case -> its name."""
-        return {
-            zone.id.lower(): zone.name
-            for state in self.inventory.regions
-            for zone in state.head.region.zones
-        }
-
-    @cached_property
-    def missing(self) -> tuple[str, ...]:
-        """The names of the regions of which nothing is known."""
-        states = self.inventory.regions
-        return tuple(state.head.region.name for state in states if not state.head.version)
-
-    @cached_property
-    def unknown_region(self) -> str:
-        """A region asked for that the cloud does not have, as far as its list is known."""
-        names = {region.casefold() for region in self.region_names}
-        asked = self.query.chosen("region") if names else ()
-        return next((region for region in asked if region.casefold() not in names), "")
-
-    def failure_of(self, region: str) -> Failure | None:
-        """Why nothing is known of what the region holds, or None when something is."""
-        states = (state for state in self.inventory.regions if state.id == region)
-        missing = (state.failure for state in states if not state.head.version)
-        return self.inventory.failure or next(missing, None)
 
     @cached_property
     def path(self) -> str:
@@ -113,6 +76,49 @@ class InventoryContext:
         """Return the query as form fields but those a form asks for itself; on page 1."""
         written = query_string(replace(self.query, page=1), token=self.token)
         return [(name, value) for name, value in parse_qsl(written) if name not in names]
+
+
+@dataclass(frozen=True)
+class InventoryContext(ListAddress):
+    """One request's token, query and inventory, ready to be run and shown."""
+
+    access: Access
+    credential: Credential
+    invalid_parameters: tuple[InvalidParameter, ...]
+    inventory: Inventory
+
+    @cached_property
+    def region_names(self) -> dict[str, str]:
+        regions = [state.head.region for state in self.inventory.regions]
+        return {each.id: each.name if has_visible(each.name) else each.id for each in regions}
+
+    @cached_property
+    def zone_names(self) -> dict[str, str]:
+        """Zone id in lower case -> its name."""
+        return {
+            zone.id.lower(): zone.name
+            for state in self.inventory.regions
+            for zone in state.head.region.zones
+        }
+
+    @cached_property
+    def missing(self) -> tuple[str, ...]:
+        """The names of the regions of which nothing is known."""
+        states = self.inventory.regions
+        return tuple(state.head.region.name for state in states if not state.head.version)
+
+    @cached_property
+    def unknown_region(self) -> str:
+        """A region asked for that the cloud does not have, as far as its list is known."""
+        names = {region.casefold() for region in self.region_names}
+        asked = self.query.chosen("region") if names else ()
+        return next((region for region in asked if region.casefold() not in names), "")
+
+    def failure_of(self, region: str) -> Failure | None:
+        """Why nothing is known of what the region holds, or None when something is."""
+        states = (state for state in self.inventory.regions if state.id == region)
+        missing = (state.failure for state in states if not state.head.version)
+        return self.inventory.failure or next(missing, None)
 
 
 def context_of(

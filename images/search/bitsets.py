@@ -20,6 +20,8 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from cachetools import LRUCache
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from images.search.spelling import folded
 
@@ -250,6 +252,8 @@ def weight(value: object) -> int:
     size = getsizeof(value)
     if isinstance(value, tuple | list | frozenset):
         return size + sum(map(weight, value))
+    if isinstance(value, Struct):
+        return size + sum(map(weight, astuple(value)))
     if is_dataclass(value):
         return size + sum(weight(getattr(value, field.name)) for field in fields(value))
     return size

@@ -1,18 +1,21 @@
-"""How sizes, times and unknown values are written."""
+"""How sizes, times and unknown values are written: as texts, and by macros where there is markup.
+
+The texts are filters of both template languages, see `images.fragments`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Protocol
+from functools import cache, lru_cache
+from typing import Any, Protocol
 
 from django import template
+from django.template import engines
 from django.utils.formats import number_format
-from django.utils.html import escape, format_html
-from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
+from markupsafe import Markup
 
 from dashboard.visible import has_visible
 from images.cloud.records import Image
@@ -28,8 +31,57 @@ register = template.Library()
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 
+def macros(name: str) -> Any:
+    """Return the macros of a template of Jinja2, each to be called by its name."""
+    return engines["jinja2"].env.get_template(name).module  # type: ignore[attr-defined]
+
+
+def _macro(name: str) -> Callable[[Any], Markup]:
+    """Return a filter that writes a value as that macro does."""
+
+    def write(value: Any) -> Markup:
+        written: Markup = getattr(macros("fragments/values.html"), name)(value)
+        return written
+
+    register.filter(name, write)
+    return write
+
+
+size = _macro("size")
+moment = _macro("moment")
+instant = _macro("instant")
+unknown = _macro("unknown")
+name_of = _macro("name_of")
+disk_type = _macro("disk_type")
+yes_no = _macro("yes_no")
+status = _macro("status")
+status_of = _macro("status_of")
+
+
+@register.simple_tag
+def fragment(name: str, **values: Any) -> Markup:
+    """Render a template of Jinja2 with these values alone, once where there are none."""
+    return _rendered(name, values) if values else _constant(name, get_language())
+
+
+@cache
+def _constant(name: str, language: str | None) -> Markup:
+    return _rendered(name, {})
+
+
+def _rendered(name: str, values: Mapping[str, Any]) -> Markup:
+    template = engines["jinja2"].env.get_template(name)  # type: ignore[attr-defined]
+    return Markup(template.render(values))  # noqa: S704  (it escapes)
+
+
 def plain_size(value: int) -> str:
-    """1536 as "1.5 KiB": three digits at most where a unit allows."""
+    """Return 1536 as "1.5 KiB": three digits at most where a unit allows."""
+    return _plain_size(value, get_language())
+
+
+# Formatting a number for a language takes longer than the rest of a row.
+@lru_cache(maxsize=10_000)
+def _plain_size(value: int, language: str | None) -> str:
     amount, unit = float(value), 0
     while amount >= 1024 and unit < len(UNITS) - 1:
         amount, unit = amount / 1024, unit + 1
@@ -39,7 +91,7 @@ def plain_size(value: int) -> str:
 
 @register.filter
 def counted(number: int) -> str:
-    """How many there are of something: 1,234."""
+    """Return how many there are of something: 1,234."""
     return str(number) if number < 1000 else _counted(number, get_language())
 
 
@@ -49,7 +101,7 @@ def _counted(number: int, language: str | None) -> str:
 
 
 def written_size(value: int) -> str:
-    """Bytes as a form takes them back, exactly: "20 GiB" where that is whole, else the number."""
+    """Return bytes as a form takes them back: "20 GiB" where that is exact, else the number."""
     for power in range(len(UNITS) - 1, 0, -1):
         if value and value % 1024**power == 0:
             return f"{value // 1024**power} {UNITS[power]}"
@@ -57,47 +109,18 @@ def written_size(value: int) -> str:
 
 
 @register.filter
-def size(value: int | None) -> SafeString:
-    """Bytes in a human unit, with the exact number on hover."""
-    return unknown(None) if value is None else _size(value, get_language())
+def exact_size(value: int) -> str:
+    return _exact_size(value, get_language())
 
 
 @lru_cache(maxsize=10_000)
-def _size(value: int, language: str | None) -> SafeString:
-    # Formatting a number for a language takes longer than the rest of a row.
-    return format_html('<span title="{}">{}</span>', exact_size(value), plain_size(value))
-
-
-@register.filter
-def exact_size(value: int) -> str:
+def _exact_size(value: int, language: str | None) -> str:
     return _("%(number)s bytes") % {"number": number_format(value, force_grouping=True)}
 
 
-@register.filter
-def moment(milliseconds: int | None) -> SafeString:
-    """A time of the cloud's (Unix milliseconds); the script makes it relative and local."""
-    if milliseconds is None:
-        return unknown(milliseconds)
-    return instant(milliseconds / 1000)
-
-
-@register.filter
-def instant(seconds: float | None) -> SafeString:
-    """A time of ours (Unix seconds), as `moment`."""
-    if seconds is None:
-        return unknown(seconds)
-    when = datetime.fromtimestamp(seconds, UTC)
-    exact = when.isoformat(timespec="seconds")
-    day, minute = exact[:10], exact[11:16]
-    return mark_safe(f'<time datetime="{exact}" data-time>{day} {minute} UTC</time>')  # noqa: S308
-
-
-@register.filter
-def unknown(value: object) -> SafeString:
-    """The value, or a dash that says it is not known."""
-    if value not in (None, ""):
-        return escape(value)
-    return mark_safe(f'<span class="unknown" title="{escape(_("not known"))}">–</span>')  # noqa: S308
+def iso_time(seconds: float) -> str:
+    """Return a time (Unix seconds) as 2024-01-31T23:59:59+00:00."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 class Named(Protocol):
@@ -112,17 +135,8 @@ class Named(Protocol):
 
 
 @register.filter
-def name_of(image: Named) -> SafeString:
-    """The name, or what there is to see and to click on in its place."""
-    if image.name and has_visible(image.name):
-        return mark_safe(f"<bdi>{escape(image.name)}</bdi>")  # noqa: S308
-    said = '<span class="unknown">{}</span> <code>{}</code>'
-    return format_html(said, unseen(image.name), image.id or image.uuid)
-
-
-@register.filter
 def plain_name(image: Named) -> str:
-    """The same where there is no markup."""
+    """Return the name, or what there is to see in its place, where there is no markup."""
     if image.name and has_visible(image.name):
         return image.name
     return f"{unseen(image.name)} {image.id or image.uuid}"
@@ -130,13 +144,13 @@ def plain_name(image: Named) -> str:
 
 @register.filter
 def unseen(name: str | None) -> str:
-    """What is said of a name that is missing, or that nobody can see."""
+    """Return what is said of a name that is missing, or that nobody can see."""
     return _("(no visible name)") if name else _("(no name)")
 
 
 @register.filter
 def seen(text: str) -> str:
-    """The text of which no id is known, or what is said of one that nobody can see."""
+    """Return a text of which no id is known, or what is said of one that nobody can see."""
     return text if has_visible(text) else unseen(text)
 
 
@@ -145,7 +159,7 @@ register.filter(has_visible)
 
 @register.filter
 def percent(value: float | None) -> str:
-    """How far a job is; "" when the cloud does not say."""
+    """Return how far a job is; "" when the cloud does not say."""
     if value is None:
         return ""
     digits = 0 if value == int(value) else 1
@@ -154,7 +168,7 @@ def percent(value: float | None) -> str:
 
 @register.filter
 def outlook(progress: Progress | None) -> str:
-    """What to expect of a running job, as far as can be told from what was seen of it."""
+    """Return what to expect of a running job, as far as can be told from what was seen of it."""
     if progress is None or progress.job.done:
         return ""
     if progress.stalled_minutes:
@@ -179,17 +193,21 @@ def _stalled(minutes: int) -> str:
 
 
 @register.filter
-def yes_no(value: bool | None) -> SafeString:
-    return unknown(None if value is None else _("yes") if value else _("no"))
-
-
-@register.filter
 def region_name(region: str, names: Mapping[str, str]) -> str:
-    """What the region is called, in whatever case its id is written; else the id."""
+    """Return what the region is called, in whatever case its id is written; else the id."""
     if region in names:
         return names[region]
     same = (known for known in names if known.casefold() == region.casefold())
     return names.get(next(same, ""), region)
+
+
+def left_out(skipped: int) -> str:
+    """Return how many entries of a list are not among its images."""
+    return ngettext(
+        "%(skipped)s entry could not be read as an image and is left out.",
+        "%(skipped)s entries could not be read as images and are left out.",
+        skipped,
+    ) % {"skipped": skipped}
 
 
 # The vendor's short names for the disks of a storage.
@@ -200,17 +218,12 @@ DISK_TYPES = {
 }
 
 
-@register.filter
-def disk_type(value: str | None) -> SafeString:
-    return unknown(DISK_TYPES.get(value, value) if value else None)
-
-
 register.filter(status_kind)
 
 
 @register.filter
 def grade(image: Image) -> str:
-    """The grade of the image's verdict: yes, caution or no."""
+    """Return the grade of the image's verdict: yes, caution or no."""
     return verdict(image).grade
 
 

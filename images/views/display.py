@@ -92,7 +92,7 @@ def _screen(
         "running": running[:most_jobs],
         "running_left": len(running[most_jobs:]),
         "jobs": len(running),
-        "chips": filters.chips(context),
+        "chips": filters.chips(context, context.region_names),
         **regions,
     }
     return _page(request, "images/_display.html", shown)

@@ -70,7 +70,7 @@ def not_found(request: HttpRequest, context: InventoryContext, what: str) -> Htt
 
 def unavailable(request: HttpRequest, context: InventoryContext, failure: Failure) -> HttpResponse:
     """What was asked for may be there: why it cannot be shown."""
-    page, fragment = "images/unavailable.html", "images/_failure.html"
+    page, fragment = "images/unavailable.html", "images/_unavailable.html"
     status = context.inventory.explanation(failure).status
     return _page(request, page, fragment, status=status, context=context, failure=failure)
 

@@ -16,10 +16,10 @@ from dashboard.observing import logs
 from dashboard.people import sign_in_log
 from images import fields, forms, grammar
 from images.cloud import answers, cleaning, client, jobs, listing, values
+from images.fragments import SHOWN_TAGS
 from images.history import recording
 from images.search import index
 from images.views.list.filters import MOST_VALUES
-from images.views.list.rows import SHOWN_TAGS
 
 ROOT = Path(__file__).parents[2]
 MIB = client.MIB
@@ -84,7 +84,10 @@ def test_each_dependency_has_its_reason() -> None:
     [
         ("| {} | a facet's value", fields.FACETS),
         ("| `sort` | {};", fields.SORTS),
-        ("| `columns` | the columns to show, in order; repeatable: {} |", fields.COLUMNS),
+        (
+            "| `columns` | the columns to show, in order, after the name; repeatable: {} |",
+            fields.COLUMNS,
+        ),
     ],
 )
 def test_the_query_is_as_the_readme_has_it(row: str, names: Mapping[str, object]) -> None:

@@ -59,6 +59,14 @@ def in_sources() -> set[tuple[str, ...]]:
     return {texts for each in code for texts in marked(ast.parse(each))}
 
 
+def test_every_text_of_a_fragment_is_found_to_be_translated() -> None:
+    """Django's search takes those that an expression of Jinja2 begins with."""
+    for path in ROOT.glob("templates/fragments/*.html"):
+        source = path.read_text("utf-8")
+        found = TEMPLATE_CALL.findall(templatize(source, str(path)))
+        assert len(found) == len(re.findall(r"\b_\(", source)), path.name
+
+
 def test_the_translations_are_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copy = tmp_path / "zh_Hans" / "LC_MESSAGES" / "django.po"
     copy.parent.mkdir(parents=True)

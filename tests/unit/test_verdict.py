@@ -15,8 +15,8 @@ from images.cloud.records import Image
 from images.insights import CHECKS, STATUSES, storage_state
 from images.reports.attention import WORRY_OF, worry
 from images.verdict import CAUTION, FACTS, GRADES, NO, RULES, YES, verdict
+from images.verdict_words import mark_of, why_not, words
 from images.views.image.curl import curl
-from images.views.image.verdicts import mark_of, why_not, words
 from tests.unit.test_overview import job
 from tests.unit.test_query import image
 

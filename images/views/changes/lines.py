@@ -24,8 +24,7 @@ from images.history.changes import (
     Change,
 )
 from images.history.feed import Noted
-from images.templatetags.inventory import seen, size
-from images.views.list.rows import status_of
+from images.templatetags.inventory import seen, size, status_of
 
 TITLES = {
     APPEARED: gettext_lazy("Appeared"),

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.html import escape
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
+from markupsafe import Markup
 
 from images.cloud.reading import read_details
 from images.cloud.records import Details, Image
@@ -21,12 +20,10 @@ from images.context import InventoryContext
 from images.differences import differing
 from images.forms import query_string
 from images.search.query import ImageQuery
-from images.search.spelling import natural
-from images.templatetags.inventory import disk_type, size, unknown
-from images.views.image.verdicts import Words, verdict_words
+from images.templatetags.inventory import macros
+from images.verdict_words import Words, verdict_words
 from images.views.list.columns import COLUMNS
 from images.views.list.image_list import page_context
-from images.views.list.rows import CELLS
 from images.views.pages import not_found, with_inventory
 
 LEAST, MOST = 2, 4
@@ -45,34 +42,12 @@ GROUPS: tuple[tuple[Promise, tuple[str, ...]], ...] = (
 )
 
 
-def _storages(details: Details) -> str:
-    # In one order: the cloud's own says nothing.
-    if details.storages is None:
-        return unknown(None)
-    kept = sorted(details.storages, key=lambda each: (natural(each.name or ""), each.uuid or ""))
-    names = (
-        f"<li><bdi>{unknown(each.name)}</bdi> {unknown(each.type)} {disk_type(each.disk_type)}"
-        f" <bdi>{unknown(each.state)} · {unknown(each.status)}</bdi></li>"
-        for each in kept
-    )
-    return f"<ul>{''.join(names)}</ul>" if kept else escape(_("none"))
-
-
-def _tags(texts: Sequence[str] | None) -> str:
-    if texts is None:
-        return unknown(None)
-    return " ".join(unknown(text) for text in texts) or escape(_("none"))
-
-
 # What the list has no column for.
-DETAILS: dict[str, tuple[Promise, Callable[[Details], str]]] = {
-    "cpu": (gettext_lazy("CPU cores"), lambda details: unknown(details.requirement.min_cpu)),
-    "memory": (gettext_lazy("Memory"), lambda details: size(details.requirement.min_memory)),
-    "machines": (
-        gettext_lazy("Machine types"),
-        lambda details: _tags(details.requirement.dc2_types),
-    ),
-    "kept": (gettext_lazy("Each storage"), _storages),
+DETAILS = {
+    "cpu": gettext_lazy("CPU cores"),
+    "memory": gettext_lazy("Memory"),
+    "machines": gettext_lazy("Machine types"),
+    "kept": gettext_lazy("Each storage"),
 }
 
 
@@ -90,7 +65,7 @@ class Compared:
 @dataclass(frozen=True)
 class Line:
     title: str
-    cells: list[SafeString]
+    cells: list[Markup]
     differs: bool
 
 
@@ -158,14 +133,16 @@ def _line(
     differs: bool,
 ) -> Line:
     if fact in DETAILS:
-        cells = [DETAILS[fact][1](each) for each in details]
+        written = getattr(macros("fragments/details.html"), fact)
+        cells = [written(each) for each in details]
     else:
-        cells = [CELLS[fact](image, names) for image in images]
-    return Line(title_of(fact), [mark_safe(cell) for cell in cells], differs)  # noqa: S308
+        written = getattr(macros("fragments/cells.html"), fact)
+        cells = [written(image, names) for image in images]
+    return Line(title_of(fact), cells, differs)
 
 
 def title_of(fact: str) -> str:
-    return str(DETAILS[fact][0] if fact in DETAILS else COLUMNS[fact].title)
+    return str(DETAILS[fact] if fact in DETAILS else COLUMNS[fact].title)
 
 
 def _compared(context: InventoryContext, image: Image) -> Compared:
@@ -173,7 +150,13 @@ def _compared(context: InventoryContext, image: Image) -> Compared:
     rest = tuple(each for each in context.query.image if each != place)
     panel = reverse("images:detail", args=(image.region, image.uuid)) + context.token_query
     region = context.region_names.get(image.region, image.region)
-    return Compared(image, verdict_words(context, image), region, panel, _address(context, rest))
+    return Compared(
+        image,
+        verdict_words(image, context.region_names, context.zone_names),
+        region,
+        panel,
+        _address(context, rest),
+    )
 
 
 def _address(context: InventoryContext, places: tuple[str, ...], *, only: bool = False) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -17,15 +18,14 @@ from images.context import InventoryContext
 from images.export.rows import pretty_json
 from images.history import feed
 from images.insights import is_astray
+from images.verdict_words import verdict_words
 from images.views.changes.lines import Line, line
 from images.views.image.curl import curl
 from images.views.image.neighbours import place_of
 from images.views.image.other_regions import elsewhere
-from images.views.image.verdicts import verdict_words
-from images.views.list import rows
 from images.views.list.image_list import page_context
-from images.views.list.results import results_with
-from images.views.list.since import with_since
+from images.views.list.results import results
+from images.views.list.since import since_last_visit
 from images.views.pages import is_fragment, not_found, unavailable, with_inventory
 
 CHANGES = 5  # shown of an image
@@ -42,26 +42,30 @@ def image_detail(
         return unavailable(request, context, failure)
     if image is None:
         return not_found(request, context, _("There is no such image here, or no longer."))
-    panel = {"image": image, **panel_context(context, image)}
-    if is_fragment(request) and request.htmx.target == "images":  # type: ignore[attr-defined]
-        page = results_with(context, panel)
-    elif is_fragment(request):
-        return render(request, "images/_detail.html", {"context": context, **panel})
-    else:
-        shown = {**page_context(context), "image": image, "results": results_with(context, panel)}
-        page = render_to_string("images/list.html", shown, request)
-    return HttpResponse(with_since(request, context, page.encode()))
+    shown = panel(context, image)
+    htmx = request.htmx  # type: ignore[attr-defined]
+    if is_fragment(request) and htmx.target != "images":
+        return HttpResponse(shown)
+    page = results(context, since_last_visit(request, context), image, shown)
+    if is_fragment(request):
+        return HttpResponse(page)
+    around = {**page_context(context), "image": image, "results": page}
+    return render(request, "images/list.html", around)
+
+
+def panel(context: InventoryContext, image: Image) -> SafeString:
+    shown = {"context": context, "image": image, **panel_context(context, image)}
+    return render_to_string("images/_detail.html", shown)
 
 
 def panel_context(context: InventoryContext, image: Image) -> dict[str, Any]:
     return {
-        "verdict": verdict_words(context, image),
+        "verdict": verdict_words(image, context.region_names, context.zone_names),
         "place": place_of(context, image),
         "elsewhere": elsewhere(context, image),
         "changes": _changes(context, image),
         "curl": curl(image),
         "details": read_details(image),
-        "status": rows.status(image),
         "zones": _zones(context, image),
         "astray": is_astray(image),
         "raw": pretty_json(image),

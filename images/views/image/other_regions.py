@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.urls import reverse
-from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,7 +19,6 @@ from images.insights import check_meaning, storage_state
 from images.search.query import ImageQuery, image_query, matching
 from images.templatetags.inventory import plain_size
 from images.views.image.compare import title_of
-from images.views.list import rows
 from images.views.list.filters import day
 
 SHOWN = 12
@@ -36,7 +34,6 @@ class Twin:
 
     image: Image
     href: str
-    status: SafeString
     differences: list[str]
     left: int
 
@@ -75,7 +72,6 @@ def _twin(context: InventoryContext, image: Image, other: Image) -> Twin:
     return Twin(
         image=other,
         href=address + context.suffix,
-        status=rows.status(other),
         differences=differ[:DIFFERENCES_SHOWN],
         left=max(left, 0),
     )

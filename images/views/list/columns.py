@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
+from typing import NamedTuple
 
 from django.utils.functional import Promise
-from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from images.context import InventoryContext
+from images.context import ListAddress
 from images.search.query import ImageQuery
 
 
@@ -52,37 +50,35 @@ COLUMNS = {
     )
 }
 DEFAULT_COLUMNS = tuple(COLUMNS)[:11]
+NUMERIC = frozenset(column.name for column in COLUMNS.values() if column.numeric)
+
+
+class Header(NamedTuple):
+    """A column's heading: how its column is sorted now, "" when it is not, and what sorts by it."""
+
+    name: str
+    title: str
+    numeric: bool
+    order: str
+    href: str
 
 
 def chosen(query: ImageQuery) -> tuple[str, ...]:
-    """The columns to show. The name is always among them: it opens the image."""
+    """Return the columns to show, the name first: it heads the row and opens the image."""
     columns = query.columns or DEFAULT_COLUMNS
-    return columns if "name" in columns else ("name", *columns)
+    return ("name", *(each for each in columns if each != "name"))
 
 
-def headers(context: InventoryContext) -> SafeString:
-    """The `<th>` elements of this table, each a link that sorts where its column can be sorted."""
-    made = [_header(context, COLUMNS[name]) for name in chosen(context.query)]
-    return mark_safe("".join([_pick_all(), *made]))  # noqa: S308
+def headers(address: ListAddress) -> list[Header]:
+    return [_header(address, COLUMNS[name]) for name in chosen(address.query)]
 
 
-def _pick_all() -> str:
-    label = escape(gettext("Select all on this page"))
-    return (
-        f'<td class="c-pick"><input type="checkbox" data-pick-all aria-label="{label}" hidden></td>'
-    )
-
-
-def _header(context: InventoryContext, column: Column) -> str:
-    css = f"c-{column.name} numeric" if column.numeric else f"c-{column.name}"
-    title = escape(str(column.title))
+def _header(address: ListAddress, column: Column) -> Header:
     if not column.sort:
-        return f'<th scope="col" class="{css}">{title}</th>'
+        return Header(column.name, str(column.title), column.numeric, "", "")
     rising, falling = column.sort, f"-{column.sort}"
-    sort = context.query.sort
-    order = {rising: "ascending", falling: "descending"}.get(sort)
+    sort = address.query.sort
+    order = {rising: "ascending", falling: "descending"}.get(sort, "")
     first, second = (falling, rising) if column.numeric else (rising, falling)
-    href = escape(context.link(sort=second if sort == first else first, page=1))
-    sorted_ = f' aria-sort="{order}"' if order else ""
-    link = f'<a href="{href}" hx-get="{href}">{title}</a>'
-    return f'<th scope="col" class="{css}"{sorted_}>{link}</th>'
+    href = address.link(sort=second if sort == first else first, page=1)
+    return Header(column.name, str(column.title), column.numeric, order, href)

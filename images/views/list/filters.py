@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from html import escape
+from typing import NamedTuple
 from urllib.parse import quote_plus
 
 from django.utils.functional import Promise
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
-from images.context import InventoryContext
+from images.context import ListAddress
 from images.fields import FACETS
 from images.forms import toggled
 from images.search.query import FacetValue
@@ -62,12 +61,38 @@ OPEN_GROUPS, SHOWN_VALUES, SEARCHED_VALUES = 5, 8, 8
 # No page has more values of one facet, the commonest ones; the API has all of them.
 MOST_VALUES = 1_000
 
+Names = Mapping[str, str]
 
-@dataclass(frozen=True)
-class Chip:
+
+class Chip(NamedTuple):
     title: str | Promise
     value: str | Promise
     href: str
+
+
+class FacetChoice(NamedTuple):
+    href: str
+    label: str
+    images: str
+    selected: bool
+
+
+class Facet(NamedTuple):
+    """A facet with the choices that are shown, and those that are folded; `more` says how many.
+
+    `search` is the hint of the box that finds folded ones, "" where there are too few of them;
+    `left_out` says how many are not even folded.
+    """
+
+    name: str
+    title: str
+    selected: int
+    is_open: bool
+    shown: list[FacetChoice]
+    folded: list[FacetChoice]
+    more: str
+    search: str
+    left_out: str
 
 
 def label(facet: str, value: str) -> str | Promise:
@@ -75,128 +100,99 @@ def label(facet: str, value: str) -> str | Promise:
     return VALUES[value] if value in own else seen(value)
 
 
-def facets(context: InventoryContext, counted: dict[str, tuple[FacetValue, ...]]) -> SafeString:
-    """The group of every facet that could narrow what is shown: more than one value, or one that is
-    chosen. Made by hand like the rows, as every search that nobody made before pays for them."""
-    here = context.link(page=1)
-    adding = escape(here + ("&" if "?" in here else "?"))
-    groups = [
+def facets(
+    address: ListAddress, names: Names, values: Mapping[str, tuple[FacetValue, ...]]
+) -> list[Facet]:
+    """Return every facet that could narrow what is shown: with two values, or one that is chosen.
+
+    `names` are those of the regions.
+    """
+    shown = [
         name
         for name in FACETS
-        if len(counted[name]) > 1 or any(each.selected for each in counted[name])
+        if len(values[name]) > 1 or any(each.selected for each in values[name])
     ]
-    made = (
-        _group(context, name, counted[name], adding, unfolded=place < OPEN_GROUPS)
-        for place, name in enumerate(groups)
-    )
-    return mark_safe("".join(made))  # noqa: S308
+    return [
+        _facet(name, values[name], _choices(address, names, name, values[name]), place)
+        for place, name in enumerate(shown)
+    ]
 
 
-def _group(
-    context: InventoryContext,
-    name: str,
-    values: tuple[FacetValue, ...],
-    adding: str,
-    *,
-    unfolded: bool,
-) -> str:
-    choices = [_choice(context, name, each, adding) for each in values[:MOST_VALUES]]
+def _facet(
+    name: str, values: tuple[FacetValue, ...], choices: list[FacetChoice], place: int
+) -> Facet:
     selected = sum(each.selected for each in values)
     shown = max(SHOWN_VALUES, selected)
-    title = _title(name, get_language())
-    badge = f' <span class="badge">{selected}</span>' if selected else ""
-    return (
-        f'<details class="facet" data-fold="{name}"{" open" if selected or unfolded else ""}>'
-        f"<summary>{title}{badge}</summary><ul>{''.join(choices[:shown])}</ul>"
-        f"{_folded(name, title, choices[shown:], len(values) - len(choices))}</details>\n"
-    )
-
-
-@lru_cache
-def _title(name: str, language: str | None) -> str:
-    return escape(str(TITLES[name]))
-
-
-def _folded(name: str, title: str, choices: list[str], left_out: int) -> str:
-    if not choices:
-        return ""
-    number = len(choices) + left_out
-    more = ngettext("%(more)s more", "%(more)s more", number) % {"more": number}
-    search = ""
-    if number >= SEARCHED_VALUES:
-        hint = escape(_("Search in %(facet)s") % {"facet": title})
-        search = (
-            f'<input type="search" class="choice-search" placeholder="{hint}" aria-label="{hint}"'
-            ' autocomplete="off" spellcheck="false" hidden>'
-        )
-    return (
-        f'<details class="more" data-fold="{name}-more"><summary>{escape(more)}</summary>'
-        f"{search}<ul>{''.join(choices)}</ul>{_left_out(left_out)}</details>"
+    folded, left_out, title = len(values) - shown, len(values) - len(choices), str(TITLES[name])
+    return Facet(
+        name,
+        title,
+        selected,
+        is_open=bool(selected or place < OPEN_GROUPS),
+        shown=choices[:shown],
+        folded=choices[shown:],
+        more=ngettext("%(more)s more", "%(more)s more", folded) % {"more": folded},
+        search=_("Search in %(facet)s") % {"facet": title} if folded >= SEARCHED_VALUES else "",
+        left_out=_left_out(left_out) if left_out else "",
     )
 
 
 def _left_out(number: int) -> str:
-    if not number:
-        return ""
-    said = ngettext(
+    return ngettext(
         "%(number)s rarer value is not listed.", "%(number)s rarer values are not listed.", number
-    )
-    return f'<p class="faint">{escape(said % {"number": number})}</p>'
+    ) % {"number": number}
 
 
-def _choice(context: InventoryContext, facet: str, each: FacetValue, adding: str) -> str:
-    """A link that adds the value to the address, by its end, or takes it away."""
-    name = context.region_names.get(each.value, "") if facet == "region" else ""
-    pair, shown = _value(facet, each.value, name, get_language())
-    if each.selected:
-        href = escape(context.link_to(toggled(context.query, facet, each.value)))
-        pressed = ' aria-current="true"'
-    else:
-        href, pressed = adding + pair, ""
-    return (
-        f'<li><a class="choice" href="{href}" hx-get="{href}"{pressed}>'
-        f'{shown} <span class="count">{counted(each.count)}</span></a></li>'
-    )
+def _choices(
+    address: ListAddress, names: Names, facet: str, values: tuple[FacetValue, ...]
+) -> list[FacetChoice]:
+    """Return links that add a value to the address, by its end, or take it away."""
+    language, here, choices = get_language(), address.link(page=1), []
+    adding = here + ("&" if "?" in here else "?")
+    for each in values[:MOST_VALUES]:
+        name = names.get(each.value, "") if facet == "region" else ""
+        pair, shown = _value(facet, each.value, name, language)
+        toggling = toggled(address.query, facet, each.value) if each.selected else None
+        href = address.link_to(toggling) if toggling else adding + pair
+        choices.append(FacetChoice(href, shown, counted(each.count), each.selected))
+    return choices
 
 
 @lru_cache(maxsize=2048)
 def _value(facet: str, value: str, name: str, language: str | None) -> tuple[str, str]:
-    """A value in an address, and as people read it in this language."""
-    shown = escape(name or str(label(facet, value)))
-    pair = f"{facet}={quote_plus(value)}"
-    return pair, f'<span class="choice-label"><bdi>{shown}</bdi></span>'
+    """Return a value as an address has it, and as people read it in this language."""
+    return f"{facet}={quote_plus(value)}", name or str(label(facet, value))
 
 
-def chips(context: InventoryContext) -> list[Chip]:
-    """What narrows the list just now, each with the link that takes it away."""
-    return list(_chips(context))
+def chips(address: ListAddress, names: Names) -> list[Chip]:
+    """Return what narrows the list just now, each with the link that takes it away."""
+    return list(_chips(address, names))
 
 
-def _chips(context: InventoryContext) -> Iterator[Chip]:
-    query = context.query
+def _chips(address: ListAddress, names: Names) -> Iterator[Chip]:
+    query = address.query
     if query.q:
-        yield Chip(_("Text"), query.q, context.link(q="", page=1))
+        yield Chip(_("Text"), query.q, address.link(q="", page=1))
     for name in FACETS:
         for value in query.chosen(name):
-            href = context.link_to(toggled(query, name, value))
-            shown = context.region_names.get(value, value) if name == "region" else value
+            href = address.link_to(toggled(query, name, value))
+            shown = names.get(value, value) if name == "region" else value
             yield Chip(TITLES[name], label(name, shown), href)
     for value in query.name:
         rest = tuple(other for other in query.name if other != value)
-        yield Chip(_("Exact name"), seen(value), context.link_to(replace(query, name=rest, page=1)))
+        yield Chip(_("Exact name"), seen(value), address.link_to(replace(query, name=rest, page=1)))
     if query.image:
         number = len(query.image)
         shown = ngettext("%(number)s image", "%(number)s images", number) % {"number": number}
-        yield Chip(_("Selection"), shown, context.link(image=(), page=1))
+        yield Chip(_("Selection"), shown, address.link(image=(), page=1))
     for field, title in RANGES.items():
         bound = getattr(query, field)
         if bound is not None:
             shown = plain_size(bound) if field.endswith("size") else day(bound)
-            yield Chip(title, shown, context.link(**{field: None, "page": 1}))
+            yield Chip(title, shown, address.link(**{field: None, "page": 1}))
 
 
-@dataclass(frozen=True)
-class Range:
+class Range(NamedTuple):
     """One field of the form for sizes and dates, with what is asked now."""
 
     name: str
@@ -205,12 +201,12 @@ class Range:
     value: str
 
 
-def ranges(context: InventoryContext) -> list[Range]:
-    return [_range(context, name) for name in RANGES]
+def ranges(address: ListAddress) -> list[Range]:
+    return [_range(address, name) for name in RANGES]
 
 
-def _range(context: InventoryContext, name: str) -> Range:
-    bound, is_size = getattr(context.query, name), name.endswith("size")
+def _range(address: ListAddress, name: str) -> Range:
+    bound, is_size = getattr(address.query, name), name.endswith("size")
     value = "" if bound is None else written_size(bound) if is_size else day(bound)[:10]
     return Range(name, RANGES[name], "text" if is_size else "date", value)
 

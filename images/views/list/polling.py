@@ -10,17 +10,17 @@ from urllib.parse import urlsplit
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import Resolver404, resolve
-from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
 
 from images.context import InventoryContext
 from images.services import jobs
 from images.services.running import Place, running_images
-from images.views.image.detail import panel_context
-from images.views.list import columns, poll_address, rows
+from images.templatetags.inventory import macros
+from images.views.image.detail import panel
+from images.views.list import columns, poll_address
 from images.views.list.image_list import list_page
-from images.views.list.results import results_with
-from images.views.list.since import with_since
+from images.views.list.results import results
+from images.views.list.since import since_last_visit
 from images.views.pages import with_inventory
 
 
@@ -31,21 +31,22 @@ def image_news(
 ) -> HttpResponse:
     """How old the lists are and how far the jobs; or once other images are there, all anew."""
     place = _open_image(request)
-    panel = running_images(context.inventory.index).get(place)
+    opened = running_images(context.inventory.index).get(place)
     watched = poll_address.shown(context)
-    if poll_address.in_short(context, [*watched, *([panel] if panel else [])]) != shown:
+    if poll_address.in_short(context, [*watched, *([opened] if opened else [])]) != shown:
         # Another process may know less than the one that made the page.
         newer = poll_address.as_of(context) > as_of
         return _anew(request, context, place) if newer else HttpResponse(status=204)
-    running = bool(watched or panel)
+    running = bool(watched or opened)
     progress = jobs.progress(context.credential, context.inventory) if running else {}
     now = [(image, progress.get((image.region, image.uuid))) for image in watched]
-    parts = [rows.job_now(image, each) for image, each in now if each]
+    job_now = macros("fragments/cells.html").job
+    parts = [job_now(image, each.job, each) for image, each in now if each]
     visible = "status" in columns.chosen(context.query)
     found_there = {
         "context": context,
-        "rows": mark_safe("".join(parts)) if visible else "",  # noqa: S308
-        "progress": progress.get(place) if panel else None,
+        "rows": parts if visible else (),
+        "progress": progress.get(place) if opened else None,
     }
     return render(request, "images/_news.html", found_there)
 
@@ -64,11 +65,10 @@ def _open_image(request: HttpRequest) -> Place:
 def _anew(request: HttpRequest, context: InventoryContext, place: Place) -> HttpResponse:
     image = context.inventory.find(*place)
     if image:
-        panel = {"image": image, **panel_context(context, image)}
-        page = results_with(context, panel).encode()
-        response = HttpResponse(with_since(request, context, page, looks=False))
+        since = since_last_visit(request, context, by_itself=True)
+        response = HttpResponse(results(context, since, image, panel(context, image)))
     else:
-        response = list_page(request, context, looks=False)
+        response = list_page(request, context, by_itself=True)
         response["HX-Replace-Url"] = context.here
     response["HX-Retarget"] = "#images"
     response["HX-Reswap"] = "outerHTML"

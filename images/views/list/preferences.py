@@ -15,18 +15,22 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils.functional import Promise
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseLocation
+from markupsafe import Markup
 
 from dashboard.people import policy
 from dashboard.web.back import back
 from images.forms import query_string, read_query
 from images.search.query import ImageQuery
+from images.templatetags.inventory import fragment
 from images.views.list.columns import COLUMNS, DEFAULT_COLUMNS, chosen
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A column of the table in the menu: `fixed` is always there, `first` and `last` tell where it
-    cannot go any further."""
+    """A column of the table in the menu; `first` and `last` tell where it cannot go any further.
+
+    A `fixed` one is always there, where it is.
+    """
 
     name: str
     title: Promise
@@ -35,18 +39,22 @@ class Shown:
     last: bool
 
 
-def menu(query: ImageQuery) -> dict[str, object]:
-    """What the menu of columns shows, for its template."""
+def columns_menu(query: ImageQuery) -> Markup:
+    """Return the menu of columns and densities; the query has these alone."""
     names = chosen(query)
-    return {
-        "shown_columns": [
-            Shown(name, COLUMNS[name].title, name == "name", place == 0, place == len(names) - 1)
-            for place, name in enumerate(names)
-        ],
-        "other_columns": [each for each in COLUMNS.values() if each.name not in names],
-        "density": query.density,
-        "is_standard": not query.columns and not query.density,
-    }
+    return fragment(
+        "fragments/columns_menu.html",
+        shown_columns=[_column(names, place) for place in range(len(names))],
+        other_columns=[each for each in COLUMNS.values() if each.name not in names],
+        density=query.density,
+        is_standard=not query.columns and not query.density,
+    )
+
+
+def _column(names: tuple[str, ...], place: int) -> Shown:
+    name = names[place]
+    fixed, last = name == "name", place == len(names) - 1
+    return Shown(name, COLUMNS[name].title, fixed, fixed or place == 1, fixed or last)
 
 
 @require_POST
@@ -74,10 +82,10 @@ def changed(query: ImageQuery, asked: QueryDict) -> ImageQuery:
     if (name := asked.get("hide")) in names and name != "name":
         names.remove(name)
     for step, field in ((-1, "earlier"), (1, "later")):
-        if (name := asked.get(field)) in names:
+        if (name := asked.get(field)) in names and name != "name":
             place = names.index(name)
             names.remove(name)
-            names.insert(max(0, place + step), name)
+            names.insert(max(1, place + step), name)
     columns = () if tuple(names) == DEFAULT_COLUMNS else tuple(names)
     density = asked.get("density", query.density)
     return replace(query, columns=columns, density=density if density == "compact" else "")

@@ -1,9 +1,8 @@
-"""What is new to one person in a list that many share: put into the page that was made for all."""
+"""What is new to a person in a list that many share."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -15,14 +14,11 @@ from images.change_forms import change_query_string
 from images.context import InventoryContext
 from images.history import feed, visits
 from images.history.changes import APPEARED, VANISHED, ChangeQuery
-from images.search.query import run
 from images.templatetags.inventory import counted
-from images.views.list.results import mark
-from images.views.list.rows import start_of
 
 
 @dataclass(frozen=True)
-class Since:
+class Changes:
     """What changed since a moment: the images that are new, as (region, uuid); how many are new or
     gone that were not before, and how many other changes there were."""
 
@@ -32,31 +28,45 @@ class Since:
     others: int
 
 
-def with_since(
-    request: HttpRequest, context: InventoryContext, page: bytes, *, looks: bool = True
-) -> bytes:
-    """The page with what changed since the person's last visit, and a mark on each row that is new.
-    `looks`: the person asked for it, so it is part of a visit."""
+@dataclass(frozen=True)
+class Since:
+    """What changed since a person's last visit, in a sentence that leads to it, and what is new."""
+
+    sentence: str
+    href: str
+    new: frozenset[tuple[str, str]]
+
+
+def since_last_visit(
+    request: HttpRequest, context: InventoryContext, *, by_itself: bool = False
+) -> Since | None:
+    """Return what changed since the person's last visit, or None.
+
+    This request is part of a visit, unless an open page makes it by itself.
+    """
     key = context.credential.cache_key
-    moment = visits.before(policy.person(request).pk, key, context.inventory.now, looks=looks)
-    found = _since(context, moment) if moment is not None else None
-    words = _words(context, found, moment) if found and moment is not None else ""
-    page = page.replace(mark("since").encode(), words.encode())
-    return _marked(context, page, found.new) if found and found.new else page
+    person = policy.person(request).pk
+    moment = visits.before(person, key, context.inventory.now, looks=not by_itself)
+    if moment is None:
+        return None
+    changes = _changes(context, moment)
+    sentence = _sentence(changes)
+    written = change_query_string(ChangeQuery(after=moment), token=context.token)
+    return Since(sentence, f"{reverse('changes')}?{written}", changes.new) if sentence else None
 
 
-def _since(context: InventoryContext, moment: int) -> Since:
-    """Asked for once by each person and refresh."""
+def _changes(context: InventoryContext, moment: int) -> Changes:
+    """Return what changed since, which is asked for once by each person and refresh."""
     inventory = context.inventory
     question = ("since", moment, inventory.head.asked_at)
-    found: Since | None = inventory.index.cache.get(question)
+    found: Changes | None = inventory.index.cache.get(question)
     if found is None:
         found = _read(context, moment)
         inventory.index.cache.put(question, found, 500 + 200 * len(found.new))
     return found
 
 
-def _read(context: InventoryContext, moment: int) -> Since:
+def _read(context: InventoryContext, moment: int) -> Changes:
     there = context.inventory.find
     new, gone, appeared, vanished, others = set(), set(), 0, 0, 0
     for noted in feed.since(context.credential.cache_key, moment):
@@ -74,11 +84,11 @@ def _read(context: InventoryContext, moment: int) -> Since:
             others += 1
     # What came and went, or went and came back, is as it was.
     new, gone = {each for each in new - gone if there(*each)}, gone - new
-    return Since(frozenset(new), appeared + len(new), vanished + len(gone), others)
+    return Changes(frozenset(new), appeared + len(new), vanished + len(gone), others)
 
 
-def _words(context: InventoryContext, found: Since, moment: int) -> str:
-    """ "3 new, 1 gone since your last visit", leading to them; "" when nothing changed."""
+def _sentence(found: Changes) -> str:
+    """Return "3 new, 1 gone since your last visit", or "" when nothing changed."""
     said = [
         ngettext("%(number)s new", "%(number)s new", found.appeared),
         ngettext("%(number)s gone", "%(number)s gone", found.vanished),
@@ -90,28 +100,5 @@ def _words(context: InventoryContext, found: Since, moment: int) -> str:
         for words, number in zip(said, numbers, strict=True)
         if number
     ]
-    if not parts:
-        return ""
-    written = change_query_string(ChangeQuery(after=moment), token=context.token)
-    sentence = _("%(what)s since your last visit") % {"what": _(", ").join(parts)}
-    href = escape(f"{reverse('changes')}?{written}")
-    return f'<p class="since"><a href="{href}">{escape(sentence)}</a></p>'
-
-
-def _marked(context: InventoryContext, page: bytes, new: frozenset[tuple[str, str]]) -> bytes:
-    """The rows follow each other on the page as the query has them."""
-    word = escape(_("new"))
-    badge = f'<span class="badge new-mark">{word}</span>'.encode()
-    heading = b'<th scope="row" class="c-name">'
-    images, parts, end = context.inventory.images, [], 0
-    for position in run(context.inventory.index, context.query).rows:
-        image = images[position]
-        if (image.region, image.uuid) not in new:
-            continue
-        row = start_of(image).encode()
-        start = page.find(row, end)
-        place = page.find(heading, start) + len(heading)
-        if start >= 0:
-            parts += [page[end:place], badge]
-            end = place
-    return b"".join([*parts, page[end:]])
+    what = _(", ").join(parts)
+    return _("%(what)s since your last visit") % {"what": what} if parts else ""

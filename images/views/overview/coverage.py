@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
@@ -29,7 +28,6 @@ from images.services.inventory import RegionState
 from images.templatetags.inventory import seen
 from images.views.list import filters
 from images.views.list.image_list import page_context
-from images.views.list.rows import status
 from images.views.overview import charts
 from images.views.pages import with_inventory
 
@@ -47,7 +45,6 @@ class Cell:
 
     region: str
     image: Image | None
-    status: SafeString
     count: int
     href: str
     unread: bool
@@ -76,7 +73,7 @@ def coverage_page(
 ) -> HttpResponse:
     shown = page_context(context) | {
         "place": "overview",
-        "chips": filters.chips(context),
+        "chips": filters.chips(context, context.region_names),
         "back": reverse("overview") + context.suffix,
     }
     if not context.inventory.failure:
@@ -135,12 +132,12 @@ def _line(context: InventoryContext, states: list[RegionState], row: Row) -> Lin
 def _cell(context: InventoryContext, state: RegionState, row: Row) -> Cell:
     images = row.images.get(state.id, [])
     if not images:
-        return Cell(state.id, None, SafeString(), 0, "", unread=not state.head.version)
+        return Cell(state.id, None, 0, "", unread=not state.head.version)
     href = reverse("images:detail", args=(state.id, images[0].uuid)) + context.suffix
     if len(images) > 1:
         os = (row.os_family or "unknown",)
         href = charts.link(context, region=(state.id,), name=(row.name,), os=os) or href
-    return Cell(state.id, images[0], status(images[0]), len(images), href, unread=False)
+    return Cell(state.id, images[0], len(images), href, unread=False)
 
 
 def _address(context: InventoryContext, which: str, page: int = 1) -> str:

@@ -9,8 +9,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.template.loader import render_to_string
-from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
 
 from images.context import InventoryContext
@@ -18,7 +16,6 @@ from images.overview import Found, find, wanted
 from images.reports import histograms
 from images.views.list import filters
 from images.views.list.image_list import page_context
-from images.views.list.results import kept
 from images.views.overview import charts
 from images.views.overview import histograms as columns
 from images.views.overview.coverage import bars
@@ -33,30 +30,16 @@ RUNNING_SHOWN = 8
 @with_inventory
 def overview_page(request: HttpRequest, context: InventoryContext) -> HttpResponse:
     found = None if context.inventory.failure else find(context)
-    drawn = _fragment(context, found)
+    shown = {"context": context} | (_drawn(context, found) if found else {})
     if is_fragment(request):
-        return HttpResponse(drawn)
+        return render(request, "images/_overview.html", shown)
     busy = context.inventory.is_unconfirmed or (found and found.running)
-    shown = page_context(context) | {
+    around = page_context(context) | {
         "place": "overview",
-        "chips": filters.chips(context),
+        "chips": filters.chips(context, context.region_names),
         "poll": OVERVIEW_BUSY if busy else OVERVIEW,
-        "drawn": mark_safe(drawn.decode()),  # noqa: S308  (our own template made it)
     }
-    return render(request, "images/overview.html", shown)
-
-
-def _fragment(context: InventoryContext, found: Found | None) -> bytes:
-    """What renews itself; made once for the same lists, jobs and day."""
-
-    def make() -> bytes:
-        shown = {"context": context} | (_drawn(context, found) if found else {})
-        return render_to_string("images/_overview.html", shown).encode()
-
-    if found is None:
-        return make()
-    jobs = tuple((image.region, image.uuid, progress) for image, progress in found.running)
-    return kept(context, ("overview", context.query, context.token, found.today, jobs), make)
+    return render(request, "images/overview.html", shown | around)
 
 
 def _drawn(context: InventoryContext, found: Found) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
@@ -10,13 +10,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from images.cloud.records import Image
-from images.context import InventoryContext
 from images.insights import status_kind
 from images.templatetags.inventory import plain_size
 from images.verdict import CAUTION, NO, RULES, YES, verdict
 
 # How a status looks whose image is of that grade, where the status alone would look fine.
 MARKS = {YES: "ok", CAUTION: "warn", NO: "bad"}
+
+Names = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -79,18 +80,21 @@ REASONS: dict[str, Promise | Callable[[Image], str]] = {
 assert set(REASONS) == set(RULES)  # noqa: S101
 
 
-def verdict_words(context: InventoryContext, image: Image) -> Words:
-    """Return the verdict on the image, its region and its zones there by their names."""
+def verdict_words(image: Image, region_names: Names, zone_names: Names) -> Words:
+    """Return the verdict on the image, its region and its zones there by their names.
+
+    Zones are named by their id in lower case.
+    """
     zones = [
-        context.zone_names.get(each.lower(), each)
+        zone_names.get(each.lower(), each)
         for each in image.zones or ()
         if each.lower().startswith(image.region.lower())
     ]
-    return words(image, context.region_names.get(image.region, image.region), zones)
+    return words(image, region_names.get(image.region, image.region), zones)
 
 
 def words(image: Image, region: str, zones: Sequence[str]) -> Words:
-    """The verdict on the image; `region` and `zones` by their names."""
+    """Return the verdict on the image; `region` and `zones` are names."""
     judged = verdict(image)
     facts = [_reason(image, each) for each in judged.reasons if RULES[each] == YES]
     facts += [_needed_disk(image.min_disk)] if image.min_disk is not None else []
@@ -99,7 +103,7 @@ def words(image: Image, region: str, zones: Sequence[str]) -> Words:
 
 
 def why_not(image: Image) -> str:
-    """Why the answer is no or not a plain yes, in a sentence; "" for a yes."""
+    """Return why the answer is no or not a plain yes, in a sentence; "" for a yes."""
     judged = verdict(image)
     reasons = [_reason(image, each) for each in judged.reasons if RULES[each] != YES]
     why = {"why": _("; ").join(dict.fromkeys(reasons))}
@@ -113,7 +117,7 @@ def why_not(image: Image) -> str:
 
 
 def mark_of(image: Image) -> str:
-    """How the status of the image looks: as fine as its verdict at most."""
+    """Return how the status of the image looks: as fine as its verdict at most."""
     kind = status_kind(image.status)
     return MARKS[verdict(image).grade] if kind == "ok" else kind
 
