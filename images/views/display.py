@@ -64,7 +64,7 @@ def display(request: HttpRequest, key: str) -> HttpResponseBase:
 
 
 def _gone(request: HttpRequest) -> HttpResponse:
-    """The same for a link that is unknown, expired or revoked; an open screen goes to it whole."""
+    """Answer for a link that is unknown, expired or revoked; an open screen loads it whole."""
     response = render(request, "images/display_gone.html", status=404)
     if is_fragment(request):
         response["HX-Refresh"] = "true"
@@ -99,7 +99,7 @@ def _screen(
 
 
 def _regions(context: InventoryContext) -> dict[str, Any]:
-    """The regions of the screen, and what keeps it from being all there is, or true."""
+    """Return the regions of the screen, and what keeps it from being all there is, or true."""
     inventory, wanted = context.inventory, context.query.chosen("region")
     states = [state for state in inventory.regions if not wanted or state.id in wanted]
     oldest = OLD_INTERVALS * inventory.fresh_seconds
@@ -124,8 +124,10 @@ def _names(states: Sequence[RegionState]) -> str:
 
 
 def _page(request: HttpRequest, fragment: str, context: dict[str, Any]) -> HttpResponse:
-    """The whole page once, then the fragment alone; the whole again when the page's own files have
-    changed since."""
+    """Answer with the whole page once, then with the fragment alone.
+
+    When the page's own files have changed since, the whole is loaded again.
+    """
     made_of = _version()
     if not is_fragment(request):
         around = {

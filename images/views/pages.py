@@ -1,5 +1,4 @@
-"""What the pages of the inventory have in common: they begin with its context, or say what is
-missing."""
+"""How the pages of the inventory begin: with its context, or by saying what is missing."""
 
 from __future__ import annotations
 
@@ -55,8 +54,11 @@ def is_fragment(request: HttpRequest) -> bool:
 
 
 def without_token(request: HttpRequest, access: Access) -> HttpResponse:
-    """What is missing and how to get it. The list without a token is where everyone begins; a file
-    that is asked for and cannot be had is an error."""
+    """Answer what is missing and how to get it.
+
+    The list without a token is where everyone begins; a file that is asked for and cannot be had is
+    an error.
+    """
     begins = access.unusable is None and route_of(request) == "images:list"
     page, fragment = "images/no_token.html", "images/_no_token.html"
     return _page(request, page, fragment, status=200 if begins else 403, access=access)
@@ -69,7 +71,7 @@ def not_found(request: HttpRequest, context: InventoryContext, what: str) -> Htt
 
 
 def unavailable(request: HttpRequest, context: InventoryContext, failure: Failure) -> HttpResponse:
-    """What was asked for may be there: why it cannot be shown."""
+    """Answer why what was asked for, and may be there, cannot be shown."""
     page, fragment = "images/unavailable.html", "images/_unavailable.html"
     status = context.inventory.explanation(failure).status
     return _page(request, page, fragment, status=status, context=context, failure=failure)
@@ -85,7 +87,7 @@ def _is_watched(request: HttpRequest) -> bool:
 
 
 def _loading(request: HttpRequest) -> HttpResponse:
-    """What is under way, for who would else look at nothing as long as the cloud takes."""
+    """Answer what is under way, for who would else look at nothing as long as the cloud takes."""
     context = {"place": "images", "deadline": settings.UPSTREAM_DEADLINE_SECONDS}
     return render(request, "images/loading.html", context)
 

@@ -54,8 +54,10 @@ class Bound:
 
 
 def with_changes(view: View) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Give the view the inventory of the token, and which changes are asked for; or answer with the
-    page that says what is missing."""
+    """Give the view the inventory of the token, and which changes are asked for.
+
+    Where there is no token, answer with the page that says so.
+    """
 
     @wraps(view)
     @vary_on_headers("HX-Request")
@@ -110,8 +112,10 @@ def _choices(
     counts: Mapping[str, int],
     titles: Mapping[str, Any],
 ) -> list[Choice]:
-    """The values there are or that are chosen: kinds in their order, regions as the cloud has
-    them."""
+    """Return the values there are or that are chosen.
+
+    Kinds come in their order, regions as the cloud has them.
+    """
     chosen: tuple[str, ...] = getattr(query, field)
     values = {**dict.fromkeys(KINDS if field == "kind" else titles), **dict.fromkeys(counts)}
     return [
@@ -143,13 +147,13 @@ def _address(context: InventoryContext, query: ChangeQuery, **changes: Any) -> s
 
 
 def _fields(context: InventoryContext, query: ChangeQuery) -> list[tuple[str, str]]:
-    """The query as form fields, but for what the form asks for itself."""
+    """Return the query as form fields, but for what the form asks for itself."""
     written = change_query_string(query, token=context.token, page=1, q="", after=None, before=None)
     return parse_qsl(written)
 
 
 def _watched(context: InventoryContext, since: Mapping[str, datetime]) -> list[tuple[str, float]]:
-    """The names of the regions that are compared since the same minute, and since when."""
+    """Return the names of the regions that are compared since the same minute, and since when."""
     names: defaultdict[datetime, list[str]] = defaultdict(list)
     for region, name in context.region_names.items():
         if region in since:

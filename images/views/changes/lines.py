@@ -49,8 +49,11 @@ assert set(TITLES) == set(ICONS) == set(KINDS)  # noqa: S101
 
 @dataclass(frozen=True)
 class Line:
-    """One change in a list of them. `was` and `now` are "" where the kind says it all; `href` leads
-    to the image while there is one; `seconds` is when it was noted (Unix)."""
+    """One change in a list of them.
+
+    `was` and `now` are "" where the kind says it all; `href` leads to the image while there is one;
+    `seconds` is when it was noted (Unix).
+    """
 
     change: Change
     seconds: float
@@ -63,7 +66,7 @@ class Line:
 
 
 def days(context: InventoryContext, noted: Iterable[Noted]) -> list[tuple[date, list[Line]]]:
-    """The lines by the day (UTC) they were noted on."""
+    """Return the lines by the day (UTC) they were noted on."""
     return [
         (day, [line(context, each) for each in group])
         for day, group in groupby(noted, key=lambda each: each.at.date())
@@ -87,7 +90,7 @@ def line(context: InventoryContext, noted: Noted) -> Line:
 
 
 def _shown(kind: str, value: str) -> str:
-    """A value of a change as people read it."""
+    """Return a value of a change as people read it."""
     if not value:
         return ""
     if kind == RESIZED:

@@ -99,7 +99,7 @@ def compare_images(request: HttpRequest, context: InventoryContext) -> HttpRespo
 
 
 def _named(context: InventoryContext) -> tuple[list[Image], list[str]]:
-    """The images that the address names, in its order, and those of them that are not here."""
+    """Return the images that the address names, in its order, and those that are not here."""
     found, gone = [], []
     for place in context.query.image:
         region, _slash, uuid = place.partition("/")
@@ -112,7 +112,7 @@ def _named(context: InventoryContext) -> tuple[list[Image], list[str]]:
 
 
 def groups(images: Sequence[Image], names: dict[str, str], *, only: bool) -> list[Group]:
-    """The facts of the images, line by line; with `only`, the lines that differ."""
+    """Return the facts of the images, line by line; with `only`, the lines that differ."""
     details = [read_details(image) for image in images]
     differ = differing(images)
     made = []

@@ -11,8 +11,10 @@ from images.cloud.records import Image
 
 
 def curl(image: Image) -> str:
-    """Return the command, as far as the cloud can be asked for one image: by its name. The token
-    stays out; it is read from the environment."""
+    """Return the command, as far as the cloud can be asked for one image: by its name.
+
+    The token stays out; it is read from the environment.
+    """
     asked: dict[str, object] = {"regionId": image.region, "start": 0, "limit": 100}
     if image.name:
         asked["condition"] = {"names": [image.name]}

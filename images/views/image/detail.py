@@ -21,8 +21,8 @@ from images.insights import is_astray
 from images.verdict_words import verdict_words
 from images.views.changes.lines import Line, line
 from images.views.image.curl import curl
-from images.views.image.neighbours import place_of
 from images.views.image.other_regions import elsewhere
+from images.views.image.previous_next import place_of
 from images.views.list.image_list import page_context
 from images.views.list.results import results
 from images.views.list.since import since_last_visit
@@ -73,13 +73,13 @@ def panel_context(context: InventoryContext, image: Image) -> dict[str, Any]:
 
 
 def _zones(context: InventoryContext, image: Image) -> list[tuple[str, str]] | None:
-    """The image's zones with their names; None when they are not known."""
+    """Return the image's zones with their names; None when they are not known."""
     if image.zones is None:
         return None
     return [(each, context.zone_names.get(each.lower(), each)) for each in image.zones]
 
 
 def _changes(context: InventoryContext, image: Image) -> list[Line]:
-    """The last changes of the image."""
+    """Return the last changes of the image."""
     key = context.credential.cache_key
     return [line(context, each) for each in feed.of_image(key, image.region, image.uuid, CHANGES)]

@@ -29,8 +29,10 @@ DAY = 86_400_000
 
 @dataclass(frozen=True)
 class Twin:
-    """An image of another region, with how it differs from the one that is looked at: the first
-    DIFFERENCES_SHOWN of it, and how much more there is."""
+    """An image of another region, with how it differs from the one that is looked at.
+
+    `differences` are the first DIFFERENCES_SHOWN, `left` how many more there are.
+    """
 
     image: Image
     href: str
@@ -40,9 +42,11 @@ class Twin:
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """`twins` are the first SHOWN, `left` how many more there are; `compare` is the address that
-    shows the first COMPARED images side by side; `unread` names the regions of which nothing is
-    known."""
+    """The image in other regions.
+
+    `twins` are the first SHOWN, `left` how many more there are; `compare` is the address that shows
+    the first COMPARED images side by side; `unread` names the regions of which nothing is known.
+    """
 
     twins: list[Twin]
     left: int
@@ -93,7 +97,7 @@ def _said(fact: str, image: Image, other: Image) -> str:
 
 
 def _value(fact: str, image: Image) -> str:
-    """What the fact is of an image, as text."""
+    """Return what the fact is of an image, as text."""
     value = VALUES[fact](image)
     if value is None or value == "":
         return _("not known")

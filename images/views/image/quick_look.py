@@ -18,7 +18,7 @@ from images.views.pages import is_fragment, not_found, unavailable, with_invento
 def quick_look(
     request: HttpRequest, context: InventoryContext, region: str, uuid: str
 ) -> HttpResponse:
-    """What decides about using it; whoever comes here with a whole page gets that of the image."""
+    """Answer with what decides about using it; a whole page is that of the image."""
     if not is_fragment(request):
         return HttpResponseRedirect(reverse("images:detail", args=(region, uuid)) + context.suffix)
     image = context.inventory.find(region, uuid)

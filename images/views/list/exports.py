@@ -53,8 +53,10 @@ def _note(request: HttpRequest, context: InventoryContext, kind: str, total: int
 def _download(
     context: InventoryContext, ending: str, kind: str, content: Iterable[str | bytes]
 ) -> StreamingHttpResponse:
-    """A file named for the moment that it shows, or where it is empty for this one; "incomplete"
-    where a region could not be read."""
+    """Return a file named for the moment that it shows, or where it is empty for this one.
+
+    Its name says "incomplete" where a region could not be read.
+    """
     failure = context.inventory.failure
     status = context.inventory.explanation(failure).status if failure else 200
     missing = any(state.state in ("failed", "loading") for state in context.inventory.regions)

@@ -18,7 +18,7 @@ from images.services.running import running_images
 
 
 def shown(context: InventoryContext) -> list[Image]:
-    """The images of the rows that have a running job."""
+    """Return the images of the rows that have a running job."""
     running, images = running_images(context.inventory.index), context.inventory.images
     if not running:
         return []
@@ -31,7 +31,7 @@ def is_running(image: Image | None) -> bool:
 
 
 def running(context: InventoryContext, panel: Image | None) -> list[Image]:
-    """The images that the page shows with a job under way; `panel` is the open one."""
+    """Return the images that the page shows with a job under way; `panel` is the open one."""
     return [*shown(context), *([panel] if panel and is_running(panel) else [])]
 
 
@@ -47,8 +47,10 @@ def as_of(context: InventoryContext) -> int:
 
 
 def in_short(context: InventoryContext, watched: Iterable[Image]) -> str:
-    """The same for the same lists, as sure as they were, and the same jobs, in whatever order and
-    however often."""
+    """Return a digest of the lists, of how sure they are, and of the running jobs.
+
+    In what order the jobs are given, and how often, says nothing.
+    """
     places = sorted({f"{image.region}/{image.uuid}" for image in watched})
     versions = [
         f"{state.id}@{state.head.version}{'?' if state.unconfirmed else ''}"

@@ -52,7 +52,7 @@ def image_news(
 
 
 def _open_image(request: HttpRequest) -> Place:
-    """The image whose panel is open, by the address of the page that asks."""
+    """Return the image whose panel is open, by the address of the page that asks."""
     htmx = request.htmx  # type: ignore[attr-defined]
     try:
         match = resolve(urlsplit(htmx.current_url_abs_path or "/").path)

@@ -73,7 +73,7 @@ def choose_looks(request: HttpRequest) -> HttpResponse:
 
 
 def changed(query: ImageQuery, asked: QueryDict) -> ImageQuery:
-    """The query in the looks that were asked for; what makes no sense changes nothing."""
+    """Return the query in the looks that were asked for; what makes no sense changes nothing."""
     if "standard" in asked:
         return replace(query, columns=(), density="")
     names = list(chosen(query))
@@ -92,7 +92,7 @@ def changed(query: ImageQuery, asked: QueryDict) -> ImageQuery:
 
 
 def _token(params: QueryDict) -> str:
-    """The token that the list was of; like everything here it came from a form."""
+    """Return the token that the list was of; like everything here it came from a form."""
     try:
         return str(UUID(params.get("token", "")))
     except ValueError:

@@ -19,8 +19,11 @@ from images.templatetags.inventory import counted
 
 @dataclass(frozen=True)
 class Changes:
-    """What changed since a moment: the images that are new, as (region, uuid); how many are new or
-    gone that were not before, and how many other changes there were."""
+    """What changed since a moment.
+
+    `new` are the images that came, as (region, uuid); the others say how many are new or gone that
+    were not before, and how many other changes there were.
+    """
 
     new: frozenset[tuple[str, str]]
     appeared: int

@@ -22,8 +22,11 @@ FAMILIES_SHOWN, VERSIONS_SHOWN = 6, 3
 
 @dataclass(frozen=True)
 class Bar:
-    """`share` of the longest bar of its card, in percent; `href` the list of just these images, ""
-    where no address can say it. `inner` is a part of the bar above."""
+    """How many images have a value.
+
+    `share` of the longest bar of its card, in percent; `href` the list of just these images, ""
+    where no address can say it. `inner` is a part of the bar above.
+    """
 
     label: str | Promise
     count: int
@@ -43,7 +46,7 @@ class Card:
 
 
 def link(context: InventoryContext, **changes: Any) -> str:
-    """The list with some fields changed; "" where a text is too odd to be asked for."""
+    """Return the list with some fields changed; "" where a text is too odd to be asked for."""
     try:
         for value in changes.values():
             for text in value if isinstance(value, tuple) else ():

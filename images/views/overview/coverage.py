@@ -40,8 +40,10 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Cell:
-    """What one region has of a row: the first image there, and how many; nothing is known of what
-    an `unread` region has. `href` leads to the image, or to all of them."""
+    """What one region has of a row: the first image there, and how many.
+
+    Nothing is known of what an `unread` region has. `href` leads to the image, or to all of them.
+    """
 
     region: str
     image: Image | None

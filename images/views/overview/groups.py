@@ -63,8 +63,11 @@ WORDS: dict[str, tuple[Promise, Promise]] = {
 
 @dataclass(frozen=True)
 class Line:
-    """A group that needs attention; `href` the list of just its images, "" where no address can
-    say it: then `rest` are those that are not `named`, and `left` how many more there are."""
+    """A group that needs attention; `href` is the list of just its images.
+
+    It is "" where no address can say it: then `rest` are those that are not `named`, and `left` how
+    many more there are.
+    """
 
     group: Group
     title: Promise

@@ -13,7 +13,7 @@ from images.search.query import matching
 
 
 @dataclass(frozen=True)
-class Neighbour:
+class Adjacent:
     """`same_page` tells whether the list that is shown has it too: else both are shown anew."""
 
     href: str
@@ -22,12 +22,12 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Place:
-    """Which of the selected images it is, from 1, and its neighbours, None at either end."""
+    """Which of the selected images it is, from 1, and those beside it, None at either end."""
 
     number: int
     total: int
-    previous: Neighbour | None
-    following: Neighbour | None
+    previous: Adjacent | None
+    next: Adjacent | None
 
 
 def place_of(context: InventoryContext, image: Image) -> Place | None:
@@ -41,15 +41,15 @@ def place_of(context: InventoryContext, image: Image) -> Place | None:
     return Place(
         number=at + 1,
         total=len(order),
-        previous=_neighbour(context, at - 1, index.images[order[at - 1]]) if at else None,
-        following=_neighbour(context, at + 1, index.images[order[at + 1]])
+        previous=_adjacent(context, at - 1, index.images[order[at - 1]]) if at else None,
+        next=_adjacent(context, at + 1, index.images[order[at + 1]])
         if at + 1 < len(order)
         else None,
     )
 
 
-def _neighbour(context: InventoryContext, at: int, image: Image) -> Neighbour:
+def _adjacent(context: InventoryContext, at: int, image: Image) -> Adjacent:
     page = at // context.query.size + 1
     written = query_string(context.query, token=context.token, page=page)
     address = reverse("images:detail", args=(image.region, image.uuid))
-    return Neighbour(f"{address}?{written}".rstrip("?"), page == context.query.page)
+    return Adjacent(f"{address}?{written}".rstrip("?"), page == context.query.page)
