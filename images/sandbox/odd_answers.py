@@ -7,6 +7,7 @@ long_names      the first item's name has 8 MB
 many_regions    3,000 regions
 many_keys       the first item has 2 million members
 endless         however far one reads, the page is full of images
+half_list       the list of images ends after half of them, and its count says so
 """
 
 import functools
@@ -79,6 +80,18 @@ def endless(answer: Item, request: Request) -> Item:
     return answer
 
 
+def half_list(answer: Item, request: Request) -> Item:
+    if request.endpoint != "cimg/list":
+        return answer
+    data, start = answer["data"], request.whole("start") or 0
+    # In the form without a count the list ends with a page that is not full.
+    half = data["count"] // 2 if isinstance(data, dict) else start + len(data) // 2
+    del items_of(answer)[max(0, half - start) :]
+    if isinstance(data, dict):
+        data["count"] = half
+    return answer
+
+
 def any_image(index: int) -> Item:
     uuid = blake2b(b"%d" % index, digest_size=16).hexdigest()
     return {"cimgUuid": uuid, "name": f"image {index}", "status": "Ready"}
@@ -93,6 +106,7 @@ ANSWERS: dict[str, Callable[[Item, Request], Item]] = {
     "many_regions": many_regions,
     "many_keys": of_first(lambda item: item | {MANY_KEYS_MARK: 0}),
     "endless": endless,
+    "half_list": half_list,
 }
 
 # Two million members take seconds to encode, so they come as bytes, in place of this one.

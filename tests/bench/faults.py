@@ -42,7 +42,7 @@ PATHS = (
 
 # Left out: a refusal and an hour's Retry-After, after which the cloud is asked again in minutes
 # only, and images that are really gone or are no images any more.
-NO_IMAGES = ("damaged_items", "long_names", "many_keys")
+NO_IMAGES = ("damaged_items", "long_names", "many_keys", "half_list")
 SKY: tuple[dict[str, Any], ...] = (
     *({"kind": kind} for kind in ("reset", "reset_in_body", "hang", "short_body", "truncated")),
     *({"kind": kind} for kind in ("html", "not_json", "data_null", "items_null", "redirect")),

@@ -47,7 +47,8 @@ def test_an_odd_answer_is_a_success_in_the_vendors_form(kind: str, shape: Any) -
     for answer, before in zip(odd, good, strict=True):
         assert set(answer) == set(before)
         assert answer["errno"] == 0
-        assert len(items(answer)) >= len(items(before))
+        least = len(items(before)) // (2 if kind == "half_list" else 1)
+        assert len(items(answer)) >= least
     written = [json.dumps(list(map(items, answers))) for answers in (odd, good)]
     assert written[0] != written[1] or len(odd[0]["requestId"]) == MEGABYTES
 
