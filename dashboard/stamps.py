@@ -1,14 +1,29 @@
-"""The time when something was last used, written to its row at most once a minute."""
+"""What a visit leaves in the database by the way, such as when a thing was last used."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+import structlog
+from django.db import DatabaseError
 from django.db.models import Model, Q
 from django.utils import timezone
 
+log = structlog.get_logger("dashboard.stamps")
+
 STAMP_EVERY = timedelta(seconds=60)
+
+
+@contextmanager
+def by_the_way() -> Iterator[None]:
+    """Write what nobody asked for: a database that refuses it costs a line in the log, no page."""
+    try:
+        yield
+    except DatabaseError as error:
+        log.error("not noted", failure=repr(error))
 
 
 def stamp(row: Model, field: str, **also: Any) -> None:
@@ -21,4 +36,5 @@ def stamp(row: Model, field: str, **also: Any) -> None:
     if before is not None and now - before <= STAMP_EVERY:
         return
     due = Q(**{field: None}) | Q(**{f"{field}__lt": now - STAMP_EVERY})
-    type(row)._default_manager.filter(due, pk=row.pk).update(**{field: now}, **also)
+    with by_the_way():
+        type(row)._default_manager.filter(due, pk=row.pk).update(**{field: now}, **also)

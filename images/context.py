@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from dashboard.stamps import stamp
+from dashboard.stamps import by_the_way, stamp
 from dashboard.tokens.access import Access, Credential, look_after_others, note_verdict
 from dashboard.visible import has_visible
 from images import services
@@ -165,8 +165,9 @@ def _inventory(access: Access, credential: Credential, newest: bool) -> Inventor
     """Return what the cloud has, and note the token's state and last use where they change."""
     token = access.token
     inventory = services.inventory(credential, newest=newest)
-    note_verdict(access, services.verdict(inventory))
-    look_after_others(access)
+    with by_the_way():
+        note_verdict(access, services.verdict(inventory))
+        look_after_others(access)
     stamp(token, "last_used_at", last_used_by=access.reader[:150])
     return inventory
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db.models import Q
 
+from dashboard.stamps import by_the_way
 from images.history.models import Visit
 
 VISIT_ENDS_AFTER = timedelta(minutes=30)
@@ -30,14 +31,16 @@ def before(user_id: int, key: str, now: float, *, looks: bool) -> int | None:
     if visit is None:
         if looks:
             new = Visit(user_id=user_id, key=key, seen_at=moment)
-            Visit.objects.bulk_create([new], ignore_conflicts=True)
+            with by_the_way():
+                Visit.objects.bulk_create([new], ignore_conflicts=True)
         return None
     if looks and moment - visit.seen_at > NOTED_EVERY:
         ended = moment - visit.seen_at > VISIT_ENDS_AFTER
         since = visit.seen_at if ended else visit.since
         # Of two requests at once the first begins the visit.
         same = Q(user_id=user_id, key=key, seen_at=visit.seen_at)
-        Visit.objects.filter(same).update(since=since, seen_at=moment)
+        with by_the_way():
+            Visit.objects.filter(same).update(since=since, seen_at=moment)
         visit.since = since
     return None if visit.since is None else int(visit.since.timestamp() * 1000) + 1
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, connection
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
@@ -245,3 +246,26 @@ def test_questions_that_are_asked_once_do_not_grow_a_worker(
     before = resident()
     ask(20, 120)
     assert resident() - before < 10 * MIB
+
+
+# A database that takes nothing
+
+
+def refusing_writes(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+    if sql.split(" ", 1)[0] in ("INSERT", "UPDATE", "DELETE"):
+        raise DatabaseError("it is a standby")
+    return execute(sql, params, many, context)
+
+
+@pytest.mark.django_db(databases="__all__", transaction=True)
+@pytest.mark.parametrize("answers", ["well", "errno"])
+def test_a_database_that_takes_nothing_costs_no_page(
+    viewer: Client, cloud: Sandbox, answers: str
+) -> None:
+    viewer.get("/tokens/")  # after which the session is not written for some minutes
+    if answers == "errno":
+        cloud.misbehave(Fault("errno", errno=4))
+    with connection.execute_wrapper(refusing_writes):
+        # What reads through the API is not in it: what the audit log cannot have is not answered.
+        for address in (URL, "/overview/", "/changes/"):
+            assert viewer.get(address).status_code < 500, address
