@@ -34,11 +34,12 @@ Kind = Texts | Literal["flag", "number", "size", "moment", "storages", "verdict"
 NUMERIC, MANY = frozenset({"number", "size", "moment"}), frozenset({"texts", "ids"})
 
 
-def _(title: str) -> str:
+def gettext_noop(message: str) -> str:
     """Return the message id; `make messages` finds it by the name of this function."""
-    return title
+    return message
 
 
+_ = gettext_noop
 IDENTITY, STATE, SYSTEM = _("Identity"), _("State"), _("Operating system")
 MACHINE, PLACES = _("A machine needs at least"), _("Regions and zones")
 STORAGES, USE, TIMES = _("Backup storages"), _("Use"), _("Times")

@@ -5,23 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from images.cloud.records import Image
 from images.context import InventoryContext
 from images.jobs_under_way import Going, as_known, stalled
 from images.reports.attention import Group, groups
 from images.reports.coverage import Coverage, coverage
 from images.reports.summary import (
-    JobData,
     Overview,
-    OverviewData,
-    as_data,
-    counts,
-    image_data,
     overview,
     with_stalled,
 )
 from images.services.inventory import RegionState
-from images.services.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -45,17 +38,6 @@ def find(context: InventoryContext) -> Found:
     return Found(with_stalled(found, still), running, attention, covered, today)
 
 
-def data(context: InventoryContext, found: Found) -> OverviewData:
-    """Return what was found as plain data, for scripts."""
-    return as_data(
-        found.overview,
-        counts(context.inventory.index, context.query),
-        found.attention,
-        found.coverage,
-        [_job_data(*going) for going in found.running],
-    )
-
-
 def wanted(context: InventoryContext) -> list[RegionState]:
     """Return the regions that the query asks for."""
     chosen = context.query.chosen("region")
@@ -66,14 +48,3 @@ def compared(context: InventoryContext) -> Coverage:
     """Return the coverage of the regions that could be read."""
     readable = [state.id for state in wanted(context) if state.head.version]
     return coverage(context.inventory.index, context.query, readable)
-
-
-def _job_data(image: Image, progress: Progress | None) -> JobData:
-    job = progress.job if progress else image.job
-    return {
-        "image": image_data(image),
-        "type": job.type if job else None,
-        "progress": job.progress if job else None,
-        "left_seconds": progress.left_seconds if progress else None,
-        "stalled_minutes": progress.stalled_minutes if progress else 0,
-    }

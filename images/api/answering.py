@@ -11,6 +11,7 @@ import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_vary_headers
 
+from images.api.schemas import Answer, Listing, Region
 from images.context import InventoryContext, freshness
 from images.export.regions import error_of, iso, unconfirmed_of
 from images.services.inventory import RegionState
@@ -19,14 +20,17 @@ from images.services.inventory import RegionState
 def answer(
     request: HttpRequest,
     version: object,
-    make: Callable[[], HttpResponse],
+    make: Callable[[], Answer | bytes],
     context: InventoryContext | None = None,
 ) -> HttpResponse:
-    """What `make` makes, unless the reader has it: then nothing is made. Whatever it is made of
-    must be in `version`, and so nothing that changes by itself, such as an age, may be in it."""
+    """Return what `make` makes, unless the reader has it: then nothing is made.
+
+    Whatever it is made of must be in `version`, and so nothing that changes by itself, such as an
+    age, may be in it.
+    """
     told = repr((request.build_absolute_uri("/"), request.path, version))
     etag = f'"{blake2b(told.encode(), digest_size=16).hexdigest()}"'
-    response = get_conditional_response(request, etag) or make()
+    response = get_conditional_response(request, etag) or _response(make())
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"
     patch_vary_headers(response, ["Authorization", "Cookie"])
@@ -35,26 +39,34 @@ def answer(
     return response
 
 
-def encoded(document: Any) -> bytes:
+def _response(made: Answer | bytes) -> HttpResponse:
+    content = made if isinstance(made, bytes) else encoded(made)
+    response = HttpResponse(content, content_type="application/json")
+    if isinstance(made, Listing) and (links := _links(made)):
+        response["Link"] = links
+    return response
+
+
+def _links(listing: Listing) -> str:
+    """Return the field Link (RFC 8288), "" where there is nowhere to go."""
+    ways = (("next", listing.next), ("prev", listing.previous))
+    return ", ".join(f'<{address}>; rel="{name}"' for name, address in ways if address)
+
+
+def encoded(document: Answer | dict[str, Any]) -> bytes:
     return msgspec.json.encode(document, enc_hook=str)
 
 
-def as_json(content: bytes, links: str = "") -> HttpResponse:
-    """`links` is the field Link, "" for none."""
-    headers = {"Link": links} if links else {}
-    return HttpResponse(content, content_type="application/json", headers=headers)
-
-
 def version_of(context: InventoryContext) -> tuple[object, ...]:
-    """All that an answer made of the inventory can depend on but the query."""
+    """Return all that an answer made of the inventory can depend on but the query."""
     head = context.inventory.head
     regions = context.inventory.regions
     states = tuple((each.id, each.state, each.head, each.failure) for each in regions)
     return str(context.credential.token_id), states, head.failure
 
 
-def freshness_of(context: InventoryContext) -> dict[str, Any]:
-    """How whole and how old it is: the beginning of every answer of the inventory."""
+def fresh(context: InventoryContext) -> dict[str, Any]:
+    """Return how whole and how old it is: what every answer of the inventory begins with."""
     wanted = context.query.chosen("region")
     states = [each for each in context.inventory.regions if not wanted or each.id in wanted]
     known = [each.head.fetched_at for each in states if each.head.version]
@@ -65,20 +77,20 @@ def freshness_of(context: InventoryContext) -> dict[str, Any]:
     }
 
 
-def described(state: RegionState) -> dict[str, Any]:
-    """As in the export, without the age: it would be another answer every second."""
+def described(state: RegionState) -> Region:
+    """Return a region as in the export, without the age: it is another one every second."""
     head = state.head
-    return {
-        "id": state.id,
-        "name": head.region.name,
-        "state": state.state,
-        "fetched_at": iso(head.fetched_at) if head.version else None,
-        "count": head.count if head.version else None,
-        "error": error_of(state.failure),
-        "unconfirmed": unconfirmed_of(state),
-        "changed_while_read": head.moved,
-        "unreadable": head.problems,
-    }
+    return Region(
+        id=state.id,
+        name=head.region.name,
+        state=state.state,
+        fetched_at=iso(head.fetched_at) if head.version else None,
+        count=head.count if head.version else None,
+        error=error_of(state.failure),
+        unconfirmed=unconfirmed_of(state),
+        changed_while_read=head.moved,
+        unreadable=head.problems,
+    )
 
 
 def moment(when: datetime | None) -> str | None:

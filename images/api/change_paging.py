@@ -1,5 +1,8 @@
-"""The same for changes. Their cursor needs nothing that is still there: it is a moment, and of the
-changes of one moment a number."""
+"""Which changes an answer has, and where the others are.
+
+Their cursor needs nothing that is still there: it is a moment, and of the changes of one moment a
+number.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from images import grammar
-from images.api.paging import Listing, cursor_of, pages, placed
+from images.api.paging import Page, cursor_of, pages, placed
 from images.api.parameters import ROW
 from images.change_forms import change_query_string
 from images.context import InventoryContext
@@ -24,7 +27,7 @@ MICROSECOND = timedelta(microseconds=1)
 
 def changes(
     request: HttpRequest, context: InventoryContext, query: ChangeQuery, extent: Extent
-) -> Listing[Noted]:
+) -> Page[Noted]:
     cursor = cursor_of(request, _read)
     key, one_more = context.credential.cache_key, query.size + 1
     if cursor:

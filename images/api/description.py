@@ -1,12 +1,13 @@
-"""The OpenAPI document: what django-ninja knows of the endpoints, and what they all share."""
+"""The OpenAPI document: the endpoints, what they answer with, and what they all share."""
 
 from __future__ import annotations
 
-import json
-from copy import deepcopy
+import re
 from functools import lru_cache
+from inspect import cleandoc
 from typing import Any
 
+import msgspec
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -14,7 +15,8 @@ from django.utils.translation import gettext as _
 
 from dashboard.web.problems import MEDIA_TYPE
 from images.api import schemas
-from images.api.routing import api
+from images.api.parameters import described
+from images.api.routing import Endpoint, endpoints
 
 Document = dict[str, Any]
 
@@ -27,50 +29,100 @@ FIELDS = {
 
 
 def document() -> Document:
-    """In the language of the request; not to be changed."""
+    """Return the description in the language of the request; it is not to be changed."""
     return _document(get_language())
 
 
 @lru_cache
 def _document(language: str | None) -> Document:
-    found: Document = dict(deepcopy(api.get_openapi_schema(path_prefix=reverse("api:page"))))
-    found["info"]["description"] = _(
-        "The custom machine images of your cloud accounts. It only reads."
+    answers = [schemas.Problem, *(each.answers for each in endpoints)]
+    _references, components = msgspec.json.schema_components(
+        answers, ref_template=schemas.COMPONENT
     )
-    found["components"]["schemas"]["Problem"] = schemas.Problem.model_json_schema(
-        ref_template="#/components/schemas/{model}"
-    )
-    definitions = found["components"]["schemas"]["Problem"].pop("$defs")
-    found["components"]["schemas"] |= definitions
-    found["components"]["securitySchemes"] = {
-        "key": {"type": "http", "scheme": "bearer", "bearerFormat": "idk_…"},
-        "session": {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME},
+    components["Image"] = schemas.image_schema()
+    base = reverse("api:page")
+    found = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Image dashboard",
+            "version": "1",
+            "description": _("The custom machine images of your cloud accounts. It only reads."),
+        },
+        "paths": {
+            base + re.sub(r"<(\w+)>", r"{\1}", each.path): {"get": _operation(each)}
+            for each in endpoints
+        },
+        "components": {
+            "schemas": _translated(components),
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer", "bearerFormat": "idk_…"},
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": settings.SESSION_COOKIE_NAME,
+                },
+            },
+        },
+        "servers": [],
+        "security": [{"key": []}, {"session": []}],
     }
-    found["security"] = [{"key": []}, {"session": []}]
-    for operations in found["paths"].values():
-        for operation in operations.values():
-            _complete(operation)
     # Translated texts become text.
-    written: Document = json.loads(json.dumps(found, default=str))
+    written: Document = msgspec.json.decode(msgspec.json.encode(found, enc_hook=str))
     return written
 
 
-def _complete(operation: Document) -> None:
-    """What every endpoint answers besides its own."""
-    operation["responses"][200] |= {"description": _("Done"), "headers": FIELDS}
-    operation["responses"] |= {304: {"description": _("You have it already (If-None-Match)")}}
+def _translated(schema: Any) -> Any:
+    """Return a schema with its titles and descriptions, which are message ids, translated."""
+    if isinstance(schema, list):
+        return [_translated(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: _(cleandoc(value))
+        if name in ("title", "description") and isinstance(value, str)
+        else _translated(value)
+        for name, value in schema.items()
+    }
+
+
+def _operation(endpoint: Endpoint) -> Document:
+    parts = re.findall(r"<(\w+)>", endpoint.path)
+    answer = {"$ref": schemas.COMPONENT.format(name=endpoint.answers.__name__)}
+    return {
+        "operationId": endpoint.name,
+        "summary": endpoint.summary,
+        "description": endpoint.about,
+        "parameters": [
+            *(
+                {"in": "path", "name": part, "schema": {"type": "string"}, "required": True}
+                for part in parts
+            ),
+            *described(endpoint.takes),
+        ],
+        "responses": {
+            "200": {
+                "description": _("Done"),
+                "content": {"application/json": {"schema": answer}},
+                "headers": FIELDS,
+            },
+            "304": {"description": _("You have it already (If-None-Match)")},
+            **_problems(endpoint),
+        },
+    }
+
+
+def _problems(endpoint: Endpoint) -> Document:
+    """Return what every endpoint answers besides its own."""
     said = {
-        401: _("No API key, or one that opens nothing"),
-        403: _("No token that can be read with, or the cloud does not accept it"),
-        404: _("Not there, or not yours to see"),
-        409: _("The image that the cursor stands on is gone"),
-        422: _("A parameter cannot be followed: nothing is left out silently"),
-        429: _("More requests than a minute may have; see Retry-After"),
+        "401": _("No API key, or one that opens nothing"),
+        "403": _("No token that can be read with, or the cloud does not accept it"),
+        "404": _("Not there, or not yours to see"),
+        "409": _("The image that the cursor stands on is gone"),
+        "422": _("A parameter cannot be followed: nothing is left out silently"),
+        "429": _("More requests than a minute may have; see Retry-After"),
         "default": _("The cloud was not reached and nothing of it is kept, or a fault of ours"),
     }
-    takes = {each["name"] for each in operation["parameters"]}
-    if "cursor" not in takes:
-        del said[409]
-    for status, words in said.items():
-        content = {MEDIA_TYPE: {"schema": PROBLEM}}
-        operation["responses"][status] = {"description": words, "content": content}
+    if "cursor" not in endpoint.takes:
+        del said["409"]
+    content = {MEDIA_TYPE: {"schema": PROBLEM}}
+    return {status: {"description": words, "content": content} for status, words in said.items()}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -15,28 +14,28 @@ from dashboard.web.problems import Problem
 from images.api import change_paging, paging, parameters, schemas
 from images.api.answering import (
     answer,
-    as_json,
     described,
     encoded,
-    freshness_of,
+    fresh,
     moment,
     version_of,
 )
 from images.api.opening import check, open_changes, open_inventory, unavailable
+from images.api.overview_answer import Overview, overview_answer
 from images.api.routing import endpoint
 from images.change_forms import change_query_string
 from images.export.changes import change_item
 from images.export.regions import iso
-from images.export.rows import json_document, json_item, json_list
+from images.export.rows import json_item
 from images.forms import query_string
 from images.history import feed
 from images.messages import in_words
-from images.overview import data, find
+from images.overview import find
 from images.search.query import run
 
 
 @endpoint(
-    "/images",
+    "images",
     schemas.Images,
     takes=parameters.LISTING,
     summary=gettext_lazy("Images"),
@@ -45,23 +44,23 @@ from images.search.query import run
 def list_images(request: HttpRequest) -> HttpResponse:
     context = open_inventory(request, parameters.LISTING)
 
-    def make() -> HttpResponse:
+    def make() -> schemas.Images:
         found, total = paging.images(request, context)
-        head = {
-            **freshness_of(context),
-            "query": query_string(context.query),
-            "total": total,
+        return schemas.Images(
+            **fresh(context),
             **found.places,
-            "size": context.query.size,
-        }
-        return as_json(b"".join(json_document(head, found.items)), found.links)
+            query=query_string(context.query),
+            total=total,
+            size=context.query.size,
+            images=[json_item(image) for image in found.items],
+        )
 
     asked = (context.query, context.token, paging.asked(request))
     return answer(request, (version_of(context), asked), make, context)
 
 
 @endpoint(
-    "/images/{region}/{uuid}",
+    "images/<region>/<uuid>",
     schemas.OneImage,
     takes=parameters.TOKEN,
     summary=gettext_lazy("One image"),
@@ -75,16 +74,20 @@ def one_image(request: HttpRequest, region: str, uuid: str) -> HttpResponse:
     if image is None:
         raise Problem(404, "no-such-image", _("There is no such image here, or no longer."))
     [state] = [each for each in context.inventory.regions if each.id == region]
-    head = {"fetched_at": iso(state.head.fetched_at), "complete": True, "region": described(state)}
 
-    def make() -> HttpResponse:
-        return as_json(encoded({**head, "image": msgspec.Raw(json_item(image))}))
+    def make() -> schemas.OneImage:
+        return schemas.OneImage(
+            fetched_at=iso(state.head.fetched_at),
+            complete=True,
+            region=described(state),
+            image=json_item(image),
+        )
 
     return answer(request, version_of(context), make, context)
 
 
 @endpoint(
-    "/facets",
+    "facets",
     schemas.Facets,
     takes=parameters.QUERY,
     summary=gettext_lazy("Facets"),
@@ -93,21 +96,20 @@ def one_image(request: HttpRequest, region: str, uuid: str) -> HttpResponse:
 def facets(request: HttpRequest) -> HttpResponse:
     context = open_inventory(request, parameters.QUERY)
 
-    def make() -> HttpResponse:
+    def make() -> schemas.Facets:
         result = run(context.inventory.index, context.query)
-        document = {
-            **freshness_of(context),
-            "query": query_string(context.query),
-            "total": result.total,
-            "facets": result.facets,
-        }
-        return as_json(encoded(document))
+        return schemas.Facets(
+            **fresh(context),
+            query=query_string(context.query),
+            total=result.total,
+            facets=result.facets,
+        )
 
     return answer(request, (version_of(context), context.query), make, context)
 
 
 @endpoint(
-    "/regions",
+    "regions",
     schemas.Regions,
     takes=parameters.TOKEN,
     summary=gettext_lazy("Regions"),
@@ -115,16 +117,13 @@ def facets(request: HttpRequest) -> HttpResponse:
 )
 def regions(request: HttpRequest) -> HttpResponse:
     context = open_inventory(request, parameters.TOKEN)
-
-    def make() -> HttpResponse:
-        return as_json(encoded(freshness_of(context)))
-
-    return answer(request, version_of(context), make, context)
+    version = version_of(context)
+    return answer(request, version, lambda: schemas.Regions(**fresh(context)), context)
 
 
 @endpoint(
-    "/overview",
-    schemas.Overview,
+    "overview",
+    Overview,
     takes=parameters.QUERY,
     summary=gettext_lazy("Overview"),
     about=gettext_lazy("Counts, what needs attention and what is running."),
@@ -132,17 +131,13 @@ def regions(request: HttpRequest) -> HttpResponse:
 def show_overview(request: HttpRequest) -> HttpResponse:
     context = open_inventory(request, parameters.QUERY)
     found = find(context)
-
-    def make() -> HttpResponse:
-        query = query_string(context.query)
-        return as_json(encoded({**freshness_of(context), "query": query, **data(context, found)}))
-
     jobs = [(image.region, image.uuid, progress) for image, progress in found.running]
-    return answer(request, (version_of(context), context.query, found.today, jobs), make, context)
+    version = (version_of(context), context.query, found.today, jobs)
+    return answer(request, version, lambda: overview_answer(context, found), context)
 
 
 @endpoint(
-    "/changes",
+    "changes",
     schemas.Changes,
     takes=parameters.CHANGES,
     summary=gettext_lazy("Changes"),
@@ -153,25 +148,24 @@ def changes(request: HttpRequest) -> HttpResponse:
     key = context.credential.cache_key
     extent, since = feed.extent(key, query), feed.watched_since(key)
 
-    def make() -> HttpResponse:
+    def make() -> schemas.Changes:
         found = change_paging.changes(request, context, query, extent)
-        head = {
-            **freshness_of(context),
-            "compared_since": {region: each.isoformat() for region, each in since.items()},
-            "query": change_query_string(query),
-            "total": extent.total,
+        return schemas.Changes(
+            **fresh(context),
             **found.places,
-            "size": query.size,
-        }
-        document = json_list(head, "changes", found.items, change_item)
-        return as_json(b"".join(document), found.links)
+            compared_since={region: each.isoformat() for region, each in since.items()},
+            query=change_query_string(query),
+            total=extent.total,
+            size=query.size,
+            changes=[change_item(noted) for noted in found.items],
+        )
 
     asked = (query, context.token, paging.asked(request))
     return answer(request, (version_of(context), extent, since, asked), make, context)
 
 
 @endpoint(
-    "/tokens",
+    "tokens",
     schemas.Tokens,
     takes=parameters.NONE,
     summary=gettext_lazy("Tokens"),
@@ -181,26 +175,26 @@ def tokens(request: HttpRequest) -> HttpResponse:
     check(request, parameters.NONE)
     readable = access.readable(request)
     prefetch_related_objects(readable, "team")
-    body = encoded({"tokens": [_token(each) for each in readable]})
-    return answer(request, body, lambda: as_json(body))
+    body = encoded(schemas.Tokens(tokens=[_token(each) for each in readable]))
+    return answer(request, body, lambda: body)
 
 
-def _token(token: Any) -> dict[str, Any]:
+def _token(token: Any) -> schemas.Token:
     team = token.team
-    return {
-        "id": token.pk,
-        "label": token.label,
-        "last_four": token.last_four,
-        "team": {"name": team.name, "slug": team.slug} if team else None,
-        "usable": not (token.disabled_at or token.has_expired),
-        "state": token.state,
-        "reason": in_words(token.reason),
-        "request_id": token.request_id,
-        "checked_at": moment(token.checked_at),
-        "last_ok_at": moment(token.last_ok_at),
-        "last_failed_at": moment(token.last_failed_at),
-        "last_used_at": moment(token.last_used_at),
-        "expires_on": token.expires_on,
-        "disabled_at": moment(token.disabled_at),
-        "regions": token.regions,
-    }
+    return schemas.Token(
+        id=token.pk,
+        label=token.label,
+        last_four=token.last_four,
+        team=schemas.Team(name=team.name, slug=team.slug) if team else None,
+        usable=not (token.disabled_at or token.has_expired),
+        state=token.state,
+        reason=in_words(token.reason),
+        request_id=token.request_id,
+        checked_at=moment(token.checked_at),
+        last_ok_at=moment(token.last_ok_at),
+        last_failed_at=moment(token.last_failed_at),
+        last_used_at=moment(token.last_used_at),
+        expires_on=token.expires_on,
+        disabled_at=moment(token.disabled_at),
+        regions=[schemas.Listable(**each) for each in token.regions],
+    )

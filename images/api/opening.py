@@ -28,7 +28,7 @@ from images.services.snapshots import Failure
 
 
 def check(request: HttpRequest, takes: Parameters) -> None:
-    """Raises the Problem that names every parameter that is none of these, or says nothing."""
+    """Raise the Problem that names every parameter that is none of these, or says nothing."""
     wrong = [
         {"parameter": visible(name), "value": visible(text), "why": _("not a parameter here")}
         for name, texts in request.GET.lists()
@@ -45,8 +45,10 @@ def check(request: HttpRequest, takes: Parameters) -> None:
 
 
 def open_inventory(request: HttpRequest, takes: Parameters) -> InventoryContext:
-    """The token, the query and the inventory of a request that may have these parameters. Raises
-    the Problem that says why not, also when nothing at all is known of the cloud."""
+    """Return token, query and inventory of a request that may have these parameters.
+
+    Raise the Problem that says why not, also when nothing at all is known of the cloud.
+    """
     check(request, takes)
     access, credential = _credential(request)
     context = context_of(access, credential, _without(request.GET, "cursor"), newest=True)
@@ -59,8 +61,11 @@ def open_inventory(request: HttpRequest, takes: Parameters) -> InventoryContext:
 
 
 def open_changes(request: HttpRequest, takes: Parameters) -> tuple[InventoryContext, ChangeQuery]:
-    """The same of a request for the history, which is kept here: it can be told when nothing is
-    known of the cloud, and of regions that are no more."""
+    """Return the same for a request for the history, and which changes it asks for.
+
+    History is kept here: it can be told when nothing is known of the cloud, and of regions that are
+    no more.
+    """
     check(request, takes)
     access, credential = _credential(request)
     context, query = changes_context(
@@ -71,7 +76,7 @@ def open_changes(request: HttpRequest, takes: Parameters) -> tuple[InventoryCont
 
 
 def unavailable(inventory: Inventory, failure: Failure) -> Problem:
-    """Why the cloud's answer is not to be had."""
+    """Return why the cloud's answer is not to be had."""
     explanation = inventory.explanation(failure)
     problem = Problem(
         explanation.status,

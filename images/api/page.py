@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from images.api.answering import answer, as_json, encoded
+from images.api.answering import answer, encoded
 from images.api.description import Document, document
 
 # What people ask first, and what jq makes of the answer.
@@ -52,7 +52,7 @@ class Endpoint:
 
 @require_safe
 def openapi(request: HttpRequest) -> HttpResponse:
-    return answer(request, (get_language(), document()), lambda: as_json(encoded(document())))
+    return answer(request, (get_language(), document()), lambda: encoded(document()))
 
 
 @require_safe
@@ -89,7 +89,7 @@ def _endpoint(described: Document, base: str, path: str, operation: dict[str, An
 
 
 def _example(address: str, name: str) -> str:
-    """A command to be copied; the key is read from the environment."""
+    """Return a command to be copied; the key is read from the environment."""
     query, program = EXAMPLES.get(name, ({}, ".total"))
     asked = address.replace("{", "$").replace("}", "")
     if query:
@@ -111,7 +111,7 @@ def _fields(described: Document, name: str) -> list[Answered]:
 
 
 def _kind(schema: dict[str, Any]) -> str:
-    """The type in a word, such as "integer or null"."""
+    """Return the type in a word, such as "integer or null"."""
     if "anyOf" in schema:
         return " / ".join(_kind(each) for each in schema["anyOf"])
     if "$ref" in schema:

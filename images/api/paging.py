@@ -1,5 +1,4 @@
-"""Which images, or changes, an answer of the API has, and where the others are: by page, or by
-cursor.
+"""Which images, or changes, an answer has, and where the others are: by page, or by cursor.
 
 A cursor is the place of the last one that was given, and the next answer begins behind it, wherever
 it stands by then: what comes and goes meanwhile shifts nothing, as it does with pages.
@@ -28,9 +27,12 @@ Write = Callable[[int], str]
 
 
 @dataclass(frozen=True)
-class Listing(Generic[Item]):
-    """`page` is None behind a cursor; `next_cursor`, `next` and `previous` are None where there is
-    nothing more. The last two are addresses."""
+class Page(Generic[Item]):
+    """What was asked for, and where the others are.
+
+    `page` is None behind a cursor; `next_cursor`, `next` and `previous` are None where there is
+    nothing more. The last two are addresses.
+    """
 
     items: Sequence[Item]
     page: int | None
@@ -40,20 +42,14 @@ class Listing(Generic[Item]):
     previous: str | None
 
     @property
-    def links(self) -> str:
-        """The field Link (RFC 8288), "" where there is nowhere to go."""
-        ways = (("next", self.next), ("prev", self.previous))
-        return ", ".join(f'<{address}>; rel="{name}"' for name, address in ways if address)
-
-    @property
     def places(self) -> dict[str, Any]:
-        """As an answer tells of it."""
+        """What an answer says of it."""
         names = ("page", "pages", "next_cursor", "next", "previous")
         return {name: getattr(self, name) for name in names}
 
 
-def images(request: HttpRequest, context: InventoryContext) -> tuple[Listing[Image], int]:
-    """What the request asks for, and how many there are in all."""
+def images(request: HttpRequest, context: InventoryContext) -> tuple[Page[Image], int]:
+    """Return what the request asks for, and how many there are in all."""
     query, index = context.query, context.inventory.index
     rows = matching(index, query)
     cursor = cursor_of(request, grammar.read_place)
@@ -83,8 +79,11 @@ def placed(
     pages: int,
     next_cursor: str | None,
     write: Write,
-) -> Listing[Item]:
-    """With the addresses of what comes before and after: by page for who asked for a page."""
+) -> Page[Item]:
+    """Return these with the addresses of what comes before and after.
+
+    Who asked for a page gets addresses of pages.
+    """
 
     def address(number: int, **extra: Any) -> str:
         # Page 1 is left out of a query string, and says here that pages are what is wanted.
@@ -97,18 +96,18 @@ def placed(
         by_page = page is not None and "page" in request.GET
         following = address(page + 1) if page and by_page else address(1, cursor=next_cursor)
     before = min(page - 1, pages) if page else 0
-    return Listing(
+    return Page(
         items, page, pages, next_cursor, following, address(before) if before >= 1 else None
     )
 
 
 def asked(request: HttpRequest) -> tuple[object, ...]:
-    """What of the request decides of a listing, besides its query."""
+    """Return what of the request decides of a listing, besides its query."""
     return "page" in request.GET, request.GET.getlist("cursor")
 
 
 def cursor_of(request: HttpRequest, read: Callable[[str], str]) -> str:
-    """The request's cursor, "" where it has none. Raises the Problem that says what is wrong."""
+    """Return the request's cursor, "" where it has none. Raise a Problem where it is wrong."""
     given = request.GET.getlist("cursor")
     try:
         if len(given) > 1:
@@ -121,7 +120,7 @@ def cursor_of(request: HttpRequest, read: Callable[[str], str]) -> str:
 
 
 def _behind(context: InventoryContext, rows: Sequence[int], cursor: str) -> int:
-    """Where to go on behind the image of the cursor."""
+    """Return where to go on behind the image of the cursor."""
     region, _slash, uuid = cursor.partition("/")
     position = context.inventory.index.position(region, uuid)
     try:

@@ -1,5 +1,7 @@
-"""The parameters of the API, as its description has them: the grammar of the list, and what only
-the API knows."""
+"""The parameters of the API, as its description has them.
+
+They are the grammar of the list, and what only the API knows.
+"""
 
 from __future__ import annotations
 
@@ -114,7 +116,7 @@ CHANGES: Parameters = {
 
 
 def described(parameters: Parameters) -> list[dict[str, Any]]:
-    """As OpenAPI has them."""
+    """Return them as OpenAPI has them."""
     return [
         {
             "name": name,

@@ -1,59 +1,63 @@
 """How an endpoint is made known: to Django, and to the description of the API.
 
-django-ninja routes and describes; authentication, methods and limits are the site's, for all that
-is below /api/ (dashboard.web.middleware, dashboard.api_keys.keys, dashboard.web.limits).
+Authentication, methods and limits are the site's, for all that is below /api/ (dashboard.web,
+dashboard.api_keys).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NoReturn
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
+from django.urls import path as route
 from django.utils.functional import Promise
-from ninja import NinjaAPI, Schema
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 
 from dashboard.web import problems
-from images.api.parameters import Parameters, described
+from images.api.parameters import Parameters
+from images.api.schemas import Answer
 
 View = Callable[..., HttpResponse]
 
-api = NinjaAPI(title="Image dashboard", version="1", urls_namespace="api", docs_url=None)
-# Ours is served by `images.api.page`, with what all endpoints share.
-api.openapi_url = None
+
+@dataclass(frozen=True)
+class Endpoint:
+    """GET and HEAD of a path, such as "images/<region>"; `takes` are its parameters."""
+
+    name: str
+    path: str
+    answers: type[Answer]
+    takes: Parameters
+    summary: Promise
+    about: Promise
+
+
+endpoints: list[Endpoint] = []
+urlpatterns: list[URLPattern] = []
 
 
 def endpoint(
-    path: str, answers: type[Schema], *, takes: Parameters, summary: Promise, about: Promise
+    path: str, answers: type[Answer], *, takes: Parameters, summary: Promise, about: Promise
 ) -> Callable[[View], View]:
-    """GET and HEAD of a path. `takes` are its parameters."""
+    """Make a view known under its name; a Problem that it raises is the answer."""
 
     def register(view: View) -> View:
-        api.get(
-            path,
-            response=answers,
-            operation_id=view.__name__,
-            summary=summary,  # type: ignore[arg-type]
-            description=about,  # type: ignore[arg-type]
-            openapi_extra={"parameters": described(takes)},
-        )(view)
-        api.api_operation(["HEAD"], path, include_in_schema=False)(view)
-        return view
+        @csrf_exempt
+        @require_safe
+        @wraps(view)
+        def answered(request: HttpRequest, **parts: Any) -> HttpResponse:
+            try:
+                return view(request, **parts)
+            except problems.Problem as problem:
+                return problems.respond(problem)
+
+        endpoints.append(Endpoint(view.__name__, path, answers, takes, summary, about))
+        urlpatterns.append(route(path, answered, name=view.__name__))
+        return answered
 
     return register
-
-
-@api.exception_handler(problems.Problem)
-def _tell(request: HttpRequest, problem: problems.Problem) -> HttpResponse:
-    return problems.respond(problem)
-
-
-@api.exception_handler(Http404)
-def _not_found(request: HttpRequest, exception: Http404) -> HttpResponse:
-    return problems.not_found(request, exception)
-
-
-@api.exception_handler(Exception)
-def _our_fault(request: HttpRequest, exception: Exception) -> NoReturn:
-    # Django logs it, and answers as dashboard.web.problems says.
-    raise exception

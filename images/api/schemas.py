@@ -1,248 +1,212 @@
-"""What the API answers with, for its description. The answers are made without these: validating
-what was read once already would cost more than reading it."""
+"""What the API answers with: answers are made of these, and their description as well.
+
+Descriptions are message ids, which `images.api.description` translates. Moments are texts, because
+scripts rely on how they are written: "+00:00", not "Z".
+"""
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Annotated, Any
 from uuid import UUID
 
-from django.utils.translation import gettext_lazy
-from ninja import Field, Schema
-from pydantic import ConfigDict
+from django.utils.translation import gettext_noop as _
+from msgspec import Meta, Raw, Struct
 
+from images.export.changes import Change
+from images.export.regions import CloudFailure, Moment, Unconfirmed
 from images.fields import FIELDS
-from images.verdict import RULES
+from images.search.query import FacetValue
+from images.verdict import GRADES, RULES
 
-# pydantic passes descriptions on as they are, and `images.api.description` makes them text.
-_: Any = gettext_lazy
-
-
-class CloudFailure(Schema):
-    """Why the cloud was not read."""
-
-    kind: str = Field(description=_("refused, forbidden, arrears, unavailable, unreadable, …"))
-    errno: int | None = Field(description=_("The cloud's error number, where it gave one"))
-    errmsg: str
-    requestId: str = Field(description=_("What the cloud's support asks for"))
-    at: datetime
+COMPONENT = "#/components/schemas/{name}"
+Image = Annotated[Raw, Meta(extra_json_schema={"$ref": COMPONENT.format(name="Image")})]
+"""Written by `images.export.rows.json_item`, described by `image_schema`."""
 
 
-class Unconfirmed(Schema):
-    """A list that is very different from the one before. Until it is confirmed that one is shown,
-    and no change is told."""
-
-    fetched_at: datetime = Field(description=_("When it was read"))
-    vanished: int = Field(description=_("Images that it lacks"))
-    others: int = Field(description=_("Images that are not as they were"))
-    known: int = Field(description=_("Images that were known"))
+def _or_null(name: str, **more: Any) -> dict[str, Any]:
+    return {"anyOf": [{"type": name, **more}, {"type": "null"}]}
 
 
-class Region(Schema):
-    id: str
-    name: str
-    state: str = Field(description=_("fresh, stale, failed (nothing is known, and why) or loading"))
-    fetched_at: datetime | None
-    count: int | None = Field(description=_("Images of the region, before any filter"))
-    error: CloudFailure | None = Field(description=_("Why the last reading failed"))
-    unconfirmed: Unconfirmed | None = Field(
-        description=_("The newest list, while a second reading has to confirm it")
-    )
-    changed_while_read: bool
-    unreadable: dict[str, int] = Field(description=_("Fields that could not be read, by name"))
-
-
-class Verdict(Schema):
-    """Whether an image can be used, by all that is known of it."""
-
-    grade: Literal["yes", "caution", "no"]
-    reasons: list[str] = Field(
-        description=_("Why, the worst first; reasons of a yes are only worth knowing"),
-        json_schema_extra={"items": {"type": "string", "enum": list(RULES)}},
-    )
-
-
+# By kind, what a field of ours looks like, and what a number of the cloud's counts.
+OURS: dict[str, dict[str, Any]] = {
+    "verdict": {
+        "type": "object",
+        "properties": {
+            "grade": {"type": "string", "enum": list(GRADES)},
+            "reasons": {
+                "type": "array",
+                "items": {"type": "string", "enum": list(RULES)},
+                "description": _("Why, the worst first; reasons of a yes are only worth knowing"),
+            },
+        },
+        "required": ["grade", "reasons"],
+    },
+    "region": {"type": "string"},
+    **{kind: _or_null("string") for kind in ("text", "code", "state")},
+    **{kind: _or_null("integer") for kind in ("number", "size", "moment")},
+    **{kind: _or_null("array", items={"type": "string"}) for kind in ("texts", "ids")},
+    "flag": _or_null("boolean"),
+}
 UNITS = {"size": _("Bytes"), "moment": _("Unix milliseconds")}
 
 
-def _with_fields(schema: dict[str, Any]) -> None:
-    """Describe the other fields of an image; of the cloud's own, no document says all."""
+def image_schema() -> dict[str, Any]:
+    """Return the description of an image: of the cloud's own fields, no document says all."""
+    properties: dict[str, Any] = {}
     for field in FIELDS.values():
         if field.cloud or field.json:
-            shown: dict[str, Any] = {"title": gettext_lazy(field.title)}
+            shown: dict[str, Any] = {"title": field.title} if field.title else {}
             shown |= {"description": UNITS[field.kind]} if field.kind in UNITS else {}
             shown |= {"examples": [field.example]} if field.example else {}
-            schema["properties"].setdefault(field.cloud or field.ours, shown)
+            shown |= OURS[field.kind] if field.json else {}
+            properties[field.cloud or field.ours] = shown
+    properties["cimgUuid"]["type"] = "string"
+    return {
+        "title": "Image",
+        "description": _(
+            "One image as the cloud sent it, to the digit, in its own field names, and what is "
+            "ours. Any other field may be missing, null, or something that no document tells of."
+        ),
+        "type": "object",
+        "properties": properties,
+        "required": [*(field.ours for field in FIELDS.values() if field.json), "cimgUuid"],
+        "additionalProperties": True,
+    }
 
 
-class Image(Schema):
-    """One image as the cloud sent it, to the digit, in its own field names, and what is ours.
-
-    Any field but those required may be missing, null, or something that no document tells of.
-    """
-
-    model_config = ConfigDict(extra="allow", json_schema_extra=_with_fields)
-    region: str
-    cimgUuid: str
-    verdict: Verdict
+class Answer(Struct, frozen=True, kw_only=True):
+    """What every answer and each of its parts is."""
 
 
-class Fresh(Schema):
-    fetched_at: datetime | None = Field(description=_("When the oldest of this was read"))
-    complete: bool = Field(description=_("Whether all regions that were asked for are known"))
+class Region(Answer, frozen=True, kw_only=True):
+    id: str
+    name: str
+    state: Annotated[
+        str, Meta(description=_("fresh, stale, failed (nothing is known, and why) or loading"))
+    ]
+    fetched_at: Moment | None
+    count: Annotated[int | None, Meta(description=_("Images of the region, before any filter"))]
+    error: Annotated[CloudFailure | None, Meta(description=_("Why the last reading failed"))]
+    unconfirmed: Annotated[
+        Unconfirmed | None,
+        Meta(description=_("The newest list, while a second reading has to confirm it")),
+    ]
+    changed_while_read: bool
+    unreadable: Annotated[
+        dict[str, int], Meta(description=_("Fields that could not be read, by name"))
+    ]
 
 
-class Regions(Fresh):
+class Fresh(Answer, frozen=True, kw_only=True):
+    fetched_at: Annotated[Moment | None, Meta(description=_("When the oldest of this was read"))]
+    complete: Annotated[
+        bool, Meta(description=_("Whether all regions that were asked for are known"))
+    ]
+
+
+class Regions(Fresh, frozen=True, kw_only=True):
     regions: list[Region]
 
 
-class Listing(Regions):
-    query: str = Field(description=_("What was understood, as the address of the page has it"))
+class Listing(Regions, frozen=True, kw_only=True):
+    query: Annotated[
+        str, Meta(description=_("What was understood, as the address of the page has it"))
+    ]
     total: int
-    page: int | None = Field(description=_("null behind a cursor"))
+    page: Annotated[int | None, Meta(description=_("null behind a cursor"))]
     pages: int
-    size: int
     next_cursor: str | None
-    next: str | None = Field(description=_("An address; also in the field Link"))
+    next: Annotated[str | None, Meta(description=_("An address; also in the field Link"))]
     previous: str | None
+    size: int
 
 
-class Images(Listing):
+class Images(Listing, frozen=True, kw_only=True):
     images: list[Image]
 
 
-class OneImage(Fresh):
+class OneImage(Fresh, frozen=True, kw_only=True):
     region: Region
     image: Image
 
 
-class FacetValue(Schema):
-    value: str = Field(
-        description=_("“unknown” where the cloud does not say, “none” for a list that is empty")
-    )
-    count: int
-    selected: bool
-
-
-class Facets(Regions):
+class Facets(Regions, frozen=True, kw_only=True):
     query: str
     total: int
-    facets: dict[str, list[FacetValue]] = Field(
-        description=_("Each counted without its own selection")
-    )
+    facets: Annotated[
+        Mapping[str, Sequence[FacetValue]],
+        Meta(description=_("Each counted without its own selection")),
+    ]
 
 
-class Place(Schema):
-    region: str
-    cimgUuid: str
-    name: str | None
-
-
-class Group(Schema):
-    kind: str = Field(description=_("Why, such as failed, at-risk or one-region"))
-    serious: bool = Field(description=_("Whether it counts as needing attention"))
-    count: int
-    images: list[Place] = Field(description=_("The first of them"))
-
-
-class Coverage(Schema):
-    regions: list[str]
-    rows: int = Field(description=_("Images by name and OS"))
-    in_one_region_only: int
-    missing_somewhere: int
-
-
-class Running(Schema):
-    image: Place
-    type: str | None = Field(description=_("What is being done, such as ImportCIMG"))
-    progress: float | None = Field(description=_("0 to 100"))
-    left_seconds: float | None = Field(description=_("An estimate"))
-    stalled_minutes: int = Field(description=_("0 while it moves"))
-
-
-class Overview(Regions):
-    query: str
-    total: int
-    bytes: dict[str, int] = Field(description=_("The size of all images by region"))
-    unknown_sizes: int = Field(description=_("Images that are not in it: their size is not known"))
-    counts: dict[str, dict[str, int]] = Field(description=_("By facet and value"))
-    worried: int = Field(description=_("How many images need attention"))
-    attention: list[Group]
-    coverage: Coverage
-    running: list[Running]
-
-
-class Change(Schema):
-    """One thing that is no longer as it was."""
-
-    at: datetime = Field(description=_("When the list that shows it was read"))
-    kind: str = Field(examples=["appeared", "vanished", "renamed", "status"])
-    region: str
-    cimgUuid: str = Field(description=_("Empty where changes are only counted"))
-    cimgId: str
-    name: str = Field(description=_("As last seen"))
-    before: str = Field(description=_("A name, a status, bytes, or such as 2/3 storages connected"))
-    after: str
-    count: int = Field(description=_("How many it stands for; more than 1 only without cimgUuid"))
-
-
-class Changes(Listing):
-    compared_since: dict[str, datetime] = Field(
-        description=_("By region, since when every list is compared with the one before")
-    )
+class Changes(Listing, frozen=True, kw_only=True):
+    compared_since: Annotated[
+        dict[str, Moment],
+        Meta(description=_("By region, since when every list is compared with the one before")),
+    ]
     changes: list[Change]
 
 
-class Team(Schema):
+class Team(Answer, frozen=True, kw_only=True):
     name: str
     slug: str
 
 
-class Listable(Schema):
+class Listable(Answer, frozen=True, kw_only=True):
     id: str
     name: str
-    ok: bool | None = Field(description=_("Whether it can be listed; null: the cloud did not tell"))
+    ok: Annotated[
+        bool | None, Meta(description=_("Whether it can be listed; null: the cloud did not tell"))
+    ]
 
 
-class Token(Schema):
+class Token(Answer, frozen=True, kw_only=True):
     """How a token stands; nothing that one could read with."""
 
     id: UUID
     label: str
     last_four: str
     team: Team | None
-    usable: bool = Field(description=_("Neither disabled nor expired here"))
-    state: str = Field(description=_("valid, refused, forbidden, unverified or unreachable"))
+    usable: Annotated[bool, Meta(description=_("Neither disabled nor expired here"))]
+    state: Annotated[
+        str, Meta(description=_("valid, refused, forbidden, unverified or unreachable"))
+    ]
     reason: str
     request_id: str
-    checked_at: datetime | None
-    last_ok_at: datetime | None
-    last_failed_at: datetime | None
-    last_used_at: datetime | None
+    checked_at: Moment | None
+    last_ok_at: Moment | None
+    last_failed_at: Moment | None
+    last_used_at: Moment | None
     expires_on: date | None
-    disabled_at: datetime | None
+    disabled_at: Moment | None
     regions: list[Listable]
 
 
-class Tokens(Schema):
+class Tokens(Answer, frozen=True, kw_only=True):
     tokens: list[Token]
 
 
-class Parameter(Schema):
+class Parameter(Answer, frozen=True, kw_only=True):
     parameter: str
     value: str
     why: str
 
 
-class Problem(Schema):
+class Problem(Answer, frozen=True, kw_only=True):
     """RFC 9457. `kind` is a word to go by; the cloud's own failures have the last three."""
 
     type: str
     title: str
     status: int
     kind: str
-    detail: str = Field(description=_("A sentence for a person, in the language asked for"))
-    parameters: list[Parameter] = Field([], description=_("With 422: what cannot be followed"))
+    detail: Annotated[
+        str, Meta(description=_("A sentence for a person, in the language asked for"))
+    ]
+    parameters: Annotated[
+        list[Parameter], Meta(description=_("With 422: what cannot be followed"))
+    ] = []
     errno: int | None = None
     errmsg: str = ""
     requestId: str = ""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
-import msgspec
+from msgspec import Meta, Struct
 
+from images.export.regions import Moment
 from images.export.rows import Cell, safe_cell
+from images.fields import gettext_noop as _
 
 if TYPE_CHECKING:
     from images.history.feed import Noted
@@ -24,17 +26,34 @@ COLUMNS: dict[str, Cell] = {
 }
 
 
-def change_item(noted: Noted) -> bytes:
+class Change(Struct, frozen=True, kw_only=True):
+    """One thing that is no longer as it was."""
+
+    at: Annotated[Moment, Meta(description=_("When the list that shows it was read"))]
+    kind: Annotated[str, Meta(examples=["appeared", "vanished", "renamed", "status"])]
+    region: str
+    cimgUuid: Annotated[str, Meta(description=_("Empty where changes are only counted"))]  # noqa: N815
+    cimgId: str  # noqa: N815
+    name: Annotated[str, Meta(description=_("As last seen"))]
+    before: Annotated[
+        str, Meta(description=_("A name, a status, bytes, or such as 2/3 storages connected"))
+    ]
+    after: str
+    count: Annotated[
+        int, Meta(description=_("How many it stands for; more than 1 only without cimgUuid"))
+    ]
+
+
+def change_item(noted: Noted) -> Change:
     change = noted.change
-    item: dict[str, Any] = {
-        "at": noted.at.isoformat(timespec="milliseconds"),
-        "kind": change.kind,
-        "region": change.region,
-        "cimgUuid": change.uuid,
-        "cimgId": change.id,
-        "name": change.name,
-        "before": change.before,
-        "after": change.after,
-        "count": change.count,
-    }
-    return msgspec.json.encode(item)
+    return Change(
+        at=noted.at.isoformat(timespec="milliseconds"),
+        kind=change.kind,
+        region=change.region,
+        cimgUuid=change.uuid,
+        cimgId=change.id,
+        name=change.name,
+        before=change.before,
+        after=change.after,
+        count=change.count,
+    )

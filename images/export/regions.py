@@ -3,11 +3,39 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from msgspec import Meta, Struct
+
+from images.fields import gettext_noop as _
 
 if TYPE_CHECKING:
     from images.services.inventory import RegionState
     from images.services.snapshots import Failure
+
+
+Moment = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+
+
+class CloudFailure(Struct, frozen=True, kw_only=True):
+    """Why the cloud was not read."""
+
+    kind: Annotated[
+        str, Meta(description=_("refused, forbidden, arrears, unavailable, unreadable, …"))
+    ]
+    errno: Annotated[int | None, Meta(description=_("The cloud's error number, where it gave one"))]
+    errmsg: str
+    requestId: Annotated[str, Meta(description=_("What the cloud's support asks for"))]  # noqa: N815
+    at: Moment
+
+
+class Unconfirmed(Struct, frozen=True, kw_only=True):
+    """A list that is very different from the one before, which is shown until it is confirmed."""
+
+    fetched_at: Annotated[Moment, Meta(description=_("When it was read"))]
+    vanished: Annotated[int, Meta(description=_("Images that it lacks"))]
+    others: Annotated[int, Meta(description=_("Images that are not as they were"))]
+    known: Annotated[int, Meta(description=_("Images that were known"))]
 
 
 def region(state: RegionState) -> dict[str, Any]:
@@ -25,28 +53,28 @@ def region(state: RegionState) -> dict[str, Any]:
     }
 
 
-def error_of(failure: Failure | None) -> dict[str, Any] | None:
+def error_of(failure: Failure | None) -> CloudFailure | None:
     if failure is None:
         return None
-    return {
-        "kind": failure.kind,
-        "errno": failure.errno,
-        "errmsg": failure.errmsg,
-        "requestId": failure.request_id,
-        "at": iso(failure.at),
-    }
+    return CloudFailure(
+        kind=failure.kind,
+        errno=failure.errno,
+        errmsg=failure.errmsg,
+        requestId=failure.request_id,
+        at=iso(failure.at),
+    )
 
 
-def unconfirmed_of(state: RegionState) -> dict[str, Any] | None:
+def unconfirmed_of(state: RegionState) -> Unconfirmed | None:
     newest = state.unconfirmed
     if newest is None:
         return None
-    return {
-        "fetched_at": iso(newest.at),
-        "vanished": newest.vanished,
-        "others": newest.others,
-        "known": newest.of,
-    }
+    return Unconfirmed(
+        fetched_at=iso(newest.at),
+        vanished=newest.vanished,
+        others=newest.others,
+        known=newest.of,
+    )
 
 
 def iso(seconds: float) -> str:

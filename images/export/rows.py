@@ -109,14 +109,14 @@ def json_document(head: dict[str, Any], images: Iterable[Image]) -> Iterator[byt
 
 
 def json_list(
-    head: dict[str, Any], name: str, items: Iterable[Item], write: Callable[[Item], bytes]
+    head: dict[str, Any], name: str, items: Iterable[Item], shown: Callable[[Item], object]
 ) -> Iterator[bytes]:
-    """Yield one JSON object: what `head` has and then a list of that name."""
+    """Yield one JSON object: what `head` has, and a list of that name of what is shown of items."""
     opening = msgspec.json.encode(head, enc_hook=str).removesuffix(b"}")
     yield opening + (b"," if head else b"") + msgspec.json.encode(name) + b":["
     separator = b""
     for chunk in _chunks(items):
-        yield separator + b",".join(map(write, chunk))
+        yield separator + msgspec.json.encode([shown(item) for item in chunk])[1:-1]
         separator = b","
     yield b"]}"
 
@@ -124,12 +124,12 @@ def json_list(
 _read_item = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-def json_item(image: Image) -> bytes:
+def json_item(image: Image) -> msgspec.Raw:
     """Return the item as the cloud sent it, to the digit, with what is ADDED."""
     item: dict[str, Any] = _read_item(image.raw)
     for name, read in ADDED.items():
         item[name] = read(image)
-    return msgspec.json.encode(item)
+    return msgspec.Raw(msgspec.json.encode(item))
 
 
 def pretty_json(image: Image) -> str:

@@ -6,16 +6,13 @@ Pure functions over an index; what was found is cached with it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from heapq import nsmallest
-from typing import TypedDict
 
 from images.cloud.records import Image
-from images.fields import FACETS
 from images.insights import status_kind
-from images.reports.attention import FAILED, STALLED, WORRIES, Group, worry
-from images.reports.coverage import Coverage
+from images.reports.attention import FAILED, STALLED, WORRIES, worry
 from images.search.index import Index
 from images.search.query import (
     FacetValue,
@@ -90,97 +87,6 @@ def counts(index: Index, query: ImageQuery) -> dict[str, list[FacetValue]]:
     return {
         name: [each for each in values if each.selected or not query.chosen(name)]
         for name, values in run(index, selecting(query)).facets.items()
-    }
-
-
-class ImageData(TypedDict):
-    region: str
-    cimgUuid: str
-    name: str | None
-
-
-class GroupData(TypedDict):
-    kind: str
-    serious: bool
-    count: int
-    images: list[ImageData]
-
-
-class CoverageData(TypedDict):
-    """Rows are images by name and OS."""
-
-    regions: list[str]
-    rows: int
-    in_one_region_only: int
-    missing_somewhere: int
-
-
-class JobData(TypedDict):
-    """A running job.
-
-    `left_seconds` is an estimate, None while there is none; `stalled_minutes` is 0 for a job that
-    moves.
-    """
-
-    image: ImageData
-    type: str | None
-    progress: float | None
-    left_seconds: float | None
-    stalled_minutes: int
-
-
-class OverviewData(TypedDict):
-    """The overview as a script reads it.
-
-    `bytes` are by region, without those of unknown size; `counts` by facet and value; `worried`
-    images are in any serious group.
-    """
-
-    total: int
-    bytes: dict[str, int]
-    unknown_sizes: int
-    counts: dict[str, dict[str, int]]
-    worried: int
-    attention: list[GroupData]
-    coverage: CoverageData
-    running: list[JobData]
-
-
-def as_data(
-    found: Overview,
-    counted: dict[str, list[FacetValue]],
-    attention: Sequence[Group],
-    compared: Coverage,
-    running: Sequence[JobData],
-) -> OverviewData:
-    """Return the overview as a script reads it."""
-    return {
-        "total": found.total,
-        "bytes": found.bytes,
-        "unknown_sizes": found.unsized,
-        "counts": {name: {each.value: each.count for each in counted[name]} for name in FACETS},
-        "worried": found.worried,
-        "attention": [_group_data(group) for group in attention],
-        "coverage": {
-            "regions": list(compared.regions),
-            "rows": compared.total,
-            "in_one_region_only": compared.alone,
-            "missing_somewhere": compared.lacking,
-        },
-        "running": list(running),
-    }
-
-
-def image_data(image: Image) -> ImageData:
-    return {"region": image.region, "cimgUuid": image.uuid, "name": image.name}
-
-
-def _group_data(group: Group) -> GroupData:
-    return {
-        "kind": group.kind,
-        "serious": group.serious,
-        "count": group.count,
-        "images": [image_data(image) for image in group.images],
     }
 
 

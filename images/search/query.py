@@ -12,12 +12,13 @@ from dataclasses import dataclass, fields, replace
 from functools import reduce
 from itertools import compress
 from operator import attrgetter, or_
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from images.cloud.records import Image
 from images.fields import FACETS
+from images.fields import gettext_noop as _
 from images.search.bitsets import Rows, unpack
 from images.search.index import Index, alike
 from images.search.spelling import composed, folded, natural
@@ -72,7 +73,12 @@ def changed(query: ImageQuery, **values: Any) -> ImageQuery:
 
 
 class FacetValue(msgspec.Struct, frozen=True, gc=False):
-    value: str
+    value: Annotated[
+        str,
+        msgspec.Meta(
+            description=_("“unknown” where the cloud does not say, “none” for a list that is empty")
+        ),
+    ]
     count: int
     selected: bool
 

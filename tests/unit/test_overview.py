@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 
 import pytest
 
 from images.cloud.records import Image, Job
-from images.reports.attention import groups
-from images.reports.coverage import coverage
 from images.reports.summary import (
     WORST,
     Worry,
-    as_data,
-    counts,
     overview,
     with_stalled,
 )
@@ -128,33 +123,3 @@ def test_only_what_is_selected_counts_however_it_is_sorted_and_paged() -> None:
 
     assert overview(index, image_query(region=("bj",))).total == 4
     assert overview(index, replace(EVERYTHING, page=7, size=25, sort="-size")).total == 9
-
-
-def test_a_script_reads_what_a_person_sees() -> None:
-    images = [
-        named("a", region="bj", status="Failed", size=5),
-        named("b", region="gz", status="Ready", size=2),
-    ]
-    index, query = Index(images), image_query(status=("Failed",))
-    compared = coverage(index, query, ("bj", "gz"))
-    data = as_data(
-        overview(index, query),
-        counts(index, query),
-        groups(index, query, date(2026, 5, 17), compared),
-        compared,
-        running=(),
-    )
-
-    failed = {"region": "bj", "cimgUuid": "a", "name": "a"}
-    assert (data["total"], data["worried"], data["bytes"]) == (1, 1, {"bj": 5})
-    assert data["counts"]["status"] == {"Failed": 1}
-    assert data["attention"] == [
-        {"kind": "failed", "serious": True, "count": 1, "images": [failed]},
-        {"kind": "one-region", "serious": False, "count": 1, "images": [failed]},
-    ]
-    assert data["coverage"] == {
-        "regions": ["bj", "gz"],
-        "rows": 1,
-        "in_one_region_only": 1,
-        "missing_somewhere": 1,
-    }

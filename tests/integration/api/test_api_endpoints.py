@@ -90,6 +90,27 @@ def test_the_overview_says_what_needs_attention(script: Script, cloud: Sandbox) 
     }
 
 
+def test_the_overview_is_of_what_the_query_selects(script: Script, cloud: Sandbox) -> None:
+    cloud.add_image("bj", name="broken", status="Failed", size=5)
+    cloud.add_image("bj", name="whole", status="Ready", size=2)
+    [uuid] = [each["cimgUuid"] for each in cloud.images("bj") if each.get("name") == "broken"]
+    document = script.get("overview?name=broken&name=whole&status=Failed").json()
+
+    broken = {"region": "bj", "cimgUuid": uuid, "name": "broken"}
+    assert (document["total"], document["worried"], document["bytes"]) == (1, 1, {"bj": 5})
+    assert document["counts"]["status"] == {"Failed": 1}
+    groups = {each["kind"]: each for each in document["attention"]}
+    for kind, serious in (("failed", True), ("one-region", False)):
+        told = {"kind": kind, "serious": serious, "count": 1, "images": [broken]}
+        assert groups[kind] == told
+    assert document["coverage"] == {
+        "regions": list(REGIONS),
+        "rows": 1,
+        "in_one_region_only": 1,
+        "missing_somewhere": 1,
+    }
+
+
 def test_tokens_tell_how_they_stand_and_no_secret(
     script_of: MakeScript, person: User, stranger: User, cloud: Sandbox, keep: Keep
 ) -> None:
