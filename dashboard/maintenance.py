@@ -21,6 +21,7 @@ from dashboard.tokens.access import Credential
 from dashboard.tokens.models import RotationSecret, State, Token
 from images import services
 from images.history import recording
+from images.services.verification import known_verdict
 
 log = structlog.get_logger("dashboard.maintenance")
 
@@ -50,7 +51,7 @@ def keep_lists_warm(go_on: Callable[[], bool], within: float) -> int:
         if inventory is None:
             continue
         read += 1
-        verdict = services.verdict(inventory)
+        verdict = known_verdict(inventory)
         for token, _ in same:
             lifecycle.note_verdict(token, verdict)
     return read

@@ -23,6 +23,7 @@ from images.history.changes import ChangeQuery
 from images.search.query import ImageQuery, spelled
 from images.services.inventory import Inventory
 from images.services.snapshots import Failure
+from images.services.verification import known_verdict
 
 # The fields that say how the list looks, whatever it holds.
 LOOKS = ("sort", "size", "columns", "density")
@@ -166,7 +167,7 @@ def _inventory(access: Access, credential: Credential, newest: bool) -> Inventor
     token = access.token
     inventory = services.inventory(credential, newest=newest)
     with by_the_way():
-        note_verdict(access, services.verdict(inventory))
+        note_verdict(access, known_verdict(inventory))
         look_after_others(access)
     stamp(token, "last_used_at", last_used_by=access.reader[:150])
     return inventory

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from images.cloud.records import Image
 from images.context import InventoryContext
 from images.services import jobs
-from images.services.progress import Progress
-from images.services.running import Place
+from images.services.progress import Place, Progress
 
 Going = tuple[Image, Progress | None]
 """An image with a running job, and how far that is as far as is known."""
@@ -22,7 +21,7 @@ def under_way(context: InventoryContext, images: Sequence[Image]) -> list[Going]
 
 def as_known(context: InventoryContext, images: Sequence[Image]) -> list[Going]:
     """How far their jobs were when anyone asked last."""
-    return _going(images, jobs.known(context.credential, context.inventory))
+    return _going(images, jobs.progress(context.credential, context.inventory, ask=False))
 
 
 def _going(images: Sequence[Image], progress: Mapping[Place, Progress]) -> list[Going]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from django.db import DatabaseError
 from django.db.models import F
@@ -21,7 +21,9 @@ from dashboard.audit import trail
 from dashboard.observing import health
 from dashboard.tokens import access
 from dashboard.tokens.models import State, Token
-from images.services.standing import Standing, standings
+from images.services import freshness, store
+from images.services.progress import Progress
+from images.services.snapshots import RegionHead
 
 KEPT_SECONDS = 5.0
 # So many of the tokens used last have series of their own; all are counted by state.
@@ -32,25 +34,29 @@ STATES = (*State.values, DISABLED, EXPIRED)
 
 OF_TOKEN = ("token", "token_id")
 OF_REGION = (*OF_TOKEN, "region")
-Reading = Callable[[Standing], float | None]
+# A value of a region's list and its running jobs, as both are cached; None for no value.
+Value = Callable[[RegionHead, Sequence[Progress] | None], float | None]
 
-BY_REGION: dict[str, tuple[str, Reading]] = {
-    "dashboard_snapshot_age_seconds": ("How old the list of a region is.", lambda each: each.age),
+BY_REGION: dict[str, tuple[str, Value]] = {
+    "dashboard_snapshot_age_seconds": (
+        "How old the list of a region is.",
+        lambda entry, _: max(0.0, freshness.clock() - entry.fetched_at) if entry.version else None,
+    ),
     "dashboard_snapshot_images": (
         "Images in the list of a region.",
-        lambda each: None if each.age is None else each.images,
+        lambda entry, _: entry.count if entry.version else None,
     ),
     "dashboard_snapshot_bytes": (
         "What the list of a region takes, before compression.",
-        lambda each: None if each.age is None else each.size,
+        lambda entry, _: entry.size if entry.version else None,
     ),
     "dashboard_jobs_running": (
         "Jobs under way.",
-        lambda each: each.running,
+        lambda _, jobs: None if jobs is None else len(jobs),
     ),
     "dashboard_jobs_stalled": (
         "Jobs under way that have not moved for two minutes.",
-        lambda each: each.stalled,
+        lambda _, jobs: None if jobs is None else sum(job.stalled_minutes > 0 for job in jobs),
     ),
 }
 
@@ -140,11 +146,19 @@ def _of_tokens(tokens: list[Token]) -> Iterable[Metric]:
         if token.last_used_at:
             used.add_metric(names, token.last_used_at.timestamp())
         credential = access.stored(token)
-        for each in standings(credential.cache_key) if credential else ():
-            if each.failing:
-                failing.add_metric([*names, each.region, each.failing], 1)
-            for name, (_, reading) in BY_REGION.items():
-                value = reading(each)
+        head = store.load_head(credential.cache_key) if credential else None
+        if credential is None or head is None:
+            continue
+        if head.failure:
+            failing.add_metric([*names, "", head.failure.kind], 1)
+        for entry in head.regions:
+            region = entry.region.id
+            if entry.failure:
+                failing.add_metric([*names, region, entry.failure.kind], 1)
+            known = store.load_jobs(credential.cache_key, region)
+            jobs = [each for each in known.jobs.values() if not each.job.done] if known else None
+            for name, (_, value_of) in BY_REGION.items():
+                value = value_of(entry, jobs)
                 if value is not None:
-                    by_region[name].add_metric([*names, each.region], value)
+                    by_region[name].add_metric([*names, region], value)
     yield from (state, used, failing, *by_region.values())

@@ -21,7 +21,7 @@ from dashboard.stamps import STAMP_EVERY
 from dashboard.tokens import vault
 from dashboard.tokens.models import State, Token
 from images import services
-from images.services import Verdict
+from images.services.verification import Verdict, verify
 
 log = structlog.get_logger("dashboard.tokens")
 
@@ -142,7 +142,7 @@ def verified(secret: str) -> Verdict:
 
     If it works, an earlier refusal is forgotten, so that its lists are read again at once.
     """
-    verdict = services.verify(secret)
+    verdict = verify(secret)
     if verdict.state == State.VALID:
         services.forget_refusal(vault.cache_key(secret))
     return verdict

@@ -24,7 +24,7 @@ from dashboard.tokens.lifecycle import (
     verified,
 )
 from dashboard.tokens.models import RotationSecret, Token
-from images.services import Verdict
+from images.services.verification import Verdict
 
 log = structlog.get_logger("dashboard.tokens")
 

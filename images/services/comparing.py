@@ -13,8 +13,11 @@ from images.services.snapshots import REFUSALS
 
 @dataclass(frozen=True)
 class Listed:
-    """What one token lists in a region. `count` is None where it could not list it now: `why` says
-    why, "" where the token has no such region."""
+    """What one token lists in a region.
+
+    `count` is None where it could not list it now: `why` says why, "" where the token has no such
+    region.
+    """
 
     count: int | None
     why: str | Promise = ""
@@ -22,8 +25,11 @@ class Listed:
 
 @dataclass(frozen=True)
 class RegionPair:
-    """One region as the old token lists it, and the new one. `only_old` and `only_new` are the
-    images that just one of them sees; None where either list is not known to be whole."""
+    """One region as the old token lists it, and the new one.
+
+    `only_old` and `only_new` are the images that just one of them sees; None where either list is
+    not known to be whole.
+    """
 
     id: str
     name: str
@@ -55,8 +61,10 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """Return another-account, most-lost, some-lost, none-lost; or unknown, where it cannot be
-        told what the old token lists."""
+        """Return another-account, most-lost, some-lost, none-lost or unknown.
+
+        It is unknown where it cannot be told what the old token lists.
+        """
         if not self.known:
             return "none-lost" if self.is_empty else "unknown"
         if not self.kept:
@@ -71,8 +79,7 @@ class Comparison:
 
 
 def comparison(old: Inventory | None, new: Inventory) -> Comparison:
-    """Of two tokens, by every region that either of them has. None is an old one that cannot be
-    read."""
+    """Compare two tokens in every region that either has; None is one that cannot be read."""
     if old is None:
         return Comparison(_pairs(new, new))
     here, there = _places(old, new), _places(new, new)
@@ -90,7 +97,7 @@ def comparison(old: Inventory | None, new: Inventory) -> Comparison:
 
 
 def _places(listed: Inventory, new: Inventory) -> dict[tuple[str, str], Image]:
-    """The images of the regions of which it is known what the new token lists there."""
+    """Return the images of the regions of which it is known what the new token lists there."""
     told = {state.id for state in new.regions if _is_told(state)}
     if not (new.head.failure or new.head.unreadable):
         there = {state.id for state in new.regions}

@@ -1,7 +1,7 @@
-"""What is counted of the inventory, for /metrics, and what a request asked of the cloud, for its
-log line. Labels are names of ours, never a path, a token or anything that the cloud sent.
+"""What is counted of the inventory, for metrics and log lines.
 
-Where several processes serve, as under gunicorn, prometheus-client adds them up through files.
+Labels are names of ours, never a path, a token or anything that the cloud sent. Where several
+processes serve, as under gunicorn, prometheus-client adds them up through files.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ _journal: ContextVar[Journal | None] = ContextVar("journal", default=None)
 
 @contextmanager
 def journal() -> Iterator[Journal]:
-    """Collects the calls of what happens within."""
+    """Collect the calls of what happens within."""
     mine = Journal()
     before = _journal.set(mine)
     try:
@@ -82,8 +82,10 @@ def journal() -> Iterator[Journal]:
 
 
 def noter() -> Callable[[Call], None]:
-    """Counts calls, and writes them to the journal that is open now: the calls themselves are made
-    in threads that know of none."""
+    """Return what counts calls, and writes them to the journal that is open now.
+
+    The calls themselves are made in threads that know of no journal.
+    """
     mine = _journal.get()
 
     def note(call: Call) -> None:

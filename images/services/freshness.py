@@ -1,6 +1,9 @@
-"""When what is known of a token's images is read anew. Times in Unix seconds."""
+"""When what is known of a token's images is read again. Times are Unix seconds."""
 
 from __future__ import annotations
+
+import time
+from collections.abc import Callable
 
 from django.conf import settings
 
@@ -10,31 +13,36 @@ REGIONS_FRESH_SECONDS = 3600
 # What is to be confirmed is read again this soon: a cloud that made a mistake has time to mend it.
 CONFIRM_SECONDS = 5
 
-
-def is_due(head: Head, now: float, within: float = 0.0) -> bool:
-    """Whether anything is, or will have grown old `within` so many seconds. What failed is not
-    asked for sooner than it would be without."""
-    if is_refused(head):
-        return regions_due(head, now)
-    return regions_due(head, now) or any(region_due(each, now, within) for each in head.regions)
+clock: Callable[[], float] = time.time
 
 
-def regions_due(head: Head, now: float) -> bool:
+def is_stale(head: Head, within: float = 0.0) -> bool:
+    """Return whether anything is to be read again, or will be `within` so many seconds.
+
+    What failed is not asked for sooner than it would be without `within`. Where the list of regions
+    was refused, only that is asked for.
+    """
+    if region_list_is_stale(head):
+        return True
+    return not is_refused(head) and any(region_is_stale(each, within) for each in head.regions)
+
+
+def region_list_is_stale(head: Head) -> bool:
     if head.failure:
-        return now >= head.failure.again_at
+        return clock() >= head.failure.again_at
     doubtful = head.unreadable or not head.regions
     sooner = settings.INVENTORY_FRESH_SECONDS if doubtful else REGIONS_FRESH_SECONDS
-    return now - head.regions_at >= min(sooner, REGIONS_FRESH_SECONDS)
+    return clock() - head.regions_at >= min(sooner, REGIONS_FRESH_SECONDS)
 
 
-def region_due(entry: RegionHead, now: float, within: float = 0.0) -> bool:
+def region_is_stale(entry: RegionHead, within: float = 0.0) -> bool:
     if entry.failure:
-        return now >= entry.failure.again_at
+        return clock() >= entry.failure.again_at
     if entry.unconfirmed:
-        return now >= entry.unconfirmed.at + CONFIRM_SECONDS
-    return now + within - entry.fetched_at >= settings.INVENTORY_FRESH_SECONDS
+        return clock() >= entry.unconfirmed.at + CONFIRM_SECONDS
+    return clock() + within - entry.fetched_at >= settings.INVENTORY_FRESH_SECONDS
 
 
-def outdated(entry: RegionHead, since: float) -> bool:
-    """Whether it was read before that moment, and is not waiting for a failure to pass."""
+def is_outdated(entry: RegionHead, since: float) -> bool:
+    """Return whether the list was read before that moment, and no failure has to pass first."""
     return entry.failure is None and entry.fetched_at < since

@@ -33,7 +33,7 @@ F = TypeVar("F", bound=_Failed)
 
 
 def telling(failures: Iterable[F]) -> F | None:
-    """The one that says why nothing is listed, of the failures of every region."""
+    """Return the failure that says why nothing is listed, of those of every region."""
     return min(failures, key=lambda each: TELLING.get(each.kind, 1), default=None)
 
 
@@ -120,8 +120,11 @@ class Inventory:
 
     @property
     def token_failure(self) -> Failure | None:
-        """What the cloud last said against the token itself: it refused the list of regions, or
-        every region. Where one region lists with it, or may, a refusal is another region's own."""
+        """Return what the cloud last said against the token itself.
+
+        It refused the list of regions, or every region. Where one region lists with it, or may, a
+        refusal is another region's own.
+        """
         regions = self.head.regions
         refused = bool(regions) and all(
             each.failure and each.failure.kind in REFUSALS for each in regions
@@ -129,7 +132,7 @@ class Inventory:
         return self.last_failure if refused or is_refused(self.head) else None
 
     def explanation(self, failure: Failure) -> Explanation:
-        """What a failure of this inventory means to a person."""
+        """Return what a failure of this inventory means to a person."""
         if self.token_failure is None and failure.kind in OF_A_REGION:
             return OF_A_REGION[failure.kind]
         return EXPLANATIONS[failure.kind]

@@ -37,8 +37,10 @@ _lock = threading.Lock()
 
 
 def take(name: str, at_most: float) -> bool:
-    """Whether the lock is now the caller's, who has to drop it. A caller that hangs keeps others
-    out for `at_most` seconds."""
+    """Return whether the lock is now the caller's, who has to drop it.
+
+    A caller that hangs keeps others out for `at_most` seconds.
+    """
     lease = Lease(name, time.monotonic() + at_most)
     with _lock:
         if name in _held:
@@ -68,8 +70,10 @@ def _keep(lease: Lease) -> None:
 
 
 def _renew(lease: Lease) -> None:
-    """A cache that fails says that nothing is there. Then, as where it lost the lease, it is added
-    again, which takes it from nobody; what fails altogether is tried again in a second.
+    """Have the lease last longer, or add it again where the cache lost it.
+
+    A cache that fails says that nothing is there; to add it then takes it from nobody. What fails
+    altogether is tried again in a second.
 
     Between looking and doing, here and in `_give_back`, the lease may run out and become someone
     else's. It would have to be at its very end, after three renewals that failed: then that one's

@@ -19,7 +19,7 @@ from images.cloud import heap
 from images.cloud.packing import decode_body
 from images.cloud.records import Image
 from images.search.index import Index
-from images.services import counting
+from images.services import counting, freshness
 from images.services.snapshots import Head
 
 # So long after it was fresh, what is held may be shown while something newer is loaded.
@@ -29,7 +29,7 @@ Loader = Callable[[str, str, str, Iterable[Image]], Sequence[Image] | None]
 
 
 @dataclass
-class Shelf:
+class CachedInventory:
     """One token's images by (region, version), and the index over those that `head` names."""
 
     bodies: dict[tuple[str, str], Sequence[Image]]
@@ -43,34 +43,32 @@ class Shelf:
         return self.size + self.index.cache.size + self.index.image_cache.size
 
 
-_shelves: OrderedDict[str, Shelf] = OrderedDict()
+_cached: OrderedDict[str, CachedInventory] = OrderedDict()
 _loading: set[str] = set()
 _lock = threading.Lock()
 _building = threading.Lock()
 
 
-def index(
-    key: str, head: Head, load: Loader, *, now: float, wait: bool
-) -> tuple[Head, Index] | None:
-    """The index over every body that `head` names, and the head it belongs to.
+def index(key: str, head: Head, load: Loader, *, wait: bool) -> tuple[Head, Index] | None:
+    """Return the index over every body that `head` names, and its head.
 
-    When another process has read something new, and what is held was fresh a moment ago, that is
-    loaded behind: until it is here this answers with what it has, under the head of that. Else, and
-    always with `wait`, it is loaded now. None when `load` cannot get a body.
+    When another process has read something new, and what is held was fresh a moment ago, the new
+    is loaded in the background, and what is held is returned, with its own head. Else, and always
+    with `wait`, it is loaded now. None when `load` cannot get a body.
     """
     with _lock:
-        shelf = _shelves.get(key)
-        if shelf:
-            _shelves.move_to_end(key)
-        if shelf and _versions(shelf.head) == _versions(head):
-            if head.asked_at >= shelf.head.asked_at:
-                shelf.head = head
+        cached = _cached.get(key)
+        if cached:
+            _cached.move_to_end(key)
+        if cached and _versions(cached.head) == _versions(head):
+            if head.asked_at >= cached.head.asked_at:
+                cached.head = head
             counting.note_read("body", "process")
-            return head, shelf.index
-    oldest = now - settings.INVENTORY_FRESH_SECONDS - A_MOMENT_SECONDS
-    if shelf and shelf.index.images and not wait and _will_do(shelf.head, head, oldest):
-        _load_behind(key, head, load)
-        return shelf.head, shelf.index
+            return head, cached.index
+    oldest = freshness.clock() - settings.INVENTORY_FRESH_SECONDS - A_MOMENT_SECONDS
+    if cached and cached.index.images and not wait and _will_do(cached.head, head, oldest):
+        _load_in_background(key, head, load)
+        return cached.head, cached.index
     return _load(key, head, load)
 
 
@@ -96,10 +94,10 @@ def _load(key: str, head: Head, load: Loader) -> tuple[Head, Index] | None:
 
 def _load_now(key: str, head: Head, load: Loader) -> tuple[Head, Index] | None:
     with _lock:
-        shelf = _shelves.get(key)
-        if shelf and _versions(shelf.head) == _versions(head):
-            return head, shelf.index  # Someone built it meanwhile.
-        held = dict(shelf.bodies) if shelf else {}
+        cached = _cached.get(key)
+        if cached and _versions(cached.head) == _versions(head):
+            return head, cached.index  # Someone built it meanwhile.
+        held = dict(cached.bodies) if cached else {}
     bodies: dict[tuple[str, str], Sequence[Image]] = {}
     versions = _versions(head)
     for version in versions:
@@ -110,10 +108,10 @@ def _load_now(key: str, head: Head, load: Loader) -> tuple[Head, Index] | None:
     if len(bodies) < len(versions):
         return None  # All were tried: `load` throws away what cannot be read.
     images = [image for body in bodies.values() for image in body]
-    built = Index(images, before=shelf.index if shelf else None)
+    built = Index(images, before=cached.index if cached else None)
     built.warm()
     size = sum(entry.weight for entry in head.regions if entry.version)
-    _put(key, Shelf(bodies, head, built, size))
+    _put(key, CachedInventory(bodies, head, built, size))
     return head, built
 
 
@@ -121,7 +119,7 @@ def _of(region: str, held: Mapping[tuple[str, str], Sequence[Image]]) -> list[Im
     return [image for (each, _), body in held.items() if each == region for image in body]
 
 
-def _load_behind(key: str, head: Head, load: Loader) -> None:
+def _load_in_background(key: str, head: Head, load: Loader) -> None:
     with _lock:
         if key in _loading:
             return
@@ -138,20 +136,20 @@ def _load_behind(key: str, head: Head, load: Loader) -> None:
     threading.Thread(target=run, name="load", daemon=True).start()
 
 
-def _put(key: str, shelf: Shelf) -> None:
+def _put(key: str, cached: CachedInventory) -> None:
     limit = settings.INVENTORY_MEMORY_MB * 1024 * 1024
     with _lock:
-        _shelves[key] = shelf
-        _shelves.move_to_end(key)
-        while len(_shelves) > 1 and sum(each.size_now for each in _shelves.values()) > limit:
-            _shelves.popitem(last=False)
+        _cached[key] = cached
+        _cached.move_to_end(key)
+        while len(_cached) > 1 and sum(each.size_now for each in _cached.values()) > limit:
+            _cached.popitem(last=False)
 
 
 def decoded(key: str, region: str, version: str, body: bytes) -> Sequence[Image]:
-    """The images that were just fetched; those that have not changed are the ones held already."""
+    """Return the images that were just read; what has not changed are the ones held already."""
     with _lock:
-        shelf = _shelves.get(key)
-        held = dict(shelf.bodies) if shelf else {}
+        cached = _cached.get(key)
+        held = dict(cached.bodies) if cached else {}
     if (region, version) in held:
         return held[region, version]
     images = decode_body(body, _of(region, held))
@@ -162,32 +160,35 @@ def decoded(key: str, region: str, version: str, body: bytes) -> Sequence[Image]
 def hold(key: str, region: str, version: str, images: Sequence[Image]) -> None:
     """Keep what was just fetched: a cache that fails loses nothing."""
     with _lock:
-        shelf = _shelves.setdefault(key, Shelf({}, Head(), Index([]), 0))
-        shelf.bodies.setdefault((region, version), images)
+        cached = _cached.setdefault(key, CachedInventory({}, Head(), Index([]), 0))
+        cached.bodies.setdefault((region, version), images)
 
 
 def body(key: str, region: str, version: str) -> Sequence[Image] | None:
-    """The images of a region as this process holds them, or None."""
+    """Return the images of a region as this process holds them, or None."""
     with _lock:
-        shelf = _shelves.get(key)
-        return shelf.bodies.get((region, version)) if shelf else None
+        cached = _cached.get(key)
+        return cached.bodies.get((region, version)) if cached else None
 
 
 def give_back() -> None:
-    """Return to the system what the last inventory took, once another has its place. Pages that
-    were made of it hold it until they are collected, for Django's contexts refer to themselves."""
+    """Return to the system what the last inventory took, once another has its place.
+
+    Pages that were made of it hold it until they are collected, for Django's contexts refer to
+    themselves.
+    """
     gc.collect()
     heap.trim()
 
 
 def head(key: str) -> Head | None:
-    """The last head that this process answered with."""
+    """Return the last head that this process answered with."""
     with _lock:
-        shelf = _shelves.get(key)
-    return shelf.head if shelf and shelf.head.asked_at else None
+        cached = _cached.get(key)
+    return cached.head if cached and cached.head.asked_at else None
 
 
 def forget() -> None:
     """Drop everything, as a process that has just started."""
     with _lock:
-        _shelves.clear()
+        _cached.clear()

@@ -1,21 +1,28 @@
-"""How far a job is, how fast it moves and whether it still does, from what was seen of it. Pure."""
+"""Running jobs of images: how far each is, how fast it moves and whether it still does. Pure."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 
 import msgspec
 
-from images.cloud.records import Job
+from images.cloud.records import Image, Job
+from images.search.index import Index
 
 STALLED_SECONDS = 120
 # An estimate of more than this says nothing but that the job hardly moves.
 LONGEST_ESTIMATE = 7 * 86_400
 
+Place = tuple[str, str]
+"""The region and the uuid of an image."""
+
 
 class Progress(msgspec.Struct, frozen=True, array_like=True):
-    """One job as it was last seen. Times in Unix seconds: `first_at` when it was first seen, then
-    at `first` percent; `moved_at` when its progress last changed; `seen_at` now, as far as we know.
+    """One job as it was last seen.
+
+    Times are Unix seconds: `first_at` when it was first seen, then at `first` percent; `moved_at`
+    when its progress last changed; `seen_at` now, as far as we know.
     """
 
     job: Job
@@ -44,11 +51,32 @@ class Progress(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Known(msgspec.Struct, frozen=True, array_like=True):
-    """How far the running jobs of one region are, by the uuid of their image: a job need not have
-    an id. `again_at`: when to ask the cloud again."""
+    """How far the running jobs of one region are, by the uuid of their image.
+
+    A job need not have an id. `again_at` says when to ask the cloud again.
+    """
 
     jobs: dict[str, Progress] = {}
     again_at: float = 0.0
+
+
+def running_images(index: Index) -> Mapping[Place, Image]:
+    """Return the images with a running job, found once for an index."""
+    found: dict[Place, Image] | None = index.cache.get("running jobs")
+    if found is None:
+        busy = [image for image in index.images if image.job and image.job.state == "running"]
+        found = {(image.region, image.uuid): image for image in busy}
+        index.cache.put("running jobs", found, 200 * len(found))
+    return found
+
+
+def running_jobs(index: Index) -> dict[str, dict[str, Job]]:
+    """Return the running jobs by region and uuid of their image."""
+    found: defaultdict[str, dict[str, Job]] = defaultdict(dict)
+    for (region, uuid), image in running_images(index).items():
+        if image.job:
+            found[region][uuid] = image.job
+    return found
 
 
 def first_seen(job: Job, at: float) -> Progress:
@@ -63,7 +91,10 @@ def is_same(job: Job, other: Job) -> bool:
 
 
 def seen_again(before: Progress, job: Job, at: float) -> Progress:
-    """A job that went back, or of which nothing was known, has its pace counted anew."""
+    """Return a job as it is seen now.
+
+    One that went back, or of which nothing was known, has its pace counted anew.
+    """
     if job.progress is None or before.job.progress is None or job.progress < before.job.progress:
         return first_seen(job, at)
     moved_at = at if job.progress > before.job.progress else before.moved_at
@@ -71,9 +102,12 @@ def seen_again(before: Progress, job: Job, at: float) -> Progress:
 
 
 def listed(known: Known | None, running: Mapping[str, Job], read_at: float) -> Known:
-    """What is known of a region's jobs after its list was read at `read_at` (Unix seconds), with
-    these in it by image. One that is known to have ended is left as it is: the list is late with
-    it. Where nothing was known any more, or not yet, the list is all there is."""
+    """Return what is known of a region's jobs after its list was read at `read_at` (Unix seconds).
+
+    `running` are the jobs in the list, by image. One that is known to have ended is left as it is:
+    the list is late with it. Where nothing was known any more, or not yet, the list is all there
+    is.
+    """
     known, jobs = known or Known(), {}
     for uuid, job in running.items():
         before = known.jobs.get(uuid)
@@ -84,19 +118,3 @@ def listed(known: Known | None, running: Mapping[str, Job], read_at: float) -> K
         else:
             jobs[uuid] = seen_again(before, job, read_at)
     return Known(jobs, known.again_at)
-
-
-def encode_known(known: Known) -> bytes:
-    return msgspec.msgpack.encode(known)
-
-
-# Made on import: see images.cloud.answers.
-_decode_known = msgspec.msgpack.Decoder(Known).decode
-
-
-def decode_known(data: object) -> Known | None:
-    """None for anything that is not whole: missing, cut short, or of another kind."""
-    try:
-        return _decode_known(data) if isinstance(data, bytes) else None
-    except msgspec.MsgspecError:
-        return None

@@ -30,8 +30,10 @@ head_wanted = Signal()
 
 @dataclass(frozen=True)
 class Reading:
-    """The list of a region as it was read between `began_at` and `at` (Unix seconds). `version` is
-    the same for the same images, `whole` says that the list lacks none."""
+    """The list of a region as it was read between `began_at` and `at` (Unix seconds).
+
+    `version` is the same for the same images, `whole` says that the list lacks none.
+    """
 
     region: str
     version: str
@@ -42,7 +44,7 @@ class Reading:
 
 
 def tell(key: str, reading: Reading) -> Unconfirmed | None:
-    """What of the reading is still to be confirmed, if anything is."""
+    """Return what of the reading is still to be confirmed, if anything is."""
     answers = _answers(region_read, Reading, key=key, reading=reading)
     return next((each for each in reversed(answers) if each), None)
 

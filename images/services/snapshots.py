@@ -22,8 +22,10 @@ FIRST_PAUSE, FIRST_PAUSE_REFUSED, LONGEST_PAUSE = 15.0, 60.0, 900.0
 
 
 class Failure(msgspec.Struct, frozen=True, array_like=True):
-    """Why the last attempt failed, `times` in a row. `at` and `again_at` are Unix seconds: when it
-    was, and when the next attempt is due."""
+    """Why the last attempt failed, `times` in a row.
+
+    `at` and `again_at` are Unix seconds: when it was, and when the next attempt is due.
+    """
 
     kind: str
     errmsg: str
@@ -36,9 +38,11 @@ class Failure(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Unconfirmed(msgspec.Struct, frozen=True, array_like=True):
-    """The newest list of a region, which is so different that a second reading has to confirm it.
+    """The newest list of a region, which a second reading has to confirm: it is too different.
+
     It was read at `at` (Unix seconds), lacks `vanished` of the `of` images that were known, and has
-    `others` that are not as they were."""
+    `others` that are not as they were.
+    """
 
     at: float
     vanished: int
@@ -95,14 +99,13 @@ def is_refused(head: Head) -> bool:
     return head.failure is not None and head.failure.kind in REFUSALS
 
 
-# Made on import: see images.cloud.answers.
-_decode_head = msgspec.msgpack.Decoder(Head).decode
-
-
 def failure_of(error: CloudError, *, now: float, before: Failure | None, longest: float) -> Failure:
-    """Return what to remember of a failed attempt. The pause before the next doubles each time: up
-    to `longest` seconds, or after a refusal, which hardly passes soon, up to LONGEST_PAUSE. It is
-    no shorter than the cloud asked for, within LONGEST_PAUSE."""
+    """Return what to remember of a failed attempt.
+
+    The pause before the next doubles each time: up to `longest` seconds, or after a refusal, which
+    hardly passes soon, up to LONGEST_PAUSE. It is no shorter than the cloud asked for, within
+    LONGEST_PAUSE.
+    """
     refusal = error.kind in REFUSALS
     again = before is not None and (before.kind in REFUSALS) is refusal
     times = before.times + 1 if before and again else 1
@@ -122,7 +125,7 @@ def failure_of(error: CloudError, *, now: float, before: Failure | None, longest
 
 
 def without_refusals(head: Head, now: float) -> Head:
-    """The head as if nothing had been refused; a forgotten one, where it knows no list."""
+    """Return the head as if nothing had been refused; a forgotten one, if it knows no list."""
     if not any(entry.version for entry in head.regions):
         return Head(asked_at=now)
     regions = tuple(
@@ -143,7 +146,10 @@ def _unless_refusal(failure: Failure | None) -> Failure | None:
 
 
 def without_older_than(head: Head, oldest: float) -> Head:
-    """The head without the snapshots that were read before `oldest`: too old to be shown at all."""
+    """Return the head without the snapshots that were read before `oldest`.
+
+    They are too old to be shown at all.
+    """
     if all(entry.fetched_at >= oldest or not entry.version for entry in head.regions):
         return head
     regions = tuple(
@@ -157,11 +163,3 @@ def without_older_than(head: Head, oldest: float) -> Head:
 
 def encode_head(head: Head) -> bytes:
     return msgspec.msgpack.encode(head)
-
-
-def decode_head(data: object) -> Head | None:
-    """None for anything that is not a whole head: missing, cut short, or of another kind."""
-    try:
-        return _decode_head(data) if isinstance(data, bytes) else None
-    except msgspec.MsgspecError:
-        return None

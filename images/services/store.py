@@ -1,4 +1,4 @@
-"""Heads and bodies in the cache `lists`, locks in `default`. Nobody else uses `lists`.
+"""Heads and bodies in the cache `lists`, which nobody else uses, and locks in `default`.
 
 Keys are made of the credential's `cache_key` (an HMAC of the token), never of the token: two people
 with the same token share one inventory, and a replaced token never sees another's.
@@ -7,6 +7,7 @@ with the same token share one inventory, and a replaced token never sees another
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import msgspec
 from django.conf import settings
@@ -15,13 +16,12 @@ from django.utils.connection import ConnectionProxy
 
 from images.cloud.packing import decode_body
 from images.cloud.records import Image
-from images.services import counting, lease, memory, signals
-from images.services.progress import Known, decode_known, encode_known
+from images.services import counting, freshness, lease, memory, signals
+from images.services.progress import Known
 from images.services.snapshots import (
     LAYOUT,
     Head,
     RegionHead,
-    decode_head,
     encode_head,
     is_forgotten,
     without_older_than,
@@ -29,34 +29,36 @@ from images.services.snapshots import (
 
 _lists = ConnectionProxy(caches, "lists")
 
+# Made on import: see images.cloud.answers.
+_decode_head = msgspec.msgpack.Decoder(Head).decode
+_decode_known = msgspec.msgpack.Decoder(Known).decode
+
+T = TypeVar("T")
+
 # A fetch that hangs, though it has a deadline, keeps others out for this much longer.
 LOCK_MARGIN_SECONDS = 5
 
 
-def load_head(key: str, now: float) -> Head | None:
-    """The newest head, without what is too old to be shown: the cache's, or what this process last
-    knew. None when there is neither."""
-    return _head(key, now, note=counting.note_read)
+def load_head(key: str, *, counted: bool = False) -> Head | None:
+    """Return the newest head, without what is too old to be shown; None when there is none.
 
-
-def peek_head(key: str, now: float) -> Head | None:
-    """The same, not counted as a page's read."""
-    return _head(key, now, note=lambda part, source: None)
-
-
-def _head(key: str, now: float, note: Callable[[str, str], None]) -> Head | None:
-    stored, held = decode_head(_lists.get(_name(key, "head"))), memory.head(key)
+    It is the cache's, or what this process last knew. Metrics count it where it is `counted`.
+    """
+    stored, held = _get(_name(key, "head"), _decode_head), memory.head(key)
     is_newest = stored is not None and _is_newest(key, stored, held)
     head = stored if is_newest else held
-    note("head", "cache" if is_newest else "process" if head else "none")
+    if counted:
+        counting.note_read("head", "cache" if is_newest else "process" if head else "none")
     if head is None or is_forgotten(head):
         return None
-    return without_older_than(head, now - settings.INVENTORY_STALE_SECONDS)
+    return without_older_than(head, freshness.clock() - settings.INVENTORY_STALE_SECONDS)
 
 
 def _is_newest(key: str, stored: Head, held: Head | None) -> bool:
-    """Whether nothing newer is known: to this process, or if it knows less, to all of them. The
-    cache may have lost the newest head, and somebody may have put an older one back."""
+    """Return whether nothing newer is known: to this process, or if it knows less, to any.
+
+    The cache may have lost the newest head, and somebody may have put an older one back.
+    """
     if held and held.asked_at >= stored.asked_at:
         return held.asked_at == stored.asked_at
     return stored.asked_at >= signals.published_at(key)
@@ -78,7 +80,7 @@ def load_body(key: str, region: str, version: str, held: Iterable[Image]) -> lis
 
 
 def without_lost(key: str, head: Head) -> Head:
-    """The head without the snapshots whose bodies are gone."""
+    """Return the head without the snapshots whose bodies are gone."""
     regions = tuple(
         entry if is_there(key, entry) else RegionHead(region=entry.region, failure=entry.failure)
         for entry in head.regions
@@ -103,12 +105,12 @@ def keep_body(key: str, region: str, version: str) -> bool:
 
 
 def load_jobs(key: str, region: str) -> Known | None:
-    """What is known of a region's running jobs; None where that is lost, or was never read."""
-    return decode_known(_lists.get(_name(key, "jobs", region)))
+    """Return what is known of a region's running jobs; None where nothing is."""
+    return _get(_name(key, "jobs", region), _decode_known)
 
 
 def save_jobs(key: str, region: str, known: Known) -> None:
-    _set(_name(key, "jobs", region), encode_known(known))
+    _set(_name(key, "jobs", region), msgspec.msgpack.encode(known))
 
 
 def take_lock(key: str) -> bool:
@@ -123,6 +125,15 @@ def drop_lock(key: str) -> None:
 
 def _name(*parts: str) -> str:
     return ":".join(("images", LAYOUT, *parts))
+
+
+def _get(name: str, decode: Callable[[bytes], T]) -> T | None:
+    """Return what is stored; None for anything that is missing, cut short, or of another kind."""
+    data = _lists.get(name)
+    try:
+        return decode(data) if isinstance(data, bytes) else None
+    except msgspec.MsgspecError:
+        return None
 
 
 def _set(name: str, value: bytes) -> None:

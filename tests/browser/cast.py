@@ -27,7 +27,7 @@ from dashboard.saved_views import saving
 from dashboard.tokens import access, lifecycle, rotation, vault
 from dashboard.tokens.models import State, Token
 from images.history.models import Visit
-from images.services import fetching
+from images.services import freshness, refresh
 
 BY = Actor("ann", "192.0.2.7")
 PASSWORD = "correct horse battery"
@@ -127,8 +127,8 @@ def _history(token: Token, visitor: User) -> None:
     now = timezone.now()
     for days in (2, 1, 0):
         seconds = now.timestamp() - days * DAY
-        fetching.clock = lambda seconds=seconds: seconds  # type: ignore[misc]
-        fetching.fetch(credential, everything=True)
+        freshness.clock = lambda seconds=seconds: seconds  # type: ignore[misc]
+        refresh.refresh(credential, everything=True)
         if days:
             _change_images("bj" if days == 1 else "gz", days)
     seen_at = now - timedelta(days=1, hours=12)
@@ -165,13 +165,13 @@ def _spoil(people: dict[str, User], secrets: dict[str, str]) -> None:
     """Of `stale` everything was read, and can be read no more; of `partial` all but one region."""
     stale = access.stored(people["stale"].tokens.get())
     assert stale
-    fetching.fetch(stale, everything=True)
+    refresh.refresh(stale, everything=True)
     faults = [
         {**GONE, "token": secrets["stale"]},
         {**GONE, "token": secrets["partial"], "endpoint": "cimg/list", "region": "gz"},
     ]
     urlopen(f"{settings.DIDIYUN_API_URL}/sandbox/faults", json.dumps(faults).encode()).close()
-    fetching.fetch(stale, everything=True)
+    refresh.refresh(stale, everything=True)
 
 
 def _sessions(people: dict[str, User]) -> dict[str, str]:

@@ -27,8 +27,8 @@ READ = """
 from dashboard.people import policy
 from dashboard.tokens import access
 from dashboard.tokens.models import Token
-from images.services import fetching
-fetching.fetch(access.stored(Token.objects.get()), everything=True)
+from images.services import refresh
+refresh.refresh(access.stored(Token.objects.get()), everything=True)
 """
 AWAY = re.compile(r"ERR_|htmx:(afterRequest|sendError|timeout|responseError)|Failed to load")
 SIGN_OUT = """

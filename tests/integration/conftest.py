@@ -21,7 +21,7 @@ from dashboard.people.models import User
 from dashboard.tokens import vault
 from dashboard.tokens.models import State, Token
 from images.sandbox import Sandbox
-from images.services import fetching, lease, store
+from images.services import freshness, lease, refresh, store
 from tests.integration import cached
 
 HERE = Path(__file__).parent
@@ -107,7 +107,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(fetching, "clock", clock)
+    monkeypatch.setattr(freshness, "clock", clock)
     return clock
 
 
@@ -122,7 +122,7 @@ class Credential:
 def read_again(secret: str, *, everything: bool = False) -> None:
     """What a refresh in the background does when it is due, done here and now."""
     credential = Credential(secret, vault.cache_key(secret))
-    fetching.fetch(credential, everything=everything)
+    refresh.refresh(credential, everything=everything)
 
 
 @pytest.fixture

@@ -154,7 +154,7 @@ def full(viewer: Client, cloud: Sandbox) -> Entries:
     viewer.get("/api/v1/images")
     Client().post(LOGIN, {"login": "person", "password": "a wrong one"})
     key = vault.cache_key(SECRET)
-    mine = store.load_head(vault.cache_key(cloud.token), 0.0)
+    mine = store.load_head(vault.cache_key(cloud.token))
     assert mine
     store.save_head(key, mine)
     for region in ("gz", "bj"):

@@ -13,10 +13,7 @@ from images.cloud.reading import Problems, read_job
 from images.cloud.records import Job
 from images.sandbox import Fault, Sandbox
 from images.services.progress import (
-    Known,
     Progress,
-    decode_known,
-    encode_known,
     first_seen,
     seen_again,
 )
@@ -166,12 +163,3 @@ def test_whole_minutes_without_progress_from_two_on(
 )
 def test_a_standstill_is_told_in_units_that_fit(seconds: float, words: str) -> None:
     assert outlook(after((0, 20), (seconds, 20))) == words
-
-
-def test_what_is_known_is_kept_as_bytes_and_damage_is_nothing_known() -> None:
-    known = Known({"j1": after((0, 20), (10, 40))}, NOW)
-    kept = encode_known(known)
-
-    assert decode_known(kept) == known
-    for damaged in (None, b"", kept[:-1], kept + b"x", b"\xc1", "text", 7):
-        assert decode_known(damaged) is None

@@ -12,9 +12,11 @@ from django.db import connections
 from pytest_django import Settings
 
 from images import services
+from images.cloud.records import Job
 from images.sandbox import Sandbox
-from images.services import fetching, memory, store, turns
+from images.services import freshness, memory, single_flight, store
 from images.services.inventory import Inventory
+from images.services.progress import Known, first_seen
 from tests.integration import cached
 
 pytestmark = [pytest.mark.backend, pytest.mark.django_db(databases="__all__", transaction=True)]
@@ -38,7 +40,7 @@ class Someone:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(fetching, "clock", clock)
+    monkeypatch.setattr(freshness, "clock", clock)
     return clock
 
 
@@ -135,18 +137,18 @@ def test_what_is_looked_at_often_stays(cloud: Sandbox, clock: Clock, settings: S
     often = services.inventory(Someone(cloud, "often"))
     services.inventory(Someone(cloud, "once"))
     services.inventory(Someone(cloud, "often"))
-    held = sum(shelf.size_now for shelf in memory._shelves.values()) / 2**20
+    held = sum(each.size_now for each in memory._cached.values()) / 2**20
     settings.INVENTORY_MEMORY_MB = held  # Two as large as these fit, and not a third.
     services.inventory(Someone(cloud, "new"))
 
-    assert set(memory._shelves) == {"often", "new"}
+    assert set(memory._cached) == {"often", "new"}
     assert services.inventory(Someone(cloud, "often")).index is often.index
 
 
 def read_elsewhere(cloud: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """As another process, which holds nothing yet, reads everything anew."""
     with monkeypatch.context() as elsewhere:
-        elsewhere.setattr(memory, "_shelves", OrderedDict())
+        elsewhere.setattr(memory, "_cached", OrderedDict())
         services.inventory(Someone(cloud), again=True)
 
 
@@ -216,7 +218,20 @@ def test_who_comes_just_after_another_has_finished_does_not_ask_again(
     """It saw nothing in the cache; when it gets the lock, everything is there."""
     services.inventory(Someone(cloud))
     calls_of(cloud)
-    head = turns.fetch_or_wait(Someone(cloud), clock.now)
+    head = single_flight.refresh_or_wait(Someone(cloud), clock.now)
 
     assert [entry.count for entry in head.regions] == [12, 12, 12]
     assert calls_of(cloud) == 0
+
+
+def test_what_is_known_of_jobs_is_read_again_and_damage_is_nothing_known(cloud: Sandbox) -> None:
+    job = Job("a" * 32, "ImportCIMG", 40.0, False, None, None)
+    known = Known({"j1": first_seen(job, 1.0)}, 2.0)
+    store.save_jobs("someone", "bj", known)
+    [name] = cached.names("someone")
+    kept = cached.get(name)
+
+    assert store.load_jobs("someone", "bj") == known
+    for damaged in (None, b"", kept[:-1], kept + b"x", b"\xc1", "text", 7):
+        cached.put(name, damaged)
+        assert store.load_jobs("someone", "bj") is None

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.tokens.models import Token
 from images.messages import in_words
-from images.services import Verdict
+from images.services.verification import Verdict
 
 # (what was done, what the cloud said) -> level and message; the cloud's own reason is added to it.
 NEWS = {

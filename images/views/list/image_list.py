@@ -54,7 +54,7 @@ def page_context(context: InventoryContext) -> dict[str, Any]:
 def refresh(request: HttpRequest) -> HttpResponse:
     """Ask the cloud now, then go back to where the person was."""
     credential = access.access_of(request).credential
-    seconds = services.refresh(credential) if credential else 0
+    seconds = services.refresh_now(credential) if credential else 0
     if seconds:
         said = ngettext(
             "The cloud was asked just now: this is its answer. Ask again in %(seconds)s second.",

@@ -14,7 +14,7 @@ from django.urls import reverse
 from images.cloud.records import Image
 from images.context import InventoryContext
 from images.search.query import run
-from images.services.running import running_images
+from images.services.progress import running_images
 
 
 def shown(context: InventoryContext) -> list[Image]:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from images.context import InventoryContext
 from images.services import jobs
-from images.services.running import Place, running_images
+from images.services.progress import Place, running_images
 from images.templatetags.inventory import macros
 from images.views.image.detail import panel
 from images.views.list import columns, poll_address

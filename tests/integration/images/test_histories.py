@@ -28,7 +28,7 @@ from images.cloud.worker_process import Packed
 from images.history.models import Change as Row
 from images.history.models import Watch
 from images.sandbox import Fault, Sandbox
-from images.services import fetching, memory, store
+from images.services import memory, refresh, store
 from images.services.snapshots import Head
 from tests.dashboards import ON_SERVERS
 from tests.integration import cached
@@ -151,7 +151,7 @@ class World:
 
     @property
     def head(self) -> Head:
-        return store.peek_head(self.credential.cache_key, self.clock.now) or Head()
+        return store.load_head(self.credential.cache_key) or Head()
 
     def step(self, step: Step) -> None:
         self.clock.now += step.seconds
@@ -232,7 +232,7 @@ class World:
         """Whether the process was killed."""
         self.cloud.get_ready()
         try:
-            fetching.fetch(self.credential, everything=True)
+            refresh.refresh(self.credential, everything=True)
         except Killed:
             return True
         return False
@@ -268,7 +268,7 @@ class World:
         found = Counter(rows.values_list("region", "kind", "uuid", "before", "after"))
         assert found == self.told
         entries = {entry.region.id: entry for entry in head.regions}
-        index = memory.index(key, head, store.load_body, now=self.clock.now, wait=True)
+        index = memory.index(key, head, store.load_body, wait=True)
         for region, account in self.accounts.items():
             entry = entries.get(region)
             if entry is None or not entry.version:
@@ -333,8 +333,8 @@ def test_the_feed_is_the_difference_between_what_the_readings_showed(
     monkeypatch: pytest.MonkeyPatch, clock: Clock, steps: list[Step]
 ) -> None:
     cloud = Cloud()
-    monkeypatch.setattr(fetching, "list_regions", cloud.list_regions)
-    monkeypatch.setattr(fetching, "read_regions", cloud.read_regions)
+    monkeypatch.setattr(refresh, "list_regions", cloud.list_regions)
+    monkeypatch.setattr(refresh, "read_regions", cloud.read_regions)
     run(clock, monkeypatch, cloud, Credential("secret", f"history-{next(NUMBERS)}"), steps)
 
 

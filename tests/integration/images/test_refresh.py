@@ -18,7 +18,7 @@ from dashboard.people.models import User
 from dashboard.tokens import vault
 from dashboard.tokens.models import State, Token
 from images.sandbox import Fault, Sandbox
-from images.services import COOL_DOWN_SECONDS, fetching, lease, store
+from images.services import COOL_DOWN_SECONDS, freshness, lease, store
 from tests.integration import cached
 from tests.integration.conftest import Clock, Keep, let_refreshes_finish
 from tests.integration.images.pages import FRAGMENT, Page
@@ -429,5 +429,5 @@ def test_a_replaced_token_never_shows_the_images_of_the_one_before(
 def test_time_is_told_by_one_clock(viewer: Client, cloud: Sandbox, clock: Clock) -> None:
     page = Page(viewer.get(LIST))
 
-    assert fetching.clock() == clock.now
+    assert freshness.clock() == clock.now
     assert "2023-11-14 22:13 UTC" in page.one("li", data_region="bj").text

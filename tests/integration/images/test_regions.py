@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from images.sandbox import Fault, Sandbox
-from images.services import fetching
+from images.services import freshness
 
 SAID = "a region may be missing here"
 
@@ -28,8 +28,8 @@ def test_a_region_that_was_known_stays(
 ) -> None:
     viewer.get("/images/")
     cloud.misbehave(Fault("damaged_items", endpoint="region/list"))
-    later = fetching.clock() + 60
-    monkeypatch.setattr(fetching, "clock", lambda: later)
+    later = freshness.clock() + 60
+    monkeypatch.setattr(freshness, "clock", lambda: later)
     viewer.post("/images/refresh/")
     page = viewer.get("/images/").content.decode()
     assert SAID in page

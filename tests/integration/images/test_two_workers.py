@@ -32,7 +32,7 @@ class Workers:
 
     def become(self, name: str) -> None:
         let_refreshes_finish()
-        self.monkeypatch.setattr(memory, "_shelves", self.held[name])
+        self.monkeypatch.setattr(memory, "_cached", self.held[name])
 
 
 @pytest.fixture

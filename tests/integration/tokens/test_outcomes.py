@@ -13,7 +13,7 @@ from dashboard.people.models import User
 from dashboard.stamps import stamp
 from dashboard.tokens import access, lifecycle, vault
 from dashboard.tokens.models import State, Token
-from images.services import Verdict
+from images.services.verification import Verdict
 
 pytestmark = [pytest.mark.backend, pytest.mark.django_db(databases="__all__")]
 
