@@ -29,8 +29,11 @@ T = TypeVar("T")
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """The envelope of every answer. Its fields are still JSON: each reader decodes what it expects,
-    and one that is damaged spoils no other."""
+    """The envelope of every answer.
+
+    Its fields are still JSON: each reader decodes what it expects, and one that is damaged spoils
+    no other.
+    """
 
     errno: msgspec.Raw
     errmsg: msgspec.Raw = msgspec.Raw(b'""')
@@ -50,7 +53,7 @@ NOT_AS_EXPECTED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 def read_answer(status: int, retry_after: str | None, body: bytes) -> Answer:
-    """The answer, when it says success; else the CloudError it stands for."""
+    """Return the answer, when it says success; else raise the CloudError it stands for."""
     try:
         answer = _decode(body)
         errno = _whole(_decode_number(answer.errno))
@@ -69,14 +72,14 @@ def read_answer(status: int, retry_after: str | None, body: bytes) -> Answer:
 
 
 def _whole(number: float | str) -> int | None:
-    """The number that an errno is, also as text; None for one that no errno can be."""
+    """Return the number that an errno is, also as text; None for what no errno can be."""
     if isinstance(number, str):
         number = int(number) if SHORT_NUMBER.fullmatch(number) else MAX_ERRNO + 1
     return int(number) if abs(number) <= MAX_ERRNO and number == int(number) else None
 
 
 def decoded(answer: Answer, decode: Callable[[bytes], T]) -> T:
-    """The data of an answer, by a decoder of msgspec's."""
+    """Return the data of an answer, by a decoder of msgspec's."""
     try:
         return decode(bytes(answer.data))
     except NOT_AS_EXPECTED:
@@ -86,7 +89,7 @@ def decoded(answer: Answer, decode: Callable[[bytes], T]) -> T:
 
 
 def items(answer: Answer, at_most: int) -> list[Any]:
-    """The members of data that is a list, None for each that cannot be read."""
+    """Return the members of data that is a list, None for each that cannot be read."""
     found = decoded(answer, _decode_items)
     if len(found) > at_most:
         raise TooLarge(f"a list of more than {at_most}", request_id=request_id(answer))

@@ -56,7 +56,7 @@ class Deadline:
 
     @contextlib.contextmanager
     def stopped(self) -> Iterator[None]:
-        """What happens within takes none of the time."""
+        """Take none of the time for what happens within."""
         began = self._clock()
         try:
             yield
@@ -76,9 +76,11 @@ class Call:
 
 @dataclass(frozen=True)
 class Limits:
-    """The most that is read of one token's lists, in bytes but for the number of `images`: their
-    `size` as sent, the `memory` that the process which reads them may have, and what one `image`
-    takes, on average, of the memory of whoever holds them."""
+    """The most that is read of one token's lists, in bytes but for the number of `images`.
+
+    `size` is what they may take as sent, `memory` what the process which reads them may have, and
+    `image` what one takes, on average, of the memory of whoever holds them.
+    """
 
     images: int = 200_000
     size: int = 256 * MIB
@@ -86,14 +88,17 @@ class Limits:
     image: int = 5 * KIB
 
     def weight(self, images: int) -> int:
-        """What so many images may weigh together (`images.cloud.records.weight`)."""
+        """Return what so many images may weigh together (`images.cloud.records.weight`)."""
         return FEW_BYTES + images * self.image
 
 
 @dataclass(frozen=True)
 class Account:
-    """Whom we ask as, and where. `slots` bounds the calls in flight for this token; `note` is told
-    of every call when it is over, in the thread that made it."""
+    """Whom we ask as, and where.
+
+    `slots` bounds the calls in flight for this token; `note` is told of every call when it is over,
+    in the thread that made it.
+    """
 
     url: str
     token: str = field(repr=False)
@@ -120,10 +125,10 @@ class BearerToken(requests.auth.AuthBase):
 def call(
     account: Account, method: str, path: str, *, at_most: int = MAX_ANSWER_BYTES, **parameters: Any
 ) -> Answer:
-    """One successful answer of `at_most` so many bytes, or a CloudError. Retries what may pass, at
-    most twice, in time.
+    """Return one successful answer of `at_most` so many bytes, or raise a CloudError.
 
-    `parameters` are requests' own (`json=` or `params=`).
+    What may pass is tried again, at most twice, in time. `parameters` are requests' own (`json=` or
+    `params=`).
     """
     for attempt in range(RETRIES + 1):
         try:
@@ -212,7 +217,7 @@ def _send(
 
 
 def _read_body(response: requests.Response, deadline: Deadline, at_most: int) -> bytes:
-    """The whole body. requests' timeout counts only silence: a dripping body would never end."""
+    """Return the whole body, in time: with requests' timeout one that drips would never end."""
     watchdog = _Watchdog(deadline.left(), response.raw.shutdown)
     body = bytearray()
     try:

@@ -11,15 +11,21 @@ _heap = ctypes.CDLL(None)
 
 
 def share() -> None:
-    """Have all threads share one heap: each would get its own, and what a refresh leaves free there
-    is of no use to the others; a worker grew by half with every other refresh."""
+    """Have all threads share one heap.
+
+    Each would get its own, and what a refresh leaves free there is of no use to the others; a
+    worker grew by half with every other refresh.
+    """
     if hasattr(_heap, "mallopt"):
         _heap.mallopt(M_ARENA_MAX, 1)
 
 
 def map_large() -> None:
-    """Have what is large mapped by itself, always, where glibc would soon put it into the heap, in
-    which pages of some 100 kB, as they come and go, would leave holes."""
+    """Have what is large mapped by itself, always.
+
+    Else glibc would soon put it into the heap, in which pages of some 100 kB, as they come and go,
+    would leave holes.
+    """
     if hasattr(_heap, "mallopt"):
         _heap.mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
 

@@ -76,8 +76,10 @@ _decode_identity = msgspec.json.Decoder(_Identity).decode
 
 @dataclass
 class _Walk:
-    """One reading of all pages, within the limits. `position` is the index after the last item
-    held, `seen` and `size` are of all that came."""
+    """One reading of all pages, within the limits.
+
+    `position` is the index after the last item held, `seen` and `size` are of all that came.
+    """
 
     limits: Limits
     images: dict[str, Image] = field(default_factory=dict)
@@ -96,8 +98,10 @@ class _Walk:
 
 
 def list_regions(account: Account) -> tuple[list[Region], int]:
-    """POST /dicloud/i/region/list: every region this token may see, with its zones; and how many
-    entries were no region."""
+    """Return every region this token may see, and how many entries were no region.
+
+    It is POST /dicloud/i/region/list; each region has its zones.
+    """
     answer = call(
         account,
         "POST",
@@ -117,7 +121,7 @@ def list_regions(account: Account) -> tuple[list[Region], int]:
 
 
 def may_list_images(account: Account, region: str) -> str:
-    """The `requestId` of a listing of one image: the cheapest proof that the token may list."""
+    """Return the `requestId` of a listing of one image, the cheapest proof that one may list."""
     page = _fetch_page(account, region, start=0, limit=1, at_most=SMALL_ANSWER_BYTES)
     return page.request_id
 
@@ -147,9 +151,11 @@ def list_images(account: Account, region: str) -> Listing:
 
 
 def _settle(first: _Walk, region: str, fetch: _Fetch) -> _Walk:
-    """Read once more, page after page: what is inserted meanwhile then only moves images to a page
-    that is still to come. When that moved too, hold what either saw: rather one too many, said to
-    be uncertain, than one too few."""
+    """Read once more, page after page.
+
+    What is inserted meanwhile then only moves images to a page that is still to come. When that
+    moved too, hold what either saw: rather one too many, said to be uncertain, than one too few.
+    """
     try:
         again = _walk(first.limits, region, fetch, at_once=1)
     except OutOfTime:
@@ -240,7 +246,7 @@ def _read(region: str, raw: bytes, problems: Problems) -> Image | None:
 
 
 def _weight(walk: _Walk) -> int:
-    """What the images take in memory; TooLarge where that is more than so many should."""
+    """Return what the images take in memory; raise TooLarge if it is more than it should."""
     found = walk.sharing.weight + sum(map(weight, walk.images.values()))
     if found > walk.limits.weight(len(walk.images)):
         raise TooLarge(f"a region whose images take more than {walk.limits.image // KIB} KiB each")

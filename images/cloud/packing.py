@@ -26,7 +26,7 @@ def encode_images(images: Sequence[Image]) -> list[bytes]:
 
 
 def version_of(pieces: Sequence[bytes]) -> str:
-    """The same for the same images: a refresh that brought no news makes nobody load anything."""
+    """Return the same for the same images: what did not change need not be loaded again."""
     digest = hashlib.blake2b(digest_size=12)
     for piece in pieces:
         digest.update(piece)

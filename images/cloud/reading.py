@@ -53,7 +53,7 @@ def _read(
 def _read_members(
     source: dict[str, Any], name: str, reader: Callable[[Any], T], problems: Problems
 ) -> list[T] | None:
-    """The members that can be read; None when that is not known."""
+    """Return the members that can be read; None when that is not known."""
     members = _read(source, name, values.members, problems)
     if members is None:
         return None
@@ -76,7 +76,7 @@ def _read_texts(
     reader: Callable[[Any], str] = values.text,
     same: Callable[[str], str] = str,
 ) -> tuple[str, ...] | None:
-    """The members, each once; those are one that `same` makes the same."""
+    """Return the members, each once; those are one that `same` makes the same."""
     members = _read_members(source, name, reader, problems)
     if members is None:
         return None
@@ -143,7 +143,7 @@ def _disks(storages: tuple[Storage, ...] | None) -> tuple[str, ...] | None:
 
 
 def _read_source(raw: bytes, problems: Problems) -> tuple[dict[str, Any], bytes] | None:
-    """The fields of an image and its JSON, without those that are none."""
+    """Return the fields of an image and its JSON, without those that are none."""
     try:
         source = _decode(raw)
     except NOT_JSON:
@@ -210,7 +210,7 @@ def read_image(region: str, raw: bytes, problems: Problems) -> Image | None:
 
 
 def read_details(image: Image) -> Details:
-    """What the panel shows beyond the row; damaged parts are unknown, as in `read_image`."""
+    """Return what the panel shows beyond the row; damaged parts are unknown."""
     source, problems = _decode(image.raw), Problems()
     requirement = _read(source, "requirement", values.mapping, problems) or {}
     return Details(

@@ -43,8 +43,10 @@ class Storage(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def usable(self) -> bool | None:
-        """Whether it is enabled and connected; None when nothing is known to be wrong with it, but
-        the cloud does not say all."""
+        """Return whether it is enabled and connected.
+
+        It is None when nothing is known to be wrong with it, but the cloud does not say all.
+        """
         if self.state == "Enabled" and self.status == "Connected":  # Nearly all of them.
             return True
         said = (_is(self.state, "enabled"), _is(self.status, "connected"))
@@ -117,11 +119,11 @@ TEXT_BYTES, VALUE_BYTES, JOB_BYTES, IMAGE_BYTES = 50, 300, 300, 600
 
 
 class Sharing:
-    """Makes equal values of many images one object. A status decoded 100,000 times is 100,000
-    strings; shared, an image takes a third of the memory, and indexing it half the time.
+    """Makes equal values of many images one object.
 
-    `weight` is about what the shared values take in memory, in bytes, with what an index has of
-    them.
+    A status decoded 100,000 times is 100,000 strings; shared, an image takes a third of the memory,
+    and indexing it half the time. `weight` is about what the shared values take in memory, in
+    bytes, with what an index has of them.
     """
 
     def __init__(self) -> None:
@@ -136,7 +138,7 @@ class Sharing:
                 msgspec.structs.force_setattr(image, name, shared)
 
     def _add(self, known: dict[object, object], value: object) -> object:
-        """A value that is new; of a tuple each member is shared as well."""
+        """Hold a value that is new; of a tuple each member is shared as well."""
         if isinstance(value, tuple):
             value = tuple(known.get(each) or self._add(known, each) for each in value)
         size = _weight(value) if isinstance(value, str) else getsizeof(value)
@@ -155,8 +157,11 @@ def weight(image: Image) -> int:
 
 
 def _weight(text: str | None) -> int:
-    """A text and what is searched in its place (NFKC as UTF-8): of some letters eleven times as
-    long, and one letter beyond the common ones makes Python hold all of them in four bytes."""
+    """Return what a text takes in memory, with what is searched in its place (NFKC as UTF-8).
+
+    That is of some letters eleven times as long, and one letter beyond the common ones makes Python
+    hold all of them in four bytes.
+    """
     if not text:
         return 0
     if text.isascii():

@@ -53,8 +53,11 @@ atexit.register(_ending.set)
 
 @dataclass(frozen=True)
 class Packed:
-    """A listing as bytes. `version` is the same for the same images, `size` what they take before
-    compression; the rest as in `images.cloud.listing.Listing`."""
+    """A listing as bytes.
+
+    `version` is the same for the same images, `size` what they take before compression; the rest as
+    in `images.cloud.listing.Listing`.
+    """
 
     version: str
     body: bytes
@@ -76,9 +79,11 @@ def get_ready() -> None:
 def read_regions(
     account: Account, regions: Sequence[str]
 ) -> Iterator[tuple[str, Packed | CloudError]]:
-    """List every region's images side by side; each one's outcome as soon as it is there, all of
-    them by the account's deadline, whatever becomes of the process. The account is told of the
-    calls as well, unless the process dies with what it knew of them."""
+    """List every region's images side by side; yield each one's outcome as soon as it is there.
+
+    All are there by the account's deadline, whatever becomes of the process. The account is told of
+    the calls as well, unless the process dies with what it knew of them.
+    """
     missing = dict.fromkeys(regions)
     ours, its = _context.Pipe()
     arguments = (its, account.url, account.token, account.limits, regions)
@@ -115,8 +120,11 @@ def read_regions(
 
 
 def _start(process: ForkServerProcess, ours: Connection, its: Connection) -> None:
-    """Return once the process is ready to read. In a thread of its own, for nothing else bounds
-    how long the fork server takes: a process that is late finds nobody to read for, and ends."""
+    """Return once the process is ready to read.
+
+    It is started in a thread, for nothing else bounds how long the fork server takes: a process
+    that is late finds nobody to read for, and ends.
+    """
     failures: list[Exception] = []
 
     def start() -> None:

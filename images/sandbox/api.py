@@ -12,7 +12,7 @@ REFUSED_TOKEN, MISSING, INVALID, FORBIDDEN = 4, 13, 1, 10000001
 
 
 def answer(cloud: Cloud, request: Request) -> Answer:
-    """The good answer to any request."""
+    """Return the good answer to any request."""
     if request.endpoint in WRITES:
         return failure(FORBIDDEN)
     if request.endpoint not in READS:
@@ -33,7 +33,7 @@ def answer(cloud: Cloud, request: Request) -> Answer:
 
 
 def wrong(request: Request) -> int:
-    """The errno for what is wrong with the parameters, 0 for nothing."""
+    """Return the errno for what is wrong with the parameters, 0 for nothing."""
     if request.params is None:
         return MISSING
     if request.endpoint == "region/list":
@@ -52,7 +52,7 @@ def wrong(request: Request) -> int:
 
 
 def names_in(request: Request) -> Any:
-    """The `condition.names` of a request, None without; checked by `wrong`."""
+    """Return the `condition.names` of a request, None without; `wrong` has checked them."""
     condition = (request.params or {}).get("condition")
     return condition.get("names") if isinstance(condition, dict) else condition
 
@@ -81,12 +81,12 @@ def page(cloud: Cloud, account: Account, request: Request) -> bytes:
 
 
 def wrong_count(start: int, limit: int, total: int) -> int:
-    """A wrong count, too small and too large by turns, the same for the same page."""
+    """Return a count that is too small and too large by turns, the same for the same page."""
     return (0, total + 1000, 1, total // 2, total * 10 + 7)[start // (limit or 1) % 5]
 
 
 def results(cloud: Cloud, account: Account, request: Request) -> list[dict[str, Any]]:
-    """`result`: the jobs asked for. Those nobody knows are left out."""
+    """Answer `result`: the jobs asked for. Those nobody knows are left out."""
     now = cloud.clock()
     jobs = account.shelves[request.region or ""].jobs
     return [job.at(now) for job in jobs if job.uuid in request.jobs]

@@ -32,8 +32,11 @@ class Settings(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Call:
-    """One request as it came. `at` is in seconds of the sandbox's clock; `status` is the HTTP
-    status it got, 0 when it got none. `jobs` are the uuids that `result` was asked for."""
+    """One request as it came.
+
+    `at` is in seconds of the sandbox's clock; `status` is the HTTP status it got, 0 when it got
+    none. `jobs` are the uuids that `result` was asked for.
+    """
 
     endpoint: str
     region: str | None
@@ -66,8 +69,11 @@ class ActiveFault:
 
 
 class Cloud:
-    """Everything but the socket. `images` is the number per region; other arguments as in
-    `Sandbox`. Public methods may be called from any thread."""
+    """Everything but the socket.
+
+    `images` is the number per region; other arguments as in `Sandbox`. Public methods may be called
+    from any thread.
+    """
 
     def __init__(
         self,
@@ -118,12 +124,12 @@ class Cloud:
         return self.accounts[token or self.token].shelves[region]
 
     def images(self, region: str, token: str | None = None) -> list[Image]:
-        """The truth: what the account has in the region now, in listing order."""
+        """Return the truth: what the account has in the region now, in listing order."""
         with self.lock:
             return self.shelf(region, token).images(self.clock())
 
     def add_image(self, region: str, *, token: str | None = None, **fields: Any) -> Image:
-        """A new image at the end of the listing."""
+        """Put a new image at the end of the listing."""
         with self.lock:
             shelf = self.shelf(region, token)
             shelf.settle(self.clock())
@@ -144,7 +150,7 @@ class Cloud:
             shelf.change(shelf.place_of(uuid, now), copy.deepcopy(fields), now)
 
     def misbehave(self, fault: Fault) -> None:
-        """Adds a misbehaviour. A request meets the first one that fits and is not used up."""
+        """Add a fault. A request meets the first one that fits and is not used up."""
         with self.lock:
             self._faults.append(ActiveFault(fault))
 
@@ -155,7 +161,7 @@ class Cloud:
             self.cleared = threading.Event()
 
     def fault_for(self, request: Request) -> Fault | None:
-        """The fault this request meets, which counts as met. Moves the images if it is to."""
+        """Return the fault this request meets, counted as met; images move if it says so."""
         for active in self._faults:
             if not active.over and active.fault.meets(request):
                 active.met += 1

@@ -1,5 +1,6 @@
-"""The sandbox's own endpoints, for whoever runs it as a process of its own. No token is needed:
-it is a toy on the loopback.
+"""The sandbox's own endpoints, for whoever runs it as a process of its own.
+
+No token is needed: it is a toy on the loopback.
 
     GET    /sandbox/tokens               the tokens and what each is for
     GET    /sandbox/images?region=bj     the truth (also &token=…)

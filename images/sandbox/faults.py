@@ -30,8 +30,9 @@ WHERES = ("front", "random", "remove", "both")
 
 @dataclass(frozen=True)
 class Fault:
-    """One misbehaviour: `kind`, the requests it meets (None: any), and its own details. Besides
-    those of `odd_items` and `odd_answers` there is
+    """One fault: its `kind`, the requests it meets (None: any), and its own details.
+
+    Besides the kinds of `odd_items` and `odd_answers` there is
 
     status         HTTP `status`, with the vendor's JSON for `errno`, or a page if `html`
     errno          `errno` at HTTP 200
@@ -98,7 +99,7 @@ class Fault:
 
 
 def spoil(fault: Fault, good: Answer, request: Request) -> Answer:
-    """The answer as `fault` leaves it."""
+    """Return the answer as `fault` leaves it."""
     spoiler = SPOILERS.get(fault.kind)
     if spoiler:
         return spoiler(fault, good, request)
@@ -108,7 +109,7 @@ def spoil(fault: Fault, good: Answer, request: Request) -> Answer:
 
 
 def odd(fault: Fault, good: Answer, request: Request) -> Answer:
-    """The answer with odd values; an error stays as it is."""
+    """Return the answer with odd values; an error stays as it is."""
     answer = json.loads(b"".join(good.chunks))
     if answer["errno"]:
         return good
@@ -135,7 +136,7 @@ def bad_status(fault: Fault, good: Answer, request: Request) -> Answer:
 
 
 def rewritten(good: Answer, change: Callable[[Any], object]) -> Answer:
-    """The answer with its JSON changed."""
+    """Return the answer with its JSON changed."""
     return replace(good, chunks=(encode(change(json.loads(b"".join(good.chunks)))).encode(),))
 
 

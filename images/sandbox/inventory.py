@@ -75,18 +75,17 @@ HEALTHY_SHARE = 30
 
 
 def regions() -> list[dict[str, Any]]:
-    """The region list, as `region/list` answers it. `gz` and `bj` are the vendor's, `sh` is
-    invented."""
+    """Return the region list: `gz` and `bj` are the vendor's, `sh` is invented."""
     return copy.deepcopy(TABLES["regions"])
 
 
 def standard_images() -> list[dict[str, Any]]:
-    """The vendor's own images, as `image/list` answers them: the same in every region."""
+    """Return the vendor's own images, as `image/list` has them: the same in every region."""
     return copy.deepcopy(TABLES["standardImages"])
 
 
 def regions_of(region: str, index: int) -> tuple[str, ...]:
-    """The regions in which the image at `index` of `region` is seen."""
+    """Return the regions in which the image at `index` of `region` is seen."""
     return SHARED_PLACES.get((region, index % SHARED_PERIOD), (region,))
 
 
@@ -113,7 +112,7 @@ MIXES = {
 
 
 def encoded_image(key: str, region_ids: tuple[str, ...], index: int) -> bytes:
-    """The vendor-shaped image at `index` for the account `key`, as compact JSON.
+    """Return the vendor-shaped image at `index` for the account `key`, as compact JSON.
 
     Text from encoded pieces, because a dict for `json.dumps` costs three times as much: 40 µs an
     image, most of the time of a page of 100.
@@ -149,8 +148,11 @@ def encoded_image(key: str, region_ids: tuple[str, ...], index: int) -> bytes:
 
 
 def odd_name(index: int) -> str | None:
-    """A name nobody expects, or None. Each comes once in the first few hundred images, then
-    rarely: hostile strings must be on the first screens, not only deep in a large inventory."""
+    """Return a name nobody expects, or None.
+
+    Each comes once in the first few hundred images, then rarely: hostile strings must be on the
+    first screens, not only deep in a large inventory.
+    """
     turn, place = divmod(index, 9)
     if place == 4 and (turn < len(ODD_NAMES) or turn % 12 == 0):
         return ODD_NAMES[turn % len(ODD_NAMES)]
@@ -158,7 +160,7 @@ def odd_name(index: int) -> str | None:
 
 
 def usual_name(gpu: bool, naming: int, words: int, day: str, os_name: str) -> str:
-    """A name as teams give them."""
+    """Return a name as teams give them."""
     patterns = PATTERNS[gpu]
     return patterns[naming % len(patterns)].format(
         **VOCABULARY[words % len(VOCABULARY)],
@@ -171,7 +173,7 @@ def usual_name(gpu: bool, naming: int, words: int, day: str, os_name: str) -> st
 
 
 def requirement(size: int, draw: int) -> str:
-    """The smallest machine that boots the image; null for a few, as the vendor's answers may."""
+    """Return the smallest machine that boots the image; null for a few, as the vendor may."""
     if draw % 50 == 0:
         return "null"
     fits = bisect_left(DISK_SIZES, size)

@@ -24,8 +24,10 @@ class Life:
             self.happen()
 
     def happen(self, what: str = "") -> None:
-        """One thing, or that of `HAPPENINGS`, to the account of the first token. An image with a
-        job, or that no storage holds, is left as it is."""
+        """Do one thing, or that of `HAPPENINGS`, to the account of the first token.
+
+        An image with a job, or that no storage holds, is left as it is.
+        """
         what = what or self._random.choice(HAPPENINGS)
         region = self._random.choice(REGION_IDS)
         images = [
@@ -45,7 +47,7 @@ class Life:
             self.cloud.change_image(region, image["cimgUuid"], **fields)
 
     def _otherwise(self, what: str, image: Image) -> Image:
-        """The fields that are new, for an image that changes."""
+        """Return the fields that are new, for an image that changes."""
         if what == "rename":
             return {"name": f"{image['name'] or 'image'}-{self._random.randint(2, 99)}"}
         if what == "status":

@@ -34,8 +34,10 @@ HTML_TYPE = ("Content-Type", "text/html; charset=utf-8")
 
 @dataclass(frozen=True)
 class Request:
-    """`endpoint` is one of READS or WRITES, otherwise the path as it came. `params` is the JSON
-    body or the query; None when the body is not a JSON object."""
+    """One request: its `endpoint` is one of READS or WRITES, otherwise the path as it came.
+
+    `params` is the JSON body or the query; None when the body is not a JSON object.
+    """
 
     endpoint: str
     authorization: str
@@ -58,7 +60,7 @@ class Request:
         return tuple(uuids.split(",")) if uuids else ()
 
     def whole(self, name: str) -> int | None:
-        """The parameter as an int, None when it is anything else."""
+        """Return the parameter as an int, None when it is anything else."""
         value = (self.params or {}).get(name)
         return value if type(value) is int else None
 
@@ -93,7 +95,7 @@ def read_request(method: str, target: str, authorization: str, body: bytes) -> R
 
 
 def loaded(body: bytes) -> object:
-    """The JSON in `body`, None when it is not JSON."""
+    """Return the JSON in `body`, None when it is not JSON."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -101,7 +103,7 @@ def loaded(body: bytes) -> object:
 
 
 def success(data: bytes) -> Answer:
-    """`data` is finished JSON."""
+    """Return the answer around `data`, which is finished JSON."""
     tail = b',"errmsg":"ok","errno":0,"requestId":"%s"}' % uuid.uuid4().hex.encode()
     return Answer(200, (JSON_TYPE,), (b'{"data":', data, tail))
 
@@ -112,7 +114,7 @@ def failure(
     status: int = 200,
     headers: tuple[tuple[str, str], ...] = (),
 ) -> Answer:
-    """The vendor's text stands where no other `errmsg` is given."""
+    """Return an error's answer, with the vendor's text where no other is given."""
     said = {
         "data": None,
         "errmsg": ERRORS.get(errno, "unknown error") if errmsg is None else errmsg,

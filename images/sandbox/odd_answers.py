@@ -27,14 +27,14 @@ UNFIT = "\0\x07\x1b\x7f\x9b\ud800"
 
 
 def items_of(answer: Item) -> list[Any]:
-    """The items of an answer that is a list in either form, to be changed."""
+    """Return the items of an answer that is a list in either form, to be changed."""
     data = answer["data"] or []
     items: list[Any] = data["items"] if isinstance(data, dict) else data
     return items
 
 
 def of_first(change: Callable[[Item], Item]) -> Callable[[Item, Request], Item]:
-    """Puts `change(item)` for the first item of the answer, if there is one."""
+    """Put `change(item)` for the first item of the answer, if there is one."""
 
     def changed(answer: Item, request: Request) -> Item:
         items = items_of(answer)
@@ -135,7 +135,7 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
 
 
 def encoded(answer: object, token: str, spelling: str) -> bytes:
-    """The answer as JSON in ASCII, as many servers write it, with the token as it is spelled."""
+    """Return the answer as JSON in ASCII, as many servers write it, the token in its spelling."""
     text = json.dumps(answer, separators=(",", ":"))
     literal = json.dumps(token)[1:-1]
     if literal:

@@ -67,7 +67,7 @@ def damaged_items(place: int, item: Item) -> object:
 
 
 def lists(change: Callable[[str, list[Any]], object]) -> Callable[[int, Item], object]:
-    """Puts `change(field, list)` for each list of texts of an item."""
+    """Put `change(field, list)` for each list of texts of an item."""
     return lambda place, item: (
         item
         | {field: change(field, item[field]) for field in TEXT_LISTS if item.get(field) is not None}
@@ -98,7 +98,7 @@ def jobs_without_id(place: int, item: Item) -> object:
 
 
 def everywhere(change: Callable[[Any], object]) -> Callable[[int, Item], object]:
-    """Puts `change(value)` for each value in an item that is neither list nor object."""
+    """Put `change(value)` for each value in an item that is neither list nor object."""
 
     def changed(value: Any) -> Any:
         if isinstance(value, dict):

@@ -55,7 +55,7 @@ class Sandbox(Cloud):
         self.stop()
 
     def stop(self) -> None:
-        """Closes the port and every connection, also those that hang. May be called twice."""
+        """Close the port and every connection, also those that hang. May be called twice."""
         if self.stopped.is_set():
             return
         self.stopped.set()
@@ -100,7 +100,7 @@ class Server(ThreadingHTTPServer):
                     continue
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away is no error of ours."""
+        """Ignore a client that goes away: that is no error of ours."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 

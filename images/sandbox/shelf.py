@@ -63,7 +63,7 @@ class Job:
         return round(min(100.0, done), 1)
 
     def at(self, now: float) -> dict[str, Any]:
-        """The job in the vendor's shape."""
+        """Return the job in the vendor's shape."""
         progress = self.progress(now)
         shown = {
             "done": bool(self.plan.reason) or progress >= 100,
@@ -122,12 +122,12 @@ class Shelf:
         return slot
 
     def put_sample_first(self) -> None:
-        """The vendor's own example becomes the first image, value for value."""
+        """Make the vendor's own example the first image, value for value."""
         if self.slots:
             self.slots[0] = encode(SAMPLE).encode()
 
     def page(self, start: int, stop: int | None, now: float) -> list[bytes]:
-        """The JSON of the images from `start` up to `stop`."""
+        """Return the JSON of the images from `start` up to `stop`."""
         self.settle(now)
         found = self.slots[start:stop]
         return [
@@ -140,7 +140,7 @@ class Shelf:
         return [json.loads(raw) for raw in self.page(0, None, now)]
 
     def settle(self, now: float) -> None:
-        """A job that has come to 100 % leaves its image; a deleted image leaves the shelf."""
+        """Take jobs that came to 100 % from their images, and deleted images from the shelf."""
         for busy in [busy for busy in self.busy if busy.job.progress(now) >= 100]:
             place = self.slots.index(busy)
             if busy.job.plan.type == "DeleteCIMG":
@@ -150,7 +150,7 @@ class Shelf:
                 self.slots[place] = encode(busy.image | {"status": "Ready"}).encode()
 
     def place_of(self, uuid: str, now: float) -> int:
-        """The position of the image `uuid`; KeyError when the region has no such image."""
+        """Return the position of the image `uuid`; raise KeyError when it is not there."""
         needle = f'"cimgUuid":"{uuid}"'.encode()
         for place, raw in enumerate(self.page(0, None, now)):
             if needle in raw:
@@ -158,7 +158,7 @@ class Shelf:
         raise KeyError(uuid)
 
     def add(self, place: int, fields: Image) -> Image:
-        """A new image at `place`, Ready unless `fields` say otherwise."""
+        """Put a new image at `place`, Ready unless `fields` say otherwise."""
         self.added += 1
         fresh = encoded_image(f"{self.key}/added", (self.region,), self.added)
         image: Image = json.loads(fresh) | {"status": "Ready"} | fields
@@ -171,7 +171,7 @@ class Shelf:
             self.busy.remove(slot)
 
     def change(self, place: int, fields: Image, now: float) -> None:
-        """New values for some fields. A job goes on, unless `fields` bring their own."""
+        """Set some fields anew. A job goes on, unless `fields` bring their own."""
         slot = self.slots[place]
         if isinstance(slot, Busy) and "job" not in fields:
             slot.image |= fields

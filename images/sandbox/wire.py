@@ -17,7 +17,7 @@ def send(
     fault: Fault | None = None,
     cleared: threading.Event | None = None,
 ) -> None:
-    """Sends the answer in the manner of the fault. A manner that waits stops on `cleared`."""
+    """Send the answer in the manner of the fault; one that waits stops on `cleared`."""
     manner = MANNERS.get(fault.kind) if fault else None
     if manner and fault and cleared:
         manner(handler, answer, fault, cleared)
