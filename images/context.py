@@ -14,7 +14,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from dashboard.stamps import by_the_way, stamp
-from dashboard.tokens.access import Access, Credential, look_after_others, note_verdict
+from dashboard.tokens.access import Access, Credential, look_after_others
+from dashboard.tokens.lifecycle import note_verdict
 from dashboard.visible import has_visible
 from images import services
 from images.change_forms import read_change_query
@@ -167,7 +168,7 @@ def _inventory(access: Access, credential: Credential, newest: bool) -> Inventor
     token = access.token
     inventory = services.inventory(credential, newest=newest)
     with by_the_way():
-        note_verdict(access, known_verdict(inventory))
+        note_verdict(token, known_verdict(inventory))
         look_after_others(access)
     stamp(token, "last_used_at", last_used_by=access.reader[:150])
     return inventory

@@ -12,12 +12,10 @@ from django.utils import timezone
 from dashboard.people import policy
 from dashboard.people.models import Membership, User
 from dashboard.stamps import STAMP_EVERY
-from dashboard.tokens import lifecycle as records
-from dashboard.tokens import vault
-from dashboard.tokens.lifecycle import Outcome
+from dashboard.tokens import lifecycle, vault
 from dashboard.tokens.models import RotationSecret, State, Token
 from images import services
-from images.services.verification import Verdict, known_verdict
+from images.services.verification import known_verdict
 
 # Every request runs this query. Its SQL is written out because composing it through the ORM takes
 # three times as long (0.4 ms) as running it.
@@ -150,20 +148,6 @@ def _trouble(token: Token) -> int:
     return SILENT if token.is_good else UNTRIED
 
 
-def record_outcome(credential: Credential, outcome: Outcome | None) -> None:
-    """Record what the cloud said of the token; None means that it said nothing.
-
-    It is one UPDATE, which changes no row if the same was recorded less than a minute ago.
-    """
-    if outcome:
-        records.record_outcome(credential.token_id, credential.sealed, outcome)
-
-
-def note_verdict(access: Access, verdict: Verdict | None) -> None:
-    """Record what the cloud last said of the chosen token, if that is new."""
-    records.note_verdict(access.token, verdict)
-
-
 def look_after_others(access: Access) -> None:
     """Have the other tokens that are in trouble checked in the background, once a minute at most.
 
@@ -178,8 +162,9 @@ def look_after_others(access: Access) -> None:
         credential = stored(token)
         if credential:
             known = services.look_after(credential)
-            record_outcome(credential, known_verdict(known) if known else None)
-        records.note_check(token.pk)
+            if known and (verdict := known_verdict(known)):
+                lifecycle.record_outcome(token.pk, token.sealed, verdict)
+        lifecycle.note_check(token.pk)
 
 
 def access_with(token: Token | None, tokens: tuple[Token, ...], reader: str) -> Access:

@@ -6,7 +6,6 @@ The cloud is asked about a secret before it is stored, and a bad secret never re
 from __future__ import annotations
 
 from datetime import date
-from typing import Protocol
 from uuid import UUID
 
 import structlog
@@ -45,17 +44,6 @@ SHORTEST_SHOWN = 12
 
 class LabelTaken(Exception):
     """Raised where the owner already has a token with that label."""
-
-
-class Outcome(Protocol):
-    """What the cloud said of a token; `services.Verdict` has this form."""
-
-    @property
-    def state(self) -> str: ...
-    @property
-    def reason(self) -> str: ...
-    @property
-    def request_id(self) -> str: ...
 
 
 def add_token(
@@ -165,7 +153,7 @@ def _with_secret(token_id: UUID, sealed: str) -> QuerySet[Token]:
     return Token.objects.filter(pk=token_id, sealed=sealed)
 
 
-def record_outcome(token_id: UUID, sealed: str, outcome: Outcome) -> None:
+def record_outcome(token_id: UUID, sealed: str, outcome: Verdict) -> None:
     """Record what the cloud said of the token's secret, the same at most once a minute."""
     now = timezone.now()
     stamp = "last_ok_at" if outcome.state == State.VALID else "last_failed_at"

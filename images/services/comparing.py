@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 from django.utils.functional import Promise
 
 from images.cloud.records import Image
-from images.services.inventory import Inventory, RegionState
+from images.services.inventory import Inventory
 from images.services.snapshots import REFUSALS
 
 
@@ -16,27 +18,31 @@ class Listed:
     """What one token lists in a region.
 
     `count` is None where it could not list it now: `why` says why, "" where the token has no such
-    region.
+    region. `images` has them by uuid; None where the list is not known to be whole.
     """
 
     count: int | None
     why: str | Promise = ""
+    images: Mapping[str, Image] | None = None
 
 
 @dataclass(frozen=True)
 class RegionPair:
-    """One region as the old token lists it, and the new one.
-
-    `only_old` and `only_new` are the images that just one of them sees; None where either list is
-    not known to be whole.
-    """
+    """One region as the old token lists it, and the new one."""
 
     id: str
     name: str
     old: Listed
     new: Listed
-    only_old: tuple[Image, ...] | None = None
-    only_new: tuple[Image, ...] | None = None
+
+    @cached_property
+    def only_old(self) -> tuple[Image, ...] | None:
+        """Return the images that only the old token sees; None where that is not known."""
+        return _missing(self.old, self.new)
+
+    @cached_property
+    def only_new(self) -> tuple[Image, ...] | None:
+        return _missing(self.new, self.old)
 
     @property
     def same(self) -> bool:
@@ -85,20 +91,25 @@ def comparison(old: Inventory | None, new: Inventory) -> Comparison:
     here, there = _places(old, new), _places(new, new)
     # What others share to both accounts says nothing about whose they are.
     own = {place for place, image in here.items() if not image.shared} or here.keys()
-    whole = [_is_whole(old, state.id) for state in old.regions]
+    pairs = _pairs(old, new)
+    lists = [pair.old for pair in pairs[: len(old.regions)]]
     return Comparison(
-        _pairs(old, new),
+        pairs,
         known=len(own),
         kept=len(own & there.keys()),
         lost=len(here.keys() - there.keys()),
         gained=len(there.keys() - here.keys()),
-        is_empty=not old.images and bool(whole) and all(whole),
+        is_empty=bool(lists) and all(each.images == {} for each in lists),
     )
 
 
 def _places(listed: Inventory, new: Inventory) -> dict[tuple[str, str], Image]:
     """Return the images of the regions of which it is known what the new token lists there."""
-    told = {state.id for state in new.regions if _is_told(state)}
+    told = {
+        state.id
+        for state in new.regions
+        if state.head.version or (state.failure and state.failure.kind in REFUSALS)
+    }
     if not (new.head.failure or new.head.unreadable):
         there = {state.id for state in new.regions}
         told |= {image.region for image in listed.images} - there  # It has no such region.
@@ -106,48 +117,26 @@ def _places(listed: Inventory, new: Inventory) -> dict[tuple[str, str], Image]:
     return {(image.region, image.uuid): image for image in images}
 
 
-def _is_told(state: RegionState) -> bool:
-    """Whether it is known what the token lists in a region, or that it may list nothing."""
-    refused = state.failure is not None and state.failure.kind in REFUSALS
-    return refused or bool(state.head.version)
-
-
 def _pairs(old: Inventory, new: Inventory) -> tuple[RegionPair, ...]:
     names = {state.id: state.head.region.name for state in (*old.regions, *new.regions)}
-    return tuple(_pair(region, name, old, new) for region, name in names.items())
-
-
-def _pair(region: str, name: str, old: Inventory, new: Inventory) -> RegionPair:
-    pair = RegionPair(region, name, _listed(old, region), _listed(new, region))
-    if not (_is_whole(old, region) and _is_whole(new, region)):
-        return pair
-    before, after = _images(old, region), _images(new, region)
-    return replace(
-        pair,
-        only_old=tuple(image for uuid, image in before.items() if uuid not in after),
-        only_new=tuple(image for uuid, image in after.items() if uuid not in before),
+    return tuple(
+        RegionPair(region, name, _listed(old, region), _listed(new, region))
+        for region, name in names.items()
     )
 
 
+def _missing(listed: Listed, other: Listed) -> tuple[Image, ...] | None:
+    if listed.images is None or other.images is None:
+        return None
+    return tuple(image for uuid, image in listed.images.items() if uuid not in other.images)
+
+
 def _listed(inventory: Inventory, region: str) -> Listed:
-    state = _state(inventory, region)
+    state = next((state for state in inventory.regions if state.id == region), None)
     failure = inventory.head.failure or (state and state.failure)
     if failure:
         return Listed(None, inventory.explanation(failure).title)
-    return Listed(state.head.count if state else None)
-
-
-def _is_whole(inventory: Inventory, region: str) -> bool:
-    """Whether it is the list of now and lacks nothing."""
-    state = _state(inventory, region)
-    if state is None or state.failure or inventory.head.failure:
-        return False
-    return state.head.is_whole
-
-
-def _state(inventory: Inventory, region: str) -> RegionState | None:
-    return next((state for state in inventory.regions if state.id == region), None)
-
-
-def _images(inventory: Inventory, region: str) -> dict[str, Image]:
-    return {image.uuid: image for image in inventory.images if image.region == region}
+    if state is None:
+        return Listed(None)
+    images = {image.uuid: image for image in inventory.images if image.region == region}
+    return Listed(state.head.count, images=images if state.head.is_whole else None)

@@ -1,4 +1,4 @@
-"""What is noted about a token while it is used: access.record_outcome and stamp."""
+"""What is noted about a token while it is used: lifecycle.record_outcome and stamp."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from dashboard.people.models import User
 from dashboard.stamps import stamp
-from dashboard.tokens import access, lifecycle, vault
+from dashboard.tokens import lifecycle
 from dashboard.tokens.models import State, Token
 from images.services.verification import Verdict
 
@@ -20,10 +20,6 @@ pytestmark = [pytest.mark.backend, pytest.mark.django_db(databases="__all__")]
 SECRET = "5f0c" * 16
 GOOD = Verdict("valid", "", "")
 BAD = Verdict("refused", "The cloud does not accept this token.", "r1")
-
-
-def credential_of(token: Token) -> access.Credential:
-    return access.Credential(token.pk, token.label, token.sealed, SECRET, vault.cache_key(SECRET))
 
 
 def ago(**time: int) -> datetime:
@@ -35,7 +31,7 @@ def test_a_refusal_is_noted_with_one_query(
 ) -> None:
     token = keep(person, SECRET)
     with django_assert_num_queries(1):
-        access.record_outcome(credential_of(token), BAD)
+        lifecycle.record_outcome(token.pk, token.sealed, BAD)
 
     token.refresh_from_db()
     assert (token.state, token.reason, token.request_id) == (State.REFUSED, BAD.reason, "r1")
@@ -47,12 +43,12 @@ def test_nothing_said_is_nothing_noted(
 ) -> None:
     token = keep(person, SECRET)
     with django_assert_num_queries(0):
-        access.record_outcome(credential_of(token), None)
+        lifecycle.note_verdict(token, None)
 
 
 def test_good_news_clears_what_was_wrong(person: User, keep: Callable[..., Token]) -> None:
     token = keep(person, SECRET, state=State.REFUSED, reason="Gone.", request_id="r1")
-    access.record_outcome(credential_of(token), GOOD)
+    lifecycle.record_outcome(token.pk, token.sealed, GOOD)
 
     token.refresh_from_db()
     assert (token.state, token.reason, token.request_id) == (State.VALID, "", "")
@@ -64,7 +60,7 @@ def test_the_same_news_is_written_once_a_minute(
 ) -> None:
     before = ago(seconds=age)
     token = keep(person, SECRET, last_ok_at=before)
-    access.record_outcome(credential_of(token), GOOD)
+    lifecycle.record_outcome(token.pk, token.sealed, GOOD)
 
     token.refresh_from_db()
     assert (token.last_ok_at != before) is written
@@ -72,7 +68,7 @@ def test_the_same_news_is_written_once_a_minute(
 
 def test_other_news_is_written_at_once(person: User, keep: Callable[..., Token]) -> None:
     token = keep(person, SECRET, state=State.REFUSED, reason="Gone.", last_failed_at=ago(seconds=1))
-    access.record_outcome(credential_of(token), BAD)
+    lifecycle.record_outcome(token.pk, token.sealed, BAD)
 
     token.refresh_from_db()
     assert token.reason == BAD.reason
@@ -82,11 +78,11 @@ def test_news_of_a_secret_that_was_replaced_is_dropped(
     person: User, keep: Callable[..., Token]
 ) -> None:
     token = keep(person, SECRET)
-    about_the_old_one = credential_of(token)
+    old = token.sealed
     # It ends as the old one did.
     lifecycle.set_secret(token, f"{'ab' * 30}{SECRET[-4:]}", GOOD)
     token.save()
-    access.record_outcome(about_the_old_one, BAD)
+    lifecycle.record_outcome(token.pk, old, BAD)
 
     token.refresh_from_db()
     assert token.state == State.VALID
@@ -94,7 +90,7 @@ def test_news_of_a_secret_that_was_replaced_is_dropped(
 
 def test_a_long_reason_is_cut(person: User, keep: Callable[..., Token]) -> None:
     token = keep(person, SECRET)
-    access.record_outcome(credential_of(token), Verdict("refused", "x" * 5000, "y" * 5000))
+    lifecycle.record_outcome(token.pk, token.sealed, Verdict("refused", "x" * 5000, "y" * 5000))
 
     token.refresh_from_db()
     assert (len(token.reason), len(token.request_id)) == (500, 100)
