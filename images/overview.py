@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from images.context import InventoryContext
-from images.jobs_under_way import Going, as_known, stalled
+from images.jobs_under_way import Going, stalled, under_way
 from images.reports.attention import Group, groups
 from images.reports.coverage import Coverage, coverage
 from images.reports.summary import (
@@ -31,7 +31,7 @@ class Found:
 def find(context: InventoryContext) -> Found:
     index, query = context.inventory.index, context.query
     found = overview(index, query)
-    running = as_known(context, found.running)
+    running = under_way(context, found.running, ask=False)
     still = stalled(running)
     covered, today = compared(context), datetime.now(UTC).date()
     attention = groups(index, query, today, covered, still)

@@ -165,9 +165,15 @@ def _read(parent: Connection, url: str, token: str, limits: Limits, regions: Seq
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends us.
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _limit_memory(limits.memory)
+    made: deque[Call] = deque()
     try:
         parent.send("ready")
-        _read_all(parent, url, token, limits, regions)
+        account = Account(url, token, Deadline(parent.recv()), limits=limits, note=made.append)
+        with ThreadPoolExecutor(REGIONS_AT_ONCE, thread_name_prefix="region") as pool:
+            running = {pool.submit(_packed, account, region): region for region in regions}
+            for future in as_completed(running):
+                outcome, calls = _outcome(future), [made.popleft() for _ in range(len(made))]
+                parent.send((running.pop(future), outcome, calls))
     except MemoryError:
         os._exit(OUT_OF_MEMORY)
     except (EOFError, OSError):
@@ -181,17 +187,6 @@ def _limit_memory(most: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
-def _read_all(
-    parent: Connection, url: str, token: str, limits: Limits, regions: Sequence[str]
-) -> None:
-    made: deque[Call] = deque()
-    account = Account(url, token, Deadline(parent.recv()), limits=limits, note=made.append)
-    with ThreadPoolExecutor(REGIONS_AT_ONCE, thread_name_prefix="region") as pool:
-        running = {pool.submit(_packed, account, region): region for region in regions}
-        for future in as_completed(running):
-            parent.send((running.pop(future), _outcome(future), _taken(made)))
-
-
 def _outcome(future: Future[Packed]) -> Packed | CloudError:
     try:
         return future.result()
@@ -203,10 +198,6 @@ def _outcome(future: Future[Packed]) -> Packed | CloudError:
         # Where it was, and not its text, which may quote the cloud.
         frame = traceback.extract_tb(error.__traceback__)[-1]
         return Internal(f"{type(error).__name__} in {frame.name}, line {frame.lineno}")
-
-
-def _taken(made: deque[Call]) -> list[Call]:
-    return [made.popleft() for _ in range(len(made))]
 
 
 def _end_with_parent() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
+from images.cloud.errors import CloudError
 from images.cloud.records import Image
 from images.messages import EXPLANATIONS, OF_A_REGION, Explanation
 from images.search.index import Index
@@ -24,12 +25,7 @@ from images.services.snapshots import (
 TELLING = {"arrears": 0, "refused": 2, "forbidden": 3}
 
 
-class _Failed(Protocol):
-    @property
-    def kind(self) -> str: ...
-
-
-F = TypeVar("F", bound=_Failed)
+F = TypeVar("F", Failure, CloudError)
 
 
 def telling(failures: Iterable[F]) -> F | None:

@@ -19,7 +19,7 @@ from django.core.cache import cache
 from django.db import connections
 
 LEASE_SECONDS = 4
-RENEWED_EVERY_SECONDS = 1.0
+RENEWAL_INTERVAL_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def drop(name: str) -> None:
 
 
 def _keep(lease: Lease) -> None:
-    while not lease.over.wait(RENEWED_EVERY_SECONDS) and time.monotonic() < lease.until:
+    while not lease.over.wait(RENEWAL_INTERVAL_SECONDS) and time.monotonic() < lease.until:
         _renew(lease)
         if lease.over.is_set():
             _give_back(lease)  # It was dropped meanwhile, and may be there again.

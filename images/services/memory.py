@@ -87,31 +87,32 @@ def _will_do(held: Head, newest: Head, oldest: float) -> bool:
 
 
 def _load(key: str, head: Head, load: Loader) -> tuple[Head, Index] | None:
-    """One at a time: all who waited for the same fetch would decode the same, each for itself."""
-    with _building:
-        return _load_now(key, head, load)
-
-
-def _load_now(key: str, head: Head, load: Loader) -> tuple[Head, Index] | None:
-    with _lock:
-        cached = _cached.get(key)
-        if cached and _versions(cached.head) == _versions(head):
-            return head, cached.index  # Someone built it meanwhile.
-        held = dict(cached.bodies) if cached else {}
-    bodies: dict[tuple[str, str], Sequence[Image]] = {}
     versions = _versions(head)
-    for version in versions:
-        # An empty region is held as well, and needs no loading.
-        body = held[version] if version in held else load(key, *version, _of(version[0], held))
-        if body is not None:
-            bodies[version] = body
-    if len(bodies) < len(versions):
-        return None  # All were tried: `load` throws away what cannot be read.
-    images = [image for body in bodies.values() for image in body]
-    built = Index(images, before=cached.index if cached else None)
-    built.warm()
-    size = sum(entry.weight for entry in head.regions if entry.version)
-    _put(key, CachedInventory(bodies, head, built, size))
+    # One at a time: all who waited for the same refresh would decode the same, each for itself.
+    with _building:
+        with _lock:
+            cached = _cached.get(key)
+            if cached and _versions(cached.head) == versions:
+                return head, cached.index  # Someone built it meanwhile.
+            held = dict(cached.bodies) if cached else {}
+        bodies: dict[tuple[str, str], Sequence[Image]] = {}
+        for version in versions:
+            # An empty region is held as well, and needs no loading.
+            body = held[version] if version in held else load(key, *version, _of(version[0], held))
+            if body is not None:
+                bodies[version] = body
+        if len(bodies) < len(versions):
+            return None  # All were tried: `load` throws away what cannot be read.
+        images = [image for body in bodies.values() for image in body]
+        built = Index(images, before=cached.index if cached else None)
+        built.warm()
+        size = sum(entry.weight for entry in head.regions if entry.version)
+        limit = settings.INVENTORY_MEMORY_MB * 1024 * 1024
+        with _lock:
+            _cached[key] = CachedInventory(bodies, head, built, size)
+            _cached.move_to_end(key)
+            while len(_cached) > 1 and sum(each.size_now for each in _cached.values()) > limit:
+                _cached.popitem(last=False)
     return head, built
 
 
@@ -134,15 +135,6 @@ def _load_in_background(key: str, head: Head, load: Loader) -> None:
             give_back()
 
     threading.Thread(target=run, name="load", daemon=True).start()
-
-
-def _put(key: str, cached: CachedInventory) -> None:
-    limit = settings.INVENTORY_MEMORY_MB * 1024 * 1024
-    with _lock:
-        _cached[key] = cached
-        _cached.move_to_end(key)
-        while len(_cached) > 1 and sum(each.size_now for each in _cached.values()) > limit:
-            _cached.popitem(last=False)
 
 
 def decoded(key: str, region: str, version: str, body: bytes) -> Sequence[Image]:

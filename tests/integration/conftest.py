@@ -65,7 +65,7 @@ def a_cache_that_is_locked(request: pytest.FixtureRequest, monkeypatch: pytest.M
     renew a lease there: none tries to."""
     mark = request.node.get_closest_marker("django_db")
     if not mark.kwargs.get("transaction"):
-        monkeypatch.setattr(lease, "RENEWED_EVERY_SECONDS", PATIENCE)
+        monkeypatch.setattr(lease, "RENEWAL_INTERVAL_SECONDS", PATIENCE)
 
 
 def let_refreshes_finish() -> None:

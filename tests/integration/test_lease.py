@@ -223,7 +223,7 @@ def test_only_its_owner_gives_it_back(name: str) -> None:
 def test_who_has_lost_it_does_not_take_it_back(name: str) -> None:
     assert lease.take(name, 60)
     cache.set(name, "someone else's", 60)
-    end = time.monotonic() + 2 * lease.RENEWED_EVERY_SECONDS
+    end = time.monotonic() + 2 * lease.RENEWAL_INTERVAL_SECONDS
     wait_until(lambda: time.monotonic() > end or cache.get(name) != "someone else's")
     assert cache.get(name) == "someone else's"
 
