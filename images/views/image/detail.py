@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -23,7 +22,7 @@ from images.views.changes.lines import Line, line
 from images.views.image.curl import curl
 from images.views.image.other_regions import elsewhere
 from images.views.image.previous_next import place_of
-from images.views.list.image_list import page_context
+from images.views.list.image_list import around
 from images.views.list.results import results
 from images.views.list.since import since_last_visit
 from images.views.pages import is_fragment, not_found, unavailable, with_inventory
@@ -46,11 +45,8 @@ def image_detail(
     htmx = request.htmx  # type: ignore[attr-defined]
     if is_fragment(request) and htmx.target != "images":
         return HttpResponse(shown)
-    page = results(context, since_last_visit(request, context), image, shown)
-    if is_fragment(request):
-        return HttpResponse(page)
-    around = {**page_context(context), "image": image, "results": page}
-    return render(request, "images/list.html", around)
+    drawn = results(context, since_last_visit(request, context), image, shown)
+    return around(request, context, drawn, image=image)
 
 
 def panel(context: InventoryContext, image: Image) -> SafeString:

@@ -9,10 +9,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
+from markupsafe import Markup
 
 from dashboard.tokens import access
 from dashboard.web.back import back
 from images import services
+from images.cloud.records import Image
 from images.context import InventoryContext
 from images.views.list.results import results
 from images.views.list.since import since_last_visit
@@ -32,11 +34,22 @@ def list_page(
     failure = context.inventory.failure
     status = context.inventory.explanation(failure).status if failure else 200
     since = None if failure else since_last_visit(request, context, by_itself=by_itself)
-    shown = results(context, since)
+    return around(request, context, results(context, since), status=status)
+
+
+def around(
+    request: HttpRequest,
+    context: InventoryContext,
+    drawn: bytes,
+    *,
+    image: Image | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Answer with what was drawn, or with the page around it; `image` is the open one."""
     if is_fragment(request):
-        return HttpResponse(shown, status=status)
-    page = page_context(context) | {"results": shown}
-    return render(request, "images/list.html", page, status=status)
+        return HttpResponse(drawn, status=status)
+    shown = page_context(context) | {"image": image, "results": Markup(drawn.decode())}  # noqa: S704
+    return render(request, "images/list.html", shown, status=status)
 
 
 def page_context(context: InventoryContext) -> dict[str, Any]:

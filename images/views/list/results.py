@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -34,31 +34,49 @@ class ListContext(ListAddress):
     since: Since | None
 
 
+class Around(NamedTuple):
+    """What is around a list, drawn; `failure` or `panel` is "" where there is none."""
+
+    status: str
+    invalid: str
+    failure: str
+    panel: str
+    news: str
+    poll: str
+
+
 def results(
     context: InventoryContext, since: Since | None, image: Image | None = None, panel: str = ""
-) -> Markup:
-    """Return the list, with the panel of one image when it is open."""
+) -> bytes:
+    """Return the list, with the panel of one image when it is open, encoded."""
+    index, around = context.inventory.index, _around(context, image, panel)
+    regions = tuple(context.region_names.items())
+    shown = ListContext(context.token, context.query, regions, context.missing, since)
+    # Anyone can think of more addresses that are wrong.
+    if around.invalid or around.failure or panel:
+        return _results(index, shown, around)
+    return cached(index.cache, _results, shown, around, index=index)
+
+
+def _around(context: InventoryContext, image: Image | None, panel: str) -> Around:
     inventory, failure = context.inventory, context.inventory.failure
-    running = poll_address.running(context, image)
-    return fragment(
-        "fragments/results.html",
-        context=context,
-        path="",
-        failure=failure,
-        list="" if failure else _list(context, since),
-        panel=panel,
-        news=poll_address.address(context, running),
-        poll=LIST_BUSY if running or inventory.is_unconfirmed else LIST,
+    running, invalid = poll_address.running(context, image), context.invalid_parameters
+    return Around(
+        fragment("fragments/status.html", context=context, path=""),
+        fragment("fragments/invalid_parameters.html", context=context) if invalid else "",
+        fragment("fragments/failure.html", context=context, failure=failure) if failure else "",
+        panel,
+        poll_address.address(context, running),
+        LIST_BUSY if running or inventory.is_unconfirmed else LIST,
     )
 
 
-def _list(context: InventoryContext, since: Since | None) -> Markup:
-    index, regions = context.inventory.index, tuple(context.region_names.items())
-    shown = ListContext(context.token, context.query, regions, context.missing, since)
-    return cached(index.cache, _drawn, shown, index=index)
+def _results(index: Index, shown: ListContext, around: Around) -> bytes:
+    drawn = "" if around.failure else _list(index, shown)
+    return fragment("fragments/results.html", list=drawn, **around._asdict()).encode()
 
 
-def _drawn(index: Index, shown: ListContext) -> Markup:
+def _list(index: Index, shown: ListContext) -> Markup:
     query, names, result = shown.query, dict(shown.regions), run(index, shown.query)
     looks = ImageQuery(columns=query.columns, density=query.density)
     return fragment(
