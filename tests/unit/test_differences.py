@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from images.cloud.reading import Problems, read_image
 from images.cloud.records import Image
 from images.differences import FACTS, differing
-from images.views.image.compare import GROUPS, groups
+from images.fields import COMPARED
+from images.views.image.compare import groups
 from images.views.image.other_regions import TOLD, differences
 
 STORAGE = {"bsUuid": "u", "name": "n", "type": "Ceph", "diskType": "SSD", "zone": "BJ01"}
@@ -67,7 +68,7 @@ def marked(*images: Image) -> set[str]:
 
 
 def test_every_row_of_a_comparison_but_what_names_the_image_can_differ() -> None:
-    rows = {fact for _title, facts in GROUPS for fact in facts}
+    rows = {field.name for compared in COMPARED.values() for field in compared}
 
     assert rows - {"id", "uuid", "region"} == set(FACTS) == set(TOLD)
 

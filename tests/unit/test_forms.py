@@ -15,7 +15,6 @@ from images.fields import COLUMNS, FACETS, SORTS
 from images.forms import query_string, read_query, toggled
 from images.grammar import SIZES
 from images.search.query import ImageQuery, image_query
-from images.views.list import columns
 
 DAY = 86_400_000
 PARAMETERS = [*FACETS, *(field.name for field in fields(ImageQuery) if field.name != "facets")]
@@ -52,10 +51,6 @@ def test_an_address_is_read_into_a_query() -> None:
 def test_nothing_set_is_everything() -> None:
     assert read("") == ImageQuery()
     assert query_string(ImageQuery()) == ""
-
-
-def test_every_column_that_can_be_asked_for_has_a_title() -> None:
-    assert set(columns.COLUMNS) == set(COLUMNS)
 
 
 # Whatever comes

@@ -8,47 +8,24 @@ from dataclasses import dataclass, replace
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 from markupsafe import Markup
 
-from images.cloud.reading import read_details
-from images.cloud.records import Details, Image
+from images.cloud.records import Image
 from images.context import InventoryContext
 from images.differences import differing
+from images.fields import COMPARED, FIELDS
 from images.forms import query_string
 from images.search.query import ImageQuery
 from images.templatetags.inventory import macros
 from images.verdict_words import Words, verdict_words
-from images.views.list.columns import COLUMNS
 from images.views.list.image_list import page_context
+from images.views.list.rows import cell
 from images.views.pages import not_found, with_inventory
 
 LEAST, MOST = 2, 4
 ONLY = "differences"
-
-# The columns of the list, in the groups of the panel.
-GROUPS: tuple[tuple[Promise, tuple[str, ...]], ...] = (
-    (gettext_lazy("Identity"), ("id", "uuid", "region", "type", "size", "description")),
-    (gettext_lazy("State"), ("status", "check", "shared", "external")),
-    (gettext_lazy("Operating system"), ("os", "arch", "platform")),
-    (gettext_lazy("A machine needs at least"), ("disk", "cpu", "memory", "machines")),
-    (gettext_lazy("Regions and zones"), ("regions", "zones")),
-    (gettext_lazy("Backup storages"), ("storages", "kept")),
-    (gettext_lazy("Use"), ("scenes", "tags")),
-    (gettext_lazy("Times"), ("created", "updated")),
-)
-
-
-# What the list has no column for.
-DETAILS = {
-    "cpu": gettext_lazy("CPU cores"),
-    "memory": gettext_lazy("Memory"),
-    "machines": gettext_lazy("Machine types"),
-    "kept": gettext_lazy("Each storage"),
-}
 
 
 @dataclass(frozen=True)
@@ -113,36 +90,21 @@ def _named(context: InventoryContext) -> tuple[list[Image], list[str]]:
 
 def groups(images: Sequence[Image], names: dict[str, str], *, only: bool) -> list[Group]:
     """Return the facts of the images, line by line; with `only`, the lines that differ."""
-    details = [read_details(image) for image in images]
     differ = differing(images)
     made = []
-    for title, facts in GROUPS:
-        lines = [_line(fact, images, details, names, differs=fact in differ) for fact in facts]
+    for title, compared in COMPARED.items():
+        facts = [field.name for field in compared]
+        lines = [_line(fact, images, names, differs=fact in differ) for fact in facts]
         lines = [line for line in lines if line.differs or not only]
         if lines:
-            made.append(Group(str(title), lines))
+            made.append(Group(_(title), lines))
     return made
 
 
-def _line(
-    fact: str,
-    images: Sequence[Image],
-    details: Sequence[Details],
-    names: dict[str, str],
-    *,
-    differs: bool,
-) -> Line:
-    if fact in DETAILS:
-        written = getattr(macros("fragments/details.html"), fact)
-        cells = [written(each) for each in details]
-    else:
-        written = getattr(macros("fragments/cells.html"), fact)
-        cells = [written(image, names) for image in images]
-    return Line(title_of(fact), cells, differs)
-
-
-def title_of(fact: str) -> str:
-    return str(DETAILS[fact] if fact in DETAILS else COLUMNS[fact].title)
+def _line(name: str, images: Sequence[Image], names: dict[str, str], *, differs: bool) -> Line:
+    written = macros("fragments/cells.html")
+    cells = [cell(written, name, image, names) for image in images]
+    return Line(_(FIELDS[name].title), cells, differs)
 
 
 def _compared(context: InventoryContext, image: Image) -> Compared:

@@ -10,15 +10,14 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from images.cloud.reading import read_details
 from images.cloud.records import Image
 from images.context import InventoryContext
 from images.differences import FACTS, differing
+from images.fields import FIELDS
 from images.forms import query_string
 from images.insights import check_meaning, storage_state
 from images.search.query import ImageQuery, image_query, matching
 from images.templatetags.inventory import plain_size
-from images.views.image.compare import title_of
 from images.views.list.filters import day
 
 SHOWN = 12
@@ -90,7 +89,7 @@ def differences(image: Image, other: Image) -> list[str]:
 def _said(fact: str, image: Image, other: Image) -> str:
     words = WORDS[fact](image, other) if fact in WORDS else ""
     said = words or _("%(fact)s: %(value)s") % {
-        "fact": title_of(fact),
+        "fact": _(FIELDS[fact].title),
         "value": _value(fact, other),
     }
     return Truncator(said).chars(80)
@@ -98,9 +97,12 @@ def _said(fact: str, image: Image, other: Image) -> str:
 
 def _value(fact: str, image: Image) -> str:
     """Return what the fact is of an image, as text."""
-    value = VALUES[fact](image)
+    field = FIELDS[fact]
+    value = field.read(image)
     if value is None or value == "":
         return _("not known")
+    if field.kind in PLAIN:
+        return PLAIN[field.kind](value)
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, tuple):
@@ -192,32 +194,4 @@ WORDS: dict[str, Callable[[Image, Image], str]] = {
 }
 
 
-def _day(milliseconds: int | None) -> str | None:
-    return None if milliseconds is None else day(milliseconds)
-
-
-def _amount(size: int | None) -> str | None:
-    return None if size is None else plain_size(size)
-
-
-VALUES: dict[str, Callable[[Image], str | int | bool | tuple[str, ...] | None]] = {
-    "type": lambda image: image.type,
-    "size": lambda image: _amount(image.size),
-    "status": lambda image: image.status,
-    "check": lambda image: image.check_state,
-    "shared": lambda image: image.shared,
-    "external": lambda image: image.external,
-    "arch": lambda image: image.arch,
-    "platform": lambda image: image.platform,
-    "disk": lambda image: _amount(image.min_disk),
-    "cpu": lambda image: read_details(image).requirement.min_cpu,
-    "memory": lambda image: _amount(read_details(image).requirement.min_memory),
-    "machines": lambda image: read_details(image).requirement.dc2_types,
-    "regions": lambda image: image.regions,
-    "zones": lambda image: image.zones,
-    "storages": lambda image: image.storages,
-    "scenes": lambda image: image.scenes,
-    "tags": lambda image: image.tags,
-    "created": lambda image: _day(image.created),
-    "updated": lambda image: _day(image.updated),
-}
+PLAIN: dict[str, Callable[[int], str]] = {"moment": day, "size": plain_size}

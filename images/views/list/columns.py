@@ -1,56 +1,18 @@
-"""The table's columns: their titles, what they sort by, and which are shown unless asked."""
+"""The table's columns: which are shown, and how they are headed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext
 
+from images import fields
 from images.context import ListAddress
+from images.fields import COLUMNS, DEFAULT_COLUMNS, SORTS
 from images.search.query import ImageQuery
 
-
-@dataclass(frozen=True)
-class Column:
-    """`numeric` columns are aligned right and first sorted largest first."""
-
-    name: str
-    title: Promise
-    sort: str = ""
-    numeric: bool = False
-
-
-COLUMNS = {
-    column.name: column
-    for column in (
-        Column("name", _("Name"), "name"),
-        Column("id", _("ID"), "id"),
-        Column("status", _("Status"), "status"),
-        Column("os", _("OS"), "os"),
-        Column("platform", _("Platform"), "platform"),
-        Column("size", _("Size"), "size", numeric=True),
-        Column("disk", _("Min. disk"), "disk", numeric=True),
-        Column("regions", _("Regions")),
-        Column("storages", _("Storages"), "storages", numeric=True),
-        Column("shared", _("Shared"), "shared"),
-        Column("created", _("Created"), "created", numeric=True),
-        Column("updated", _("Updated"), "updated", numeric=True),
-        Column("region", _("Region"), "region"),
-        Column("arch", _("Architecture"), "arch"),
-        Column("type", _("Type")),
-        Column("check", _("Check"), "check"),
-        Column("zones", _("Zones")),
-        Column("scenes", _("Scenes")),
-        Column("tags", _("Tags")),
-        Column("external", _("External")),
-        Column("description", _("Description")),
-        Column("uuid", _("UUID")),
-    )
-}
-DEFAULT_COLUMNS = tuple(COLUMNS)[:11]
-NUMERIC = frozenset(column.name for column in COLUMNS.values() if column.numeric)
+NUMERIC = frozenset(name for name, field in COLUMNS.items() if field.kind in fields.NUMERIC)
+"""Columns that are aligned right, and first sorted largest first."""
 
 
 class Header(NamedTuple):
@@ -70,15 +32,18 @@ def chosen(query: ImageQuery) -> tuple[str, ...]:
 
 
 def headers(address: ListAddress) -> list[Header]:
-    return [_header(address, COLUMNS[name]) for name in chosen(address.query)]
+    return [_header(address, name) for name in chosen(address.query)]
 
 
-def _header(address: ListAddress, column: Column) -> Header:
-    if not column.sort:
-        return Header(column.name, str(column.title), column.numeric, "", "")
-    rising, falling = column.sort, f"-{column.sort}"
-    sort = address.query.sort
-    order = {rising: "ascending", falling: "descending"}.get(sort, "")
-    first, second = (falling, rising) if column.numeric else (rising, falling)
+def column_title(name: str) -> str:
+    return gettext(COLUMNS[name].title)
+
+
+def _header(address: ListAddress, name: str) -> Header:
+    title, numeric, sort = column_title(name), name in NUMERIC, address.query.sort
+    if name not in SORTS:
+        return Header(name, title, numeric, "", "")
+    order = {name: "ascending", f"-{name}": "descending"}.get(sort, "")
+    first, second = (f"-{name}", name) if numeric else (name, f"-{name}")
     href = address.link(sort=second if sort == first else first, page=1)
-    return Header(column.name, str(column.title), column.numeric, order, href)
+    return Header(name, title, numeric, order, href)

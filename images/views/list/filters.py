@@ -13,28 +13,13 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
+from images import fields
 from images.context import ListAddress
 from images.fields import FACETS
 from images.forms import toggled
 from images.search.query import FacetValue
 from images.templatetags.inventory import counted, plain_size, seen, written_size
 
-TITLES = {
-    "region": gettext_lazy("Region"),
-    "status": gettext_lazy("Status"),
-    "os": gettext_lazy("OS"),
-    "version": gettext_lazy("OS version"),
-    "platform": gettext_lazy("Platform"),
-    "arch": gettext_lazy("Architecture"),
-    "type": gettext_lazy("Type"),
-    "shared": gettext_lazy("Shared"),
-    "zone": gettext_lazy("Zone"),
-    "scene": gettext_lazy("Scene"),
-    "tag": gettext_lazy("Tag"),
-    "disk": gettext_lazy("Storage disks"),
-    "storage": gettext_lazy("Storages"),
-    "check": gettext_lazy("Check"),
-}
 # Words of ours among the facet values; everything else is shown as the cloud spells it.
 VALUES = {
     "unknown": gettext_lazy("not known"),
@@ -44,11 +29,13 @@ VALUES = {
     "ok": gettext_lazy("all connected"),
     "at-risk": gettext_lazy("at risk"),
 }
+# By the kind of a field; of all others only "unknown" is.
 OWN_WORDS = {
-    "shared": {"yes", "no", "unknown"},
-    "storage": {"ok", "at-risk", "unknown"},
+    "flag": {"yes", "no", "unknown"},
+    "state": {"ok", "at-risk", "unknown"},
+    "texts": {"none", "unknown"},
+    "ids": {"none", "unknown"},
 }
-MULTIPLE = {"zone", "scene", "tag", "disk"}
 RANGES = {
     "min_size": gettext_lazy("Size from"),
     "max_size": gettext_lazy("Size up to"),
@@ -95,8 +82,12 @@ class Facet(NamedTuple):
     left_out: str
 
 
+def facet_title(facet: str) -> str:
+    return _(fields.facet_title(facet))
+
+
 def label(facet: str, value: str) -> str | Promise:
-    own = OWN_WORDS.get(facet, {"none", "unknown"} if facet in MULTIPLE else {"unknown"})
+    own = OWN_WORDS.get(FACETS[facet].kind, {"unknown"})
     return VALUES[value] if value in own else seen(value)
 
 
@@ -123,7 +114,7 @@ def _facet(
 ) -> Facet:
     selected = sum(each.selected for each in values)
     shown = max(SHOWN_VALUES, selected)
-    folded, left_out, title = len(values) - shown, len(values) - len(choices), str(TITLES[name])
+    folded, left_out, title = len(values) - shown, len(values) - len(choices), facet_title(name)
     return Facet(
         name,
         title,
@@ -177,7 +168,7 @@ def _chips(address: ListAddress, names: Names) -> Iterator[Chip]:
         for value in query.chosen(name):
             href = address.link_to(toggled(query, name, value))
             shown = names.get(value, value) if name == "region" else value
-            yield Chip(TITLES[name], label(name, shown), href)
+            yield Chip(facet_title(name), label(name, shown), href)
     for value in query.name:
         rest = tuple(other for other in query.name if other != value)
         yield Chip(_("Exact name"), seen(value), address.link_to(replace(query, name=rest, page=1)))

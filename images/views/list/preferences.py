@@ -12,17 +12,17 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import Resolver404, resolve, reverse
-from django.utils.functional import Promise
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseLocation
 from markupsafe import Markup
 
 from dashboard.people import policy
 from dashboard.web.back import back
+from images.fields import COLUMNS, DEFAULT_COLUMNS
 from images.forms import query_string, read_query
 from images.search.query import ImageQuery
 from images.templatetags.inventory import fragment
-from images.views.list.columns import COLUMNS, DEFAULT_COLUMNS, chosen
+from images.views.list.columns import chosen, column_title
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Shown:
     """
 
     name: str
-    title: Promise
+    title: str
     fixed: bool
     first: bool
     last: bool
@@ -45,7 +45,7 @@ def columns_menu(query: ImageQuery) -> Markup:
     return fragment(
         "fragments/columns_menu.html",
         shown_columns=[_column(names, place) for place in range(len(names))],
-        other_columns=[each for each in COLUMNS.values() if each.name not in names],
+        other_columns=[(name, column_title(name)) for name in COLUMNS if name not in names],
         density=query.density,
         is_standard=not query.columns and not query.density,
     )
@@ -54,7 +54,7 @@ def columns_menu(query: ImageQuery) -> Markup:
 def _column(names: tuple[str, ...], place: int) -> Shown:
     name = names[place]
     fixed, last = name == "name", place == len(names) - 1
-    return Shown(name, COLUMNS[name].title, fixed, fixed or place == 1, fixed or last)
+    return Shown(name, column_title(name), fixed, fixed or place == 1, fixed or last)
 
 
 @require_POST

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 from markupsafe import Markup
 
 from images.cloud.records import Image
+from images.fields import FIELDS
 from images.fragments import cached
 from images.search.index import Index
 from images.templatetags.inventory import fragment, macros, name_of, plain_name
@@ -41,8 +42,8 @@ def rows(
 
 
 def _row(image: Image, columns: tuple[str, ...], names: Names) -> Row:
-    macro, shown = macros("fragments/cells.html"), dict(names)
-    cells = [(name, getattr(macro, name)(image, shown)) for name in columns if name != "name"]
+    written, shown = macros("fragments/cells.html"), dict(names)
+    cells = [(name, cell(written, name, image, shown)) for name in columns if name != "name"]
     return Row(
         image.uuid,
         image.region,
@@ -51,3 +52,13 @@ def _row(image: Image, columns: tuple[str, ...], names: Names) -> Row:
         name_of(image),
         fragment("fragments/row.html", cells=cells, numeric=NUMERIC),
     )
+
+
+def cell(written: Any, name: str, image: Image, names: Mapping[str, str]) -> Markup:
+    """Return what is shown of a field, a key of FIELDS, as the macros of `written` write it."""
+    field = FIELDS[name]
+    if own := getattr(written, f"field_{name}", None):
+        shown: Markup = own(image, names)
+    else:
+        shown = getattr(written, f"kind_{field.kind}")(field.read(image))
+    return shown

@@ -84,7 +84,7 @@ def _regions(
         )
         for each in values
     ]
-    return Card("region", filters.TITLES["region"], bars)
+    return Card("region", filters.facet_title("region"), bars)
 
 
 def _systems(context: InventoryContext, families: Sequence[FacetValue]) -> Card:
@@ -121,7 +121,7 @@ def _card(context: InventoryContext, name: str, values: Sequence[FacetValue], le
         )
         for each in values
     ]
-    return Card(name, filters.TITLES[name], bars, max(0, left))
+    return Card(name, filters.facet_title(name), bars, max(0, left))
 
 
 def _most(values: Sequence[FacetValue]) -> int:

@@ -48,9 +48,13 @@ def asked() -> dict[str, str]:
         key = re.search(KEY, text_of(person.post("/api-keys/", {"label": "A", "days": "7"})))
         assert key
         script = Client(SERVER_NAME="localhost", headers={"Authorization": f"Bearer {key[1]}"})
+        two = "&".join(f"image=bj/{each['cimgUuid']}" for each in inside.cloud.images("bj")[:2])
         return {
             name: text_of(client.get(path))
             for name, client, path in (
+                ("list", person, "/images/"),
+                ("column", person, "/images/?columns=series&series=web&sort=-series"),
+                ("comparison", person, f"/images/compare/?{two}"),
                 ("csv", person, "/images/export.csv?sort=series"),
                 ("json", script, "/api/v1/images?size=200&sort=series"),
                 ("facets", script, "/api/v1/facets"),

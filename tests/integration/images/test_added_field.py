@@ -9,8 +9,10 @@ import subprocess
 import sys
 
 import pytest
+from django.http import HttpResponse
 
 from tests.dashboards import ROOT
+from tests.integration.images.pages import Page
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +27,32 @@ def asked() -> dict[str, str]:
 
 def series(name: str | None) -> str:
     return (name or "").partition("-")[0]
+
+
+def page_of(html: str) -> Page:
+    return Page(HttpResponse(html))
+
+
+def test_the_menu_offers_it_as_a_column_and_the_filters_as_a_facet(asked: dict[str, str]) -> None:
+    page = page_of(asked["list"])
+
+    assert page.one("button", id="show-series").text == "Series"
+    assert page.one("details", data_fold="series").all("summary")[0].text == "Series"
+
+
+def test_the_table_shows_it_sorted_and_filtered_by_it(asked: dict[str, str]) -> None:
+    page = page_of(asked["column"])
+    heading = page.one("th", _class="c-series")
+
+    assert heading.text == "Series"
+    assert heading.attributes["aria-sort"] == "descending"
+    assert set(page.cells("series")) == {"web"}
+
+
+def test_a_comparison_has_a_line_of_it(asked: dict[str, str]) -> None:
+    lines = [each.text for each in page_of(asked["comparison"]).all("th", scope="row")]
+
+    assert "Series differs" in lines
 
 
 def test_the_csv_has_a_column_of_it_and_is_sorted_by_it(asked: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils.datastructures import MultiValueDict
 
 from dashboard.people.models import User
-from images.views.list.columns import DEFAULT_COLUMNS
+from images.fields import DEFAULT_COLUMNS
 from tests.integration.conftest import Keep
 from tests.integration.images.pages import FRAGMENT, Page, both, column_of
 
