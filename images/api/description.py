@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from inspect import cleandoc
 from typing import Any
 
 import msgspec
 from django.conf import settings
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from dashboard.web.problems import MEDIA_TYPE
@@ -30,7 +29,7 @@ FIELDS = {
 
 def document() -> Document:
     """Return the description in the language of the request; it is not to be changed."""
-    return _document(get_language())
+    return _document(translation.get_language())
 
 
 @lru_cache
@@ -40,6 +39,8 @@ def _document(language: str | None) -> Document:
         answers, ref_template=schemas.COMPONENT
     )
     components["Image"] = schemas.image_schema()
+    for name, text in schemas.ABOUT.items():
+        components[name]["description"] = text
     base = reverse("api:page")
     found = {
         "openapi": "3.1.0",
@@ -78,7 +79,7 @@ def _translated(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     return {
-        name: _(cleandoc(value))
+        name: translation.gettext(value)
         if name in ("title", "description") and isinstance(value, str)
         else _translated(value)
         for name, value in schema.items()

@@ -49,6 +49,18 @@ OURS: dict[str, dict[str, Any]] = {
     **{kind: _or_null("array", items={"type": "string"}) for kind in ("texts", "ids")},
     "flag": _or_null("boolean"),
 }
+# What is told of some of the parts: docstrings are for those who read the code.
+ABOUT = {
+    "Change": _("One thing that is no longer as it was."),
+    "CloudFailure": _("Why the cloud was not read."),
+    "Problem": _(
+        "RFC 9457. `kind` is a word to go by; the cloud's own failures have the last three."
+    ),
+    "Token": _("How a token stands; nothing that one could read with."),
+    "Unconfirmed": _(
+        "A list that is very different from the one before, which is shown until it is confirmed."
+    ),
+}
 UNITS = {"size": _("Bytes"), "moment": _("Unix milliseconds")}
 
 
@@ -163,8 +175,6 @@ class Listable(Answer, frozen=True, kw_only=True):
 
 
 class Token(Answer, frozen=True, kw_only=True):
-    """How a token stands; nothing that one could read with."""
-
     id: UUID
     label: str
     last_four: str
@@ -195,8 +205,6 @@ class Parameter(Answer, frozen=True, kw_only=True):
 
 
 class Problem(Answer, frozen=True, kw_only=True):
-    """RFC 9457. `kind` is a word to go by; the cloud's own failures have the last three."""
-
     type: str
     title: str
     status: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from datetime import timedelta
 
 import pytest
@@ -224,6 +225,10 @@ def test_it_speaks_the_language_asked_for(script: Script) -> None:
     assert answer.json()["kind"] == "bad-parameters"
     description = script.get("openapi.json", Accept_Language="zh-Hans").json()
     assert description["paths"]["/api/v1/images"]["get"]["summary"] == "镜像"
+    schemas = description["components"]["schemas"]
+    told = {name: each["description"] for name, each in schemas.items() if "description" in each}
+    assert {"Image", "Problem", "Token"} <= set(told)
+    assert [name for name, text in told.items() if not re.search("[\u4e00-\u9fff]", text)] == []
 
 
 def test_a_minute_has_so_many_requests(
