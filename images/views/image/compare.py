@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from markupsafe import Markup
@@ -97,14 +98,14 @@ def groups(images: Sequence[Image], names: dict[str, str], *, only: bool) -> lis
         lines = [_line(fact, images, names, differs=fact in differ) for fact in facts]
         lines = [line for line in lines if line.differs or not only]
         if lines:
-            made.append(Group(_(title), lines))
+            made.append(Group(translation.gettext(title), lines))
     return made
 
 
 def _line(name: str, images: Sequence[Image], names: dict[str, str], *, differs: bool) -> Line:
     written = macros("fragments/cells.html")
     cells = [cell(written, name, image, names) for image in images]
-    return Line(_(FIELDS[name].title), cells, differs)
+    return Line(translation.gettext(FIELDS[name].title), cells, differs)
 
 
 def _compared(context: InventoryContext, image: Image) -> Compared:

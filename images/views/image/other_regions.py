@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.urls import reverse
+from django.utils import translation
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -89,7 +90,7 @@ def differences(image: Image, other: Image) -> list[str]:
 def _said(fact: str, image: Image, other: Image) -> str:
     words = WORDS[fact](image, other) if fact in WORDS else ""
     said = words or _("%(fact)s: %(value)s") % {
-        "fact": _(FIELDS[fact].title),
+        "fact": translation.gettext(FIELDS[fact].title),
         "value": _value(fact, other),
     }
     return Truncator(said).chars(80)

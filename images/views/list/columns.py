@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from django.utils.translation import gettext
+from django.utils import translation
 
 from images import fields
 from images.context import ListAddress
@@ -36,7 +36,7 @@ def headers(address: ListAddress) -> list[Header]:
 
 
 def column_title(name: str) -> str:
-    return gettext(COLUMNS[name].title)
+    return translation.gettext(COLUMNS[name].title)
 
 
 def _header(address: ListAddress, name: str) -> Header:

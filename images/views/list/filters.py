@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote_plus
 
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
@@ -83,7 +84,7 @@ class Facet(NamedTuple):
 
 
 def facet_title(facet: str) -> str:
-    return _(fields.facet_title(facet))
+    return translation.gettext(fields.facet_title(facet))
 
 
 def label(facet: str, value: str) -> str | Promise:
