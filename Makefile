@@ -109,7 +109,7 @@ check-locks: .venv/dev.stamp
 		{ echo "requirements/$$0.txt does not install on Python $$1 for $$2" >&2; exit 1; }'
 
 messages: .venv/dev.stamp
-	$(BIN)/python manage.py makemessages --locale zh_Hans --no-obsolete --no-location --ignore build --ignore .venv
+	$(BIN)/python manage.py makemessages --all --no-obsolete --no-location --ignore build --ignore .venv
 
 clean:
 	rm -rf .venv build

@@ -30,6 +30,7 @@ from dashboard.saved_views import saving
 from dashboard.tokens.models import Token
 from dashboard.web import routes
 from images.sandbox import Sandbox
+from tests.dashboards import ROOT
 from tests.integration import cached
 
 BY = Actor("test")
@@ -279,6 +280,21 @@ def test_every_action_of_the_table_is_somebodys_and_names_real_roles() -> None:
     for action, roles in policy.PERMISSIONS.items():
         assert roles, action
         assert roles <= set(policy.ROLES), action
+
+
+def test_every_action_of_the_table_is_asked_for() -> None:
+    asked = {action for page in PAGES.values() for action in (page.action, page.post)}
+    # Not in models.py: the actions of the audit log have such names, too.
+    folders = ("dashboard", "images", "templates")
+    files = [path for name in folders for path in (ROOT / name).rglob("*.*") if path.is_file()]
+    code = "".join(
+        path.read_text("utf-8")
+        for path in files
+        if path.suffix in (".py", ".html") and path.name not in ("policy.py", "models.py")
+    )
+
+    unasked = set(policy.PERMISSIONS) - asked
+    assert [each for each in sorted(unasked) if f'"{each}"' not in code] == []
 
 
 def expected(name: str, who: str, method: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.test.signals import setting_changed
 
@@ -51,6 +52,17 @@ def test_the_language_chosen_on_the_page_comes_before_the_browsers(viewer: Clien
     assert (language(english), language(chinese)) == ("en", "zh-hans")
     assert language(Page(viewer.get(URL, headers={"Accept-Language": "en"}))) == "zh-hans"
     assert chinese.one("form", action="/language/").one("button").attributes["value"] == "en"
+
+
+def test_every_language_can_be_chosen_on_the_page(viewer: Client) -> None:
+    pages = (Page(viewer.get(URL)), Page(viewer.get(URL, headers=CHINESE)))
+    buttons = [
+        button for page in pages for button in page.one("form", action="/language/").all("button")
+    ]
+
+    assert {button.attributes["value"] for button in buttons} == {
+        code for code, _name in settings.LANGUAGES
+    }
 
 
 def test_languages_are_not_mixed_on_pages_that_are_kept(viewer: Client) -> None:

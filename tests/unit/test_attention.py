@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from django.template.loader import render_to_string
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from images.reports.attention import (
     LISTED,
     REPEATED,
     STALLED,
+    WORRIES,
     Group,
     Repeat,
     groups,
@@ -23,6 +25,7 @@ from images.reports.attention import old_before as before
 from images.reports.coverage import coverage
 from images.search.index import Index
 from images.search.query import ImageQuery, image_query, run
+from images.views.overview.groups import WORDS
 from tests.unit.test_overview import job
 from tests.unit.test_query import image
 
@@ -45,6 +48,12 @@ def calm(name: str, **facts: object) -> list[Image]:
         image(name=name, region=region, **{"uuid": f"{name}-{region}", "storages": 1, **facts})
         for region in REGIONS
     ]
+
+
+def test_every_group_has_its_words() -> None:
+    assert set(WORDS) == set(KINDS)
+    short = {render_to_string("images/_worry.html", {"worry": {"why": why}}) for why in WORRIES}
+    assert len(short) == len(WORRIES)
 
 
 def test_nothing_is_the_matter_with_nothing() -> None:

@@ -15,7 +15,8 @@ from dashboard import quotas
 from dashboard.observing import logs
 from dashboard.people import sign_in_log
 from images import fields, forms, grammar
-from images.cloud import answers, cleaning, client, jobs, listing, values
+from images.api.description import document
+from images.cloud import answers, cleaning, client, errors, jobs, listing, values
 from images.fragments import SHOWN_TAGS
 from images.history import recording
 from images.search import index
@@ -150,6 +151,14 @@ def test_every_metric_is_described_and_no_other() -> None:
     assert {name for name in made if not name.endswith(tuple(endings))} == {
         name.removesuffix("_total") for name in said if not name.endswith(tuple(endings))
     }
+
+
+def test_the_guide_of_the_api_has_every_endpoint_and_every_failure() -> None:
+    guide = text("docs/api.md").replace("<region>/<cimgUuid>", "{region}/{uuid}")
+    failures = {each.kind for each in errors.CloudError.__subclasses__()}
+
+    assert [path for path in document()["paths"] if f"`{path}`" not in guide] == []
+    assert [each for each in sorted(failures) if f"`{each}`" not in guide] == []
 
 
 def test_no_command_of_a_guide_has_a_password_among_its_arguments() -> None:

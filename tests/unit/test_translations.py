@@ -12,12 +12,16 @@ from typing import Any
 
 import polib
 import pytest
+from django.conf import settings
+from django.utils.translation import to_locale
 from django.utils.translation.template import templatize
 
 from dashboard import messages
 
 ROOT = Path(__file__).parents[2]
 PO = ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+
+ALL = sorted(ROOT.glob("locale/*/LC_MESSAGES/django.po"))
 
 # How many of a call's first arguments are texts to translate.
 MARKERS = {"_": 1, "gettext": 1, "gettext_lazy": 1, "ngettext": 2, "ngettext_lazy": 2}
@@ -83,7 +87,15 @@ def test_the_translations_are_compiled(tmp_path: Path, monkeypatch: pytest.Monke
         assert found == "%(total)s 个镜像"
 
 
-def test_every_marked_text_is_there_and_no_other(entries: list[Any]) -> None:
+def test_every_language_has_its_texts() -> None:
+    spoken = {to_locale(code) for code, _name in settings.LANGUAGES}
+
+    assert {path.parts[-3] for path in ALL} == spoken - {"en"}
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.parts[-3])
+def test_every_marked_text_is_there_and_no_other(path: Path) -> None:
+    entries = polib.pofile(str(path))
     there = {tuple(filter(None, (each.msgid, each.msgid_plural))) for each in entries}
     wanted = in_sources()
 

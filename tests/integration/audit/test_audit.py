@@ -27,6 +27,7 @@ from dashboard.audit.models import Action, AuditEntry
 from dashboard.audit.trail import Actor
 from dashboard.people import oidc, teams
 from dashboard.people.models import User
+from tests.dashboards import ROOT
 from tests.integration.audit import audited
 from tests.integration.audit.audited import (
     COLUMNS,
@@ -83,6 +84,16 @@ def is_whole(count: int = COUNT) -> None:
 
 
 # As it should be
+
+
+def test_every_action_is_noted_by_something() -> None:
+    code = "".join(
+        path.read_text("utf-8")
+        for folder in ("dashboard", "images")
+        for path in (ROOT / folder).rglob("*.py")
+    )
+
+    assert [each for each in Action.names if f"Action.{each}" not in code] == []
 
 
 def test_an_entry_says_who_did_what_from_where(log: list[audited.Row]) -> None:

@@ -15,6 +15,8 @@ from pytest_django import Settings
 
 from dashboard.people.models import User
 from dashboard.tokens.models import State
+from images.cloud.errors import CloudError
+from images.messages import EXPLANATIONS
 from images.sandbox import ERRORS, KINDS, Fault, Sandbox
 from images.sandbox.odd_answers import ANSWERS
 from images.sandbox.odd_items import ITEMS
@@ -141,6 +143,12 @@ def facts_of(page: Page) -> dict[str, str]:
 
 def test_there_is_a_test_for_every_kind_of_fault() -> None:
     assert {*FAILING, *PASSING, *ODD} == set(KINDS)
+
+
+def test_there_are_words_for_every_kind_of_failure() -> None:
+    kinds = {each.kind for each in CloudError.__subclasses__()}
+
+    assert kinds == set(EXPLANATIONS)
 
 
 @pytest.mark.parametrize("errno", [errno for errno in ERRORS if errno])
