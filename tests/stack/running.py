@@ -46,14 +46,14 @@ def refresh(environment: dict[str, str], log: Path) -> Process:
         return subprocess.Popen(command, env=environment, cwd=ROOT, stdout=file, stderr=file)
 
 
-def wait_until(so: Callable[[], object], seconds: float = READY_SECONDS) -> None:
+def wait_until(so: Callable[[], object], seconds: float = READY_SECONDS, what: str = "it") -> None:
     """Until it says yes, instead of no or an error of the network."""
     deadline = time.monotonic() + seconds
     while True:
         with suppress(OSError):
             if so():
                 return
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, f"waited in vain: {what}"
         time.sleep(0.05)
 
 

@@ -189,6 +189,6 @@ def test_whatever_a_cloud_sends_a_worker_grows_by_little(running: Stack, liar: L
         visit(running, ids[name])
         assert running.workers() == [worker], what
         # What is read behind a page takes its memory until it is done.
-        wait_until(lambda: running.worker_megabytes()[0] - before < MOST_MEGABYTES, 30)
+        wait_until(lambda: running.worker_megabytes()[0] - before < MOST_MEGABYTES, 30, what)
         if endpoint != "cimg/list":  # which is read by a process of its own
             assert peak_megabytes(worker) - before < MOST_MEGABYTES, what
