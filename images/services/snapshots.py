@@ -12,9 +12,6 @@ import msgspec
 from images.cloud.errors import CloudError
 from images.cloud.records import Region
 
-# Part of every key: another layout of what is stored is another set of keys, not a decoding error.
-LAYOUT = "4"
-
 # Kinds of failure that are the token's, where the whole cloud or every region answers so.
 REFUSALS = frozenset({"refused", "forbidden"})
 # Seconds until a failed attempt is repeated: the first time, after a refusal, and at most.

@@ -6,10 +6,12 @@ with the same token share one inventory, and a replaced token never sees another
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import msgspec
+import msgspec.inspect
 from django.conf import settings
 from django.core.cache import caches
 from django.utils.connection import ConnectionProxy
@@ -19,7 +21,6 @@ from images.cloud.records import Image
 from images.services import counting, freshness, lease, memory, signals
 from images.services.progress import Known
 from images.services.snapshots import (
-    LAYOUT,
     Head,
     RegionHead,
     encode_head,
@@ -32,6 +33,11 @@ _lists = ConnectionProxy(caches, "lists")
 # Made on import: see images.cloud.answers.
 _decode_head = msgspec.msgpack.Decoder(Head).decode
 _decode_known = msgspec.msgpack.Decoder(Known).decode
+
+# Part of every key: what is stored in another layout is a miss, not a decoding error. The number is
+# for what changes its meaning and not its type.
+_fields = repr(msgspec.inspect.multi_type_info([Head, Known, Image])).encode()
+LAYOUT = f"4-{hashlib.blake2b(_fields, digest_size=6).hexdigest()}"
 
 T = TypeVar("T")
 

@@ -30,7 +30,7 @@ from dashboard.web import limits
 from images.sandbox import Sandbox
 from images.sandbox.faults import Fault
 from images.services import store
-from images.services.snapshots import LAYOUT
+from images.services.store import LAYOUT
 from tests.dashboards import ON_SERVERS
 from tests.integration import cached
 from tests.integration.conftest import PASSWORD, Clock, let_refreshes_finish
