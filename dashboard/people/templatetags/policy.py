@@ -1,4 +1,4 @@
-"""The template tag `may`, which asks `dashboard.people.policy`."""
+"""The template tag `has_permission`, which asks `dashboard.people.policy`."""
 
 from __future__ import annotations
 
