@@ -9,6 +9,7 @@ import itertools
 import re
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +20,14 @@ from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import (
+    Resolver404,
+    URLPattern,
+    URLResolver,
+    get_resolver,
+    resolve,
+    reverse,
+)
 
 from dashboard.api_keys import keys
 from dashboard.audit.trail import Actor
@@ -30,6 +38,7 @@ from dashboard.saved_views import saving
 from dashboard.tokens.models import Token
 from dashboard.web import routes
 from images.sandbox import Sandbox
+from tests.browser.states import STATES
 from tests.dashboards import ROOT
 from tests.integration import cached
 
@@ -142,6 +151,25 @@ PAGES = {
     "api:changes": Page("token.read_with", READING, SAFE),
     "api:tokens": Page("images.view", methods=SAFE),
 }
+
+# Addresses without a page of their own: files, answers for machines, parts of other pages.
+ONLY_PART = (
+    *("home", "healthz", "readyz", "metrics", "images:look", "images:news", "view_menu"),
+    *("images:export-csv", "images:export-json", "changes_csv", "changes_json"),
+    *("audit_csv", "team_audit_csv", "mfa_download_recovery_codes"),
+)
+# What acts, and leads back.
+ONLY_ACTS = (
+    *("set_language", "api_key_revoke", "display_revoke", "invitation_make", "invitation_withdraw"),
+    *("token_check", "token_default", "token_disable", "token_enable"),
+    *("token_keep", "token_restore", "token_switch"),
+)
+# Pages of which `tests/browser/states.py` has no picture.
+NOT_SHOWN = (
+    *("account_inactive", "account_reauthenticate", "account_set_password", "account_signup"),
+    *("mfa_authenticate", "mfa_reauthenticate", "mfa_deactivate_totp"),
+    *("mfa_generate_recovery_codes", "mfa_view_recovery_codes"),
+)
 
 # About one's own second factor; who has none is told that there is nothing.
 OF_SECOND_FACTOR = (
@@ -263,6 +291,26 @@ def world(cloud: Sandbox, keep: Callable[..., Token]) -> World:
 
 def test_every_address_has_a_line() -> None:
     assert set(NAMES) == set(PAGES)
+
+
+def test_every_page_is_tried_in_the_browser_or_known_not_to_be() -> None:
+    shown = {name for state in STATES for name in named(state.address)}
+    opened = {name for name, page in PAGES.items() if "get" in page.methods}
+
+    assert opened - shown == {
+        *(name for name in opened - shown if name.startswith("api:")),
+        *ONLY_PART,
+        *ONLY_ACTS,
+        *NOT_SHOWN,
+    }
+
+
+def named(address: str) -> Iterator[str]:
+    """The name of an address of the browser's tests, whatever its braces stand for."""
+    path = address.partition("?")[0]
+    for filler in ("1", str(uuid.UUID(int=0)), f"bj/{'f' * 32}"):
+        with suppress(Resolver404):
+            yield resolve(re.sub(r"\{[^}]*\}", filler, path)).view_name
 
 
 def test_what_is_limited_noted_or_kept_secret_by_its_name_is_an_address() -> None:

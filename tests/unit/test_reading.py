@@ -25,6 +25,7 @@ from images.cloud.reading import (
     read_region,
 )
 from images.cloud.records import Image, Storage
+from images.fields import ENTRIES
 from images.insights import storage_state
 from images.sandbox import Fault, Sandbox
 
@@ -73,6 +74,10 @@ def test_other_spellings_of_regions_and_jobs_are_read_as_the_same(
 
     assert (list_regions(account(busy)), read_jobs(account(busy), "bj", jobs)) == good
     assert len(good[1]) == len(jobs) > 2
+
+
+def test_a_field_that_is_shown_is_named_where_it_cannot_be_read() -> None:
+    assert {field.cloud for field in ENTRIES if field.cloud} <= FIELDS
 
 
 def test_members_that_cannot_be_read_cost_only_themselves(busy: Sandbox) -> None:
