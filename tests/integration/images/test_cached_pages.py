@@ -1,4 +1,4 @@
-"""What is kept to be shown again is never shown when it is no longer so."""
+"""What is cached is never shown when it is no longer so."""
 
 from __future__ import annotations
 
