@@ -8,7 +8,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 # What has to install from the locks alone, without a compiler. 3.11.3 is where redis needs less.
 LOCKS := deploy dev
 PYTHONS := 3.11.0 3.11.3 3.12 3.13
-PLATFORMS := x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu aarch64-apple-darwin x86_64-apple-darwin
+PLATFORMS := x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu aarch64-apple-darwin
 STATIC := $(shell find static -type f)
 MESSAGES := $(shell find locale -name '*.po')
 
