@@ -71,7 +71,7 @@ def test_a_link_shows_the_teams_images_without_signing_in(
     assert total(page) == sum(len(cloud.images(region)) for region in regions)
     for text in ("Duty room", "Blue", "Needs attention", 'data-region-state="fresh"', "noindex"):
         assertContains(page, text)
-    assertContains(page, f'hx-get="{url}"')
+    assertContains(page, f'data-poll="10" hx-get="{url}" hx-trigger="every 10s"')
     token = Token.objects.get()
     assert token.last_used_by == "Duty room"
     assert Display.objects.get().last_seen_at
