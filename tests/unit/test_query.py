@@ -530,7 +530,7 @@ def test_a_warm_index_answers_the_same() -> None:
     agree(MANY[:100], index, ImageQuery(q="web"))
 
 
-def test_the_memo_keeps_within_its_bytes_and_forgets_what_was_least_asked() -> None:
+def test_the_cache_keeps_within_its_bytes_and_forgets_what_was_least_asked() -> None:
     cache = BoundedCache(10_000)
     for question in "ab":
         cache.put(question, question, 4_000)

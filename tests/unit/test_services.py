@@ -152,7 +152,7 @@ def read_elsewhere(cloud: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
         services.inventory(Someone(cloud), again=True)
 
 
-def test_what_another_process_read_is_loaded_behind(
+def test_what_another_process_read_is_loaded_in_the_background(
     cloud: Sandbox, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     services.inventory(Someone(cloud))

@@ -172,7 +172,7 @@ def test_a_saved_view_is_offered_at_once(browser: Client, person: User, token: T
     assert "Mine" in browser.get("/views/menu/", headers=FRAGMENT).content.decode()
 
 
-def test_forms_of_a_kept_page_can_be_sent(person: User, token: Token) -> None:
+def test_forms_of_a_cached_page_can_be_sent(person: User, token: Token) -> None:
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(person)
     for page in [Page(browser.get(LIST)) for _ in range(2)]:

@@ -312,7 +312,7 @@ def ways(page: Page) -> dict[str, str]:
     }
 
 
-def test_neighbours_follow_the_list_over_its_pages(large: Client) -> None:
+def test_previous_and_next_follow_the_list_over_its_pages(large: Client) -> None:
     query = "sort=size&size=25&os=CentOS"
     order = [
         uuid
@@ -337,7 +337,7 @@ def test_neighbours_follow_the_list_over_its_pages(large: Client) -> None:
     )
 
 
-def test_a_neighbour_on_another_page_brings_its_page_along(large: Client) -> None:
+def test_the_next_image_on_another_page_brings_its_page_along(large: Client) -> None:
     last = Page(large.get(f"{LIST}?size=25")).rows[-1]
     page = Page(large.get(last.one("th").one("a").attributes["href"]))
     following = page.one("a", data_neighbour="next").attributes
@@ -351,7 +351,7 @@ def test_a_neighbour_on_another_page_brings_its_page_along(large: Client) -> Non
     assert "HX-Target" in answer.response["Vary"]
 
 
-def test_an_image_that_the_list_does_not_hold_has_no_neighbours(viewer: Client) -> None:
+def test_an_image_that_the_list_does_not_hold_has_no_previous_or_next(viewer: Client) -> None:
     row = Page(viewer.get(LIST)).rows[0]
     address = f"{row.one('th').one('a').attributes['href']}?q=nothing-like-this"
 

@@ -433,7 +433,7 @@ def test_what_is_too_old_is_not_shown(
 
 @pytest.mark.backend
 @pytest.mark.django_db(databases="__all__", transaction=True)
-def test_an_old_list_is_shown_at_once_and_refreshed_behind(
+def test_an_old_list_is_shown_at_once_and_refreshed_in_the_background(
     viewer: Client, cloud: Sandbox, clock: Clock
 ) -> None:
     both(viewer, URL)

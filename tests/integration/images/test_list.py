@@ -140,7 +140,7 @@ def test_pages_are_cut_where_they_say(
         assert page.total == 750
 
 
-def test_pages_link_to_their_neighbours_and_sizes(large: Client) -> None:
+def test_pages_link_to_previous_and_next_and_to_sizes(large: Client) -> None:
     first, third, last = (shown(large, f"{URL}?size=200&page={n}") for n in (1, 3, 4))
 
     assert not first.all("a", rel="prev")
@@ -267,7 +267,7 @@ def test_every_filter_is_a_chip_that_takes_away_only_itself(viewer: Client, para
         assert query_of(page.chips[words]) == parse_qs(with_another)
 
 
-def test_filters_are_all_cleared_at_once_but_not_the_looks(viewer: Client) -> None:
+def test_filters_are_all_cleared_at_once_but_not_the_preferences(viewer: Client) -> None:
     page = shown(viewer, f"{URL}?os=CentOS&q=web&sort=name&size=100")
 
     cleared = page.one("a", _class="chip-clear").attributes["href"]

@@ -57,7 +57,7 @@ def test_a_request_that_asked_nothing_of_the_cloud_says_nothing_of_it(
 
 
 @pytest.mark.django_db(databases="__all__", transaction=True)
-def test_a_refresh_behind_has_a_line_of_its_own_with_the_id_of_the_request(
+def test_a_background_refresh_has_a_line_of_its_own_with_the_id_of_the_request(
     viewer: Client, cloud: Sandbox, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     viewer.get("/images/")
