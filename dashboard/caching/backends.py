@@ -1,9 +1,6 @@
-"""The backends of our caches. Entries are bytes made by `cache_entries`; nothing is pickled.
+"""The backends of our caches: signed entries, made by `entries`, and nothing pickled.
 
-A cache that fails acts like an empty one. Each backend fails in its own way (no network, a locked
-file, a full disk), and whoever asks a cache has to do without an answer at times. So a failure
-costs speed, never a page. A cache that hangs is left alone for a while, because each page would
-wait for it several times over.
+What becomes of their failures is in `forgiving`.
 """
 
 from __future__ import annotations
@@ -12,79 +9,29 @@ import itertools
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from math import ceil
 from typing import Any
 
-import structlog
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.cache.backends.db import BaseDatabaseCache
 from django.core.cache.backends.redis import RedisCache
 from django.db import connections, router, transaction
+from django.utils.functional import cached_property
 
 from dashboard.caching.entries import Entry, decode_entry, encode_entry
+from dashboard.caching.forgiving import Forgiving
 
-log = structlog.get_logger("dashboard.cache")
-
-SLOW_SECONDS = 0.5  # a failure that took longer was a wait
-REST_SECONDS = 5.0
 FOREVER_SECONDS = 10 * 365 * 86_400.0
 # How often a change is tried again when another one came first.
 TRIES = 20
 # One in so many writes of a process also removes expired and surplus entries of the table.
 TIDIED_EVERY = 100
 
-# By location, because each thread has its own backend object and all have the same trouble.
-_resting_until: dict[str, float] = {}
 _writes = itertools.count(1)
 
 Change = Callable[[bytes | None], tuple[bytes, float] | None]
 """Turns the stored bytes into new ones and their seconds to live, or None for no change."""
-
-
-class Forgiving(BaseCache):
-    """A cache that acts like an empty one, which stores nothing, where the backend below fails."""
-
-    def __init__(self, location: str, params: dict[str, Any]) -> None:
-        super().__init__(location, params)  # type: ignore[call-arg, arg-type]
-        self._location = location
-
-    def _attempt(self, operation: str, instead: Any, *args: Any, **kwargs: Any) -> Any:
-        started = time.monotonic()
-        if started < _resting_until.get(self._location, 0.0):
-            return instead
-        try:
-            return getattr(super(), operation)(*args, **kwargs)
-        except Exception as error:
-            ended = time.monotonic()
-            if ended - started > SLOW_SECONDS:
-                _resting_until[self._location] = ended + REST_SECONDS
-            log.warning("cache failed", operation=operation, error=repr(error))
-            return instead
-
-    def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
-        return self._attempt("get", default, key, default, version)
-
-    def set(self, *args: Any, **kwargs: Any) -> None:
-        self._attempt("set", None, *args, **kwargs)
-
-    def add(self, key: Any, *args: Any, **kwargs: Any) -> bool:
-        """Return True also if nothing can be stored: an unusable lock must keep nobody out."""
-        for _ in range(2):
-            if self._attempt("add", True, key, *args, **kwargs):
-                return True
-            if self.get(key) is not None:
-                return False
-        return True
-
-    def touch(self, *args: Any, **kwargs: Any) -> bool:
-        return bool(self._attempt("touch", False, *args, **kwargs))
-
-    def delete(self, *args: Any, **kwargs: Any) -> bool:
-        return bool(self._attempt("delete", False, *args, **kwargs))
-
-    def incr(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the new number, or None where there is none."""
-        return self._attempt("incr", None, *args, **kwargs)
 
 
 class Signed(BaseCache):
@@ -191,7 +138,15 @@ def _lasting(name: str, value: Any, seconds: float) -> tuple[bytes, float]:
 
 
 class Redis(Forgiving, Signed, RedisCache):
-    """Entries on the server whose address is `LOCATION`."""
+    """Entries on the server whose address is `LOCATION`.
+
+    Django has a backend for each thread. The connections are of the whole process: a thread that
+    ends, as each background refresh does, leaves none behind.
+    """
+
+    @cached_property
+    def _cache(self) -> Any:
+        return _connected(self._location, self._class, tuple(self._options.items()))  # type: ignore[attr-defined]
 
     def _client(self, name: str) -> Any:
         return self._cache.get_client(name, write=True)
@@ -217,7 +172,7 @@ class Redis(Forgiving, Signed, RedisCache):
                 pipeline.set(name, new[0], px=_milliseconds(new[1]))
                 try:
                     pipeline.execute()
-                except self._cache._lib.WatchError:  # type: ignore[attr-defined]
+                except self._cache._lib.WatchError:
                     continue
                 return True
         raise TimeoutError(f"others got ahead {TRIES} times")
@@ -227,6 +182,11 @@ class Redis(Forgiving, Signed, RedisCache):
 
     def _remove(self, name: str) -> bool:
         return bool(self._client(name).delete(name))
+
+
+@cache
+def _connected(address: str, client: type, options: tuple[tuple[str, Any], ...]) -> Any:
+    return client([address], **dict(options))
 
 
 def _milliseconds(seconds: float) -> int:

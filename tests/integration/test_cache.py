@@ -18,7 +18,7 @@ from django.test import Client
 from pytest_django import Settings
 from pytest_django.asserts import assertContains
 
-from dashboard.caching.backends import Forgiving
+from dashboard.caching.forgiving import Forgiving
 from dashboard.people.models import User
 from images.sandbox import Fault, Sandbox
 from images.services import COOL_DOWN_SECONDS, store
