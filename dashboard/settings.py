@@ -143,7 +143,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "dashboard.web.middleware.known_methods",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "dashboard.people.sessions.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "dashboard.web.middleware.Common",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -7,16 +7,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.sessions import middleware
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.db import DatabaseError
 from django.db.models import F
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 
 from dashboard.audit.models import Word
 from dashboard.people import sign_in_log
 from dashboard.people.models import User
 from dashboard.web.routes import is_poll, is_secret
+
+log = structlog.get_logger("dashboard.people")
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
@@ -37,6 +43,22 @@ NOTED_EVERY = timedelta(minutes=5)
 BEGAN, USED = "began", "used"
 
 clock: Callable[[], float] = time.time
+
+
+class SessionMiddleware(middleware.SessionMiddleware):
+    """A page that is only read comes also where the database does not take its session.
+
+    Django takes a write that was refused for a session that was deleted meanwhile.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        try:
+            return super().process_response(request, response)
+        except (DatabaseError, SessionInterrupted) as error:
+            if request.method not in ("GET", "HEAD"):
+                raise
+            log.error("session not written", failure=repr(error))
+            return response
 
 
 def end_all(user: User) -> None:

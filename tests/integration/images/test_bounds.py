@@ -16,6 +16,7 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
+from dashboard.people import sessions
 from dashboard.people.models import User
 from images.cloud.client import MIB
 from images.sandbox import Fault, Sandbox
@@ -262,10 +263,12 @@ def refusing_writes(execute: Any, sql: str, params: Any, many: bool, context: An
 def test_a_database_that_takes_nothing_costs_no_page(
     viewer: Client, cloud: Sandbox, answers: str
 ) -> None:
-    viewer.get("/tokens/")  # after which the session is not written for some minutes
+    session = viewer.session
+    session[sessions.USED] = sessions.clock() - 600  # so long ago that it is noted again
+    session.save()
     if answers == "errno":
         cloud.misbehave(Fault("errno", errno=4))
     with connection.execute_wrapper(refusing_writes):
         # What reads through the API is not in it: what the audit log cannot have is not answered.
         for address in (URL, "/overview/", "/changes/"):
-            assert viewer.get(address).status_code < 500, address
+            assert viewer.get(address).status_code in (200, 403), address
