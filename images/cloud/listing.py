@@ -272,13 +272,9 @@ def _note_extent(walk: _Walk, page: _Page, position: int, *, full: bool) -> None
 
 def _same_item(raw: bytes, other: bytes) -> bool:
     try:
-        return _uuid(raw) == _uuid(other)
+        return _decode_identity(raw).uuid == _decode_identity(other).uuid
     except NOT_AS_EXPECTED:
         return raw == other
-
-
-def _uuid(raw: bytes) -> str:
-    return _decode_identity(raw).uuid
 
 
 def _fetch_page(
