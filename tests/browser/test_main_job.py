@@ -284,6 +284,15 @@ def test_no_page_is_wider_than_the_screen(signed_in: Page, width: int) -> None:
         assert wide <= width, address
 
 
+@pytest.mark.parametrize("width", [1280, 2560])
+def test_no_filter_is_wider_than_the_column_of_filters(signed_in: Page, width: int) -> None:
+    signed_in.set_viewport_size({"width": width, "height": 800})
+    expect(signed_in.get_by_role("button", name="Apply")).to_be_visible()
+    size = "column => [column.scrollWidth, column.clientWidth]"
+    wanted, there = signed_in.locator(".filters").evaluate(size)
+    assert wanted == there
+
+
 @pytest.mark.parametrize("width", [320, 480, 640, 768, 960, 1280, 1440, 1680, 1920, 2560])
 def test_the_standard_columns_fit_on_the_screen(signed_in: Page, width: int) -> None:
     signed_in.set_viewport_size({"width": width, "height": 900})
