@@ -27,7 +27,7 @@ def names(part: str = "", aliases: tuple[str, ...] = ALIASES) -> list[str]:
 
 
 def get(name: str) -> Any:
-    """What is stored, as it is read."""
+    """What is stored, as it is read; None if nothing is."""
     return caches[_home(name)].get(name)
 
 
@@ -43,16 +43,13 @@ def delete(name: str) -> None:
 def raw() -> Iterator[bytes]:
     """Every value."""
     for alias in ALIASES:
-        yield from (get_raw(name) for name in _names(alias))
+        yield from filter(None, (_stored(alias, name) for name in _names(alias)))
 
 
 def get_raw(name: str) -> bytes:
-    alias = _home(name)
-    if ON_SERVERS:
-        return bytes(_redis(alias).get(PREFIX + name))
-    query = f"SELECT value FROM {_table(alias)} WHERE cache_key = %s"  # noqa: S608
-    [(value,)] = _rows(query, PREFIX + name)
-    return bytes(value)
+    value = _stored(_home(name), name)
+    assert value is not None, name
+    return value
 
 
 def put_raw(name: str, value: object, alias: str = "") -> None:
@@ -80,9 +77,16 @@ def seconds_left(name: str) -> float:
 
 
 def _home(name: str) -> str:
-    """The cache that an entry is in."""
-    [alias] = [alias for alias in ALIASES if name in _names(alias)]
-    return alias
+    """The cache that an entry is in, the default for one that is gone: locks go by themselves."""
+    return next((alias for alias in ALIASES if name in _names(alias)), "default")
+
+
+def _stored(alias: str, name: str) -> bytes | None:
+    if ON_SERVERS:
+        value = _redis(alias).get(PREFIX + name)
+        return None if value is None else bytes(value)
+    query = f"SELECT value FROM {_table(alias)} WHERE cache_key = %s"  # noqa: S608
+    return next((bytes(value) for (value,) in _rows(query, PREFIX + name)), None)
 
 
 def _names(alias: str) -> list[str]:
