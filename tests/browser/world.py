@@ -69,10 +69,14 @@ def _image(cloud: Sandbox, kind: str, fields: dict[str, Any]) -> str:
     return f"bj/{cloud.add_image('bj', name=f'web-{kind}', **fields)['cimgUuid']}"
 
 
-def visitor(world: World, browser: Browser, language: str) -> BrowserContext:
-    """A browser that asks for pages in the language: "en" or "zh"."""
+def visitor(
+    world: World, browser: Browser, language: str, *, touch: bool = False
+) -> BrowserContext:
+    """A browser that asks for pages in the language: "en" or "zh"; by `touch` it has no mouse."""
     locale = {"en": "en-GB", "zh": "zh-CN"}[language]
     zone = {"en": "Europe/London", "zh": "Asia/Shanghai"}[language]
-    context = browser.new_context(base_url=world.site.url, locale=locale, timezone_id=zone)
+    context = browser.new_context(
+        base_url=world.site.url, locale=locale, timezone_id=zone, has_touch=touch
+    )
     context.set_default_timeout(10_000)
     return context
