@@ -194,8 +194,9 @@ def _walk(limits: Limits, region: str, fetch: _Fetch, at_once: int = PAGES_AT_ON
 
 
 def _joins(walk: _Walk, page: _Page) -> bool:
-    """Whether a page that overlaps the one before begins with the item that ended that."""
-    return not page.items or not walk.page or _same_item(bytes(page.items[0]), walk.page[-1])
+    """Return whether a page that overlaps the one before begins with the item that ended that."""
+    first = [bytes(item) for item in (page.items or ())[:1]]
+    return not walk.page or (bool(first) and _same_item(first[0], walk.page[-1]))
 
 
 def _width(walk: _Walk, stride: int) -> int:
@@ -206,17 +207,20 @@ def _width(walk: _Walk, stride: int) -> int:
 
 
 def _take(walk: _Walk, region: str, page: _Page, *, start: int, overlap: int, full: int) -> int:
-    """Add one page to the walk; how many items it brought that were not held yet."""
+    """Add one page to the walk; return how many items it brought that were not held yet."""
     walk.calls += 1
     read = []
     walk.request_id = page.request_id or walk.request_id
+    if overlap and page.items is None:
+        # One item at least is there, whatever the count says: it ended the page before.
+        raise Unreadable("a page without its items", request_id=page.request_id)
     raws = [bytes(item) for item in page.items or ()]
     last = walk.page[-1:]
     if raws == walk.page:
         return 0  # The cloud does not heed `start`: it would send this page for ever.
     walk.page = fresh = raws
-    if overlap and raws:
-        same = bool(last) and _same_item(raws[0], last[-1])
+    if overlap:
+        same = bool(raws and last) and _same_item(raws[0], last[-1])
         walk.moved = walk.moved or not same
         fresh = raws[1:] if same else raws
     brought = 0

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from images.cloud.client import MIB, Account, Deadline, Limits
-from images.cloud.errors import TooLarge
+from images.cloud.errors import TooLarge, Unreadable
 from images.cloud.jobs import read_jobs
 from images.cloud.listing import Listing, list_images, list_regions, may_list_images
 from images.sandbox import Fault, Sandbox
@@ -68,6 +68,32 @@ def test_images_that_go_while_we_read_hide_no_other(where: str) -> None:
         found = [image.uuid for image in listing(cloud).images]
         assert len(found) == len(set(found))
         assert set(found) == set(truth(cloud))
+
+
+@pytest.mark.parametrize("at", [0, 99, 198])
+def test_a_page_that_lost_its_items_is_not_the_end_of_the_list(at: int) -> None:
+    with Sandbox(images=200, count_mode="page") as cloud:
+        cloud.misbehave(Fault("items_null", from_start=at))
+        with pytest.raises(Unreadable):
+            listing(cloud)
+
+
+@pytest.mark.parametrize("times", [1, 100])
+def test_an_empty_page_where_an_image_was_is_asked_for_again_or_told(times: int) -> None:
+    images = [{**IMAGE, "cimgUuid": f"{number:032x}"} for number in range(200)]
+    left = [times]
+
+    def reply(asked: dict[str, Any]) -> bytes:
+        left[0] -= asked["start"] == 198
+        lost = asked["start"] == 198 and left[0] >= 0
+        return answer({"count": 200, "items": [] if lost else images[asked["start"] :][:100]})
+
+    with Liar() as liar:
+        liar.replies["cimg/list"] = reply
+        found = list_images(Account(liar.url, liar.token, Deadline(20)), "bj")
+
+    assert len(found.images) == (200 if times == 1 else 199)
+    assert found.moved is (times != 1)
 
 
 def test_a_listing_that_never_rests_says_so() -> None:
