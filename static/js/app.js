@@ -1,4 +1,4 @@
-// On every page: local times, copying, menus.
+// On every page: local times, menus.
 
 // The page's language, as the person's country writes it.
 const language = document.documentElement.lang.split("-")[0];
@@ -55,11 +55,6 @@ function showDays() {
   for (const section of sections) section.remove();
 }
 
-function showCopyButtons() {
-  if (!navigator.clipboard) return;
-  for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
-}
-
 // Asking the cloud again right after it was asked brings nothing new: how long the button rests. By
 // this machine's clock, which may be wrong, so never longer than the rest is.
 function rest() {
@@ -73,29 +68,13 @@ function rest() {
   if (resting) setTimeout(rest, 250);
 }
 
-// What was done is said, for a moment and to those who listen.
-const said = document.getElementById("said");
-let unsaid = 0;
-
-function say(words) {
-  if (!said) return;
-  said.textContent = words;
-  clearTimeout(unsaid);
-  unsaid = setTimeout(() => { said.textContent = ""; }, 2_000);
-}
-
 // With a modifier a link opens elsewhere: htmx, which knows that of some links only, never sees it.
 document.addEventListener("click", (event) => {
   const elsewhere = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
   if (elsewhere && event.target.closest("a[href]")) event.stopImmediatePropagation();
 }, true);
 
-document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-copy]");
-  if (button) {
-    await navigator.clipboard.writeText(button.dataset.copy);
-    say(`${said?.dataset.copied} ${button.dataset.copy}`);
-  }
+document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (!menu.contains(event.target)) menu.open = false;
   }
@@ -114,7 +93,6 @@ document.addEventListener("keydown", (event) => {
 function dress() {
   showTimes();
   showDays();
-  showCopyButtons();
 }
 
 // Before it is first painted: afterwards everything would move.

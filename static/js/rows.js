@@ -124,8 +124,6 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "Escape" && look?.matches(":popover-open")) {
     event.preventDefault();
     lookAway();
-  } else if (event.key === "x" && event.target.closest("tr[data-image]") && !event.target.matches("input")) {
-    event.target.closest("tr").querySelector(".c-pick input").click();
   }
 });
 document.addEventListener("click", lookAway);

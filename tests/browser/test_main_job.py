@@ -216,8 +216,8 @@ def test_a_failure_keeps_its_honest_status(
     with page.expect_response(lambda answer: answer.status == 403) as answer:
         page.get_by_role("button", name="Sign in").click()
     assert answer.value.url == f"{site.url}/images/"
-    expect(page.get_by_role("alert")).to_contain_text("may not list images")
-    expect(page.get_by_role("alert")).to_contain_text("10000001")
+    expect(page.locator(".state-bad")).to_contain_text("may not list images")
+    expect(page.locator(".state-bad")).to_contain_text("10000001")
     # An error status is news to the browser, too: once for the page, and nothing else.
     assert len(watched.complaints) == 1
     assert "403" in watched.complaints.pop()
