@@ -206,9 +206,11 @@ STATES = (
     State("2-step-confirm", "/accounts/2fa/app/activate/", "main [type=password]"),
     State("2-step-activate", "/accounts/2fa/app/activate/", "img.qr", "new", prove),
     State("2-step-code", "/accounts/login/", "#id_code", NOBODY, sign_in_first_step),
+    State("error-403", "/audit/", "main .state"),
     State("error-404", "/nothing/", "main .state"),
+    State("error-405", "/images/refresh/", "main .state"),
     State("error-403-csrf", "/accounts/login/", "main .state", NOBODY, forget_the_form_token),
-    State("error-500", "/floor/", "h1"),
+    State("error-500", "/floor/", "main .state-bad"),
     # Last: from here on nobody signs in for a minute.
     State("error-429", "/accounts/login/", "a.button[href$='/login/']", NOBODY, ask_too_often),
 )
