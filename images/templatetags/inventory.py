@@ -50,6 +50,7 @@ def _macro(name: str) -> Callable[[Any], Markup]:
 size = _macro("size")
 moment = _macro("moment")
 instant = _macro("instant")
+clock = _macro("clock")
 unknown = _macro("unknown")
 name_of = _macro("name_of")
 disk_type = _macro("disk_type")

@@ -30,8 +30,8 @@ const all = (selector) => [...document.querySelectorAll(selector)].filter(seen);
 """
 
 # Lists and code that are wider than their place, and scroll in it. `auto` is no sign of that: what
-# scrolls downwards is `auto` sideways, too.
-SCROLLING = ".table-wrap, pre, .places, .columns, .regions, textarea, input, select"
+# scrolls downwards is `auto` sideways, too. Rows that a wall has no room for are beside its list.
+SCROLLING = ".screen-list, .table-wrap, pre, .places, .columns, .regions, textarea, input, select"
 
 # The page itself, and each box that holds more than it is wide, unless it says so by "…".
 SIDEWAYS = """(scrolling) => {
