@@ -1,7 +1,6 @@
 // The list while it is swapped: what stays as it was, where focus goes, what comes unasked.
 
 const $ = (selector) => document.querySelector(selector);
-const narrow = matchMedia("(width < 60rem)");
 
 // What was folded or unfolded stays so when the filters are drawn anew, and so does a search in them.
 const folds = new Map();
@@ -77,6 +76,7 @@ const AGAIN = [
   ["th a", (link) => `th.${link.parentElement.classList[0]} a`],
   [".pager a[rel]", (link) => `.pager a[rel=${link.rel}]`, ".pager-pages [aria-current]"],
   [".pager-pages a", () => ".pager-pages [aria-current]"],
+  [".sorts a", () => ".sorts > summary"],
   [".pager-sizes a", () => ".pager-sizes [aria-current]"],
   [".chip, .chip-clear", () => ".chip", ".looks > summary"],
 ];
@@ -120,11 +120,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented) return;
   if (event.target.closest("dialog[open], input, textarea, select")) return;
-  const sheet = $(".filters-sheet[open]");
-  if (narrow.matches && sheet) {
-    sheet.open = false;
-    sheet.querySelector("summary").focus();
-  } else $("#detail [data-close]")?.click();
+  $("#detail [data-close]")?.click();
 });
 
 // An open page asks for news by itself, but not while nobody sees it.
@@ -175,7 +171,5 @@ document.addEventListener("htmx:afterSettle", (event) => {
 document.addEventListener("htmx:afterSwap", keepFolds);
 document.addEventListener("htmx:pushedIntoHistory", syncSearchBox);
 
-// A narrow screen starts with the filters folded; without this script they are simply open.
-if (narrow.matches) $(".filters-sheet")?.removeAttribute("open");
 keepFolds();
 markOpenRow();

@@ -125,6 +125,7 @@ STATES = (
     State("list-selection", LIST, "#selection", then=pick),
     State("list-filters", "/images/?os=CentOS", ".filters-sheet[open]", then=open_filters),
     State("list-columns", LIST, ".looks[open]", then=click(".looks > summary")),
+    State("list-sorts", LIST, ".sorts[open]", then=click(".sorts > summary")),
     State("list-views", LIST, ".views [href*='/views/']", then=click(".views > summary")),
     State("list-look", LIST, "#look:popover-open dl", then=look),
     State("list-keys", LIST, "#keys[open]", then=press("?")),
