@@ -6,7 +6,8 @@ const POLL = Number(document.getElementById("screen").dataset.poll) * 1000;
 const SILENT_AFTER = 3.5 * POLL;
 const IDLE_AFTER = 3_000;
 
-const skew = Number(document.body.dataset.now) * 1000 - Date.now();
+// As app.js keeps it, by the server's clock.
+const now = () => Date.now() + Number(document.body.dataset.skew);
 const { lang } = document.documentElement;
 const clock = new Intl.DateTimeFormat(lang, { timeStyle: "medium", hourCycle: "h23" });
 const minute = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
@@ -21,11 +22,11 @@ let shutOut = false;
 
 function heard() {
   heardAt = Date.now();
-  since.dateTime = new Date(heardAt + skew).toISOString();
+  since.dateTime = new Date(now()).toISOString();
 }
 
 function tick() {
-  document.getElementById("clock")?.replaceChildren(clock.format(Date.now() + skew));
+  document.getElementById("clock")?.replaceChildren(clock.format(now()));
   const silent = Date.now() - heardAt > SILENT_AFTER;
   silence.hidden = !silent;
   document.getElementById("no-answer").hidden = shutOut;
@@ -51,7 +52,7 @@ document.addEventListener("htmx:beforeOnLoad", (event) => {
 function showClocks() {
   for (const time of document.querySelectorAll("time[data-clock]")) {
     const date = new Date(time.dateTime);
-    time.textContent = (Date.now() + skew - date < A_DAY ? minute : day).format(date);
+    time.textContent = (now() - date < A_DAY ? minute : day).format(date);
   }
 }
 

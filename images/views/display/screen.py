@@ -5,7 +5,6 @@ Both refresh themselves for weeks. From a screen behind a link nothing leads any
 
 from __future__ import annotations
 
-import time
 from functools import cache
 from hashlib import blake2b
 from typing import Any
@@ -113,7 +112,6 @@ def _page(request: HttpRequest, fragment: str, context: dict[str, Any]) -> HttpR
         around = {
             "fragment": fragment,
             "version": made_of,
-            "now": time.time(),
             "poll": WALL_SECONDS,
             "address": request.get_full_path(),
         }
