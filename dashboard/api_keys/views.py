@@ -38,5 +38,5 @@ def api_key_revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
     key = keys.named(policy.person(request), key_id)
     if request.method == "POST":
         key.revoke(by=policy.actor(request))
-        messages.success(request, _("“%(label)s” is revoked.") % {"label": key.label})
+        messages.success(request, _("“%(label)s” was revoked.") % {"label": key.label})
     return redirect("api_key_list")

@@ -53,6 +53,6 @@ def display_revoke(request: HttpRequest, slug: str, display_id: UUID) -> HttpRes
     display = get_object_or_404(Display, pk=display_id, team=team)
     if request.method == "POST":
         display.revoke(by=policy.actor(request))
-        news = _("“%(title)s” is revoked. Its link no longer works.") % {"title": display}
+        news = _("“%(title)s” was revoked. Its link no longer works.") % {"title": display}
         messages.success(request, news)
     return redirect("display_list", team.slug)

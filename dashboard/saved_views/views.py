@@ -97,7 +97,11 @@ def view_begin(request: HttpRequest, view_id: UUID) -> HttpResponse:
     view, user = saving.opened(request, "view.open", view_id), policy.person(request)
     begins = user.start_view_id != view.pk
     saving.begin_with(user, view if begins else None)
-    said = _("You now begin with “%(name)s”.") if begins else _("You now begin with every image.")
+    said = (
+        _("“%(name)s” is now your start view.")
+        if begins
+        else _("Your start view now shows all images.")
+    )
     messages.success(request, said % {"name": view})
     return redirect("view_list")
 
@@ -106,7 +110,7 @@ def view_begin(request: HttpRequest, view_id: UUID) -> HttpResponse:
 def view_delete(request: HttpRequest, view_id: UUID) -> HttpResponse:
     view = saving.opened(request, "view.change", view_id)
     view.remove(by=policy.actor(request))
-    messages.success(request, _("“%(name)s” is deleted.") % {"name": view})
+    messages.success(request, _("“%(name)s” was deleted.") % {"name": view})
     return redirect("view_list")
 
 
@@ -116,7 +120,7 @@ def _kept(request: HttpRequest, form: SavedViewForm) -> HttpResponse:
     view = saving.save(user, said["name"], query, team, by=policy.actor(request), at=form.replaced)
     if said["begin"] != (user.start_view_id == view.pk):
         saving.begin_with(user, view if said["begin"] else None)
-    messages.success(request, _("“%(name)s” is saved.") % {"name": view})
+    messages.success(request, _("“%(name)s” was saved.") % {"name": view})
     return redirect("view_list")
 
 

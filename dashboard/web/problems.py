@@ -29,34 +29,34 @@ MEDIA_TYPE = "application/problem+json"
 # What a page says of a status: what it is, and how to go on.
 PAGES: dict[int, tuple[Promise, Promise]] = {
     400: (
-        gettext_lazy("This request cannot be read"),
-        gettext_lazy("Something in the address or in the form is not as expected. Start again."),
+        gettext_lazy("This request is malformed"),
+        gettext_lazy("Something in the address or the form is not valid. Start again."),
     ),
     403: (
         gettext_lazy("No access"),
         gettext_lazy(
-            "Your account may not open this page. Ask an admin of your team, "
-            "or whoever runs this dashboard."
+            "Your account is not allowed to open this page. Ask your team’s admin or your "
+            "dashboard administrator."
         ),
     ),
     404: (
         gettext_lazy("Not found"),
-        gettext_lazy("There is nothing at this address, or it is not yours to see."),
+        gettext_lazy("There is nothing at this address, or you are not allowed to see it."),
     ),
     405: (
         gettext_lazy("Nothing to show here"),
-        gettext_lazy("This address only takes what a form sends. Open the page with that form."),
+        gettext_lazy("This address only accepts a submitted form. Open the page with that form."),
     ),
     413: (
-        gettext_lazy("Too much was sent at once"),
+        gettext_lazy("The form is too large"),
         gettext_lazy("The form holds more than the dashboard accepts. Shorten it, then try again."),
     ),
 }
 UNKNOWN_HOST = (
-    gettext_lazy("The dashboard does not know this address"),
+    gettext_lazy("Unknown host name"),
     gettext_lazy(
-        "It answers only under its own host names. Whoever runs it can add this one "
-        "to ALLOWED_HOSTS."
+        "The dashboard responds only to its own host names. Your dashboard "
+        "administrator can add this one to ALLOWED_HOSTS."
     ),
 )
 
@@ -96,7 +96,7 @@ def respond(problem: Problem) -> HttpResponse:
 def unauthorized(*, refused: bool = False) -> HttpResponse:
     """Return a 401; `refused` means that a key was sent which is not valid."""
     said = (
-        _("This API key is not known, has expired or was revoked.")
+        _("This API key is unknown, expired or revoked.")
         if refused
         else _("Send an API key: “Authorization: Bearer idk_…”.")
     )
@@ -106,7 +106,7 @@ def unauthorized(*, refused: bool = False) -> HttpResponse:
 
 
 def method_not_allowed(allowed: tuple[str, ...]) -> HttpResponse:
-    problem = Problem(405, "method-not-allowed", _("The API only reads: send GET or HEAD."))
+    problem = Problem(405, "method-not-allowed", _("The API is read-only: use GET or HEAD."))
     problem.headers["Allow"] = ", ".join(allowed)
     return respond(problem)
 
@@ -133,7 +133,7 @@ def _page(
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if is_api(request):
-        return respond(Problem(400, "bad-request", _("This request cannot be read.")))
+        return respond(Problem(400, "bad-request", _("This request is malformed.")))
     if isinstance(exception, DisallowedHost):
         return _page(request, 400, UNKNOWN_HOST)
     return _page(request, 413 if isinstance(exception, RequestDataTooBig) else 400)
@@ -141,13 +141,13 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     if is_api(request):
-        return respond(Problem(403, "forbidden", _("This is not yours to do.")))
+        return respond(Problem(403, "forbidden", _("You are not allowed to do this.")))
     return _page(request, 403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if is_api(request):
-        said = _("There is nothing at this address, or it is not yours to see.")
+        said = _("There is nothing at this address, or you are not allowed to see it.")
         return respond(Problem(404, "not-found", said))
     return _page(request, 404)
 
@@ -155,6 +155,6 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Return a page that needs no database, no session and no list of static files."""
     if is_api(request):
-        said = _("The dashboard made a mistake; it has been logged.")
+        said = _("Something went wrong in the dashboard. The error has been logged.")
         return respond(Problem(500, "our-fault", said))
     return defaults.server_error(request)

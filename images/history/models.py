@@ -16,7 +16,7 @@ class Change(models.Model):
 
     key = models.CharField(max_length=64)
     region = models.CharField(max_length=64)
-    at = models.DateTimeField(_("when"))
+    at = models.DateTimeField(_("time"))
     kind = models.CharField(max_length=16)
     uuid = models.CharField(max_length=64, blank=True)
     image_id = models.CharField(max_length=255, blank=True)

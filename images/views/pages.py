@@ -39,7 +39,9 @@ def with_inventory(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpR
             return _loading(request)
         context = context_of(access, access.credential, request.GET, newest=is_export(request))
         if context.unknown_region:
-            return not_found(request, context, _("There is no such region, or no longer."))
+            return not_found(
+                request, context, _("This region does not exist, or no longer exists.")
+            )
         response = view(request, context, *args, **kwargs)
         response["X-Inventory-Regions"] = freshness(context.inventory)
         return response

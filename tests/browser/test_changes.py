@@ -71,7 +71,7 @@ def test_what_is_new_is_marked_and_leads_to_what_changed(
     expect(lines).to_have_count(2)
     page.go_back()
     expect(lines).to_have_count(1)
-    expect(page.get_by_role("heading", name="What changed", level=1)).to_be_visible()
+    expect(page.get_by_role("heading", name="Changes", level=1)).to_be_visible()
 
     page.get_by_role("link", name="fresh").click()
     expect(page.locator("#detail #history")).to_contain_text("Appeared")
@@ -118,4 +118,4 @@ def test_without_javascript_the_feed_is_narrowed_too(
         plain.goto("/changes/?q=anything")
         plain.get_by_label("Name or ID").fill("nothing like it")
         plain.get_by_role("button", name="Filter").click()
-        expect(plain.get_by_role("heading", name="No change fits these filters")).to_be_visible()
+        expect(plain.get_by_role("heading", name="No matching changes")).to_be_visible()

@@ -187,8 +187,8 @@ def test_a_dashboard_that_is_away_leaves_the_last_news_and_says_so(
         poll(wall, "requestfailed")
 
     expect(wall.locator("#silence")).to_be_visible()
-    expect(wall.locator("#silence h2")).to_have_text("No answer")
-    expect(wall.locator("#silence")).to_contain_text("The dashboard does not answer.")
+    expect(wall.locator("#silence h2")).to_have_text("No response")
+    expect(wall.locator("#silence")).to_contain_text("The dashboard is not responding.")
     expect(wall.locator("[data-state]")).to_be_hidden()
     assert wall.evaluate("document.documentElement.scrollHeight === innerHeight")
     expect(wall.locator("[data-total]")).to_have_text(shown)

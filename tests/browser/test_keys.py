@@ -141,7 +141,7 @@ def test_nothing_fires_while_someone_types_or_with_a_modifier(signed_in: Page) -
 def test_keys_of_one_letter_can_be_switched_off_and_stay_so(signed_in: Page) -> None:
     page, keys = signed_in, signed_in.keyboard
     keys.press("?")
-    page.get_by_label("Shortcuts of a single key").uncheck()
+    page.get_by_label("Single-key shortcuts").uncheck()
     keys.press("Escape")
     page.reload()
     first = page.locator("tr[data-image]").first
@@ -158,7 +158,7 @@ def test_keys_of_one_letter_can_be_switched_off_and_stay_so(signed_in: Page) -> 
 
     page.locator(".masthead-end .menu", has_text=USER).locator("summary").click()
     page.get_by_role("button", name="Keyboard shortcuts").click()
-    page.get_by_label("Shortcuts of a single key").check()
+    page.get_by_label("Single-key shortcuts").check()
     keys.press("Escape")
     keys.press("]")
     expect(page.locator(".pager [aria-current]").first).to_have_text("Page 2")

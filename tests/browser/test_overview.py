@@ -36,7 +36,7 @@ def test_a_column_is_opened_with_the_keyboard(signed_in: Page) -> None:
 
 def test_the_matrix_leads_to_an_image(signed_in: Page) -> None:
     signed_in.goto("/overview/")
-    signed_in.get_by_role("link", name="Missing somewhere").click()
+    signed_in.get_by_role("link", name="Missing in some regions").click()
     mark = signed_in.get_by_role("row").nth(1).locator(".mark").first
     mark.click()
     expect(signed_in.locator("[data-detail], #images").first).to_be_visible()

@@ -28,14 +28,14 @@ def test_how_the_list_looks_is_chosen(page: Page) -> None:
     page.get_by_role("button", name="Compact").click()
     expect(page.locator(".is-compact")).to_have_count(1)
     page.locator(".looks > summary").click()
-    page.get_by_role("button", name="Size: further left").click()
+    page.get_by_role("button", name="Move Size left").click()
     expect(page).to_have_url(re.compile("columns="))
     headings = page.locator(".images thead th").all_inner_texts()
     assert headings.index("Size") < headings.index("Platform")
     page.goto("/")
     expect(page.locator(".images thead th")).to_have_text(headings)
     page.locator(".looks > summary").click()
-    page.get_by_role("button", name="Back to the standard columns").click()
+    page.get_by_role("button", name="Reset to default columns").click()
     expect(page).to_have_url(re.compile("/images/$"))
 
 
@@ -93,7 +93,7 @@ def test_images_are_compared_by_their_address(page: Page) -> None:
 def test_a_key_is_made_and_revoked(page: Page) -> None:
     page.goto("/api-keys/")
     page.get_by_label("Label").fill("Report")
-    page.get_by_role("button", name="Make the key").click()
+    page.get_by_role("button", name="Create key").click()
     expect(page.locator("[data-link]")).to_have_value(re.compile("^idk_"))
     row = page.locator("[data-key]", has_text="Report")
     row.get_by_role("button", name=re.compile("Revoke")).click()

@@ -31,8 +31,8 @@ def get(address: str, **more: str) -> Ask:
 
 MANY = {f"field{place}": "x" for place in range(1_001)}
 ERRORS: dict[str, tuple[int, Ask, str]] = {
-    "too many fields": (400, form(**MANY), "This request cannot be read"),
-    "unknown host": (400, get("/", **ELSEWHERE), "The dashboard does not know this address"),
+    "too many fields": (400, form(**MANY), "This request is malformed"),
+    "unknown host": (400, get("/", **ELSEWHERE), "Unknown host name"),
     "not theirs": (403, get("/audit/"), "No access"),
     "administration": (403, get("/admin/"), "No access"),
     "nothing there": (404, get("/nothing/"), "Not found"),
@@ -42,7 +42,7 @@ ERRORS: dict[str, tuple[int, Ask, str]] = {
         lambda client, headers: client.put("/images/", headers=headers),
         "Nothing to show here",
     ),
-    "too large": (413, form(text="x" * 3_000_000), "Too much was sent at once"),
+    "too large": (413, form(text="x" * 3_000_000), "The form is too large"),
     "display gone": (404, get("/display/no-such-key/"), "This display link does not work"),
     "invitation gone": (404, get("/invitations/no-such-key/"), "This invitation does not work"),
 }

@@ -51,7 +51,7 @@ def invitation_withdraw(request: HttpRequest, slug: str, invitation_id: UUID) ->
     invitation = get_object_or_404(Invitation, pk=invitation_id, team=team)
     if request.method == "POST":
         endings.withdraw(invitation, by=policy.actor(request))
-        messages.success(request, _("The invitation is withdrawn. Its link no longer works."))
+        messages.success(request, _("The invitation was withdrawn. Its link no longer works."))
     return redirect("team_people", team.slug)
 
 
@@ -73,7 +73,7 @@ def invitation(request: HttpRequest, key: str) -> HttpResponse:
 def _join(request: HttpRequest, invitation: Invitation, user: User) -> HttpResponse:
     team = invitation.team
     if team.pk in user.roles:
-        messages.info(request, _("You are in “%(team)s” already.") % {"team": team})
+        messages.info(request, _("You are already in “%(team)s”.") % {"team": team})
         return redirect("team_page", team.slug)
     if request.method != "POST":
         return render(request, "people/join.html", {"invitation": invitation})

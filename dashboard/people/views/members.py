@@ -59,7 +59,7 @@ def member_role(request: HttpRequest, slug: str, user_id: int) -> HttpResponse:
     except teams.LastAdmin:
         messages.error(request, _last_admin(member))
     else:
-        news = _("%(name)s’s role is “%(role)s” now.")
+        news = _("%(name)s’s role is now “%(role)s”.")
         messages.success(request, news % {"name": member, "role": Role(role).label})
     return redirect("team_people", team.slug)
 

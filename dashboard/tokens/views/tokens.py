@@ -34,7 +34,7 @@ def token_list(request: HttpRequest) -> HttpResponse:
         form.label_taken()
         return _list_page(request, form)
     if token is None:
-        refused = _("Not stored.")
+        refused = _("Not saved.")
         form.add_error("secret", f"{refused} {cloud_said(verdict)}")
         return _list_page(request, form)
     announce(request, "stored", token, verdict)
@@ -78,7 +78,7 @@ def token_page(request: HttpRequest, token_id: UUID) -> HttpResponse:
     said = {"label": token.label, "team": token.team, "expires_on": token.expires_on}
     form = TokenForm(asked, owner=token.owner, by=user, token=token, initial=said)
     if form.is_valid() and _edited(request, token, form):
-        messages.success(request, _("“%(label)s” is saved.") % {"label": token})
+        messages.success(request, _("“%(label)s” was saved.") % {"label": token})
         return redirect(_after(request, user, token))
     context = {
         "place": "tokens" if token.owner_id == user.pk else "teams",
@@ -118,7 +118,7 @@ def token_delete(request: HttpRequest, token_id: UUID) -> HttpResponse:
         return render(request, "tokens/delete.html", context)
     mine, team = token.owner_id == policy.person(request).pk, token.team
     token.remove(by=policy.actor(request))
-    messages.success(request, _("“%(label)s” is deleted.") % {"label": token})
+    messages.success(request, _("“%(label)s” was deleted.") % {"label": token})
     return redirect("token_list") if mine or not team else redirect("team_page", team.slug)
 
 
@@ -129,7 +129,7 @@ def token_default(request: HttpRequest, token_id: UUID) -> HttpResponse:
         user = policy.person(request)
         user.default_token = token
         user.save(update_fields=["default_token"])
-        messages.success(request, _("“%(label)s” is used by default now.") % {"label": token})
+        messages.success(request, _("“%(label)s” is now your default token.") % {"label": token})
     return _back(request, token)
 
 
@@ -137,7 +137,9 @@ def token_disable(request: HttpRequest, token_id: UUID) -> HttpResponse:
     token = access.managed(request, "token.manage", token_id)
     if request.method == "POST" and not token.disabled_at:
         lifecycle.disable_token(token, by=policy.actor(request))
-        news = _("“%(label)s” is disabled: nobody lists images with it.") % {"label": token}
+        news = _("“%(label)s” was disabled and is no longer used to list images.") % {
+            "label": token
+        }
         messages.success(request, news)
     return redirect("token_page", token.pk)
 
@@ -146,7 +148,7 @@ def token_enable(request: HttpRequest, token_id: UUID) -> HttpResponse:
     token = access.managed(request, "token.manage", token_id)
     if request.method == "POST" and token.disabled_at:
         lifecycle.enable_token(token, by=policy.actor(request))
-        messages.success(request, _("“%(label)s” is in use again.") % {"label": token})
+        messages.success(request, _("“%(label)s” was enabled.") % {"label": token})
     return redirect("token_page", token.pk)
 
 

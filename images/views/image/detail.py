@@ -40,7 +40,7 @@ def image_detail(
     if image is None and (failure := context.failure_of(region)):
         return unavailable(request, context, failure)
     if image is None:
-        return not_found(request, context, _("There is no such image here, or no longer."))
+        return not_found(request, context, _("This image does not exist, or no longer exists."))
     shown = panel(context, image)
     htmx = request.htmx  # type: ignore[attr-defined]
     if is_fragment(request) and htmx.target != "images":

@@ -25,6 +25,6 @@ def quick_look(
     if image is None and (failure := context.failure_of(region)):
         return unavailable(request, context, failure)
     if image is None:
-        return not_found(request, context, _("There is no such image here, or no longer."))
+        return not_found(request, context, _("This image does not exist, or no longer exists."))
     shown = {"context": context, "image": image, **panel_context(context, image)}
     return render(request, "images/_look.html", shown)

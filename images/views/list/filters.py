@@ -23,7 +23,7 @@ from images.templatetags.inventory import counted, plain_size, seen, written_siz
 
 # Words of ours among the facet values; everything else is shown as the cloud spells it.
 VALUES = {
-    "unknown": gettext_lazy("not known"),
+    "unknown": gettext_lazy("unknown"),
     "none": gettext_lazy("none"),
     "yes": gettext_lazy("yes"),
     "no": gettext_lazy("no"),
@@ -131,7 +131,9 @@ def _facet(
 
 def _left_out(number: int) -> str:
     return ngettext(
-        "%(number)s rarer value is not listed.", "%(number)s rarer values are not listed.", number
+        "%(number)s less common value is not listed.",
+        "%(number)s less common values are not listed.",
+        number,
     ) % {"number": number}
 
 

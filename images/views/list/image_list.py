@@ -70,8 +70,8 @@ def refresh(request: HttpRequest) -> HttpResponse:
     seconds = services.refresh_now(credential) if credential else 0
     if seconds:
         said = ngettext(
-            "The cloud was asked just now: this is its answer. Ask again in %(seconds)s second.",
-            "The cloud was asked just now: this is its answer. Ask again in %(seconds)s seconds.",
+            "Refreshed just now. You can refresh again in %(seconds)s second.",
+            "Refreshed just now. You can refresh again in %(seconds)s seconds.",
             seconds,
         )
         messages.info(request, said % {"seconds": seconds})

@@ -33,7 +33,7 @@ from images.views.pages import with_inventory
 
 TITLES = {
     ALL: gettext_lazy("All images"),
-    LACKING: gettext_lazy("Missing somewhere"),
+    LACKING: gettext_lazy("Missing in some regions"),
     ALONE: gettext_lazy("In one region only"),
 }
 

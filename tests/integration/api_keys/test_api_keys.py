@@ -51,7 +51,7 @@ def test_it_can_be_narrowed_to_a_team_or_a_token(
     assert (first.team, first.token) == (team, None)
     assert (second.team, second.token) == (None, token)
     page = browser.get(URL).content.decode()
-    assert "every token of “Blue”" in page
+    assert "all tokens of “Blue”" in page
     assert str(token) in page
 
 
@@ -86,7 +86,7 @@ def test_it_is_revoked_with_one_click(browser: Client, person: User, stranger: U
     theirs, _ = keys.make(stranger, "Theirs", days=7, by=BY)
 
     page = browser.post(f"{URL}{mine.pk}/revoke/", follow=True).content.decode()
-    assert "“Mine” is revoked." in page
+    assert "“Mine” was revoked." in page
     assert "Theirs" not in page
     assert browser.post(f"{URL}{theirs.pk}/revoke/").status_code == 404
     assert list(ApiKey.objects.all()) == [theirs]

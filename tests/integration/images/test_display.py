@@ -309,7 +309,7 @@ def test_that_no_region_answers_is_said_at_once_with_the_reason(
     assert state(page) == ("old", "Old data")
     assert page.content.decode().count('<p class="gap">') == 1
     assertContains(
-        page, "<strong>The cloud is not available.</strong> 广州 · 北京 · 上海: what you"
+        page, "<strong>The cloud is not available.</strong> 广州 · 北京 · 上海: showing old"
     )
 
     cloud.clear_faults()
@@ -369,10 +369,10 @@ def test_that_all_is_well_is_said_only_where_all_is_known(
     assertNotContains(anonymous.get(well), 'class="gap"')
 
     page = anonymous.get(make("region=nowhere"))
-    assertContains(page, "<bdi>nowhere</bdi>: There is no such region, or no longer.")
+    assertContains(page, "<bdi>nowhere</bdi>: This region does not exist, or no longer exists.")
     assertNotContains(page, "Nothing needs attention.")
     page = anonymous.get(make("q=nothing-is-called-like-this"))
-    assertContains(page, "Nothing matches the filters of this screen.")
+    assertContains(page, "No images match this wall’s filters.")
     assertNotContains(page, "Nothing needs attention.")
 
 
@@ -385,8 +385,8 @@ def test_a_region_that_fails_is_said_beside_the_others(
     states = {region: state for state, region in re.findall(STATES, page.content.decode())}
     assert (states["bj"], states["gz"]) == ("fresh", "failed")
     assertContains(page, "The cloud is not available")
-    assertContains(page, "广州: nothing is known of the images there.")
-    assertContains(page, "Of what could be read, nothing needs attention.")
+    assertContains(page, "广州: no data about the images there.")
+    assertContains(page, "Nothing needs attention in the regions that could be read.")
     assertNotContains(page, "Nothing needs attention.")
 
 
@@ -406,7 +406,7 @@ def test_old_data_turns_visibly_old_and_fresh_again(
     page = anonymous.get(well)
     assertContains(page, "region-old", count=1)
     assertContains(page, '<span class="region-age">old · ', count=1)
-    assertContains(page, "北京: what you see is old, from <time")
+    assertContains(page, "北京: showing old data, from <time")
     assertNotContains(page, "Nothing needs attention.")
 
     cloud.clear_faults()
@@ -479,7 +479,7 @@ def test_links_are_made_and_revoked_by_an_admin(
     display = Display.objects.get()
     assert display.query == "region=bj"
     url = f"/teams/blue/displays/{display.pk}/revoke/"
-    assertContains(browser.post(url, follow=True), "“Hall” is revoked.")
+    assertContains(browser.post(url, follow=True), "“Hall” was revoked.")
     assert anonymous.get(link[1]).status_code == 404
 
 

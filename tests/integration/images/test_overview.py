@@ -198,7 +198,7 @@ def test_a_region_that_could_not_be_read_is_told_with_the_reason(
     cloud.misbehave(Fault("errno", errno=41026, region="gz"))
     page = Page(viewer.get(f"{URL}?q=nothing-like-this"))
 
-    assert "Of what could be read, nothing needs attention." in page.text
+    assert "Nothing needs attention in the regions that could be read." in page.text
     assert "1 not read" in page.one(_class="figures").text
     assert "errno 41026" in card(page, "freshness").text
     assert len(card(page, "freshness").all("tr", data_fresh=True)) == 3
@@ -215,7 +215,7 @@ def test_a_size_that_is_not_known_is_not_nothing(viewer: Client, cloud: Sandbox)
     cloud.add_image("gz", size=None)
     figures = Page(viewer.get(f"{URL}?region=gz")).one(_class="figures").text
     unknown = len(cloud.images("gz")) - known
-    assert f"in all without {unknown} image" in figures
+    assert f"in total without {unknown} image" in figures
 
 
 def test_a_cloud_that_is_away_is_explained(viewer: Client, cloud: Sandbox) -> None:

@@ -318,10 +318,10 @@ def test_the_page_says_what_will_happen_to_each(scene: Scene, way: Callable[...,
     page = client.get(url)
 
     assertContains(page, "1 open invitation is withdrawn")
-    for thing in ("Hall", "Golden", "are revoked", "become bea’s"):
+    for thing in ("Hall", "Golden", "are revoked", "are transferred to bea"):
         assertContains(page, thing)
-    assertNotContains(page, "become vic’s")
-    assertNotContains(page, "become ann’s")
+    assertNotContains(page, "are transferred to vic")
+    assertNotContains(page, "are transferred to ann")
     if way is made_viewer:
         assertNotContains(page, "API key is revoked")
     else:
@@ -348,8 +348,8 @@ def test_deleting_a_team_says_what_goes_with_it(scene: Scene) -> None:
     page = scene.of("root").get("/teams/blue/delete/")
 
     for text in (
-        "1 token becomes its owner’s alone",
-        "1 shared view becomes its owner’s alone",
+        "1 token becomes visible only to its owner",
+        "1 shared view becomes visible only to its owner",
         "1 display link is revoked",
         "1 open invitation is withdrawn",
         "1 API key is revoked",
@@ -371,7 +371,7 @@ def test_a_role_that_takes_nothing_away_ends_nothing(scene: Scene) -> None:
     teams.set_role(scene.blue, scene.people["vic"], Role.ADMIN, by=BY)
 
     page = scene.of("bea").get(scene.path("role") + "?role=admin")
-    assertContains(page, "Nothing that they made for the team ends.")
+    assertContains(page, "Nothing they created for the team is affected.")
     assert Client().get(scene.display).status_code == 200
     assert Client().get(scene.invitation).status_code == 200
 

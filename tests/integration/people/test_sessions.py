@@ -57,7 +57,7 @@ def test_who_is_away_for_a_day_signs_in_again_and_is_told_why(browser: Client, t
 
     response = browser.get("/teams/")
     assert response["Location"] == "/accounts/login/?next=/teams/"
-    assertContains(browser.get(response["Location"]), "because you were away for long")
+    assertContains(browser.get(response["Location"]), "because you were inactive for too long")
     form = {"login": "person", "password": PASSWORD, "next": "/teams/"}
     assert browser.post("/accounts/login/", form)["Location"] == "/teams/"
     assert is_in(browser)

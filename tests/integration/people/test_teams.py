@@ -91,7 +91,7 @@ def test_a_person_sees_the_teams_they_are_in(browser: Client, blue: Team) -> Non
     assertContains(page, "Blue")
     assertContains(page, "1 person")
     assertNotContains(page, "Red")
-    assertNotContains(page, "Make a team")
+    assertNotContains(page, "Create a team")
 
 
 def test_a_person_in_no_team_is_told_how_to_get_into_one(browser: Client) -> None:
@@ -103,7 +103,7 @@ def test_an_admin_changes_a_role(browser: Client, blue: Team, stranger: User) ->
     url = f"/teams/blue/people/{stranger.pk}/role/"
 
     page = browser.post(url, {"role": "console"}, follow=True)
-    assertContains(page, "stranger’s role is “Console” now.")
+    assertContains(page, "stranger’s role is now “Console”.")
     assert role_of(stranger) == Role.CONSOLE
     page = browser.post(url, {"role": "emperor"}, follow=True)
     assertContains(page, "emperor is not one of the available choices")
@@ -164,7 +164,7 @@ def test_tokens_leave_with_their_owner_or_become_an_admins(
         teams.set_role(blue, user, Role.VIEWER if user != person else Role.ADMIN, by=BY)
         keep(user, "0" * 64, label, team=blue)
     page = browser.get(f"/teams/blue/people/{stranger.pk}/remove/")
-    assertContains(page, "become person’s")
+    assertContains(page, "are transferred to person")
     assertContains(page, "Main ····0000")
 
     browser.post(f"/teams/blue/people/{stranger.pk}/remove/", {"heir": person.pk})
