@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-# The tokens of its forms, and the server's time.
-CHANGING = r'name="csrfmiddlewaretoken" value="\w+"|data-now="[\d.]+"'
+# The tokens and ids of its forms, and the server's time.
+CHANGING = r'name="(?:csrfmiddlewaretoken|once)" value="[\w-]+"|data-now="[\d.]+"'
 
 
 def masked(page: Any) -> str:

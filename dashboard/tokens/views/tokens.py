@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -18,6 +19,7 @@ from dashboard.tokens.forms import AddTokenForm, TokenForm
 from dashboard.tokens.models import Token
 from dashboard.tokens.views.announcements import announce, cloud_said
 from dashboard.tokens.views.rows import token_row, token_rows
+from dashboard.web import once
 
 
 def token_list(request: HttpRequest) -> HttpResponse:
@@ -26,19 +28,31 @@ def token_list(request: HttpRequest) -> HttpResponse:
         initial = {"team": request.GET.get("team", "")}
         return _list_page(request, AddTokenForm(owner=user, by=user, initial=initial))
     form = AddTokenForm(request.POST, owner=user, by=user)
-    if not form.is_valid():
-        return _list_page(request, form)
+    before = once.answered(request)
+    if not before and form.is_valid() and _added(request, form):
+        return redirect("token_list")
+    # The same form may have been sent twice at once, and added the token meanwhile.
+    return before or once.answered(request) or _list_page(request, form)
+
+
+def _added(request: HttpRequest, form: AddTokenForm) -> Token | None:
+    """Add the token and say so; None, with an error in the form, if that is not to be."""
+    by, target = policy.actor(request), reverse("token_list")
     try:
-        token, verdict = lifecycle.add_token(user, **form.cleaned_data, by=policy.actor(request))
+        token, verdict = lifecycle.add_token(
+            form.owner, **form.cleaned_data, by=by, along=lambda: once.note(request, target)
+        )
     except lifecycle.LabelTaken:
         form.label_taken()
-        return _list_page(request, form)
+        return None
+    except once.AlreadySent:
+        return None
     if token is None:
         refused = _("Not saved.")
         form.add_error("secret", f"{refused} {cloud_said(verdict)}")
-        return _list_page(request, form)
+        return None
     announce(request, "stored", token, verdict)
-    return redirect("token_list")
+    return token
 
 
 def _list_page(request: HttpRequest, form: AddTokenForm) -> HttpResponse:

@@ -23,7 +23,7 @@ BY = Actor("test")
 
 
 def test_a_key_is_made_and_shown_once(browser: Client, person: User) -> None:
-    page = browser.post(URL, {"label": "Nightly", "scope": "", "days": "30"})
+    page = browser.post(URL, {"label": "Nightly", "scope": "", "days": "30"}, follow=True)
     [secret] = re.findall(r'value="(idk_[\w-]{43})"', page.content.decode())
     key = ApiKey.objects.get()
 
@@ -45,7 +45,7 @@ def test_it_can_be_narrowed_to_a_team_or_a_token(
     teams.set_role(team, person, Role.VIEWER, by=BY)
     token = keep(stranger, "f" * 64, "Ours", team=team)
     for scope in (f"team:{team.pk}", f"token:{token.pk}"):
-        assert browser.post(URL, {"label": scope, "scope": scope, "days": "7"}).status_code == 200
+        assert browser.post(URL, {"label": scope, "scope": scope, "days": "7"}).status_code == 302
 
     first, second = ApiKey.objects.order_by("label")
     assert (first.team, first.token) == (team, None)

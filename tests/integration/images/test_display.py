@@ -470,7 +470,7 @@ def test_links_are_made_and_revoked_by_an_admin(
 ) -> None:
     form = {"title": "Hall", "token": token.pk, "days": 7, "language": "en"}
     form["query"] = "http://testserver/images/?region=bj&page=3&token=x"
-    page = browser.post("/teams/blue/displays/", form).content.decode()
+    page = browser.post("/teams/blue/displays/", form, follow=True).content.decode()
     link = re.search(r'value="http://testserver(/display/[\w-]{43}/)"', page)
     assert link
     assert link[1] not in browser.get("/teams/blue/displays/").content.decode()

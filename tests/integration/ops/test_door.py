@@ -283,11 +283,11 @@ def test_one_team_keeps_so_many_links(
     screen = {"title": "Duty", "token": token.pk, "query": "", "days": "7", "language": "en"}
     monkeypatch.setattr(quotas, "QUOTAS", dict.fromkeys(quotas.QUOTAS, 1))
 
-    assert viewer.post("/teams/blue/displays/", screen).status_code == 200
+    assert viewer.post("/teams/blue/displays/", screen).status_code == 302
     full = viewer.post("/teams/blue/displays/", screen)
     assert full.status_code == 422
     assert "The team has reached the limit of 1 display links" in full.content.decode()
-    assert viewer.post("/teams/blue/invitations/", {"role": "viewer"}).status_code == 200
+    assert viewer.post("/teams/blue/invitations/", {"role": "viewer"}).status_code == 302
     refused = viewer.post("/teams/blue/invitations/", {"role": "viewer"}, follow=True)
     assert "The team has reached the limit of 1 open invitations" in refused.content.decode()
     assert (team.displays.count(), team.invitations.count()) == (1, 1)
