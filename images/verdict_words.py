@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from images.cloud.records import Image
 from images.insights import status_kind
+from images.labels import label_of
 from images.templatetags.inventory import plain_size
 from images.verdict import CAUTION, NO, RULES, YES, verdict
 
@@ -133,4 +134,7 @@ def _reason(image: Image, reason: str) -> str:
     told = REASONS[reason]
     if callable(told):
         return told(image)
-    return str(told) % {"status": image.status, "check": image.check_state}
+    return str(told) % {
+        "status": label_of(image.status or "", "status"),
+        "check": image.check_state,
+    }

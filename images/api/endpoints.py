@@ -143,7 +143,7 @@ def show_overview(request: HttpRequest) -> HttpResponse:
     schemas.Changes,
     takes=parameters.CHANGES,
     summary=gettext_lazy("Changes"),
-    about=gettext_lazy("What changed between two readings of the cloud, newest first."),
+    about=gettext_lazy("Changes between two readings of the cloud, newest first."),
 )
 def changes(request: HttpRequest) -> HttpResponse:
     context, query = open_changes(request, parameters.CHANGES)

@@ -59,6 +59,13 @@ status = _macro("status")
 status_of = _macro("status_of")
 
 
+@register.filter
+def cloud_word(value: str | None, kind: str) -> Markup:
+    """Write a word of the cloud for a state of this kind, one of `labels.LABELS`."""
+    written: Markup = macros("fragments/values.html").cloud_word(value, kind)
+    return written
+
+
 @register.simple_tag
 def fragment(name: str, **values: Any) -> Markup:
     """Render a template of Jinja2 with these values alone, once where there are none."""

@@ -17,6 +17,7 @@ from images.differences import FACTS, differing
 from images.fields import FIELDS
 from images.forms import query_string
 from images.insights import check_meaning, storage_state
+from images.labels import label_of
 from images.search.query import ImageQuery, image_query, matching
 from images.templatetags.inventory import plain_size
 from images.views.list.filters import day
@@ -163,7 +164,9 @@ def _storages(image: Image, other: Image) -> str:
 def _check(image: Image, other: Image) -> str:
     if check_meaning(other.check_state) == "none":
         return _("not checked")
-    return _("check: %(state)s") % {"state": other.check_state} if other.check_state else ""
+    if not other.check_state:
+        return ""
+    return _("check: %(state)s") % {"state": label_of(other.check_state, "check")}
 
 
 def _shared(image: Image, other: Image) -> str:

@@ -18,6 +18,7 @@ from images import fields
 from images.context import ListAddress
 from images.fields import FACETS
 from images.forms import toggled
+from images.labels import label_of
 from images.search.query import FacetValue
 from images.templatetags.inventory import counted, plain_size, seen, written_size
 
@@ -89,7 +90,7 @@ def facet_title(facet: str) -> str:
 
 def label(facet: str, value: str) -> str | Promise:
     own = OWN_WORDS.get(FACETS[facet].kind, {"unknown"})
-    return VALUES[value] if value in own else seen(value)
+    return VALUES[value] if value in own else label_of(seen(value), facet)
 
 
 def facets(

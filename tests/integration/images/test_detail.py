@@ -76,7 +76,7 @@ def test_the_vendors_own_image_is_shown_value_for_value(viewer: Client, cloud: S
             "Zones": "北京一区 bj01",
             "Scenes": "base",
             "Tags": "none",
-            "Check": "uncheck",
+            "Check": "Not checked",
             "Shared": "no",
             "External": "yes",
             "Created": "2020-10-27 11:51 UTC",
@@ -167,7 +167,7 @@ def test_a_running_job_shows_how_far_it_is(viewer: Client, cloud: Sandbox) -> No
 
     for page in both(viewer, f"/images/bj/{busy['cimgUuid']}/"):
         job = page.one(id="job")
-        assert "CreateCIMG" in job.text
+        assert "Creating" in job.text
         assert "12.5 %" in job.text
         assert busy["job"]["jobUuid"] in job.text
         assert job.one("progress").attributes == {"max": "100", "value": "12.5"}

@@ -247,7 +247,7 @@ FILTERS = {
     "tag": ("none", "Tag none"),
     "disk": ("SSD", "Storage disks SSD"),
     "storage": ("ok", "Backup storages all connected"),
-    "check": ("uncheck", "Check uncheck"),
+    "check": ("uncheck", "Check Not checked"),
     "name": ("北京02", "Exact name 北京02"),
     "min_size": ("1GiB", "Size from 1 GiB"),
     "max_size": ("99GiB", "Size up to 99 GiB"),
