@@ -87,8 +87,8 @@ def scene(cloud: Sandbox, keep: Callable[..., Token]) -> Scene:
     form = {"title": "Hall", "token": token.pk, "days": 365, "language": "en"}
     shown = ann.post("/teams/blue/displays/", form, follow=True).content.decode()
     ann.post("/views/", {"name": "Golden", "query": "q=golden", "team": blue.pk})
-    key = {"label": "Nightly", "scope": f"team:{blue.pk}", "days": 90}
-    made = ann.post("/api-keys/", key, follow=True)
+    wanted = {"label": "Nightly", "scope": f"team:{blue.pk}", "days": 90}
+    made = ann.post("/api-keys/", wanted, follow=True)
     found = [
         re.search(pattern, page)
         for pattern, page in (
