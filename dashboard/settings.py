@@ -174,6 +174,7 @@ TEMPLATES = [
                 "dashboard.web.theme.context",
                 "dashboard.web.about.context",
                 "dashboard.people.reader.context",
+                "dashboard.tokens.views.marks.context",
             ],
         },
     },

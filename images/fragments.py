@@ -32,6 +32,7 @@ FILTERS = (
     *(texts.counted, texts.exact_size, texts.plain_size, texts.iso_time, texts.percent),
     *(texts.outlook, texts.plain_name, texts.unseen, texts.region_name, texts.left_out),
     *(has_visible, status_kind, label_of, mark_of, why_not),
+    texts.needing,
 )
 PLAIN = (str, bytes, int, float, bool, date, type(None))
 

@@ -218,6 +218,12 @@ def left_out(skipped: int) -> str:
     ) % {"skipped": skipped}
 
 
+@register.filter
+def needing(tokens: int) -> str:
+    """Return what follows the number of tokens that somebody has to do something about."""
+    return ngettext("token needs attention", "tokens need attention", tokens)
+
+
 # The vendor's short names for the disks of a storage.
 DISK_TYPES = {
     "SSD": gettext_lazy("SSD"),
