@@ -175,6 +175,16 @@ def percent(value: float | None) -> str:
 
 
 @register.filter
+def percent_of_all(value: float) -> str:
+    """Return a share in whole percent; what is little is neither nothing nor all but nothing."""
+    if 0 < value < 1:
+        return "< 1 %"
+    if 99 < value < 100:
+        return "> 99 %"
+    return f"{value:.0f} %"
+
+
+@register.filter
 def outlook(progress: Progress | None) -> str:
     """Return what to expect of a running job, as far as can be told from what was seen of it."""
     if progress is None or progress.job.done:

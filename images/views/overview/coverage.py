@@ -89,7 +89,7 @@ def bars(context: InventoryContext, found: Coverage) -> list[charts.Bar]:
         charts.Bar(
             title,
             found.count(which),
-            charts.share(found.count(which), found.total),
+            100 * found.count(which) / found.total if found.total else 0.0,
             _address(context, which),
         )
         for which, title in TITLES.items()

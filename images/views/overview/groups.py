@@ -26,6 +26,7 @@ from images.reports.attention import (
     Group,
     Repeat,
 )
+from images.templatetags.inventory import plain_size
 from images.views.overview import charts
 
 NAMED = 3  # images of a group, on its line
@@ -53,7 +54,10 @@ WORDS: dict[str, tuple[Promise, Promise]] = {
         gettext_lazy("Selecting one by name may get the other."),
     ),
     UNCHECKED: (gettext_lazy("not checked"), gettext_lazy("The cloud has not checked them.")),
-    OLD: (gettext_lazy("over 2 years old"), gettext_lazy("Created before %(day)s.")),
+    OLD: (
+        gettext_lazy("over 2 years old"),
+        gettext_lazy("Created before %(day)s; together %(size)s, the largest first."),
+    ),
     ALONE: (
         gettext_lazy("in one region only"),
         gettext_lazy("No other region has an image with the same name and OS."),
@@ -82,12 +86,18 @@ class Line:
         return self.group.count - len(self.group.images)
 
 
+def common(line: Line, total: int) -> bool:
+    """Whether it is true of most images, and picks out none; OLD ones are ranked by size."""
+    return not line.group.serious and line.group.kind != OLD and 2 * line.group.count > total
+
+
 def lines(context: InventoryContext, groups: Sequence[Group], today: date) -> list[Line]:
     return [_line(context, group, today) for group in groups]
 
 
 def _line(context: InventoryContext, group: Group, today: date) -> Line:
     title, hint = WORDS[group.kind]
+    oldest = today - timedelta(days=OLD_DAYS)
     looks = {name: getattr(context.query, name) for name in LOOKS}
     href = context.link_to(replace(group.query, **looks)) if group.query else ""
     if group.kind == ALONE:
@@ -95,7 +105,7 @@ def _line(context: InventoryContext, group: Group, today: date) -> Line:
     return Line(
         group=group,
         title=title,
-        hint=str(hint) % {"day": (today - timedelta(days=OLD_DAYS)).isoformat()},
+        hint=str(hint) % {"day": oldest.isoformat(), "size": plain_size(group.bytes)},
         href=href,
         named=group.images[:NAMED],
         rest=() if href else group.images[NAMED:],
