@@ -37,7 +37,14 @@ def api_key_list(request: HttpRequest) -> HttpResponse:
 
 def api_key_revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
     key = keys.named(policy.person(request), key_id)
-    if request.method == "POST":
-        key.revoke(by=policy.actor(request))
-        messages.success(request, _("“%(label)s” was revoked.") % {"label": key.label})
+    if request.method != "POST":
+        context = {
+            "place": "api",
+            "name": key.label,
+            "consequence": _("Every script that uses it fails at once. This cannot be undone."),
+            "cancel": reverse("api_key_list"),
+        }
+        return render(request, "parts/revoke.html", context)
+    key.revoke(by=policy.actor(request))
+    messages.success(request, _("“%(label)s” was revoked.") % {"label": key.label})
     return redirect("api_key_list")

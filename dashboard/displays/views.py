@@ -52,8 +52,15 @@ def _page(request: HttpRequest, team: Team, form: DisplayForm) -> HttpResponse:
 def display_revoke(request: HttpRequest, slug: str, display_id: UUID) -> HttpResponse:
     team = policy.team(request, "team.manage", slug)
     display = get_object_or_404(Display, pk=display_id, team=team)
-    if request.method == "POST":
-        display.revoke(by=policy.actor(request))
-        news = _("“%(title)s” was revoked. Its link no longer works.") % {"title": display}
-        messages.success(request, news)
+    if request.method != "POST":
+        context = {
+            "place": "teams",
+            "name": display.title,
+            "consequence": _("Every screen that shows it stops at once. This cannot be undone."),
+            "cancel": reverse("display_list", args=[team.slug]),
+        }
+        return render(request, "parts/revoke.html", context)
+    display.revoke(by=policy.actor(request))
+    news = _("“%(title)s” was revoked. Its link no longer works.") % {"title": display}
+    messages.success(request, news)
     return redirect("display_list", team.slug)

@@ -161,7 +161,7 @@ ONLY_PART = (
 )
 # What acts, and leads back.
 ONLY_ACTS = (
-    *("set_language", "api_key_revoke", "display_revoke", "invitation_make", "invitation_withdraw"),
+    *("set_language", "invitation_make", "invitation_withdraw"),
     *("token_check", "token_default", "token_disable", "token_enable"),
     *("token_keep", "token_restore", "token_switch"),
 )
