@@ -134,7 +134,7 @@ def test_an_admin_is_made_a_viewer_and_somebody_takes_over(
     expect(admin.locator("h1")).to_have_text(f"Change {name}’s role in “Blue” to “Viewer”?")
     expect(admin.locator("main")).to_contain_text("1 open invitation is withdrawn")
     expect(admin.locator("main")).to_contain_text(f"Roof of {name}")
-    admin.get_by_label("Display links").select_option("become ann’s")
+    admin.get_by_label("Display links").select_option("are transferred to ann")
     admin.get_by_role("button", name="Change role").click()
     expect(admin.locator("tr", has_text=name)).to_contain_text("Viewer")
     admin.goto("/teams/blue/displays/")
