@@ -206,7 +206,7 @@ def test_what_a_proxy_says_meanwhile_is_no_news(wall: Page, address: str) -> Non
     for _ in range(4):
         poll(wall)
 
-    expect(wall.get_by_text("does not answer")).to_be_visible()
+    expect(wall.get_by_text("is not responding")).to_be_visible()
     expect(wall.get_by_text("sign in again")).to_be_hidden()
     expect(wall.locator("#silence time")).to_have_text(re.compile(r"^\d+ seconds ago$"))
     expect(wall.locator("[data-total]")).to_have_text(shown)
@@ -224,7 +224,7 @@ def test_who_is_signed_out_stays_before_the_last_news(wall: Page, site: Site) ->
         poll(wall)
 
     expect(wall.get_by_text("sign in again")).to_be_visible()
-    expect(wall.get_by_text("does not answer")).to_be_hidden()
+    expect(wall.get_by_text("is not responding")).to_be_hidden()
     expect(wall.locator("[data-total]")).to_have_text(shown)
     expect(wall).to_have_url(re.compile("/overview/display$"))
 
