@@ -117,8 +117,8 @@ TARGETS = """(least) => {
         }
         const far = least / 2 - 1;
         const around = [];
-        if (rect.width < least) around.push([x - far, y], [x + far, y]);
-        if (rect.height < least) around.push([x, y - far], [x, y + far]);
+        if (rect.width < least - .5) around.push([x - far, y], [x + far, y]);
+        if (rect.height < least - .5) around.push([x, y - far], [x, y + far]);
         if (inText(each) || each.closest(MOMENTARY + " .chart")) continue;
         const { clientWidth: wide, clientHeight: high } = document.documentElement;
         const onScreen = ([at, down]) => at > 0 && down > 0 && at < wide && down < high;

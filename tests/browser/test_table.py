@@ -141,12 +141,14 @@ def test_the_menu_of_columns_says_which_the_width_hides(signed_in: Page) -> None
     hidden = {each.removesuffix(said).strip() for each in lacking.all_inner_texts()}
     every = {each.removesuffix(said).strip() for each in titles.all_inner_texts()}
     assert hidden == every - set(shown(page))
-    assert {"Platform", "Shared", "Storages"} <= hidden
+    assert {"Platform", "Shared", "Backup storages"} <= hidden
 
     page.get_by_role("button", name="Show all of them").click()
     expect(page).to_have_url(re.compile("columns="))
     assert set(shown(page)) == every
     expect(lacking).to_have_count(0)
+    page.locator("button[name=standard]").evaluate("(each) => each.click()")
+    expect(page).to_have_url(re.compile("/images/$"))
 
 
 def test_a_sort_by_what_no_column_shows_is_seen_and_changed(signed_in: Page) -> None:
@@ -157,13 +159,13 @@ def test_a_sort_by_what_no_column_shows_is_seen_and_changed(signed_in: Page) -> 
     menu = page.locator(".sorts > summary")
     expect(menu).to_have_text(re.compile(r"Size\s+↓"))
     menu.click()
-    page.locator(".sorts").get_by_role("link", name="Storages").click()
+    page.locator(".sorts").get_by_role("link", name="Backup storages").click()
     expect(page).to_have_url(re.compile("sort=-storages"))
-    expect(menu).to_have_text(re.compile(r"Storages\s+↓"))
+    expect(menu).to_have_text(re.compile(r"Backup storages\s+↓"))
     expect(menu).to_be_focused()
     menu.click()
-    page.locator(".sorts").get_by_role("link", name="Storages").click()
-    expect(menu).to_have_text(re.compile(r"Storages\s+↑"))
+    page.locator(".sorts").get_by_role("link", name="Backup storages").click()
+    expect(menu).to_have_text(re.compile(r"Backup storages\s+↑"))
 
 
 def width_of(page: Page, heading: str) -> float:
