@@ -18,6 +18,7 @@ from dashboard.people.models import User
 from dashboard.saved_views import saving
 from dashboard.saved_views.forms import SavedViewForm
 from dashboard.saved_views.models import SavedView
+from dashboard.web.htmx import as_fragment
 from images.search.spelling import natural
 
 
@@ -71,7 +72,8 @@ def view_menu(request: HttpRequest) -> HttpResponse:
     here = sorted(parse_qsl(urlsplit(htmx.current_url_abs_path or "").query))
     rows = _rows(policy.require(request, "images.view"))
     current = [row.view.pk for row in rows if sorted(parse_qsl(row.view.query)) == here]
-    return render(request, "saved_views/_menu.html", {"rows": rows, "current": current})
+    shown = {"rows": rows, "current": current}
+    return as_fragment(render(request, "saved_views/_menu.html", shown))
 
 
 def view_edit(request: HttpRequest, view_id: UUID) -> HttpResponse:

@@ -36,11 +36,12 @@ function tick() {
 
 // Asked for more often than answered: the poll that hangs gives way to the next one.
 document.addEventListener("htmx:configRequest", (event) => { event.detail.timeout = 0.8 * POLL; });
-// htmx counts as successful whatever it was not told is an error, also a proxy's 502.
+// htmx counts as successful whatever it was not told is an error, also a proxy's 502; guard.js lets no
+// page of a proxy's in, whatever its status.
 document.addEventListener("htmx:afterRequest", (event) => {
-  const { status } = event.detail.xhr;
+  const { xhr, xhr: { status } } = event.detail;
   shutOut = status >= 400 && status < 500;
-  if (status >= 200 && status < 300) heard();
+  if (status >= 200 && status < 300 && xhr.getResponseHeader("X-Fragment")) heard();
 });
 // Who was signed out stays before the last news, not before a form that nobody fills in.
 document.addEventListener("htmx:beforeOnLoad", (event) => {

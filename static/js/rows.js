@@ -92,7 +92,8 @@ let resting = 0;
 function lookAt(link) {
   const { pathname, search } = new URL(link.href);
   lookedAt = link;
-  htmx.ajax("GET", `${pathname}look/${search}`, { target: "#look", swap: "innerHTML", source: look });
+  const shown = htmx.ajax("GET", `${pathname}look/${search}`, { target: "#look", swap: "innerHTML", source: look });
+  shown.catch(() => {}); // guard.js says it
 }
 
 function lookAway() {

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 
 from dashboard.displays import links
 from dashboard.tokens.access import Access, access_of
+from dashboard.web.htmx import as_fragment
 from images.context import InventoryContext, context_of
 from images.jobs_under_way import under_way
 from images.newest_worries import newest_worries
@@ -32,7 +33,7 @@ from images.views.poll_intervals import WALL_SECONDS
 # More than fit: the screen itself counts what it has no room for.
 JOBS_SHOWN = 20
 STATUSES_SHOWN = 4
-FILES = ("css/app.css", "css/display.css", "js/app.js", "js/display.js")
+FILES = ("css/app.css", "css/display.css", "js/app.js", "js/display.js", "js/guard.js")
 
 
 @require_safe
@@ -78,6 +79,7 @@ def _gone(request: HttpRequest) -> HttpResponse:
     response = render(request, "images/display_gone.html", status=404)
     if is_fragment(request):
         response["HX-Refresh"] = "true"
+        return as_fragment(response)
     return response
 
 
@@ -117,8 +119,8 @@ def _page(request: HttpRequest, fragment: str, context: dict[str, Any]) -> HttpR
         }
         return render(request, "images/display.html", context | around)
     if request.headers.get("X-Screen") != made_of:
-        return HttpResponse(headers={"HX-Refresh": "true"})
-    return render(request, fragment, context)
+        return as_fragment(HttpResponse(status=204, headers={"HX-Refresh": "true"}))
+    return as_fragment(render(request, fragment, context))
 
 
 @cache

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from dashboard.tokens import access
 from dashboard.web.back import back
+from dashboard.web.htmx import as_fragment
 from images import services
 from images.cloud.records import Image
 from images.context import InventoryContext
@@ -47,7 +48,7 @@ def around(
 ) -> HttpResponse:
     """Answer with what was drawn, or with the page around it; `image` is the open one."""
     if is_fragment(request):
-        return HttpResponse(drawn, status=status)
+        return as_fragment(HttpResponse(drawn, status=status))
     shown = page_context(context) | {"image": image, "results": Markup(drawn.decode())}  # noqa: S704
     return render(request, "images/list.html", shown, status=status)
 

@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from dashboard.people import policy
 from dashboard.web.back import back
+from dashboard.web.htmx import as_fragment
 from images.fields import COLUMNS, DEFAULT_COLUMNS
 from images.forms import query_string, read_query
 from images.search.query import ImageQuery
@@ -69,7 +70,8 @@ def choose_looks(request: HttpRequest) -> HttpResponse:
     written = query_string(query, token=_token(params))
     address = f"{_path(request)}?{written}".rstrip("?")
     if request.htmx:  # type: ignore[attr-defined]
-        return HttpResponseLocation(address, target="#images", swap="outerHTML")
+        there = HttpResponseLocation(address, target="#images", swap="outerHTML", status=204)
+        return as_fragment(there)
     return HttpResponseRedirect(address)
 
 

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from dashboard.web.htmx import as_fragment
 from images.context import InventoryContext
 from images.newest_worries import newest_worries
 from images.overview import Found, find, wanted
@@ -48,7 +49,7 @@ def overview_page(request: HttpRequest, context: InventoryContext) -> HttpRespon
     found = None if context.inventory.failure else find(context)
     shown = {"context": context} | (_drawn(context, found) if found else {})
     if is_fragment(request):
-        return render(request, "images/_overview.html", shown)
+        return as_fragment(render(request, "images/_overview.html", shown))
     busy = context.inventory.is_unconfirmed or (found and found.running)
     around = page_context(context) | {
         "place": "overview",
