@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from tests import marks
 from tests.browser.conftest import Site, sign_in
 
-WHOLE = "<!doctype html><html><body><header role=banner>A proxy</header><main>Hello</main></body></html>"
+WHOLE = "<!doctype html><html><header role=banner>A proxy</header><h1>Hello</h1></html>"
 IMAGE = "tr[data-image] .c-name > a"
 
 
@@ -115,10 +115,14 @@ ANSWERS = {
     "whole page": Answer("has answered", {"status": 200, "body": WHOLE}),
 }
 # What must be there, whatever was answered.
-SEEN = """() => [location.href, document.title,
-    ...[...document.querySelectorAll("h1, [role=banner], #images, #overview, #changes, #detail, #q")]
-        .map((each) => each.tagName + each.id), document.querySelectorAll("tr[data-image]").length,
-    document.querySelectorAll("li.change").length, document.querySelector("[data-detail]")?.innerText]"""
+PARTS = "h1, [role=banner], #images, #overview, #changes, #detail, #q"
+SEEN = f"""() => [
+    location.href, document.title,
+    ...[...document.querySelectorAll("{PARTS}")].map((each) => each.tagName + each.id),
+    document.querySelectorAll("tr[data-image]").length,
+    document.querySelectorAll("li.change").length,
+    document.querySelector("[data-detail]")?.innerText,
+]"""
 
 
 @pytest.fixture
