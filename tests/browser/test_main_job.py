@@ -47,7 +47,7 @@ def test_the_main_job(site: Site, page: Page, big_cloud: Sandbox) -> None:
     page.get_by_label("Label").fill("Production")
     page.get_by_label("Token", exact=True).fill(big_cloud.token)
     page.get_by_role("button", name="Check and save").click()
-    expect(page.get_by_text("it works")).to_be_visible()
+    expect(page.get_by_text("was saved and works")).to_be_visible()
     assert big_cloud.token not in page.content()
 
     page.get_by_role("link", name="Images", exact=True).click()
