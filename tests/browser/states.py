@@ -145,7 +145,7 @@ STATES = (
     State("panel-failed", "/images/{failed}/?q=web&sort=name", ".verdict-no"),
     State("image-gone", "/images/bj/ffffffffffffffffffffffffffffffff/", "main .state"),
     State("compare", "/images/compare/?image={ok}&image={at-risk}&image={failed}", ".differs"),
-    State("overview", "/overview/", ".bars"),
+    State("overview", "/overview/", "#overview"),
     State("overview-region-failed", "/overview/", "[data-region-state=failed]", "partial"),
     State("overview-failed", "/overview/", ".state-bad", "broke"),
     State("coverage", "/overview/coverage/", "[data-rows]"),

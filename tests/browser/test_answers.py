@@ -159,7 +159,7 @@ def test_the_page_stays_says_what_happened_and_goes_on(page: Page, pair: tuple[s
 
     trouble = page.get_by_role("alert").filter(has_text="What you see is as it was before.")
     expect(trouble).to_have_text(re.compile(answer.says))
-    again = "It is tried again by itself." if asked.repeats else "Please try again."
+    again = "It is retried automatically." if asked.repeats else "Please try again."
     expect(trouble).to_contain_text(again)
     expect(page.locator(".htmx-request")).to_have_count(0)
     assert page.evaluate(SEEN) == before

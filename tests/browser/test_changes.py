@@ -64,7 +64,7 @@ def test_what_is_new_is_marked_and_leads_to_what_changed(
     expect(page).to_have_url(re.compile(r"/changes/\?after="))
     lines = page.locator("li.change")
     expect(lines).to_have_count(2)
-    page.get_by_role("link", name="Appeared 1").click()
+    page.get_by_role("link", name="Appeared 1", exact=True).click()
     expect(page).to_have_url(re.compile("kind=appeared"))
     expect(lines).to_have_count(1)
     page.get_by_role("link", name="Clear all").click()

@@ -673,7 +673,7 @@ def test_rows_that_are_new_since_the_last_visit_are_marked(
     for page in both(viewer, f"{LIST}?size=100"):
         assert marked(page) == {new}
         [row] = [row for row in page.rows if row.attributes["data-image"] == new]
-        assert row.one("th").text == "newnew one"
+        assert row.one("th").text == "new new one"
         assert since(page) == "1 new, 1 gone since your last visit"
     link = page.one("p", _class="since").one("a").attributes["href"]
     assert kinds(viewer, link) == ["vanished", "appeared"]

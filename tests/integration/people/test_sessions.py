@@ -110,9 +110,9 @@ def test_it_costs_no_query_and_no_cookie_a_request(
 ) -> None:
     browser.get("/accounts/password/change/")
     time.now += 60
-    # The session, who is signed in, their roles; and how many API keys they have, which is the
-    # page's own question.
-    with django_assert_num_queries(4):
+    # The session, who is signed in, their roles and tokens, whose marks are in the navigation; and
+    # how many API keys they have, which is the page's own question.
+    with django_assert_num_queries(5):
         response = browser.get("/accounts/password/change/")
     assert "sessionid" not in response.cookies
 

@@ -15,6 +15,8 @@ from dashboard.people.models import User
 from dashboard.tokens.models import State, Token
 from tests.integration.images.pages import Page
 
+pytestmark = [pytest.mark.backend, pytest.mark.django_db(databases="__all__")]
+
 BY = Actor("test")
 
 
