@@ -126,7 +126,6 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "django_htmx",
     "dashboard",
-    "dashboard.web",
     "dashboard.people",
     "dashboard.audit",
     "dashboard.tokens",
@@ -158,7 +157,6 @@ MIDDLEWARE = [
     "dashboard.web.middleware.LoginRequired",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "dashboard.web.once.CountOnce",
 ]
 TEMPLATES = [
     {
@@ -174,7 +172,6 @@ TEMPLATES = [
                 "dashboard.web.theme.context",
                 "dashboard.web.about.context",
                 "dashboard.people.reader.context",
-                "dashboard.tokens.views.marks.context",
             ],
         },
     },

@@ -21,7 +21,6 @@ from jinja2 import Environment, StrictUndefined
 from dashboard.visible import has_visible
 from images.cloud.records import Storage
 from images.insights import status_kind
-from images.labels import label_of
 from images.search.bitsets import BoundedCache, weight
 from images.search.index import Index
 from images.search.spelling import natural
@@ -31,8 +30,7 @@ from images.verdict_words import mark_of, why_not
 FILTERS = (
     *(texts.counted, texts.exact_size, texts.plain_size, texts.iso_time, texts.percent),
     *(texts.outlook, texts.plain_name, texts.unseen, texts.region_name, texts.left_out),
-    *(has_visible, status_kind, label_of, mark_of, why_not),
-    texts.needing,
+    *(has_visible, status_kind, mark_of, why_not),
 )
 PLAIN = (str, bytes, int, float, bool, date, type(None))
 

@@ -41,15 +41,12 @@ class SecretField(forms.CharField):
             raise ValidationError(_("There is no token after “Bearer”."))
         if len(secret) > SECRET_LENGTH:
             raise ValidationError(
-                _("This is too long to be a token: it has %(length)d characters."),
+                _("This is too long for a token: it has %(length)d characters."),
                 params={"length": len(secret)},
             )
         if not SECRET.fullmatch(secret):
             raise ValidationError(
-                _(
-                    "A token contains only letters, digits and symbols, without spaces or line "
-                    "breaks."
-                )
+                _("A token has only letters, digits and signs, without spaces or line breaks.")
             )
         return secret
 
@@ -62,19 +59,19 @@ class TokenForm(forms.Form):
 
     label = LabelField(
         label=_("Label"),
-        help_text=_("A name to recognize it by, such as the account or team it belongs to."),
+        help_text=_("A name for you, such as the account or the team it belongs to."),
     )
     team = forms.ModelChoiceField(
-        label=_("Visible to"),
+        label=_("Who may list images with it"),
         queryset=Team.objects.none(),
         required=False,
         empty_label=_("Only its owner"),
-        help_text=_("Nobody can see the token itself. A team’s admins manage its tokens."),
+        help_text=_("Nobody ever sees the token itself. A team’s admins look after its tokens."),
     )
     expires_on = forms.DateField(
-        label=_("Expires on"),
+        label=_("Last day"),
         required=False,
-        help_text=_("The last day (UTC) on which the token is used. Leave empty for no expiry."),
+        help_text=_("After this day (UTC) it is not used any more. Empty: no end."),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     # Shown where the token has display links, which are deleted when it leaves the team.
@@ -100,10 +97,8 @@ class TokenForm(forms.Form):
             del self.fields["end_screens"]
         else:
             said = ngettext(
-                "Moving it out of this team deletes %(screens)s display link that shows its "
-                "images.",
-                "Moving it out of this team deletes %(screens)s display links that show its "
-                "images.",
+                "Outside this team, %(screens)s display link that shows its images is deleted.",
+                "Outside this team, %(screens)s display links that show its images are deleted.",
                 screens,
             )
             self.fields["end_screens"].help_text = said % {"screens": screens}
@@ -121,7 +116,7 @@ class TokenForm(forms.Form):
         day: date | None = self.cleaned_data["expires_on"]
         kept = self.token is not None and self.token.expires_on == day
         if day and day < timezone.now().date() and not kept:
-            raise ValidationError(_("This date is in the past."))
+            raise ValidationError(_("This day is over."))
         return day
 
     def clean(self) -> dict[str, Any]:
@@ -130,19 +125,18 @@ class TokenForm(forms.Form):
         if repeated or TOKEN_LIKE.search(label):
             # Dropped, so that the secret is not rendered again.
             self.data = {}
-            self.add_error("label", _("This looks like a token. Do not put it in the label."))
+            self.add_error("label", _("This looks like a token. Its place is not in the label."))
         said = {"team": None, **self.cleaned_data}
         asked, agreed = "end_screens" in self.fields, said.pop("end_screens", False)
         leaves = self.token and said["team"] != self.token.team and "team" not in self.errors
         if asked and leaves and not agreed:
             self.add_error(
-                "end_screens",
-                _("Its display links would be deleted. Confirm, or keep the token in its team."),
+                "end_screens", _("Its display links would end: agree, or leave it there.")
             )
         return said
 
     def label_taken(self) -> None:
-        self.add_error("label", _("A token with this label already exists."))
+        self.add_error("label", _("There is a token with this label already."))
 
 
 def _teams(owner: User, by: User, token: Token | None) -> QuerySet[Team]:
@@ -160,7 +154,7 @@ def _teams(owner: User, by: User, token: Token | None) -> QuerySet[Team]:
 class AddTokenForm(TokenForm):
     secret = SecretField(
         label=_("Token"),
-        help_text=_("Paste the whole token. It is checked with the cloud before it is saved."),
+        help_text=_("Paste it whole. It is checked with the cloud before it is stored."),
     )
     field_order = ("label", "secret", "team", "expires_on")
 
@@ -172,7 +166,5 @@ class AddTokenForm(TokenForm):
 class ReplaceTokenForm(forms.Form):
     secret = SecretField(
         label=_("New token"),
-        help_text=_(
-            "Paste the whole token. A token that does not work never replaces one that does."
-        ),
+        help_text=_("Paste it whole. A token that does not work will not replace one that does."),
     )

@@ -55,8 +55,7 @@ class Repeat:
 class Group:
     """Images that need attention for one of KINDS: `count` of them, of ALONE so many names.
 
-    `images` are the first LISTED. `query` selects just these; None where no query can. Of OLD ones,
-    the largest of which come first, `bytes` is the size of all.
+    `images` are the first LISTED. `query` selects just these; None where no query can.
     """
 
     kind: str
@@ -64,7 +63,6 @@ class Group:
     images: tuple[Image, ...]
     query: ImageQuery | None
     repeats: tuple[Repeat, ...] = ()
-    bytes: int = 0
 
     @property
     def serious(self) -> bool:
@@ -122,9 +120,7 @@ def _groups(index: Index, query: ImageQuery, today: date, compared: Coverage) ->
     yield _repeated(query, images)
     bounds = (old_before(today), query.created_before)
     before = min(bound for bound in bounds if bound is not None)
-    old = replace(query, created_before=before, sort="-size")
-    sizes = sum(image.size or 0 for image in selected(index, selecting(old)))
-    yield replace(_asked(OLD, index, old), bytes=sizes)
+    yield _asked(OLD, index, replace(query, created_before=before, sort="created"))
     alone = rows(index, compared, 0, min(compared.alone, LISTED))
     first = tuple(image for row in alone for [image, *_others] in row.images.values())
     yield Group(ALONE, compared.alone, first, None)

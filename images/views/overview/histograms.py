@@ -26,10 +26,7 @@ WIDE = 10  # of one column, in the drawing's units
 
 @dataclass(frozen=True)
 class Tall:
-    """A column at `x`, as high as it is tall in percent; `tick` is what the axis says below it.
-
-    Of one that is not `known` nobody can say how tall it is.
-    """
+    """A column at `x`, as high as it is tall in percent; `tick` is what the axis says below it."""
 
     label: str
     tick: str
@@ -37,7 +34,6 @@ class Tall:
     x: int
     height: float
     href: str
-    known: bool = True
 
     @property
     def top(self) -> float:
@@ -95,7 +91,10 @@ def sizes(context: InventoryContext, found: Histogram) -> Chart:
         else f"{least}–{most} GiB"
         for least, most in bounds
     ]
-    ticks = [f">{least}" if most is None else f"≤{most}" for least, most in bounds]
+    ticks = [
+        f"≤{most}" if not least else f">{least}" if most is None else f"{least}–{most}"
+        for least, most in bounds
+    ]
     return _chart("size", _("Size in GiB"), found, labels, ticks, hrefs)
 
 
