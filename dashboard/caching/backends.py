@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
@@ -34,7 +35,7 @@ Change = Callable[[bytes | None], tuple[bytes, float] | None]
 """Turns the stored bytes into new ones and their seconds to live, or None for no change."""
 
 
-class Signed(BaseCache):
+class Signed(BaseCache, ABC):
     """A cache of signed entries over a backend that stores bytes.
 
     Where `DATED` is false, entries expire when the backend says so: that is for large ones, which
@@ -45,25 +46,25 @@ class Signed(BaseCache):
         super().__init__(location, params)  # type: ignore[call-arg, arg-type]
         self._dated: bool = params.get("DATED", True)
 
-    def _read(self, name: str) -> bytes | None:
-        raise NotImplementedError
+    @abstractmethod
+    def _read(self, name: str) -> bytes | None: ...
 
-    def _write(self, name: str, data: bytes, seconds: float) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _write(self, name: str, data: bytes, seconds: float) -> None: ...
 
     def _insert(self, name: str, data: bytes, seconds: float) -> bool:
         """Write if nothing is stored; return whether it was written, False if unsupported."""
         return False
 
+    @abstractmethod
     def _change(self, name: str, change: Change) -> bool:
         """Read and write with nothing in between; return whether anything was written."""
-        raise NotImplementedError
 
-    def _prolong(self, name: str, seconds: float) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def _prolong(self, name: str, seconds: float) -> bool: ...
 
-    def _remove(self, name: str) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def _remove(self, name: str) -> bool: ...
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
         name = self.make_and_validate_key(key, version)
