@@ -1,8 +1,7 @@
 """Whole listings: every region, and every image of one region, however the pages behave.
 
-Sources: the vendor's region/list and storage/cimg/list documents. `data` is documented as an array
-and shown as an object with `items`: both are read. Neither `count` nor `limit` is trusted: a
-listing ends only at a page that brings nothing new.
+Sources: the vendor's region/list and storage/cimg/list documents. Neither `count` nor `limit` is
+trusted: a listing ends only at a page that brings nothing new.
 """
 
 from __future__ import annotations
@@ -11,25 +10,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
 
-import msgspec
-
-from images.cloud.answers import NOT_AS_EXPECTED, decoded, items, request_id
-from images.cloud.client import (
-    KIB,
-    MAX_ANSWER_BYTES,
-    MIB,
-    SMALL_ANSWER_BYTES,
-    Account,
-    Limits,
-    call,
-)
+from images.cloud.answers import items, request_id
+from images.cloud.client import KIB, MIB, SMALL_ANSWER_BYTES, Account, Limits, call
 from images.cloud.errors import OutOfTime, TooLarge, Unreadable
+from images.cloud.pages import Page, begins_with, fetch_page, items_of
 from images.cloud.reading import Problems, read_image, read_region
 from images.cloud.records import Image, Region, Sharing, weight
 
-PAGE_LIMIT = 100
 PAGES_AT_ONCE = 4
 MOST_AGAIN = 5  # pages that are read again because they do not join the one before
 MAX_REGIONS = 100
@@ -54,24 +42,7 @@ class Listing:
     calls: int
 
 
-class _Page(msgspec.Struct):
-    """The object form of `data`. The array form becomes the same, without a count."""
-
-    items: list[msgspec.Raw] | None
-    count: Any = None
-    request_id: str = ""
-
-
-_Fetch = Callable[[list[int]], list[_Page]]
-
-
-class _Identity(msgspec.Struct):
-    uuid: str = msgspec.field(name="cimgUuid")
-
-
-# Made on import: see images.cloud.answers.
-_decode_page = msgspec.json.Decoder(_Page | list[msgspec.Raw]).decode
-_decode_identity = msgspec.json.Decoder(_Identity).decode
+_Fetch = Callable[[list[int]], list[Page]]
 
 
 @dataclass
@@ -122,7 +93,8 @@ def list_regions(account: Account) -> tuple[list[Region], int]:
 
 def may_list_images(account: Account, region: str) -> str:
     """Return the `requestId` of a listing of one image, the cheapest proof that one may list."""
-    page = _fetch_page(account, region, start=0, limit=1, at_most=SMALL_ANSWER_BYTES)
+    page = fetch_page(account, region, start=0, limit=1, at_most=SMALL_ANSWER_BYTES)
+    items_of(page, start=0)
     return page.request_id
 
 
@@ -131,8 +103,8 @@ def list_images(account: Account, region: str) -> Listing:
     started = time.monotonic()
     with ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix=f"pages-{region}") as pool:
 
-        def fetch(starts: list[int]) -> list[_Page]:
-            return list(pool.map(lambda start: _fetch_page(account, region, start), starts))
+        def fetch(starts: list[int]) -> list[Page]:
+            return list(pool.map(lambda start: fetch_page(account, region, start), starts))
 
         walk = _walk(account.limits, region, fetch)
         if walk.moved:
@@ -185,18 +157,13 @@ def _walk(limits: Limits, region: str, fetch: _Fetch, at_once: int = PAGES_AT_ON
         for place, (start, page) in enumerate(zip(starts, fetch(starts), strict=True)):
             if start != walk.position - overlap:
                 break  # The page before was shorter than asked for: plan anew from where it ended.
-            if place and walk.again < MOST_AGAIN and not _joins(walk, page):
+            joins = not (place and overlap) or begins_with(page, walk.page[-1])
+            if not joins and walk.again < MOST_AGAIN:
                 walk.moved, walk.again = True, walk.again + 1
                 break  # It may have been answered before the page before it: read it after that.
             if not _take(walk, region, page, start=start, overlap=overlap, full=step):
                 return walk
     return walk
-
-
-def _joins(walk: _Walk, page: _Page) -> bool:
-    """Return whether a page that overlaps the one before begins with the item that ended that."""
-    first = [bytes(item) for item in (page.items or ())[:1]]
-    return not walk.page or (bool(first) and _same_item(first[0], walk.page[-1]))
 
 
 def _width(walk: _Walk, stride: int) -> int:
@@ -206,23 +173,19 @@ def _width(walk: _Walk, stride: int) -> int:
     return max(1, min(PAGES_AT_ONCE, -(-(walk.count - walk.position) // stride)))
 
 
-def _take(walk: _Walk, region: str, page: _Page, *, start: int, overlap: int, full: int) -> int:
+def _take(walk: _Walk, region: str, page: Page, *, start: int, overlap: int, full: int) -> int:
     """Add one page to the walk; return how many items it brought that were not held yet."""
     walk.calls += 1
     read = []
     walk.request_id = page.request_id or walk.request_id
-    if overlap and page.items is None:
-        # One item at least is there, whatever the count says: it ended the page before.
-        raise Unreadable("a page without its items", request_id=page.request_id)
-    raws = [bytes(item) for item in page.items or ()]
-    last = walk.page[-1:]
+    raws = fresh = items_of(page, start, overlap)
     if raws == walk.page:
         return 0  # The cloud does not heed `start`: it would send this page for ever.
-    walk.page = fresh = raws
     if overlap:
-        same = bool(raws and last) and _same_item(raws[0], last[-1])
+        same = begins_with(page, walk.page[-1])
         walk.moved = walk.moved or not same
         fresh = raws[1:] if same else raws
+    walk.page = raws
     brought = 0
     walk.seen += len(fresh)
     walk.size += sum(map(len, fresh))
@@ -264,7 +227,7 @@ def _check_extent(walk: _Walk) -> None:
         raise TooLarge(f"a region whose list takes more than {walk.limits.size // MIB} MiB")
 
 
-def _note_extent(walk: _Walk, page: _Page, position: int, *, full: bool) -> None:
+def _note_extent(walk: _Walk, page: Page, position: int, *, full: bool) -> None:
     first, disproved = walk.position == 0, walk.count is not None and position > walk.count
     if first:
         walk.count = page.count if type(page.count) is int else None
@@ -272,33 +235,3 @@ def _note_extent(walk: _Walk, page: _Page, position: int, *, full: bool) -> None
         walk.count = None
     walk.full = full
     walk.position = position
-
-
-def _same_item(raw: bytes, other: bytes) -> bool:
-    try:
-        return _decode_identity(raw).uuid == _decode_identity(other).uuid
-    except NOT_AS_EXPECTED:
-        return raw == other
-
-
-def _fetch_page(
-    account: Account,
-    region: str,
-    start: int,
-    limit: int = PAGE_LIMIT,
-    at_most: int = MAX_ANSWER_BYTES,
-) -> _Page:
-    answer = call(
-        account,
-        "POST",
-        "/dicloud/i/storage/cimg/list",
-        at_most=at_most,
-        json={"regionId": region, "start": start, "limit": limit},
-    )
-    data = decoded(answer, _decode_page)
-    page = data if isinstance(data, _Page) else _Page(items=data)
-    page.request_id = request_id(answer)
-    # null is how some servers write an empty list; it is one only where the count agrees.
-    if page.items is None and not (type(page.count) is int and page.count <= start):
-        raise Unreadable("a page without its items", request_id=page.request_id)
-    return page

@@ -42,7 +42,10 @@ def test_every_image_is_held_once_whatever_count_says(
 @pytest.mark.parametrize("limit", [1, 2, 7, 99])
 def test_a_clamped_limit_loses_nothing(limit: int) -> None:
     with Sandbox(images=30, max_limit=limit) as cloud:
-        assert [image.uuid for image in listing(cloud).images] == truth(cloud)
+        found = listing(cloud)
+        assert [image.uuid for image in found.images] == truth(cloud)
+        assert not found.moved
+        assert found.calls <= 30 // max(limit - 1, 1) + 2  # it is read once
 
 
 def test_a_limit_clamped_in_the_middle_loses_nothing() -> None:
@@ -70,12 +73,27 @@ def test_images_that_go_while_we_read_hide_no_other(where: str) -> None:
         assert set(found) == set(truth(cloud))
 
 
-@pytest.mark.parametrize("at", [0, 99, 198])
-def test_a_page_that_lost_its_items_is_not_the_end_of_the_list(at: int) -> None:
-    with Sandbox(images=200, count_mode="page") as cloud:
+@pytest.mark.parametrize(("limit", "at"), [(100, 0), (100, 99), (100, 198), (1, 4), (1, 150)])
+def test_a_page_that_lost_its_items_is_not_the_end_of_the_list(limit: int, at: int) -> None:
+    with Sandbox(images=200, count_mode="page", max_limit=limit) as cloud:
         cloud.misbehave(Fault("items_null", from_start=at))
         with pytest.raises(Unreadable):
             listing(cloud)
+
+
+@pytest.mark.parametrize(("limit", "images"), [(100, 0), (1, 3)])
+def test_an_empty_list_may_be_written_as_null(limit: int, images: int) -> None:
+    there = [{**IMAGE, "cimgUuid": f"{number:032x}"} for number in range(images)]
+
+    def reply(asked: dict[str, Any]) -> bytes:
+        items = there[asked["start"] :][:limit]
+        return answer({"count": images, "items": items or None})
+
+    with Liar() as liar:
+        liar.replies["cimg/list"] = reply
+        found = list_images(Account(liar.url, liar.token, Deadline(20)), "bj")
+
+    assert (len(found.images), found.moved) == (images, False)
 
 
 @pytest.mark.parametrize("times", [1, 100])
