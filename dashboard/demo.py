@@ -19,7 +19,7 @@ from types import FrameType
 
 # A known password is safe here: the demo listens only on the loopback and shows invented images.
 USER, PASSWORD = "demo", "demo"
-READY_SECONDS = 30
+READY_SECONDS = 120
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -118,6 +118,8 @@ def _wait_until_ready(port: int, children: list[subprocess.Popen[str]]) -> None:
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
+    if all(child.poll() is None for child in children):
+        sys.exit(f"The dashboard was not ready after {READY_SECONDS} seconds.")
     sys.exit("The dashboard did not start; the lines above say why.")
 
 

@@ -23,5 +23,5 @@ class LabelField(forms.CharField):
     def clean(self, value: Any) -> str:
         label = " ".join(super().clean(value).split())
         if label and not has_visible(label):
-            raise ValidationError(_("Nobody could see this: use a letter or a digit."))
+            raise ValidationError(_("Use at least one letter or digit."))
         return label

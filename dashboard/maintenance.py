@@ -19,6 +19,7 @@ from dashboard.people.models import Invitation
 from dashboard.tokens import access, lifecycle, vault
 from dashboard.tokens.access import Credential
 from dashboard.tokens.models import RotationSecret, State, Token
+from dashboard.web import once
 from images import services
 from images.history import recording
 from images.services.verification import known_verdict
@@ -131,4 +132,4 @@ def prune() -> int:
         Display.objects.filter(expires_at__lte=now - EXPIRED_KEPT),
         ApiKey.objects.filter(expires_at__lte=now - EXPIRED_KEPT),
     )
-    return sum(rows.delete()[0] for rows in over) + recording.prune()
+    return sum(rows.delete()[0] for rows in over) + recording.prune() + once.prune()

@@ -14,17 +14,12 @@ from django.utils.translation import gettext_lazy as _
 
 QUOTAS = {"tokens": 500, "views": 200, "keys": 50, "displays": 100, "invitations": 100}
 WORDS = {
-    "tokens": _("You have %(most)d tokens, which is as many as one may keep. Delete one first."),
-    "views": _(
-        "You have %(most)d saved views, which is as many as one may keep. Delete one first."
-    ),
-    "keys": _("You have %(most)d API keys, which is as many as one may keep. Revoke one first."),
-    "displays": _(
-        "The team has %(most)d display links, which is as many as one may keep. Revoke one first."
-    ),
+    "tokens": _("You have reached the limit of %(most)d tokens. Delete one first."),
+    "views": _("You have reached the limit of %(most)d saved views. Delete one first."),
+    "keys": _("You have reached the limit of %(most)d API keys. Revoke one first."),
+    "displays": _("The team has reached the limit of %(most)d display links. Revoke one first."),
     "invitations": _(
-        "The team has %(most)d open invitations, which is as many as there may be. "
-        "Withdraw one first."
+        "The team has reached the limit of %(most)d open invitations. Withdraw one first."
     ),
 }
 

@@ -126,6 +126,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "django_htmx",
     "dashboard",
+    "dashboard.web",
     "dashboard.people",
     "dashboard.audit",
     "dashboard.tokens",
@@ -157,6 +158,7 @@ MIDDLEWARE = [
     "dashboard.web.middleware.LoginRequired",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "dashboard.web.once.CountOnce",
 ]
 TEMPLATES = [
     {
@@ -172,6 +174,7 @@ TEMPLATES = [
                 "dashboard.web.theme.context",
                 "dashboard.web.about.context",
                 "dashboard.people.reader.context",
+                "dashboard.tokens.views.marks.context",
             ],
         },
     },

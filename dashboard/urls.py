@@ -6,8 +6,8 @@ from django.views.i18n import set_language
 from dashboard.observing import health, metrics
 from dashboard.web import theme
 from dashboard.web.routes import API, DISPLAYS
-from images.views import display
 from images.views.changes import change_list, exports
+from images.views.display import screen
 from images.views.overview import coverage, overview_page
 
 urlpatterns = [
@@ -15,11 +15,11 @@ urlpatterns = [
     path("overview/", overview_page.overview_page, name="overview"),
     path("overview/coverage/", coverage.coverage_page, name="coverage"),
     re_path("^overview/coverage/(?P<which>one|missing)/$", coverage.coverage_page, name="coverage"),
-    path("overview/display", display.overview_display, name="overview_display"),
+    path("overview/display", screen.overview_display, name="overview_display"),
     path("changes/", change_list.change_list, name="changes"),
     path("changes/export.csv", exports.changes_csv, name="changes_csv"),
     path("changes/export.json", exports.changes_json, name="changes_json"),
-    path(f"{DISPLAYS}<str:key>/", display.display, name="display"),
+    path(f"{DISPLAYS}<str:key>/", screen.display, name="display"),
     path(f"{API}v1/", include("images.api.urls")),
     path("", include("dashboard.people.urls")),
     path("", include("dashboard.tokens.urls")),

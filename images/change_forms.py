@@ -17,7 +17,7 @@ from images.history.changes import KINDS, ChangeQuery
 
 def read_kind(text: str) -> str:
     if text not in KINDS:
-        raise Rejected(_("no such kind of change"))
+        raise Rejected(_("unknown kind of change"))
     return text
 
 

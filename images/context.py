@@ -159,7 +159,7 @@ def _token_named(params: QueryDict) -> tuple[bool, tuple[InvalidParameter, ...]]
         UUID(last)
     except ValueError:
         named = False
-        why += [_("not the id of a token")] if last else []
+        why += [_("not a token ID")] if last else []
     return named, tuple(InvalidParameter("token", "…", each) for each in why)
 
 

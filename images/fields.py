@@ -41,7 +41,7 @@ def gettext_noop(message: str) -> str:
 
 _ = gettext_noop
 IDENTITY, STATE, SYSTEM = _("Identity"), _("State"), _("Operating system")
-MACHINE, PLACES = _("A machine needs at least"), _("Regions and zones")
+MACHINE, PLACES = _("Minimum requirements"), _("Regions and zones")
 STORAGES, USE, TIMES = _("Backup storages"), _("Use"), _("Times")
 GROUPS = (IDENTITY, STATE, SYSTEM, MACHINE, PLACES, STORAGES, USE, TIMES)
 
@@ -152,10 +152,10 @@ ENTRIES = (
     _field("tags", _("Tags"), "texts", column=19, facet=Facet(11, "tag", _("Tag")), group=USE,
            cloud="cimgTags", searched=True),
     _field("disks", _("Storage disks"), "texts", facet=Facet(12, "disk")),
-    _field("storages", _("Storages"), "number", column=9, group=STORAGES, ours="storages"),
+    _field("storages", STORAGES, "number", column=9, group=STORAGES, ours="storages"),
     _field("down", "", "number", _storages_down, ours="storagesDown"),
-    _field("storage", _("Storages"), "state", storage_state, facet=Facet(13), ours="storageState"),
-    _field("kept", _("Each storage"), "storages", _storages, group=STORAGES),
+    _field("storage", STORAGES, "state", storage_state, facet=Facet(13), ours="storageState"),
+    _field("kept", _("Storage details"), "storages", _storages, group=STORAGES),
     _field("verdict", "", "verdict", verdict, ours="verdict", json=True),
     _field("reasons", "", "text", _reasons, ours="verdictReasons"),
 )

@@ -27,8 +27,8 @@ MAX_VALUES = 50
 SHOWN_LENGTH = 80
 REMEMBERED_BYTES = 2 * 1024 * 1024  # of query strings already read
 
-UNKNOWN = _("not a parameter of this page")
-REPEATED = _("given more than once, the last one counts")
+UNKNOWN = _("unknown parameter")
+REPEATED = _("given more than once; the last one is used")
 TOO_MANY = format_lazy(_("more than {number} values"), number=MAX_VALUES)
 
 

@@ -21,6 +21,7 @@ from jinja2 import Environment, StrictUndefined
 from dashboard.visible import has_visible
 from images.cloud.records import Storage
 from images.insights import status_kind
+from images.labels import label_of
 from images.search.bitsets import BoundedCache, weight
 from images.search.index import Index
 from images.search.spelling import natural
@@ -30,7 +31,8 @@ from images.verdict_words import mark_of, why_not
 FILTERS = (
     *(texts.counted, texts.exact_size, texts.plain_size, texts.iso_time, texts.percent),
     *(texts.outlook, texts.plain_name, texts.unseen, texts.region_name, texts.left_out),
-    *(has_visible, status_kind, mark_of, why_not),
+    *(has_visible, status_kind, label_of, mark_of, why_not),
+    texts.needing,
 )
 PLAIN = (str, bytes, int, float, bool, date, type(None))
 

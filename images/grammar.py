@@ -55,13 +55,13 @@ def read_text(text: str) -> str:
     if len(text) > MAX_LENGTH:
         raise Rejected(TOO_LONG)
     if any("\ud800" <= each <= "\udfff" for each in text):  # UTF-8, and so no URL, can say it.
-        raise Rejected(_("not readable text"))
+        raise Rejected(_("not valid text"))
     return text
 
 
 def read_region(text: str) -> str:
     if not SLUG.fullmatch(text):
-        raise Rejected(_("not the id of a region"))
+        raise Rejected(_("not a region ID"))
     return text
 
 
@@ -75,14 +75,14 @@ def read_place(text: str) -> str:
 def read_flag(text: str) -> str:
     flag = FLAGS.get(_plain(text).lower())
     if flag is None:
-        raise Rejected(_("neither yes, no nor unknown"))
+        raise Rejected(_("must be yes, no or unknown"))
     return flag
 
 
 def read_state(text: str) -> str:
     state = _plain(text).lower()
     if state not in STORAGE_STATES:
-        raise Rejected(_("neither ok, at-risk nor unknown"))
+        raise Rejected(_("must be ok, at-risk or unknown"))
     return state
 
 
@@ -92,7 +92,7 @@ def read_search(text: str) -> str:
     if len(shown.strip()) > MAX_LENGTH:
         raise Rejected(TOO_LONG, search)
     if shown != text:
-        raise Rejected(_("control characters were left out"), search)
+        raise Rejected(_("control characters were removed"), search)
     return search
 
 
@@ -124,19 +124,19 @@ def read_time(text: str) -> int:
 
 def read_sort(text: str) -> str:
     if text.removeprefix("-") not in SORTS:
-        raise Rejected(_("no such sort"))
+        raise Rejected(_("unknown sort order"))
     return text
 
 
 def read_column(text: str) -> str:
     if text not in COLUMNS:
-        raise Rejected(_("no such column"))
+        raise Rejected(_("unknown column"))
     return text
 
 
 def read_density(text: str) -> str:
     if text not in DENSITIES:
-        raise Rejected(_("neither comfortable nor compact"))
+        raise Rejected(_("must be comfortable or compact"))
     return DENSITIES[text]
 
 

@@ -35,64 +35,64 @@ EXPLANATIONS = {
     ),
     "forbidden": Explanation(
         403,
-        _("This token may not list images"),
+        _("This token is not allowed to list images"),
         _(
-            "The cloud accepts the token but not this call. Ask the account's administrator "
-            "for the permission, or use another token."
+            "The cloud accepts the token but not this call. Ask the account's administrator"
+            " for permission, or use another token."
         ),
         about_token=True,
     ),
     "arrears": Explanation(
         402,
         _("The cloud account is in arrears"),
-        _("The cloud answers again once the account has been paid up in its console."),
+        _("The cloud responds again once the balance has been paid in its console."),
     ),
     "bad-request": Explanation(
         502,
         _("The cloud did not understand our request"),
         _(
-            "This is a fault of the dashboard, or of a region the cloud no longer knows. "
-            "Please report it with the request id below."
+            "This is an error in the dashboard, or the cloud no longer has the region. "
+            "Report it with the request ID below."
         ),
     ),
     "unavailable": Explanation(
         503,
         _("The cloud is not available"),
-        _("The trouble is on the cloud's side. Nothing is wrong with your token; try again soon."),
+        _("The problem is on the cloud's side. Your token is fine; try again soon."),
     ),
     "unreadable": Explanation(
         502,
-        _("The cloud's answer could not be read"),
+        _("The cloud's response could not be read"),
         _(
-            "Something other than the cloud's API may be answering at its address. Try again; "
-            "if it stays, show this to whoever runs the dashboard."
+            "Something other than the cloud's API may be responding at its address. Try "
+            "again; if the problem persists, show this to your dashboard administrator."
         ),
     ),
     "too-large": Explanation(
         502,
-        _("The cloud's answer is larger than what is read here"),
+        _("The cloud's response is too large"),
         _(
-            "What was known before stays. If the account really is that large, whoever runs the "
-            "dashboard can raise the limits."
+            "The last good list is kept. If the account really is that large, your "
+            "dashboard administrator can raise the limits."
         ),
     ),
     "internal": Explanation(
         503,
         _("The dashboard itself has failed"),
         _(
-            "Nothing is wrong with the cloud or your token. It tries again by itself; "
-            "if it stays, show this to whoever runs the dashboard."
+            "The cloud and your token are fine. The dashboard retries automatically; if the"
+            " problem persists, show this to your dashboard administrator."
         ),
     ),
     "out-of-time": Explanation(
         504,
-        _("The cloud did not answer in time"),
-        _("It may be slow just now. Try again in a moment."),
+        _("The cloud did not respond in time"),
+        _("It may be slow right now. Try again in a moment."),
     ),
     "still-reading": Explanation(
         503,
         _("The list is still being read"),
-        _("That takes longer than usual just now. Try again in a moment."),
+        _("This is taking longer than usual. Try again in a moment."),
     ),
 }
 # What is said of the token in one region, and not in the others, is no more than that.
@@ -100,14 +100,14 @@ OF_A_REGION = {
     "refused": Explanation(
         403,
         _("This region does not accept the token"),
-        _("The cloud accepts it elsewhere. The region is asked again by itself."),
+        _("The token works in other regions. This region is retried automatically."),
     ),
     "forbidden": Explanation(
         403,
         _("Not allowed to list images in this region"),
         _(
-            "The token works elsewhere. If this region is needed, ask the account's administrator "
-            "for the permission; the region is asked again by itself."
+            "The token works in other regions. If you need this one, ask the account's "
+            "administrator for permission; it is retried automatically."
         ),
     ),
 }

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from images.cloud.records import Image
 from images.insights import status_kind
+from images.labels import label_of
 from images.templatetags.inventory import plain_size
 from images.verdict import CAUTION, NO, RULES, YES, verdict
 
@@ -60,22 +61,18 @@ REASONS: dict[str, Promise | Callable[[Image], str]] = {
     "storages-down": _storages_down,
     "check-failed": gettext_lazy("its check failed"),
     "status-unknown": gettext_lazy("the cloud does not say what its status is"),
-    "status-unfamiliar": gettext_lazy(
-        "its status is %(status)s, and what that means is not known here"
-    ),
+    "status-unfamiliar": gettext_lazy("its status %(status)s is not recognized"),
     "job-failed": gettext_lazy("its last job failed"),
-    "job-running": gettext_lazy("a job is under way"),
+    "job-running": gettext_lazy("a job is in progress"),
     "storages-some-down": _some_down,
     "storages-unknown": gettext_lazy("the cloud does not say where it is stored"),
     "storages-unsure": gettext_lazy("the cloud does not say whether its storages are connected"),
-    "regions-others": gettext_lazy("its own regions leave out this one"),
+    "regions-others": gettext_lazy("its own list of regions does not include this one"),
     "check-unknown": gettext_lazy("the cloud does not say whether it was checked"),
-    "check-unfamiliar": gettext_lazy(
-        "its check says %(check)s, and what that means is not known here"
-    ),
-    "disk-unknown": gettext_lazy("how large a disk it needs is not known"),
+    "check-unfamiliar": gettext_lazy("its check result %(check)s is not recognized"),
+    "disk-unknown": gettext_lazy("the disk size it needs is unknown"),
     "check-none": gettext_lazy("It has not been checked."),
-    "shared-yes": gettext_lazy("It is shared to this account, so it cannot be copied."),
+    "shared-yes": gettext_lazy("It is shared with this account, so it cannot be copied."),
 }
 assert set(REASONS) == set(RULES)  # noqa: S101
 
@@ -137,4 +134,7 @@ def _reason(image: Image, reason: str) -> str:
     told = REASONS[reason]
     if callable(told):
         return told(image)
-    return str(told) % {"status": image.status, "check": image.check_state}
+    return str(told) % {
+        "status": label_of(image.status or "", "status"),
+        "check": image.check_state,
+    }

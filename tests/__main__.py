@@ -3,8 +3,8 @@
 
     .venv/bin/python -m tests [--all] [what pytest takes]
 
-The servers are those that answer on 127.0.0.1:5432 and :6379; one that is only installed (Debian's
-postgresql and redis-server) is started for as long, with nothing in it.
+The servers are started for as long, with nothing in them, from what is installed (Debian's
+postgresql and redis-server); else they are those that answer on 127.0.0.1:5432 and :6379.
 """
 
 from __future__ import annotations
@@ -16,12 +16,10 @@ from contextlib import ExitStack
 
 from tests.dashboards import ADDRESSES, ROOT, numbers
 from tests.marks import VARIABLE
-from tests.servers import POSTGRES, REDIS, postgres, redis
+from tests.servers import postgres, redis
 
 SQLITE, SERVERS = "SQLite", "PostgreSQL and Redis"
 IN_THE_GATE = {SQLITE: "not thorough", SERVERS: "backend and not thorough"}
-# There is no such database, and that number is nobody's here: each process of pytest takes its own.
-ON_SERVERS = {"DATABASE_URL": f"{POSTGRES}/none", "CACHE_URL": f"{REDIS}/0"}
 # A process of pytest has two for its caches, and two for each dashboard that it serves.
 NUMBERS_EACH = 6
 LINE = "=" * 78
@@ -34,14 +32,19 @@ def main(arguments: list[str]) -> int:
     workers = (os.cpu_count() or 1) + (not everything)
     codes = {SQLITE: _pytest(SQLITE, given, {}, workers, everything=everything)}
     with ExitStack() as ending:
-        missing = [
-            name
-            for name, server in (("PostgreSQL", postgres), ("Redis", redis))
-            if not ending.enter_context(server())
-        ]
+        servers = {
+            "PostgreSQL": ending.enter_context(postgres()),
+            "Redis": ending.enter_context(redis()),
+        }
+        missing = [name for name, address in servers.items() if not address]
         if not missing:
-            workers = max(1, min(workers, len(numbers(REDIS)) // NUMBERS_EACH))
-            codes[SERVERS] = _pytest(SERVERS, given, ON_SERVERS, workers, everything=everything)
+            # No such database is there, and that number is nobody's: each process takes its own.
+            addresses = {
+                "DATABASE_URL": f"{servers['PostgreSQL']}/none",
+                "CACHE_URL": f"{servers['Redis']}/0",
+            }
+            workers = max(1, min(workers, len(numbers(servers["Redis"])) // NUMBERS_EACH))
+            codes[SERVERS] = _pytest(SERVERS, given, addresses, workers, everything=everything)
     for name, code in codes.items():
         _say(f"{'passed' if code == 0 else f'FAILED ({code})'}: {_what(name, everything)}")
     if missing:

@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis for tests: those of this machine, or started from what is installed."""
+"""PostgreSQL and Redis for tests: started from what is installed, or those that answer here."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from typing import Literal
 
 import psycopg
 
-from tests.stack.running import Process, answers_at, children, stop, wait_until
+from tests.stack.running import Process, answers_at, children, free_port, stop, wait_until
 
-POSTGRES_PORT, REDIS_PORT = 5432, 6379
-POSTGRES = f"postgres://postgres@127.0.0.1:{POSTGRES_PORT}"
-REDIS = f"redis://127.0.0.1:{REDIS_PORT}"
+POSTGRES_PORT, REDIS_PORT = 5432, 6379  # where they answer who starts none
+# What is written here need not outlive anything.
+FOR_TESTS = ("-N", "200", "-c", "fsync=off", "-c", "full_page_writes=off")
 DATABASES = "64"  # of a Redis: two for each process of pytest, and for each dashboard
 DEBIANS_POSTGRES = "/usr/lib/postgresql/*/bin"
 
@@ -60,29 +61,27 @@ def can_start_redis() -> bool:
     return bool(_redis_server())
 
 
-def postgres() -> AbstractContextManager[bool]:
-    """Whether there is one, for as long as this lasts."""
-    return _there(
-        POSTGRES_PORT,
-        can_start_postgres(),
-        lambda: started_postgres(POSTGRES_PORT, "-N", "200", "-c", "fsync=off"),
-    )
+def postgres() -> AbstractContextManager[str]:
+    """The address of a server of our own, of the one that answers, or "" where there is none."""
+    own = can_start_postgres() and started_postgres(free_port(), *FOR_TESTS)
+    return _address(own, "postgres://postgres@127.0.0.1", POSTGRES_PORT)
 
 
-def redis() -> AbstractContextManager[bool]:
-    """Whether there is one, for as long as this lasts."""
-    return _there(REDIS_PORT, can_start_redis(), lambda: started_redis(REDIS_PORT))
+def redis() -> AbstractContextManager[str]:
+    """The address of a server of our own, of the one that answers, or "" where there is none."""
+    own = can_start_redis() and started_redis(free_port())
+    return _address(own, "redis://127.0.0.1", REDIS_PORT)
 
 
 @contextmanager
-def _there(
-    port: int, can_start: bool, started: Callable[[], AbstractContextManager[Server]]
-) -> Iterator[bool]:
-    if answers_at(port) or not can_start:
-        yield answers_at(port)
-        return
-    with started():
-        yield True
+def _address(
+    own: AbstractContextManager[Server] | Literal[False], host: str, usual: int
+) -> Iterator[str]:
+    if own:
+        with own as server:
+            yield f"{host}:{server.port}"
+    else:
+        yield f"{host}:{usual}" if answers_at(usual) else ""
 
 
 @contextmanager

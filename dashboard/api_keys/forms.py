@@ -24,9 +24,11 @@ class ApiKeyForm(forms.Form):
     `scope` is "", "team:<id>" or "token:<id>"; only what the owner may read with now is offered.
     """
 
-    label = LabelField(label=_("Label"), help_text=_("What uses it, such as “nightly report”."))
-    scope = forms.ChoiceField(label=_("Reads"), required=False)
-    days = forms.TypedChoiceField(label=_("Works for"), coerce=int, initial=90, choices=PERIODS)
+    label = LabelField(
+        label=_("Label"), help_text=_("What will use this key, for example “nightly report”.")
+    )
+    scope = forms.ChoiceField(label=_("Access"), required=False)
+    days = forms.TypedChoiceField(label=_("Expires after"), coerce=int, initial=90, choices=PERIODS)
 
     def __init__(self, *args: Any, owner: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -42,7 +44,7 @@ class ApiKeyForm(forms.Form):
         teams = [(f"team:{key}", str(team)) for key, team in self.teams.items()]
         tokens = [(f"token:{key}", str(token)) for key, token in self.tokens.items()]
         return [
-            ("", _("Whatever you may read, at any time")),
+            ("", _("Everything you can read")),
             *([(_("All tokens of a team"), teams)] if teams else []),
             *([(_("One token"), tokens)] if tokens else []),
         ]

@@ -7,28 +7,29 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from dashboard.api_keys import keys
 from dashboard.api_keys.forms import ApiKeyForm
 from dashboard.people import policy
+from dashboard.web import once
 from images.search.spelling import natural
 
 
 def api_key_list(request: HttpRequest) -> HttpResponse:
-    """List and create keys. A POST renders the page itself: the new key is shown only there."""
+    """List and create keys. A new key is shown on the page that its form leads to."""
     owner = policy.require(request, "keys.keep")
     form = ApiKeyForm(request.POST if request.method == "POST" else None, owner=owner)
-    secret = ""
     if form.is_valid():
         label, by = form.cleaned_data["label"], policy.actor(request)
         _key, secret = keys.make(owner, label, **form.said(), by=by)
-        form = ApiKeyForm(owner=owner)
+        return once.show(request, reverse("api_key_list"), secret)
     context = {
         "place": "api",
         "keys": sorted(keys.of_owner(owner), key=lambda key: natural(key.label)),
         "form": form,
-        "secret": secret,
+        "secret": once.shown(request),
         "base": request.build_absolute_uri("/").rstrip("/"),
     }
     return render(request, "api_keys/keys.html", context, status=422 if form.errors else 200)
@@ -36,7 +37,14 @@ def api_key_list(request: HttpRequest) -> HttpResponse:
 
 def api_key_revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
     key = keys.named(policy.person(request), key_id)
-    if request.method == "POST":
-        key.revoke(by=policy.actor(request))
-        messages.success(request, _("“%(label)s” is revoked.") % {"label": key.label})
+    if request.method != "POST":
+        context = {
+            "place": "api",
+            "name": key.label,
+            "consequence": _("Every script that uses it fails at once. This cannot be undone."),
+            "cancel": reverse("api_key_list"),
+        }
+        return render(request, "parts/revoke.html", context)
+    key.revoke(by=policy.actor(request))
+    messages.success(request, _("“%(label)s” was revoked.") % {"label": key.label})
     return redirect("api_key_list")

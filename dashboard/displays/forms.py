@@ -24,21 +24,21 @@ NOT_KEPT = ("token", "page", "size", "columns", "sort")
 
 class DisplayForm(forms.Form):
     title = LabelField(
-        label=_("Title"), help_text=_("Stands at the top of the screen, such as “Duty room”.")
+        label=_("Title"), help_text=_("Shown at the top of the wall, for example “Duty room”.")
     )
     token = forms.ModelChoiceField(label=_("Token"), queryset=Token.objects.none())
     query = forms.CharField(
-        label=_("What it shows"),
+        label=_("Images to show"),
         required=False,
         max_length=LONGEST_QUERY,
         help_text=_(
-            "The address of a list of images with the filters you want, copied from your browser. "
-            "Empty: every image."
+            "Paste the address of a filtered image list from your browser. Leave empty to "
+            "show all images."
         ),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     days = forms.TypedChoiceField(
-        label=_("Works for"),
+        label=_("Expires after"),
         coerce=int,
         initial=90,
         choices=((7, _("7 days")), (30, _("30 days")), (90, _("90 days")), (365, _("a year"))),
@@ -61,9 +61,9 @@ class DisplayForm(forms.Form):
         try:
             parts = urlsplit(text)
         except ValueError:
-            raise ValidationError(_("This is not an address.")) from None
+            raise ValidationError(_("Enter a valid address.")) from None
         query = parts.query if "?" in text else "" if parts.path.startswith("/") else text
         if query and "=" not in query:
-            raise ValidationError(_("There are no filters in this address."))
+            raise ValidationError(_("This address has no filters."))
         kept = [(name, value) for name, value in parse_qsl(query) if name not in NOT_KEPT]
         return urlencode(kept)

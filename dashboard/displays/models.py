@@ -23,12 +23,12 @@ class Display(models.Model):
     query = models.TextField(_("query"), blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
     key_hash = models.CharField(max_length=64, unique=True, editable=False)
-    made_by = models.CharField(_("made by"), max_length=150)
+    made_by = models.CharField(_("created by"), max_length=150)
     # The link works while this person may manage the team. None: a command made it.
     maker = models.ForeignKey(
         User, models.CASCADE, null=True, editable=False, related_name="displays"
     )
-    made_at = models.DateTimeField(_("made"), auto_now_add=True)
+    made_at = models.DateTimeField(_("created"), auto_now_add=True)
     expires_at = models.DateTimeField(_("expires"))
     last_seen_at = models.DateTimeField(_("last seen"), null=True, blank=True)
 

@@ -16,11 +16,12 @@ from dashboard.displays.forms import DisplayForm
 from dashboard.displays.models import Display
 from dashboard.people import policy
 from dashboard.people.models import Team
+from dashboard.web import once
 from images.search.spelling import natural
 
 
 def display_list(request: HttpRequest, slug: str) -> HttpResponse:
-    """List and create links. A POST renders the page itself: the new link is shown only there."""
+    """List and create links. A new link is shown on the page that its form leads to."""
     team = policy.team(request, "team.manage", slug)
     tokens = team.tokens.filter(disabled_at=None).order_by("label")
     asked = request.POST if request.method == "POST" else None
@@ -29,11 +30,11 @@ def display_list(request: HttpRequest, slug: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, team, form)
     _made, key = links.make(team, **form.cleaned_data, by=policy.actor(request))
-    link = request.build_absolute_uri(reverse("display", args=[key]))
-    return _page(request, team, DisplayForm(team=team, tokens=tokens, initial=initial), link=link)
+    return once.show(request, reverse("display_list", args=[team.slug]), key)
 
 
-def _page(request: HttpRequest, team: Team, form: DisplayForm, *, link: str = "") -> HttpResponse:
+def _page(request: HttpRequest, team: Team, form: DisplayForm) -> HttpResponse:
+    key = once.shown(request)
     context = {
         "place": "teams",
         "tab": "displays",
@@ -43,7 +44,7 @@ def _page(request: HttpRequest, team: Team, form: DisplayForm, *, link: str = ""
         ),
         "has_tokens": team.tokens.exists(),
         "form": form,
-        "link": link,
+        "link": request.build_absolute_uri(reverse("display", args=[key])) if key else "",
     }
     return render(request, "displays/links.html", context, status=422 if form.errors else 200)
 
@@ -51,8 +52,15 @@ def _page(request: HttpRequest, team: Team, form: DisplayForm, *, link: str = ""
 def display_revoke(request: HttpRequest, slug: str, display_id: UUID) -> HttpResponse:
     team = policy.team(request, "team.manage", slug)
     display = get_object_or_404(Display, pk=display_id, team=team)
-    if request.method == "POST":
-        display.revoke(by=policy.actor(request))
-        news = _("“%(title)s” is revoked. Its link no longer works.") % {"title": display}
-        messages.success(request, news)
+    if request.method != "POST":
+        context = {
+            "place": "teams",
+            "name": display.title,
+            "consequence": _("Every screen that shows it stops at once. This cannot be undone."),
+            "cancel": reverse("display_list", args=[team.slug]),
+        }
+        return render(request, "parts/revoke.html", context)
+    display.revoke(by=policy.actor(request))
+    news = _("“%(title)s” was revoked. Its link no longer works.") % {"title": display}
+    messages.success(request, news)
     return redirect("display_list", team.slug)

@@ -56,8 +56,8 @@ class AsksAboutKeys:
         self.cleaned_data: dict[str, Any]
         if number := self.user.api_keys.count():
             label = ngettext(
-                "Also revoke the %(number)d API key, which otherwise goes on working",
-                "Also revoke the %(number)d API keys, which otherwise go on working",
+                "Also revoke the %(number)d API key, which would otherwise keep working",
+                "Also revoke the %(number)d API keys, which would otherwise keep working",
                 number,
             )
             label = label % {"number": number}

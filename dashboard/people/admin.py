@@ -62,9 +62,9 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
         form = super().get_form(request, obj, change=change, **kwargs)
         if "is_active" in form.base_fields:
             form.base_fields["is_active"].help_text = _(
-                "Unticked, the person is signed out and cannot sign in; their open invitations, "
-                "display links and API keys end. To choose who takes over, use “Switch off "
-                "account …”."
+                "If this is cleared, the person is signed out and cannot sign in, and their "
+                "open invitations, display links and API keys stop working. To choose who takes"
+                " over, use “Deactivate account …”."
             )
         return form
 

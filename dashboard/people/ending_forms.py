@@ -25,7 +25,7 @@ class Way(Enum):
 # What happens to tokens and shared views that nobody takes over.
 _LEAVE, _STAY, _DELETED = (
     _("leave the team with them"),
-    _("stay in the team, in their name"),
+    _("stay in the team, owned by them"),
     _("are deleted"),
 )
 NOBODY = {
@@ -34,6 +34,10 @@ NOBODY = {
     Way.SWITCH_OFF: _STAY,
     Way.DELETION: _DELETED,
 }
+
+
+def _transferred(user: User) -> str:
+    return _("are transferred to %(name)s") % {"name": user}
 
 
 class EndingForm(forms.Form):
@@ -71,7 +75,7 @@ class EndingForm(forms.Form):
                 del self.fields[name]
                 continue
             field.queryset, field.initial, field.empty_label = heirs, initial, nobody
-            field.label_from_instance = lambda user: _("become %(name)s’s") % {"name": user}  # type: ignore[method-assign,assignment]
+            field.label_from_instance = _transferred  # type: ignore[method-assign,assignment]
 
     def heirs(self) -> Heirs:
         """Return the chosen heirs; a field that was not sent counts as its preselected value."""

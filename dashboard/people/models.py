@@ -151,11 +151,11 @@ class Invitation(models.Model):
     team = models.ForeignKey(Team, models.CASCADE, related_name="invitations")
     role = models.CharField(_("role"), max_length=8, choices=Role.choices)
     key_hash = models.CharField(max_length=64, unique=True, editable=False)
-    made_by = models.CharField(_("made by"), max_length=150)
+    made_by = models.CharField(_("created by"), max_length=150)
     maker = models.ForeignKey(
         User, models.CASCADE, null=True, editable=False, related_name="invitations"
     )
-    made_at = models.DateTimeField(_("made"), auto_now_add=True)
+    made_at = models.DateTimeField(_("created"), auto_now_add=True)
     expires_at = models.DateTimeField(_("expires"))
 
     class Meta:

@@ -21,7 +21,7 @@ class Reader(NamedTuple):
 
 def context(request: HttpRequest) -> dict[str, Reader | None]:
     """Return the reader for templates, or None where nobody is signed in."""
-    user = request.user
+    user = getattr(request, "user", None)  # which a request refused early has not
     if not isinstance(user, User):
         return {"reader": None}
     reader = Reader(

@@ -92,9 +92,9 @@ def _keep_or_end(request: HttpRequest, user: User) -> None:
         sign_in_log.signed_out(request, user, Word.AWAY if away else Word.LONG_AGO)
         logout(request)
         said = (
-            _("You were signed out because you were away for long.")
+            _("You were signed out because you were inactive for too long.")
             if away
-            else _("You were signed out because you had signed in long ago.")
+            else _("You were signed out because your session reached its maximum length.")
         )
         messages.info(request, said)
         return

@@ -25,16 +25,16 @@ class SavedViewForm(forms.Form):
 
     name = LabelField(label=_("Name"))
     team = forms.ModelChoiceField(
-        label=_("Who sees it"),
+        label=_("Visible to"),
         queryset=Team.objects.none(),
         required=False,
         empty_label=_("Only me"),
-        help_text=_("A view that is shared is the team’s: its admins change and delete it."),
+        help_text=_("A shared view belongs to the team: its admins can change and delete it."),
     )
     query = forms.CharField(
         required=False, max_length=saving.LONGEST_QUERY, widget=forms.HiddenInput
     )
-    begin = forms.BooleanField(label=_("Begin with this view"), required=False)
+    begin = forms.BooleanField(label=_("Make this my start view"), required=False)
 
     def __init__(self, *args: Any, by: User, at: SavedView | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -55,7 +55,7 @@ class SavedViewForm(forms.Form):
             other = of_that_name(name, owner, cleaned["team"])
             if other and other != self.at:
                 if self.at or not policy.has_permission(self.by, "view.change", other):
-                    raise ValidationError(_("There is a view of this name already."))
+                    raise ValidationError(_("A view with this name already exists."))
                 self.replaced = other
             if self.replaced is None:
                 quotas.refuse_beyond("views", self.by.views.all())

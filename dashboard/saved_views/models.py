@@ -20,7 +20,7 @@ class SavedView(models.Model):
     team = models.ForeignKey(Team, models.CASCADE, null=True, blank=True, related_name="views")
     name = models.CharField(_("name"), max_length=80)
     query = models.TextField(_("query"), blank=True)
-    made_at = models.DateTimeField(_("made"), auto_now_add=True)
+    made_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
         ordering = ("name", "made_at")

@@ -18,6 +18,7 @@ from dashboard.people.models import User
 from dashboard.saved_views import saving
 from dashboard.saved_views.forms import SavedViewForm
 from dashboard.saved_views.models import SavedView
+from dashboard.web.htmx import as_fragment
 from images.search.spelling import natural
 
 
@@ -71,7 +72,8 @@ def view_menu(request: HttpRequest) -> HttpResponse:
     here = sorted(parse_qsl(urlsplit(htmx.current_url_abs_path or "").query))
     rows = _rows(policy.require(request, "images.view"))
     current = [row.view.pk for row in rows if sorted(parse_qsl(row.view.query)) == here]
-    return render(request, "saved_views/_menu.html", {"rows": rows, "current": current})
+    shown = {"rows": rows, "current": current}
+    return as_fragment(render(request, "saved_views/_menu.html", shown))
 
 
 def view_edit(request: HttpRequest, view_id: UUID) -> HttpResponse:
@@ -97,7 +99,11 @@ def view_begin(request: HttpRequest, view_id: UUID) -> HttpResponse:
     view, user = saving.opened(request, "view.open", view_id), policy.person(request)
     begins = user.start_view_id != view.pk
     saving.begin_with(user, view if begins else None)
-    said = _("You now begin with “%(name)s”.") if begins else _("You now begin with every image.")
+    said = (
+        _("“%(name)s” is now your start view.")
+        if begins
+        else _("Your start view now shows all images.")
+    )
     messages.success(request, said % {"name": view})
     return redirect("view_list")
 
@@ -106,7 +112,7 @@ def view_begin(request: HttpRequest, view_id: UUID) -> HttpResponse:
 def view_delete(request: HttpRequest, view_id: UUID) -> HttpResponse:
     view = saving.opened(request, "view.change", view_id)
     view.remove(by=policy.actor(request))
-    messages.success(request, _("“%(name)s” is deleted.") % {"name": view})
+    messages.success(request, _("“%(name)s” was deleted.") % {"name": view})
     return redirect("view_list")
 
 
@@ -116,7 +122,7 @@ def _kept(request: HttpRequest, form: SavedViewForm) -> HttpResponse:
     view = saving.save(user, said["name"], query, team, by=policy.actor(request), at=form.replaced)
     if said["begin"] != (user.start_view_id == view.pk):
         saving.begin_with(user, view if said["begin"] else None)
-    messages.success(request, _("“%(name)s” is saved.") % {"name": view})
+    messages.success(request, _("“%(name)s” was saved.") % {"name": view})
     return redirect("view_list")
 
 

@@ -112,9 +112,16 @@ def access_of(request: HttpRequest) -> Access:
 
 
 def readable(request: HttpRequest) -> tuple[Token, ...]:
-    """Return the tokens that the request may read with: its person's, limited by its API key."""
-    tokens, key = tokens_of(policy.person(request)), getattr(request, "api_key", None)
-    return tuple(token for token in tokens if key.opens(token)) if key else tokens
+    """Return the tokens that the request may read with: its person's, limited by its API key.
+
+    They are read from the database once a request.
+    """
+    known: tuple[Token, ...] | None = getattr(request, "_readable", None)
+    if known is None:
+        tokens, key = tokens_of(policy.person(request)), getattr(request, "api_key", None)
+        known = tuple(token for token in tokens if key.opens(token)) if key else tokens
+        request._readable = known  # type: ignore[attr-defined]
+    return known
 
 
 def tokens_of(user: User) -> tuple[Token, ...]:

@@ -41,12 +41,15 @@ class SecretField(forms.CharField):
             raise ValidationError(_("There is no token after “Bearer”."))
         if len(secret) > SECRET_LENGTH:
             raise ValidationError(
-                _("This is too long for a token: it has %(length)d characters."),
+                _("This is too long to be a token: it has %(length)d characters."),
                 params={"length": len(secret)},
             )
         if not SECRET.fullmatch(secret):
             raise ValidationError(
-                _("A token has only letters, digits and signs, without spaces or line breaks.")
+                _(
+                    "A token contains only letters, digits and symbols, without spaces or line "
+                    "breaks."
+                )
             )
         return secret
 
@@ -59,19 +62,19 @@ class TokenForm(forms.Form):
 
     label = LabelField(
         label=_("Label"),
-        help_text=_("A name for you, such as the account or the team it belongs to."),
+        help_text=_("A name to recognize it by, such as the account or team it belongs to."),
     )
     team = forms.ModelChoiceField(
-        label=_("Who may list images with it"),
+        label=_("Visible to"),
         queryset=Team.objects.none(),
         required=False,
         empty_label=_("Only its owner"),
-        help_text=_("Nobody ever sees the token itself. A team’s admins look after its tokens."),
+        help_text=_("Nobody can see the token itself. A team’s admins manage its tokens."),
     )
     expires_on = forms.DateField(
-        label=_("Last day"),
+        label=_("Expires on"),
         required=False,
-        help_text=_("After this day (UTC) it is not used any more. Empty: no end."),
+        help_text=_("The last day (UTC) on which the token is used. Leave empty for no expiry."),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     # Shown where the token has display links, which are deleted when it leaves the team.
@@ -97,8 +100,10 @@ class TokenForm(forms.Form):
             del self.fields["end_screens"]
         else:
             said = ngettext(
-                "Outside this team, %(screens)s display link that shows its images is deleted.",
-                "Outside this team, %(screens)s display links that show its images are deleted.",
+                "Moving it out of this team deletes %(screens)s display link that shows its "
+                "images.",
+                "Moving it out of this team deletes %(screens)s display links that show its "
+                "images.",
                 screens,
             )
             self.fields["end_screens"].help_text = said % {"screens": screens}
@@ -116,7 +121,7 @@ class TokenForm(forms.Form):
         day: date | None = self.cleaned_data["expires_on"]
         kept = self.token is not None and self.token.expires_on == day
         if day and day < timezone.now().date() and not kept:
-            raise ValidationError(_("This day is over."))
+            raise ValidationError(_("This date is in the past."))
         return day
 
     def clean(self) -> dict[str, Any]:
@@ -125,18 +130,19 @@ class TokenForm(forms.Form):
         if repeated or TOKEN_LIKE.search(label):
             # Dropped, so that the secret is not rendered again.
             self.data = {}
-            self.add_error("label", _("This looks like a token. Its place is not in the label."))
+            self.add_error("label", _("This looks like a token. Do not put it in the label."))
         said = {"team": None, **self.cleaned_data}
         asked, agreed = "end_screens" in self.fields, said.pop("end_screens", False)
         leaves = self.token and said["team"] != self.token.team and "team" not in self.errors
         if asked and leaves and not agreed:
             self.add_error(
-                "end_screens", _("Its display links would end: agree, or leave it there.")
+                "end_screens",
+                _("Its display links would be deleted. Confirm, or keep the token in its team."),
             )
         return said
 
     def label_taken(self) -> None:
-        self.add_error("label", _("There is a token with this label already."))
+        self.add_error("label", _("A token with this label already exists."))
 
 
 def _teams(owner: User, by: User, token: Token | None) -> QuerySet[Team]:
@@ -154,7 +160,7 @@ def _teams(owner: User, by: User, token: Token | None) -> QuerySet[Team]:
 class AddTokenForm(TokenForm):
     secret = SecretField(
         label=_("Token"),
-        help_text=_("Paste it whole. It is checked with the cloud before it is stored."),
+        help_text=_("Paste the whole token. It is checked with the cloud before it is saved."),
     )
     field_order = ("label", "secret", "team", "expires_on")
 
@@ -166,5 +172,7 @@ class AddTokenForm(TokenForm):
 class ReplaceTokenForm(forms.Form):
     secret = SecretField(
         label=_("New token"),
-        help_text=_("Paste it whole. A token that does not work will not replace one that does."),
+        help_text=_(
+            "Paste the whole token. A token that does not work never replaces one that does."
+        ),
     )

@@ -5,6 +5,7 @@ The cloud is asked about a secret before it is stored, and a bad secret never re
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from uuid import UUID
 
@@ -54,11 +55,12 @@ def add_token(
     by: Actor,
     team: Team | None = None,
     expires_on: date | None = None,
+    along: Callable[[], None] | None = None,
 ) -> tuple[Token | None, Verdict]:
     """Store a new token and return it with the cloud's verdict.
 
-    A token that the cloud refuses is not stored; None is returned for it. Raise LabelTaken if the
-    owner has one with this label.
+    A token that the cloud refuses is not stored; None is returned for it. `along` is called in the
+    transaction that stores it. Raise LabelTaken if the owner has one with this label.
     """
     verdict = verified(secret)
     token = Token(owner=owner, label=label, team=team, expires_on=expires_on)
@@ -71,6 +73,8 @@ def add_token(
         with transaction.atomic():
             token.save(force_insert=True)
             token.note(by, Action.TOKEN_ADD)
+            if along:
+                along()
     except IntegrityError:
         raise LabelTaken from None
     log.info("token added", token=str(token.pk), owner=owner.pk, state=token.state)

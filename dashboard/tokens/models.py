@@ -63,7 +63,7 @@ class Token(models.Model):
     last_failed_at = models.DateTimeField(_("last failed"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
     last_used_by = models.CharField(_("last used by"), max_length=150, blank=True)
-    expires_on = models.DateField(_("last day"), null=True, blank=True)
+    expires_on = models.DateField(_("expires on"), null=True, blank=True)
     disabled_at = models.DateTimeField(_("disabled"), null=True, blank=True)
 
     class Meta:

@@ -70,8 +70,8 @@ class ActivateForm(ActivateTOTPForm):  # type: ignore[misc]
         if self.lost:
             raise ValidationError(
                 _(
-                    "The secret that you scanned can no longer be read here. Remove it from your "
-                    "app, scan the new one above, and enter its code."
+                    "The secret you scanned can no longer be read. Remove it from your app, scan "
+                    "the new QR code above, and enter the code the app shows."
                 )
             )
         code: str = super().clean_code()

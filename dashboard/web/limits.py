@@ -72,10 +72,8 @@ def rate_limits(get_response: Handler) -> Handler:
             limit, now = settings.TOKEN_CHECKS_PER_MINUTE, clock()
             if used_by(f"token-checks:{request.user.pk}", limit, now) > limit:
                 said = ngettext(
-                    "You checked more than %(limit)s token within a minute. "
-                    "Try again in %(left)s s.",
-                    "You checked more than %(limit)s tokens within a minute. "
-                    "Try again in %(left)s s.",
+                    "You checked more than %(limit)s token in a minute. Try again in %(left)s s.",
+                    "You checked more than %(limit)s tokens in a minute. Try again in %(left)s s.",
                     limit,
                 )
                 left = _seconds_left(now)
@@ -117,8 +115,8 @@ def export_slots(get_response: Handler) -> Handler:
         slot = _free_slot(request.user.pk)
         if slot is None:
             said = ngettext(
-                "%(count)s export of yours is being made. Try again when it is finished.",
-                "%(count)s exports of yours are being made. Try again when one is finished.",
+                "You have %(count)s export in progress. Try again when it is finished.",
+                "You have %(count)s exports in progress. Try again when one is finished.",
                 settings.EXPORTS_AT_ONCE,
             )
             return _refused_page(request, said % {"count": settings.EXPORTS_AT_ONCE}, left=5)
@@ -186,8 +184,8 @@ def forget() -> None:
 
 def _refused(limit: int, left: int) -> HttpResponseBase:
     said = ngettext(
-        "More than %(limit)s request in a minute. Go on in %(left)s s.",
-        "More than %(limit)s requests in a minute. Go on in %(left)s s.",
+        "More than %(limit)s request in a minute. Try again in %(left)s s.",
+        "More than %(limit)s requests in a minute. Try again in %(left)s s.",
         limit,
     )
     problem = Problem(429, "too-many-requests", said % {"limit": limit, "left": left})

@@ -179,6 +179,7 @@ def known_methods(get_response: Handler) -> Handler:
 
     So no view has to think of other methods, and no library takes a PUT for a POST. To HEAD no
     content is sent: the server would drop it as well, but with a warning in its log each time.
+    Whatever method an address does not take, a page says so.
     """
 
     def handle(request: HttpRequest) -> HttpResponseBase:
@@ -186,8 +187,10 @@ def known_methods(get_response: Handler) -> Handler:
             if request.method not in SAFE_METHODS:
                 return problems.method_not_allowed(SAFE_METHODS)
         elif request.method not in METHODS:
-            return HttpResponseNotAllowed(METHODS)
+            return problems.method_not_allowed_page(request, METHODS)
         response = get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and not is_for_machines(request):
+            response = problems.method_not_allowed_page(request, response["Allow"].split(", "))
         return _without_content(response) if request.method == "HEAD" else response
 
     return handle

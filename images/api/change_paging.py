@@ -51,7 +51,7 @@ def _cursor(noted: Noted) -> str:
 
 def _read(text: str) -> str:
     if not re.fullmatch(ROW["pattern"], text, re.ASCII):
-        raise grammar.Rejected(_("not a cursor that an answer gave"))
+        raise grammar.Rejected(_("not a cursor from a previous response"))
     return text
 
 

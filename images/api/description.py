@@ -47,7 +47,7 @@ def _document(language: str | None) -> Document:
         "info": {
             "title": "Image dashboard",
             "version": "1",
-            "description": _("The custom machine images of your cloud accounts. It only reads."),
+            "description": _("The custom machine images of your cloud accounts. Read-only."),
         },
         "paths": {
             base + re.sub(r"<(\w+)>", r"{\1}", each.path): {"get": _operation(each)}
@@ -102,11 +102,11 @@ def _operation(endpoint: Endpoint) -> Document:
         ],
         "responses": {
             "200": {
-                "description": _("Done"),
+                "description": _("OK"),
                 "content": {"application/json": {"schema": answer}},
                 "headers": FIELDS,
             },
-            "304": {"description": _("You have it already (If-None-Match)")},
+            "304": {"description": _("Not modified (If-None-Match)")},
             **_problems(endpoint),
         },
     }
@@ -115,13 +115,15 @@ def _operation(endpoint: Endpoint) -> Document:
 def _problems(endpoint: Endpoint) -> Document:
     """Return what every endpoint answers besides its own."""
     said = {
-        "401": _("No API key, or one that opens nothing"),
-        "403": _("No token that can be read with, or the cloud does not accept it"),
-        "404": _("Not there, or not yours to see"),
-        "409": _("The image that the cursor stands on is gone"),
-        "422": _("A parameter cannot be followed: nothing is left out silently"),
-        "429": _("More requests than a minute may have; see Retry-After"),
-        "default": _("The cloud was not reached and nothing of it is kept, or a fault of ours"),
+        "401": _("The API key is missing or not valid"),
+        "403": _("No usable token, or the cloud does not accept it"),
+        "404": _("Not found, or not visible to you"),
+        "409": _("The image the cursor points to is gone"),
+        "422": _("A parameter is not valid: nothing is ignored silently"),
+        "429": _("Too many requests in a minute; see Retry-After"),
+        "default": _(
+            "The cloud could not be reached and nothing is cached, or the dashboard failed"
+        ),
     }
     if "cursor" not in endpoint.takes:
         del said["409"]

@@ -39,7 +39,7 @@ from images.search.query import run
     schemas.Images,
     takes=parameters.LISTING,
     summary=gettext_lazy("Images"),
-    about=gettext_lazy("What the query selects, in its order, by page or by cursor."),
+    about=gettext_lazy("The images that match the query, in its order, by page or by cursor."),
 )
 def list_images(request: HttpRequest) -> HttpResponse:
     context = open_inventory(request, parameters.LISTING)
@@ -72,7 +72,7 @@ def one_image(request: HttpRequest, region: str, uuid: str) -> HttpResponse:
     if image is None and (failure := context.failure_of(region)):
         raise unavailable(context.inventory, failure)
     if image is None:
-        raise Problem(404, "no-such-image", _("There is no such image here, or no longer."))
+        raise Problem(404, "no-such-image", _("This image does not exist, or no longer exists."))
     [state] = [each for each in context.inventory.regions if each.id == region]
 
     def make() -> schemas.OneImage:
@@ -91,7 +91,7 @@ def one_image(request: HttpRequest, region: str, uuid: str) -> HttpResponse:
     schemas.Facets,
     takes=parameters.QUERY,
     summary=gettext_lazy("Facets"),
-    about=gettext_lazy("How many images have which value, of those that the query selects."),
+    about=gettext_lazy("How many of the matching images have each value."),
 )
 def facets(request: HttpRequest) -> HttpResponse:
     context = open_inventory(request, parameters.QUERY)
@@ -113,7 +113,9 @@ def facets(request: HttpRequest) -> HttpResponse:
     schemas.Regions,
     takes=parameters.TOKEN,
     summary=gettext_lazy("Regions"),
-    about=gettext_lazy("What is known of each region, since when, and why not more."),
+    about=gettext_lazy(
+        "What is known about each region, how recent it is, and why a refresh failed."
+    ),
 )
 def regions(request: HttpRequest) -> HttpResponse:
     context = open_inventory(request, parameters.TOKEN)
@@ -126,7 +128,7 @@ def regions(request: HttpRequest) -> HttpResponse:
     Overview,
     takes=parameters.QUERY,
     summary=gettext_lazy("Overview"),
-    about=gettext_lazy("Counts, what needs attention and what is running."),
+    about=gettext_lazy("Counts, images that need attention, and jobs in progress."),
 )
 def show_overview(request: HttpRequest) -> HttpResponse:
     context = open_inventory(request, parameters.QUERY)
@@ -141,7 +143,7 @@ def show_overview(request: HttpRequest) -> HttpResponse:
     schemas.Changes,
     takes=parameters.CHANGES,
     summary=gettext_lazy("Changes"),
-    about=gettext_lazy("What changed between two readings of the cloud, newest first."),
+    about=gettext_lazy("Changes between two readings of the cloud, newest first."),
 )
 def changes(request: HttpRequest) -> HttpResponse:
     context, query = open_changes(request, parameters.CHANGES)
@@ -169,7 +171,7 @@ def changes(request: HttpRequest) -> HttpResponse:
     schemas.Tokens,
     takes=parameters.NONE,
     summary=gettext_lazy("Tokens"),
-    about=gettext_lazy("How each token that you may read with stands. Never a secret."),
+    about=gettext_lazy("The state of each token you can use. Never the secret itself."),
 )
 def tokens(request: HttpRequest) -> HttpResponse:
     check(request, parameters.NONE)

@@ -30,13 +30,13 @@ from images.services.snapshots import Failure
 def check(request: HttpRequest, takes: Parameters) -> None:
     """Raise the Problem that names every parameter that is none of these, or says nothing."""
     wrong = [
-        {"parameter": visible(name), "value": visible(text), "why": _("not a parameter here")}
+        {"parameter": visible(name), "value": visible(text), "why": _("unknown parameter")}
         for name, texts in request.GET.lists()
         if name not in takes
         for text in texts
     ]
     wrong += [
-        {"parameter": name, "value": "", "why": _("empty: leave it out")}
+        {"parameter": name, "value": "", "why": _("empty value; leave it out")}
         for name, texts in request.GET.lists()
         if name in takes and "" in texts
     ]
@@ -54,7 +54,7 @@ def open_inventory(request: HttpRequest, takes: Parameters) -> InventoryContext:
     context = context_of(access, credential, _without(request.GET, "cursor"), newest=True)
     _follow(context.invalid_parameters)
     if context.unknown_region:
-        raise Problem(404, "no-such-region", _("There is no such region, or no longer."))
+        raise Problem(404, "no-such-region", _("This region does not exist, or no longer exists."))
     if context.inventory.failure:
         raise unavailable(context.inventory, context.inventory.failure)
     return context
@@ -112,17 +112,17 @@ def _follow(invalid: Sequence[InvalidParameter]) -> None:
 
 def _unreadable(wrong: list[dict[str, Any]]) -> Problem:
     names = ", ".join(dict.fromkeys(each["parameter"] for each in wrong))
-    said = _("These parameters cannot be followed: %(names)s.") % {"names": names}
+    said = _("These parameters are not valid: %(names)s.") % {"names": names}
     return Problem(422, "bad-parameters", said, parameters=wrong)
 
 
 def _without_token(access: Access) -> Problem:
     if access.unusable is None:
-        said = _("There is no token that you may read with.")
+        said = _("You have no token to list images with.")
         return Problem(403, "no-token", said)
     why = {
         DISABLED: _("This token is disabled."),
-        EXPIRED: _("The last day of this token is over."),
+        EXPIRED: _("This token has expired."),
         UNREADABLE: _("This token can no longer be decrypted: replace it."),
     }
     return Problem(403, f"token-{access.why}", why[access.why], token=str(access.unusable.pk))

@@ -25,10 +25,10 @@ class Place(Answer, frozen=True, kw_only=True):
 
 
 class Group(Answer, frozen=True, kw_only=True):
-    kind: Annotated[str, Meta(description=_("Why, such as failed, at-risk or one-region"))]
+    kind: Annotated[str, Meta(description=_("The reason, such as failed, at-risk or one-region"))]
     serious: Annotated[bool, Meta(description=_("Whether it counts as needing attention"))]
     count: int
-    images: Annotated[list[Place], Meta(description=_("The first of them"))]
+    images: Annotated[list[Place], Meta(description=_("The first few"))]
 
 
 class Coverage(Answer, frozen=True, kw_only=True):
@@ -40,18 +40,18 @@ class Coverage(Answer, frozen=True, kw_only=True):
 
 class Running(Answer, frozen=True, kw_only=True):
     image: Place
-    type: Annotated[str | None, Meta(description=_("What is being done, such as ImportCIMG"))]
+    type: Annotated[str | None, Meta(description=_("The type of job, such as ImportCIMG"))]
     progress: Annotated[float | None, Meta(description=_("0 to 100"))]
     left_seconds: Annotated[float | None, Meta(description=_("An estimate"))]
-    stalled_minutes: Annotated[int, Meta(description=_("0 while it moves"))]
+    stalled_minutes: Annotated[int, Meta(description=_("0 while it makes progress"))]
 
 
 class Overview(Regions, frozen=True, kw_only=True):
     query: str
     total: int
-    bytes: Annotated[dict[str, int], Meta(description=_("The size of all images by region"))]
+    bytes: Annotated[dict[str, int], Meta(description=_("The total size of all images, by region"))]
     unknown_sizes: Annotated[
-        int, Meta(description=_("Images that are not in it: their size is not known"))
+        int, Meta(description=_("Images not included, because their size is unknown"))
     ]
     counts: Annotated[dict[str, dict[str, int]], Meta(description=_("By facet and value"))]
     worried: Annotated[int, Meta(description=_("How many images need attention"))]

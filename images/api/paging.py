@@ -115,7 +115,7 @@ def cursor_of(request: HttpRequest, read: Callable[[str], str]) -> str:
         return read(given[0]) if given else ""
     except grammar.Rejected as rejected:
         said = {"parameter": "cursor", "value": "…", "why": str(rejected.why)}
-        detail = _("These parameters cannot be followed: %(names)s.") % {"names": "cursor"}
+        detail = _("These parameters are not valid: %(names)s.") % {"names": "cursor"}
         raise Problem(422, "bad-parameters", detail, parameters=[said]) from None
 
 
@@ -130,5 +130,8 @@ def _behind(context: InventoryContext, rows: Sequence[int], cursor: str) -> int:
 
 
 def _gone() -> int:
-    said = _("The image that the cursor stands on is not in this list, or no longer: begin anew.")
+    said = _(
+        "The image the cursor points to is not in this list, or no longer. Start again "
+        "from the beginning."
+    )
     raise Problem(409, "cursor-gone", said)

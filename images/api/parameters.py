@@ -54,46 +54,48 @@ def _several(values: Schema) -> Schema:
     return {"type": "array", "items": values, "maxItems": MAX_VALUES}
 
 
-VALUE_OF_FACET = _("A value of this facet; repeat it for “or”, different facets mean “and”.")
-NO_EFFECT = _("Says how the list looks, and so changes nothing here.")
-MOMENT = _("A date or time, UTC unless it says otherwise; included.")
-MOMENT_BEFORE = _("A date or time, UTC unless it says otherwise; not included.")
+VALUE_OF_FACET = _(
+    "A value of this facet. Repeat it for “or”; different facets are combined with “and”."
+)
+NO_EFFECT = _("Only affects how the list is displayed; has no effect here.")
+MOMENT = _("A date or time, in UTC unless an offset is given; inclusive.")
+MOMENT_BEFORE = _("A date or time, in UTC unless an offset is given; exclusive.")
 CURSOR = _(
-    "The “next_cursor” of the answer before: goes on behind its last image. "
-    "“page” is not looked at then."
+    "The “next_cursor” of the previous response: continues after its last image. "
+    "“page” is then ignored."
 )
 CURSOR_OF_CHANGES = _(
-    "The “next_cursor” of the answer before: goes on behind its last change. "
-    "“page” is not looked at then."
+    "The “next_cursor” of the previous response: continues after its last change. "
+    "“page” is then ignored."
 )
 
 LISTING: Parameters = {
     "token": (
         {"type": "string", "format": "uuid"},
-        _("The id of the token to read with; without it, your own default."),
+        _("The ID of the token to use; your default token if omitted."),
     ),
-    "q": (SEARCH, _("Part of the name, description, either id or a tag, in any case.")),
+    "q": (SEARCH, _("Part of the name, description, either ID or a tag; case-insensitive.")),
     **{
         name: (_several(VALUES.get(field.kind, TEXT)), VALUE_OF_FACET)
         for name, field in FACETS.items()
     },
     "name": (_several(TEXT), _("The exact name; repeatable.")),
     "image": (_several(PLACE), _("One image, as region/cimgUuid; repeatable.")),
-    "min_size": (SIZE, _("Bytes, or such as 20GiB; included.")),
-    "max_size": (SIZE, _("Bytes, or such as 20GiB; included.")),
+    "min_size": (SIZE, _("Bytes, or a size such as 20GiB; inclusive.")),
+    "max_size": (SIZE, _("Bytes, or a size such as 20GiB; inclusive.")),
     "created_after": (TIME, MOMENT),
     "created_before": (TIME, MOMENT_BEFORE),
     "sort": (
         {"enum": [f"{sign}{name}" for name in SORTS for sign in ("", "-")]},
-        _("“-” in front turns it round. Without it: -created."),
+        _("A leading “-” reverses the order. The default is -created."),
     ),
     "page": (
         {"type": "integer", "minimum": 1, "maximum": MAX_PAGE},
-        _("Which page. One beyond the last is empty."),
+        _("The page number. A page beyond the last is empty."),
     ),
     "size": (
         {"type": "integer", "enum": list(SIZES)},
-        _("How many images at once; without it 50."),
+        _("Images per page; 50 by default."),
     ),
     "columns": (_several({"enum": sorted(COLUMNS)}), NO_EFFECT),
     "density": ({"enum": list(DENSITIES)}, NO_EFFECT),
@@ -106,11 +108,14 @@ CHANGES: Parameters = {
     "token": LISTING["token"],
     "kind": (_several({"enum": list(KINDS)}), _("A kind of change; repeatable.")),
     "region": (_several(REGION), _("A region; repeatable.")),
-    "q": (SEARCH, _("Part of the image's name, new or old, or of either id, in any case.")),
+    "q": (
+        SEARCH,
+        _("Part of the image's current or previous name, or of either ID; case-insensitive."),
+    ),
     "after": (TIME, MOMENT),
     "before": (TIME, MOMENT_BEFORE),
     "page": LISTING["page"],
-    "size": (LISTING["size"][0], _("How many changes at once; without it 50.")),
+    "size": (LISTING["size"][0], _("Changes per page; 50 by default.")),
     "cursor": (ROW, CURSOR_OF_CHANGES),
 }
 

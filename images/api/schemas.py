@@ -38,7 +38,9 @@ OURS: dict[str, dict[str, Any]] = {
             "reasons": {
                 "type": "array",
                 "items": {"type": "string", "enum": list(RULES)},
-                "description": _("Why, the worst first; reasons of a yes are only worth knowing"),
+                "description": _(
+                    "The reasons, worst first; those of a “yes” are for information only"
+                ),
             },
         },
         "required": ["grade", "reasons"],
@@ -51,14 +53,16 @@ OURS: dict[str, dict[str, Any]] = {
 }
 # What is told of some of the parts: docstrings are for those who read the code.
 ABOUT = {
-    "Change": _("One thing that is no longer as it was."),
-    "CloudFailure": _("Why the cloud was not read."),
+    "Change": _("One change to an image."),
+    "CloudFailure": _("Why the cloud could not be read."),
     "Problem": _(
-        "RFC 9457. `kind` is a word to go by; the cloud's own failures have the last three."
+        "RFC 9457. Programs should use `kind`; only failures of the cloud have the last"
+        " three fields."
     ),
-    "Token": _("How a token stands; nothing that one could read with."),
+    "Token": _("The state of a token; never the secret itself."),
     "Unconfirmed": _(
-        "A list that is very different from the one before, which is shown until it is confirmed."
+        "A list that differs a lot from the previous one, which is shown until this one"
+        " is confirmed."
     ),
 }
 UNITS = {"size": _("Bytes"), "moment": _("Unix milliseconds")}
@@ -78,8 +82,8 @@ def image_schema() -> dict[str, Any]:
     return {
         "title": "Image",
         "description": _(
-            "One image as the cloud sent it, to the digit, in its own field names, and what is "
-            "ours. Any other field may be missing, null, or something that no document tells of."
+            "One image exactly as the cloud sent it, with its own field names, plus the "
+            "dashboard's fields. Other fields may be missing, null or undocumented."
         ),
         "type": "object",
         "properties": properties,
@@ -96,14 +100,14 @@ class Region(Answer, frozen=True, kw_only=True):
     id: str
     name: str
     state: Annotated[
-        str, Meta(description=_("fresh, stale, failed (nothing is known, and why) or loading"))
+        str, Meta(description=_("fresh, stale, failed (no data, with the reason) or loading"))
     ]
     fetched_at: Moment | None
-    count: Annotated[int | None, Meta(description=_("Images of the region, before any filter"))]
-    error: Annotated[CloudFailure | None, Meta(description=_("Why the last reading failed"))]
+    count: Annotated[int | None, Meta(description=_("Images in the region, before any filter"))]
+    error: Annotated[CloudFailure | None, Meta(description=_("Why the last refresh failed"))]
     unconfirmed: Annotated[
         Unconfirmed | None,
-        Meta(description=_("The newest list, while a second reading has to confirm it")),
+        Meta(description=_("The newest list, until a second reading confirms it")),
     ]
     changed_while_read: bool
     unreadable: Annotated[
@@ -112,9 +116,11 @@ class Region(Answer, frozen=True, kw_only=True):
 
 
 class Fresh(Answer, frozen=True, kw_only=True):
-    fetched_at: Annotated[Moment | None, Meta(description=_("When the oldest of this was read"))]
+    fetched_at: Annotated[
+        Moment | None, Meta(description=_("When the oldest part of this data was read"))
+    ]
     complete: Annotated[
-        bool, Meta(description=_("Whether all regions that were asked for are known"))
+        bool, Meta(description=_("Whether there is data for every requested region"))
     ]
 
 
@@ -124,13 +130,13 @@ class Regions(Fresh, frozen=True, kw_only=True):
 
 class Listing(Regions, frozen=True, kw_only=True):
     query: Annotated[
-        str, Meta(description=_("What was understood, as the address of the page has it"))
+        str, Meta(description=_("The query as understood, written as in the address of the page"))
     ]
     total: int
-    page: Annotated[int | None, Meta(description=_("null behind a cursor"))]
+    page: Annotated[int | None, Meta(description=_("null when a cursor is used"))]
     pages: int
     next_cursor: str | None
-    next: Annotated[str | None, Meta(description=_("An address; also in the field Link"))]
+    next: Annotated[str | None, Meta(description=_("A URL; also in the Link header"))]
     previous: str | None
     size: int
 
@@ -156,7 +162,11 @@ class Facets(Regions, frozen=True, kw_only=True):
 class Changes(Listing, frozen=True, kw_only=True):
     compared_since: Annotated[
         dict[str, Moment],
-        Meta(description=_("By region, since when every list is compared with the one before")),
+        Meta(
+            description=_(
+                "By region, the time since which every list is compared with the previous one"
+            )
+        ),
     ]
     changes: list[Change]
 
@@ -170,7 +180,7 @@ class Listable(Answer, frozen=True, kw_only=True):
     id: str
     name: str
     ok: Annotated[
-        bool | None, Meta(description=_("Whether it can be listed; null: the cloud did not tell"))
+        bool | None, Meta(description=_("Whether it can be listed; null if the cloud did not say"))
     ]
 
 
@@ -179,7 +189,7 @@ class Token(Answer, frozen=True, kw_only=True):
     label: str
     last_four: str
     team: Team | None
-    usable: Annotated[bool, Meta(description=_("Neither disabled nor expired here"))]
+    usable: Annotated[bool, Meta(description=_("Neither disabled nor expired in the dashboard"))]
     state: Annotated[
         str, Meta(description=_("valid, refused, forbidden, unverified or unreachable"))
     ]
@@ -209,11 +219,9 @@ class Problem(Answer, frozen=True, kw_only=True):
     title: str
     status: int
     kind: str
-    detail: Annotated[
-        str, Meta(description=_("A sentence for a person, in the language asked for"))
-    ]
+    detail: Annotated[str, Meta(description=_("A message for people, in the requested language"))]
     parameters: Annotated[
-        list[Parameter], Meta(description=_("With 422: what cannot be followed"))
+        list[Parameter], Meta(description=_("With 422: the parameters that are not valid"))
     ] = []
     errno: int | None = None
     errmsg: str = ""

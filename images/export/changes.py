@@ -32,15 +32,17 @@ class Change(Struct, frozen=True, kw_only=True):
     at: Annotated[Moment, Meta(description=_("When the list that shows it was read"))]
     kind: Annotated[str, Meta(examples=["appeared", "vanished", "renamed", "status"])]
     region: str
-    cimgUuid: Annotated[str, Meta(description=_("Empty where changes are only counted"))]  # noqa: N815
+    cimgUuid: Annotated[str, Meta(description=_("Empty if changes are only counted"))]  # noqa: N815
     cimgId: str  # noqa: N815
     name: Annotated[str, Meta(description=_("As last seen"))]
     before: Annotated[
-        str, Meta(description=_("A name, a status, bytes, or such as 2/3 storages connected"))
+        str,
+        Meta(description=_("A name, a status, bytes, or a count such as 2/3 storages connected")),
     ]
     after: str
     count: Annotated[
-        int, Meta(description=_("How many it stands for; more than 1 only without cimgUuid"))
+        int,
+        Meta(description=_("How many changes it stands for; more than 1 only without cimgUuid")),
     ]
 
 

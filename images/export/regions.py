@@ -23,19 +23,21 @@ class CloudFailure(Struct, frozen=True, kw_only=True):
     kind: Annotated[
         str, Meta(description=_("refused, forbidden, arrears, unavailable, unreadable, …"))
     ]
-    errno: Annotated[int | None, Meta(description=_("The cloud's error number, where it gave one"))]
+    errno: Annotated[int | None, Meta(description=_("The cloud's error number, if it gave one"))]
     errmsg: str
-    requestId: Annotated[str, Meta(description=_("What the cloud's support asks for"))]  # noqa: N815
+    requestId: Annotated[  # noqa: N815
+        str, Meta(description=_("The request ID that the cloud's support asks for"))
+    ]
     at: Moment
 
 
 class Unconfirmed(Struct, frozen=True, kw_only=True):
     """A list that is very different from the one before, which is shown until it is confirmed."""
 
-    fetched_at: Annotated[Moment, Meta(description=_("When it was read"))]
-    vanished: Annotated[int, Meta(description=_("Images that it lacks"))]
-    others: Annotated[int, Meta(description=_("Images that are not as they were"))]
-    known: Annotated[int, Meta(description=_("Images that were known"))]
+    fetched_at: Annotated[Moment, Meta(description=_("When the data was read"))]
+    vanished: Annotated[int, Meta(description=_("Images missing from it"))]
+    others: Annotated[int, Meta(description=_("Images that changed"))]
+    known: Annotated[int, Meta(description=_("Images known before"))]
 
 
 def region(state: RegionState) -> dict[str, Any]:

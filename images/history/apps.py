@@ -6,7 +6,7 @@ from images.services import signals
 
 class HistoryConfig(AppConfig):
     name = "images.history"
-    verbose_name = _("What changed")
+    verbose_name = _("Changes")
 
     def ready(self) -> None:
         from images.history import published, recording  # their models are there only now

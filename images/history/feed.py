@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
 
 from images.history.changes import Change, ChangeQuery
 from images.history.models import Change as Row
@@ -120,6 +121,17 @@ def watched_since(key: str) -> dict[str, datetime]:
     """Since when each region's lists are compared, unless that is longer than anything is kept."""
     rows = Watch.objects.filter(key=key, since__gte=F("read_at") - KEPT).order_by("region")
     return dict(rows.values_list("region", "since"))
+
+
+def compared_since(key: str) -> dict[str, datetime]:
+    """Since when each region's lists are compared, be that longer than anything is kept."""
+    return dict(Watch.objects.filter(key=key).values_list("region", "since"))
+
+
+def by_day(key: str, query: ChangeQuery) -> dict[date, int]:
+    """Return how many changes the query selects on each day in UTC that has any."""
+    rows = _selected(key, query).order_by().values_list(TruncDate("at", tzinfo=UTC))
+    return dict(rows.annotate(Sum("count")))
 
 
 def _selected(key: str, query: ChangeQuery, but: str = "") -> QuerySet[Row]:

@@ -16,7 +16,7 @@ class Change(models.Model):
 
     key = models.CharField(max_length=64)
     region = models.CharField(max_length=64)
-    at = models.DateTimeField(_("when"))
+    at = models.DateTimeField(_("time"))
     kind = models.CharField(max_length=16)
     uuid = models.CharField(max_length=64, blank=True)
     image_id = models.CharField(max_length=255, blank=True)
@@ -45,7 +45,8 @@ class Watch(models.Model):
 
     `since` is when comparing began, `version` that of the list that was told when it was whole,
     `read_at` when the last one was read. `known` is what is known of the images, `unconfirmed` what
-    a newer list shows that is to be confirmed first; see `changes.Known`."""
+    a newer list shows that is to be confirmed first; see `changes.Known`. `worries` is since when
+    which of them need attention, see `worries`."""
 
     key = models.CharField(max_length=64)
     region = models.CharField(max_length=64)
@@ -54,6 +55,7 @@ class Watch(models.Model):
     read_at = models.DateTimeField(null=True)
     known = models.BinaryField(null=True)
     unconfirmed = models.BinaryField(null=True)
+    worries = models.BinaryField(null=True)
 
     class Meta:
         constraints = (

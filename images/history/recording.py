@@ -1,9 +1,9 @@
 """What changed in the cloud, found and kept with each list that is read.
 
-Beside the changes lies what they led to: what was last known of each region. The next list is
-compared with that, and both are written at once or not at all. So nothing is told twice or left
-out, whoever reads, is killed, or lost what it held; and while this database is away nothing is told
-until it is back.
+Beside the changes lies what they led to: what was last known of each region, and since when what of
+it needs attention. The next list is compared with that, and all is written at once or not at all.
+So nothing is told twice or left out, whoever reads, is killed, or lost what it held; and while this
+database is away nothing is told until it is back.
 
 Changes are kept for 30 days, and of each key no more than the newest 20,000.
 """
@@ -16,6 +16,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from images.history import worries
 from images.history.changes import (
     RENAMED,
     Change,
@@ -72,7 +73,7 @@ def prune() -> int:
 def _is_as_before(key: str, reading: Reading) -> bool:
     """Whether the list is the one that was last told, as it mostly is: then nothing is decoded."""
     same = Watch.objects.filter(key=key, region=reading.region, version=reading.version)
-    told = same.filter(known__isnull=False, unconfirmed=None)
+    told = same.filter(known__isnull=False, worries__isnull=False, unconfirmed=None)
     return bool(told.update(read_at=_moment(reading.at)))
 
 
@@ -128,6 +129,9 @@ def _save(watch: Watch, reading: Reading, known: Known | None, unconfirmed: Know
     watch.read_at = _moment(reading.at)
     watch.unconfirmed = unconfirmed and encode_known(unconfirmed)
     fields = ["version", "read_at", "since", "unconfirmed"]
+    if unconfirmed is None:
+        watch.worries = worries.encode(worries.noted(worries.decode(watch.worries), reading))
+        fields.append("worries")
     if known:
         watch.known = encode_known(known)
         fields.append("known")

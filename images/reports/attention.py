@@ -55,7 +55,8 @@ class Repeat:
 class Group:
     """Images that need attention for one of KINDS: `count` of them, of ALONE so many names.
 
-    `images` are the first LISTED. `query` selects just these; None where no query can.
+    `images` are the first LISTED. `query` selects just these; None where no query can. Of OLD ones,
+    the largest of which come first, `bytes` is the size of all.
     """
 
     kind: str
@@ -63,6 +64,7 @@ class Group:
     images: tuple[Image, ...]
     query: ImageQuery | None
     repeats: tuple[Repeat, ...] = ()
+    bytes: int = 0
 
     @property
     def serious(self) -> bool:
@@ -120,7 +122,9 @@ def _groups(index: Index, query: ImageQuery, today: date, compared: Coverage) ->
     yield _repeated(query, images)
     bounds = (old_before(today), query.created_before)
     before = min(bound for bound in bounds if bound is not None)
-    yield _asked(OLD, index, replace(query, created_before=before, sort="created"))
+    old = replace(query, created_before=before, sort="-size")
+    sizes = sum(image.size or 0 for image in selected(index, selecting(old)))
+    yield replace(_asked(OLD, index, old), bytes=sizes)
     alone = rows(index, compared, 0, min(compared.alone, LISTED))
     first = tuple(image for row in alone for [image, *_others] in row.images.values())
     yield Group(ALONE, compared.alone, first, None)

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from heapq import nsmallest
 
 from images.cloud.records import Image
 from images.insights import status_kind
-from images.reports.attention import FAILED, STALLED, WORRIES, worry
+from images.reports.attention import worry
 from images.search.index import Index
 from images.search.query import (
     FacetValue,
@@ -23,16 +22,7 @@ from images.search.query import (
 )
 from images.search.spelling import natural
 
-WORST = 20  # more than a screen has room for
-CACHED_BYTES = 200  # of one worry, running image or status, about
-
-
-@dataclass(frozen=True)
-class Worry:
-    """An image that needs attention, and why (one of WORRIES)."""
-
-    image: Image
-    why: str
+CACHED_BYTES = 200  # of one running image or status, about
 
 
 @dataclass(frozen=True)
@@ -40,15 +30,13 @@ class Overview:
     """What an inventory looks like from across the room.
 
     `statuses` are (status as the cloud spells it or None, how many), bad ones first, then the
-    commonest; `worries` the WORST images that need attention, the worst first, of `worried` in all;
-    `running` those with a job under way; `bytes` the size of all by region, but of the `unsized`,
-    of which it is not known.
+    commonest; `worried` how many need attention; `running` those with a job under way; `bytes` the
+    size of all by region, but of the `unsized`, of which it is not known.
     """
 
     total: int
     statuses: tuple[tuple[str | None, int], ...]
     worried: int
-    worries: tuple[Worry, ...]
     running: tuple[Image, ...]
     bytes: dict[str, int]
     unsized: int
@@ -60,23 +48,15 @@ def overview(index: Index, query: ImageQuery) -> Overview:
     found: Overview | None = index.cache.get(("overview", query))
     if found is None:
         found = _overview(selected(index, query))
-        size = CACHED_BYTES * (len(found.worries) + len(found.running) + len(found.statuses))
+        size = CACHED_BYTES * (len(found.running) + len(found.statuses))
         index.cache.put(("overview", query), found, size)
     return found
 
 
 def with_stalled(found: Overview, stalled: Iterable[Image]) -> Overview:
     """Return what was found, with those of its running images whose job no longer moves."""
-    more = [image for image in stalled if worry(image) != FAILED]
-    if not more:
-        return found
-    places = {(image.region, image.uuid) for image in more}
-    others = [each for each in found.worries if (each.image.region, each.image.uuid) not in places]
-    return replace(
-        found,
-        worried=found.worried + sum(not worry(image) for image in more),
-        worries=_worst([*others, *(Worry(image, STALLED) for image in more)]),
-    )
+    more = sum(not worry(image) for image in stalled)
+    return replace(found, worried=found.worried + more) if more else found
 
 
 def counts(index: Index, query: ImageQuery) -> dict[str, list[FacetValue]]:
@@ -92,14 +72,12 @@ def counts(index: Index, query: ImageQuery) -> dict[str, list[FacetValue]]:
 
 def _overview(images: list[Image]) -> Overview:
     statuses = Counter(image.status for image in images).most_common()
-    worries = [Worry(image, why) for image in images if (why := worry(image))]
     running = [image for image in images if image.job and image.job.state == "running"]
     running.sort(key=_place)
     return Overview(
         total=len(images),
         statuses=tuple(sorted(statuses, key=lambda each: status_kind(each[0]) != "bad")),
-        worried=len(worries),
-        worries=_worst(worries),
+        worried=sum(bool(worry(image)) for image in images),
         running=tuple(running),
         bytes=_bytes(images),
         unsized=sum(image.size is None for image in images),
@@ -111,14 +89,6 @@ def _bytes(images: list[Image]) -> dict[str, int]:
     for image in images:
         sums[image.region] += 0 if image.size is None else image.size
     return dict(sums)
-
-
-def _worst(worries: Iterable[Worry]) -> tuple[Worry, ...]:
-    return tuple(nsmallest(WORST, worries, key=_rank))
-
-
-def _rank(worry: Worry) -> tuple[int, str, str, str]:
-    return WORRIES.index(worry.why), *_place(worry.image)
 
 
 def _place(image: Image) -> tuple[str, str, str]:

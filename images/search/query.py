@@ -76,7 +76,7 @@ class FacetValue(msgspec.Struct, frozen=True, gc=False):
     value: Annotated[
         str,
         msgspec.Meta(
-            description=_("“unknown” where the cloud does not say, “none” for a list that is empty")
+            description=_("“unknown” if the cloud does not say, “none” for an empty list")
         ),
     ]
     count: int

@@ -50,12 +50,20 @@ def _macro(name: str) -> Callable[[Any], Markup]:
 size = _macro("size")
 moment = _macro("moment")
 instant = _macro("instant")
+clock = _macro("clock")
 unknown = _macro("unknown")
 name_of = _macro("name_of")
 disk_type = _macro("disk_type")
 yes_no = _macro("yes_no")
 status = _macro("status")
 status_of = _macro("status_of")
+
+
+@register.filter
+def cloud_word(value: str | None, kind: str) -> Markup:
+    """Write a word of the cloud for a state of this kind, one of `labels.LABELS`."""
+    written: Markup = macros("fragments/values.html").cloud_word(value, kind)
+    return written
 
 
 @register.simple_tag
@@ -167,6 +175,16 @@ def percent(value: float | None) -> str:
 
 
 @register.filter
+def percent_of_all(value: float) -> str:
+    """Return a share in whole percent; what is little is neither nothing nor all but nothing."""
+    if 0 < value < 1:
+        return "< 1 %"
+    if 99 < value < 100:
+        return "> 99 %"
+    return f"{value:.0f} %"
+
+
+@register.filter
 def outlook(progress: Progress | None) -> str:
     """Return what to expect of a running job, as far as can be told from what was seen of it."""
     if progress is None or progress.job.done:
@@ -208,6 +226,12 @@ def left_out(skipped: int) -> str:
         "%(skipped)s entries could not be read as images and are left out.",
         skipped,
     ) % {"skipped": skipped}
+
+
+@register.filter
+def needing(tokens: int) -> str:
+    """Return what follows the number of tokens that somebody has to do something about."""
+    return ngettext("token needs attention", "tokens need attention", tokens)
 
 
 # The vendor's short names for the disks of a storage.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.vary import vary_on_headers
 
 from dashboard.tokens.access import Access, access_of
-from dashboard.web.routes import is_export, route_of
+from dashboard.web.htmx import as_fragment
+from dashboard.web.routes import is_export, is_poll, route_of
 from images import services
 from images.context import InventoryContext, context_of, freshness
 from images.services.snapshots import Failure
@@ -39,7 +40,9 @@ def with_inventory(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpR
             return _loading(request)
         context = context_of(access, access.credential, request.GET, newest=is_export(request))
         if context.unknown_region:
-            return not_found(request, context, _("There is no such region, or no longer."))
+            return not_found(
+                request, context, _("This region does not exist, or no longer exists.")
+            )
         response = view(request, context, *args, **kwargs)
         response["X-Inventory-Regions"] = freshness(context.inventory)
         return response
@@ -51,6 +54,15 @@ def is_fragment(request: HttpRequest) -> bool:
     """htmx asks for a part of the page; for Back it asks for the whole."""
     htmx = request.htmx  # type: ignore[attr-defined]
     return bool(htmx) and not htmx.history_restore_request
+
+
+def page_or_fragment(
+    request: HttpRequest, page: str, fragment: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """Render the fragment for htmx, else the page around it."""
+    if is_fragment(request):
+        return as_fragment(render(request, fragment, context, status=status))
+    return render(request, page, context, status=status)
 
 
 def without_token(request: HttpRequest, access: Access) -> HttpResponse:
@@ -93,7 +105,12 @@ def _loading(request: HttpRequest) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, page: str, fragment: str, *, status: int = 200, **context: object
+    request: HttpRequest, page: str, fragment: str, *, status: int, **context: object
 ) -> HttpResponse:
-    template = fragment if is_fragment(request) else page
-    return render(request, template, {"place": "images", **context}, status=status)
+    """Answer with what a person asked for and cannot have; a poll is told by the status alone."""
+    shown = {"place": "images", **context}
+    if is_poll(request):
+        return render(request, page, shown, status=status)
+    # What takes the list's place has its id, or nothing could ever be swapped into it again.
+    shown["for_list"] = request.htmx.target == "images"  # type: ignore[attr-defined]
+    return page_or_fragment(request, page, fragment, shown, status=status)

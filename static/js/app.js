@@ -1,4 +1,4 @@
-// On every page: local times, copying, menus.
+// On every page: local times, menus.
 
 // The page's language, as the person's country writes it.
 const language = document.documentElement.lang.split("-")[0];
@@ -7,15 +7,34 @@ const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
 const exact = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "long" });
 const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
 const weekday = new Intl.DateTimeFormat(locale, { dateStyle: "full" });
+const minute = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
 const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60]];
 // From here on the day says more than its distance.
 const LONG_AGO = 30 * 86_400;
+// The clocks of two machines may differ by so much.
+const A_MOMENT = 60;
 
-// A wall screen's own clock may be wrong for years: there the server says what time it is.
-const skew = Number(document.body.dataset.now) * 1000 - Date.now() || 0;
+// This machine's clock may be wrong, and be set right meanwhile: the server says what time it is, on
+// each page and with each answer. Display.js reads the difference, in milliseconds.
+const now = () => Date.now() + Number(document.body.dataset.skew);
 
-function ago(date) {
-  const seconds = (date - Date.now() - skew) / 1000;
+function setClock(time) {
+  document.body.dataset.skew = time - Date.now();
+}
+
+const [visit] = performance.getEntriesByType("navigation");
+setClock(Number(document.body.dataset.now) * 1000 + (visit ? performance.now() - visit.responseStart : 0));
+
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  // To the second, cut off: what the page itself said is more exact.
+  const told = Date.parse(detail.xhr.getResponseHeader("Date")) + 500;
+  if (Math.abs(told - now()) > 1_500) setClock(told);
+});
+
+// What has happened is never "in 5 minutes"; only what is due may be.
+function ago(date, due) {
+  const seconds = (date - now()) / 1000;
+  if (seconds > 0 && !due) return seconds < A_MOMENT ? relative.format(0, "second") : minute.format(date);
   if (Math.abs(seconds) >= LONG_AGO) return day.format(date);
   for (const [unit, length] of UNITS) {
     if (Math.abs(seconds) >= length) return relative.format(Math.trunc(seconds / length), unit);
@@ -24,12 +43,16 @@ function ago(date) {
 }
 
 // The server writes a correct absolute time; here it becomes "3 days ago", or the local
-// day, exact on hover.
+// day, exact on hover. Nobody is told that it has become "4 days ago".
 function showTimes() {
-  for (const time of document.querySelectorAll("time[data-time]")) {
+  for (const time of document.querySelectorAll("time[data-time][datetime]")) {
     const date = new Date(time.dateTime);
-    time.textContent = ago(date);
+    const shown = ago(date, time.dataset.time === "due");
+    if (time.textContent !== shown) time.textContent = shown;
+    if (time.dataset.shown === time.dateTime) continue;
+    time.dataset.shown = time.dateTime;
     time.title = exact.format(date);
+    if (time.closest("[role=status], [role=alert], [aria-live]")) time.ariaLive = "off";
   }
 }
 
@@ -55,33 +78,16 @@ function showDays() {
   for (const section of sections) section.remove();
 }
 
-function showCopyButtons() {
-  if (!navigator.clipboard) return;
-  for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
-}
-
-// Asking the cloud again right after it was asked brings nothing new: how long the button rests. By
-// this machine's clock, which may be wrong, so never longer than the rest is.
+// Asking the cloud again right after it was asked brings nothing new: how long the button rests.
 function rest() {
   const button = document.querySelector("button[data-rests-until]");
   if (!button) return;
   const { restsUntil, restSeconds } = button.dataset;
-  const left = Math.ceil(restsUntil - Date.now() / 1000);
+  const left = Math.ceil(restsUntil - now() / 1000);
   const resting = left > 0 && left <= restSeconds;
   button.disabled = resting;
   button.querySelector(".rest").textContent = resting ? ` ${left} s` : "";
   if (resting) setTimeout(rest, 250);
-}
-
-// What was done is said, for a moment and to those who listen.
-const said = document.getElementById("said");
-let unsaid = 0;
-
-function say(words) {
-  if (!said) return;
-  said.textContent = words;
-  clearTimeout(unsaid);
-  unsaid = setTimeout(() => { said.textContent = ""; }, 2_000);
 }
 
 // With a modifier a link opens elsewhere: htmx, which knows that of some links only, never sees it.
@@ -90,12 +96,7 @@ document.addEventListener("click", (event) => {
   if (elsewhere && event.target.closest("a[href]")) event.stopImmediatePropagation();
 }, true);
 
-document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-copy]");
-  if (button) {
-    await navigator.clipboard.writeText(button.dataset.copy);
-    say(`${said?.dataset.copied} ${button.dataset.copy}`);
-  }
+document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (!menu.contains(event.target)) menu.open = false;
   }
@@ -114,7 +115,6 @@ document.addEventListener("keydown", (event) => {
 function dress() {
   showTimes();
   showDays();
-  showCopyButtons();
 }
 
 // Before it is first painted: afterwards everything would move.
@@ -122,4 +122,4 @@ document.addEventListener("htmx:afterSwap", dress);
 document.addEventListener("htmx:oobAfterSwap", dress);
 dress();
 rest();
-setInterval(showTimes, document.body.dataset.now ? 1_000 : 10_000);
+setInterval(showTimes, 1_000);

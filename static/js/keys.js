@@ -1,4 +1,5 @@
-// Keyboard shortcuts. None fires while someone types, or with a modifier.
+// Keyboard shortcuts. None fires while someone types, or with a modifier; all can be switched off, for
+// who dictates or touches keys by accident.
 
 const PLACES = { o: "overview", i: "images", c: "changes", t: "tokens" };
 const help = document.getElementById("keys");
@@ -31,6 +32,10 @@ function toFilters() {
   (sheet.querySelector(".facet[open] a") ?? sheet.querySelector(".facet summary"))?.focus();
 }
 
+function pick() {
+  rowInFocus()?.querySelector(".c-pick input").click();
+}
+
 const ACTIONS = {
   "/": () => document.getElementById("q")?.focus(),
   j: () => move(1),
@@ -39,12 +44,27 @@ const ACTIONS = {
   "]": () => document.querySelector(".pager a[rel=next]")?.click(),
   f: toFilters,
   c: copyId,
+  x: pick,
   r: () => document.querySelector("#refresh button:not(:disabled)")?.click(),
   "?": () => help?.showModal(),
   g: () => { going = Date.now(); },
 };
 
+// Remembered by the browser, if it remembers anything.
+const KEPT = "shortcuts";
+const box = document.querySelector("[data-shortcuts]");
+try {
+  if (box) box.checked = localStorage.getItem(KEPT) !== "off";
+} catch { /* on, as long as the page is open */ }
+
+box?.addEventListener("change", () => {
+  try {
+    localStorage.setItem(KEPT, box.checked ? "on" : "off");
+  } catch { /* see above */ }
+});
+
 document.addEventListener("keydown", (event) => {
+  if (!box?.checked) return;
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (event.target.closest("input, textarea, select, [contenteditable], dialog[open]")) return;
   const place = Date.now() - going < 1_500 && PLACES[event.key];

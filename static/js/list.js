@@ -1,7 +1,6 @@
 // The list while it is swapped: what stays as it was, where focus goes, what comes unasked.
 
 const $ = (selector) => document.querySelector(selector);
-const narrow = matchMedia("(width < 60rem)");
 
 // What was folded or unfolded stays so when the filters are drawn anew, and so does a search in them.
 const folds = new Map();
@@ -33,11 +32,14 @@ document.addEventListener("toggle", (event) => {
   if (event.target.matches?.("details[data-fold]")) folds.set(event.target.dataset.fold, event.target.open);
 }, true);
 
-document.addEventListener("input", (event) => {
-  if (!event.target.matches(".choice-search")) return;
-  searched.set(event.target.parentElement.dataset.fold, event.target.value);
-  searchChoices(event.target);
-});
+// An input method composes a word of several keys: nothing is searched before it is there.
+for (const kind of ["input", "compositionend"]) {
+  document.addEventListener(kind, ({ isComposing, target }) => {
+    if (isComposing || !target.matches(".choice-search")) return;
+    searched.set(target.parentElement.dataset.fold, target.value);
+    searchChoices(target);
+  });
+}
 
 // Each part that scrolls by itself stays where it was; another page of the list starts at its top.
 const SCROLLED = [".filters", ".filters-sheet", ".table-wrap", ".panel", ".looks .menu-list"];
@@ -64,12 +66,44 @@ function markOpenRow() {
   }
 }
 
-function syncSearchBox() {
-  const box = $("#q");
-  if (box && box !== document.activeElement) {
-    box.value = new URLSearchParams(location.search).get("q") ?? "";
-  }
+// Typing searches by itself after a pause, but not for a word that is still being composed.
+const PAUSE = 250;
+const box = $("#q");
+let searchedFor = box?.value;
+let typing = 0;
+
+function typed() {
+  clearTimeout(typing);
+  typing = setTimeout(() => {
+    if (box.value !== searchedFor) box.form.dispatchEvent(new Event("typed"));
+  }, PAUSE);
 }
+
+box?.addEventListener("compositionstart", () => clearTimeout(typing));
+box?.addEventListener("compositionend", typed);
+box?.addEventListener("input", (event) => { if (!event.isComposing) typed(); });
+
+// What is asked for is as the box says, or the box says what is asked for.
+document.addEventListener("htmx:configRequest", ({ detail: { elt, target } }) => {
+  if (!["images", "detail"].includes(target.id)) return; // a quick look, or polling
+  clearTimeout(typing);
+  if (elt.id === "search") searchedFor = box.value;
+});
+
+// One search is one step of Back, however often one pauses while typing it; so is the same list again.
+let searching = false;
+
+box?.addEventListener("blur", () => { searching = false; });
+document.addEventListener("htmx:beforeHistoryUpdate", ({ detail: { history: step, requestConfig } }) => {
+  const { elt, triggeringEvent } = requestConfig;
+  if (elt.id === "news") return;
+  const { href, searchParams } = new URL(step.path, location);
+  const ofSearch = elt.id === "search";
+  if (href === location.href || (ofSearch && searching)) step.type = "replace";
+  searching = ofSearch && triggeringEvent?.type !== "submit";
+  const typesOn = box === document.activeElement && box.value !== searchedFor;
+  if (!ofSearch && !typesOn) box.value = searchedFor = searchParams.get("q") ?? "";
+});
 
 // htmx gives focus back to what has an id. What else was pressed is found again by what it is, or
 // what comes in its place.
@@ -77,6 +111,7 @@ const AGAIN = [
   ["th a", (link) => `th.${link.parentElement.classList[0]} a`],
   [".pager a[rel]", (link) => `.pager a[rel=${link.rel}]`, ".pager-pages [aria-current]"],
   [".pager-pages a", () => ".pager-pages [aria-current]"],
+  [".sorts a", () => ".sorts > summary"],
   [".pager-sizes a", () => ".pager-sizes [aria-current]"],
   [".chip, .chip-clear", () => ".chip", ".looks > summary"],
 ];
@@ -120,11 +155,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented) return;
   if (event.target.closest("dialog[open], input, textarea, select")) return;
-  const sheet = $(".filters-sheet[open]");
-  if (narrow.matches && sheet) {
-    sheet.open = false;
-    sheet.querySelector("summary").focus();
-  } else $("#detail [data-close]")?.click();
+  $("#detail [data-close]")?.click();
 });
 
 // An open page asks for news by itself, but not while nobody sees it.
@@ -173,9 +204,6 @@ document.addEventListener("htmx:afterSettle", (event) => {
 });
 // Before it is painted: the sheet of filters would flash over the list.
 document.addEventListener("htmx:afterSwap", keepFolds);
-document.addEventListener("htmx:pushedIntoHistory", syncSearchBox);
 
-// A narrow screen starts with the filters folded; without this script they are simply open.
-if (narrow.matches) $(".filters-sheet")?.removeAttribute("open");
 keepFolds();
 markOpenRow();

@@ -55,7 +55,18 @@ document.addEventListener("reset", (event) => {
   setTimeout(showPicked);
 });
 
-// What can be done with a row stands in the one that is pointed at or has the focus.
+// A row opens its image wherever it is clicked, with the modifiers that a click on its name has; but
+// not where there is something else to click, nor where words of it were marked.
+document.addEventListener("click", (event) => {
+  const row = event.target.closest("tr[data-image]");
+  if (!row || event.target.closest("a, button, label, input, .c-do")) return;
+  const marked = getSelection();
+  if (!marked.isCollapsed && marked.containsNode(row, true)) return;
+  row.querySelector(".c-name > a").dispatchEvent(new MouseEvent("click", event));
+});
+
+// What can be done with a row stands in a column of its own, in the row that is pointed at or has
+// the focus.
 const actions = $("#row-actions");
 const copyId = actions?.querySelector("[data-of=id]");
 const copyLink = actions?.querySelector("[data-of=link]");
@@ -63,12 +74,13 @@ const open = actions?.querySelector("a");
 
 function offerActions(row) {
   const link = row?.querySelector(".c-name > a");
-  if (!actions || !link || actions.parentElement === link.parentElement) return;
+  const place = row?.querySelector(".c-do");
+  if (!actions || !link || actions.parentElement === place) return;
   copyId.dataset.copy = row.querySelector("td.c-id code")?.textContent || row.dataset.image;
   copyLink.dataset.copy = link.href;
   open.href = link.href;
   actions.hidden = false;
-  link.after(actions);
+  place.append(actions);
 }
 
 // A quick look, after resting on a name for a moment or with the space bar.
@@ -80,7 +92,8 @@ let resting = 0;
 function lookAt(link) {
   const { pathname, search } = new URL(link.href);
   lookedAt = link;
-  htmx.ajax("GET", `${pathname}look/${search}`, { target: "#look", swap: "innerHTML", source: look });
+  const shown = htmx.ajax("GET", `${pathname}look/${search}`, { target: "#look", swap: "innerHTML", source: look });
+  shown.catch(() => {}); // guard.js says it
 }
 
 function lookAway() {
@@ -124,8 +137,6 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "Escape" && look?.matches(":popover-open")) {
     event.preventDefault();
     lookAway();
-  } else if (event.key === "x" && event.target.closest("tr[data-image]") && !event.target.matches("input")) {
-    event.target.closest("tr").querySelector(".c-pick input").click();
   }
 });
 document.addEventListener("click", lookAway);

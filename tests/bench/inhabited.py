@@ -62,7 +62,7 @@ class World:
 
     def post(self, role: str, path: str, /, **form: str) -> str:
         """What the answer says; the form has to have been right."""
-        answer = self.client(role).post(path, form)
+        answer = self.client(role).post(path, form, follow=True)
         assert answer.status_code in (200, 302), f"{path}: {answer.status_code}"
         return text_of(answer)
 

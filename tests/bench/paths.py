@@ -96,7 +96,9 @@ class Asker:
         inside.manage("add_token", *own, given=inside.cloud.token)
         self.client = Client(SERVER_NAME="localhost")
         self.client.post("/accounts/login/", {"login": USER, "password": PASSWORD})
-        key = re.search(KEY, text_of(self.client.post("/api-keys/", {"label": "A", "days": "7"})))
+        key = re.search(
+            KEY, text_of(self.client.post("/api-keys/", {"label": "A", "days": "7"}, follow=True))
+        )
         token = re.search(f"/tokens/{UUID}/", text_of(self.client.get("/tokens/")))
         assert key
         assert token

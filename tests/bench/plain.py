@@ -23,6 +23,8 @@ IGNORED = ("Content-Length", "Date", "Expires", "Last-Modified")
 SUBSTITUTES = (
     (re.compile(r"(?<=\.)[0-9a-f]{12}\.(?=\w)"), ""),  # static files
     (re.compile(r'(csrfmiddlewaretoken(?:" value="|=))\w{64}'), r"\1{csrf}"),
+    (re.compile(r'(name="once" value="|\?made=)[\w-]{43}'), r"\1{form}"),
+    (re.compile(r'(data-now=")[\d.]+'), r"\1{now}"),
     (re.compile(r'(X-CSRFToken(?:": "|&quot;: &quot;))\w{64}'), r"\1{csrf}"),
     (re.compile(r"\bidk_[\w-]{20,}"), "{new key}"),
     (re.compile(r"\bidk_[\w-]{4}(?=…)"), "{begin of key}"),

@@ -105,7 +105,7 @@ def _things(ann: User, blue: Team, secrets: dict[str, str]) -> dict[str, str]:
     view = saving.save(ann, "Golden images", query, blue, by=BY)
     saving.save(ann, "Large", "min_size=20GiB&density=compact", None, by=BY)
     saving.begin_with(User.objects.get(username="bob"), view)
-    keys.make(ann, "Nightly report", days=90, by=BY)
+    nightly, _secret = keys.make(ann, "Nightly report", days=90, by=BY)
     keys.make(ann, "Duty screen", team=blue, days=30, by=BY)
     return {
         "token": str(main.pk),
@@ -113,6 +113,7 @@ def _things(ann: User, blue: Team, secrets: dict[str, str]) -> dict[str, str]:
         "ends": str(ends.pk),
         "view": str(view.pk),
         "display": str(display.pk),
+        "api_key": str(nightly.pk),
         "key": key,
         "invitation": invitation_key,
         "ann": str(ann.pk),

@@ -55,7 +55,7 @@ SAID = """() => {
     }
     for (const name of ["aria-label", "title", "placeholder", "alt"]) {
         const named = document.querySelectorAll(`[${name}]`);
-        texts.push(...[...named].map((each) => each.getAttribute(name)));
+        texts.push(...[...named].filter(ours).map((each) => each.getAttribute(name)));
     }
     return texts.map((text) => text.trim().replace(/\\s+/g, " "));
 }"""

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from images.sandbox import Sandbox
+from tests.browser import layout
 from tests.browser.conftest import Site, serving, sign_in, watch
 
 MAKE = """
@@ -21,7 +22,7 @@ from dashboard.tokens.models import Token
 token, by = Token.objects.get(), Actor("ann")
 token.team = token.team or teams.create("Blue", by=by)
 token.save()
-print("KEY", links.make(token.team, token, "Hall", query="", days=7, language="en", by=by)[1])
+print("KEY", links.make(token.team, token, "Hall", query={!r}, days=7, language={!r}, by=by)[1])
 """
 READ = """
 from dashboard.people import policy
@@ -55,9 +56,9 @@ def address(site: Site) -> str:
     return made(site)
 
 
-def made(site: Site) -> str:
+def made(site: Site, query: str = "", language: str = "en") -> str:
     """The address of another link."""
-    found = re.search(r"KEY (\S+)", site.run("shell", "-c", MAKE))
+    found = re.search(r"KEY (\S+)", site.run("shell", "-c", MAKE.format(query, language)))
     assert found
     return f"/display/{found[1]}/"
 
@@ -97,28 +98,83 @@ def test_it_goes_on_by_itself(wall: Page, address: str, cloud: Sandbox, site: Si
     site.run("shell", "-c", READ)
     poll_until(wall, lambda: wall.locator("[data-total]").inner_text() != str(before))
     expect(wall.locator("[data-total]")).to_have_text(str(before + 1))
-    expect(wall.locator(".attention")).to_contain_text("new on the wall")
+    expect(wall.locator(".attention li").first).to_contain_text("new on the wall")
+    expect(wall.locator(".attention li").first).to_contain_text(re.compile(r"since \d\d:\d\d"))
+    expect(wall.locator(".state-word").last).to_have_text("1 new")
     expect(wall.locator("#silence")).to_be_hidden()
 
 
-def test_all_of_it_fits_on_a_wall_and_nothing_is_wider_than_a_phone(
+WALLS = ((1280, 720), (1920, 1080), (3840, 2160), (1080, 1920))
+# How the screen is filled: the rows that are shown, those that are not counted, and what is left of
+# the list's height below the last of them.
+ROWS = """list => {
+    const box = list.getBoundingClientRect();
+    const rows = [...list.children].map(row => row.getBoundingClientRect());
+    const shown = rows.filter(row => row.left < box.right);
+    const cut = shown.filter(row => row.bottom > box.bottom + 1).length;
+    const more = list.closest("section").querySelector(".screen-more");
+    const left = more.hidden ? 0 : Number(more.textContent.replace(/\\D/g, ""));
+    const below = (box.bottom - Math.max(...shown.map(row => row.bottom))) / box.height;
+    return { all: shown.length + left, cut, below };
+}"""
+
+
+def test_a_wall_is_filled_and_read_from_afar_and_nothing_is_wider_than_a_phone(
     wall: Page, address: str, cloud: Sandbox, site: Site
 ) -> None:
     job = {"jobUuid": "a" * 32, "type": "CreateCIMG", "progress": 5, "done": False}
-    for number in range(20):
-        cloud.add_image("bj", name=f"a long name of a broken image {number}", status="Failed")
+    for number in range(60):
+        cloud.add_image(
+            "bj", name=f"{'a long name ' * 9}of a broken image {number}", status="Failed"
+        )
         cloud.add_image("gz", name=f"under way {number}", job={**job, "jobUuid": f"{number:032x}"})
     site.run("shell", "-c", READ)
     wall.goto(address)
-    poll_until(wall, lambda: wall.get_by_text("more").count() == 2)
-    expect(wall.get_by_text("more")).to_have_count(2)
+    many = wall.locator(".attention .how-many")
+    poll_until(wall, lambda: int(many.inner_text()) > 60)
 
-    size = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
-    for width, height in ((1280, 720), (1920, 1080), (3840, 2160), (1024, 768)):
+    for width, height in WALLS:
         wall.set_viewport_size({"width": width, "height": height})
+        size = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
         assert wall.evaluate(size) == [width, height]
+        assert layout.sideways(wall) + layout.broken_figures(wall) == []
+        assert layout.small_texts(wall) == []
+        for section, count in (
+            (".attention", ".attention .how-many"),
+            (".in-progress", ".in-progress .how-many"),
+        ):
+            rows = wall.locator(f"{section} .screen-list").evaluate(ROWS)
+            assert (rows["all"], rows["cut"]) == (int(wall.locator(count).inner_text()), 0)
+            assert rows["below"] < 0.12, (width, height, section)
     wall.set_viewport_size({"width": 360, "height": 740})
-    assert wall.evaluate(size)[0] == 360
+    assert layout.faults(wall) == []
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize(
+    "query", ["", "q=nothing-like-this", "q=a+long+name+of", "status=Ready&storage=ok"]
+)
+def test_every_wall_fits_in_every_state_and_language(
+    wall: Page, site: Site, query: str, language: str
+) -> None:
+    wall.goto(made(site, query, language))
+    for width, height in (*WALLS, (1024, 768)):
+        wall.set_viewport_size({"width": width, "height": height})
+        size = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+        assert wall.evaluate(size) == [width, height]
+        assert layout.faults(wall) == []
+        assert layout.small_texts(wall) == []
+
+
+def test_six_digits_stay_in_one_piece_on_every_wall(wall: Page, address: str) -> None:
+    wall.goto(address)
+    for figure in wall.locator(".count strong, .how-many").all():
+        figure.evaluate("figure => { figure.textContent = '100,001'; }")
+    for width, height in WALLS:
+        wall.set_viewport_size({"width": width, "height": height})
+        assert layout.sideways(wall) + layout.broken_figures(wall) == []
+        assert wall.evaluate("document.documentElement.scrollHeight") == height
 
 
 def test_a_dashboard_that_is_away_leaves_the_last_news_and_says_so(
@@ -131,7 +187,10 @@ def test_a_dashboard_that_is_away_leaves_the_last_news_and_says_so(
         poll(wall, "requestfailed")
 
     expect(wall.locator("#silence")).to_be_visible()
-    expect(wall.locator("#silence")).to_contain_text("The dashboard does not answer.")
+    expect(wall.locator("#silence h2")).to_have_text("No response")
+    expect(wall.locator("#silence")).to_contain_text("The dashboard is not responding.")
+    expect(wall.locator("[data-state]")).to_be_hidden()
+    assert wall.evaluate("document.documentElement.scrollHeight === innerHeight")
     expect(wall.locator("[data-total]")).to_have_text(shown)
     site.start()
     poll(wall)
@@ -147,7 +206,7 @@ def test_what_a_proxy_says_meanwhile_is_no_news(wall: Page, address: str) -> Non
     for _ in range(4):
         poll(wall)
 
-    expect(wall.get_by_text("does not answer")).to_be_visible()
+    expect(wall.get_by_text("is not responding")).to_be_visible()
     expect(wall.get_by_text("sign in again")).to_be_hidden()
     expect(wall.locator("#silence time")).to_have_text(re.compile(r"^\d+ seconds ago$"))
     expect(wall.locator("[data-total]")).to_have_text(shown)
@@ -165,7 +224,7 @@ def test_who_is_signed_out_stays_before_the_last_news(wall: Page, site: Site) ->
         poll(wall)
 
     expect(wall.get_by_text("sign in again")).to_be_visible()
-    expect(wall.get_by_text("does not answer")).to_be_hidden()
+    expect(wall.get_by_text("is not responding")).to_be_hidden()
     expect(wall.locator("[data-total]")).to_have_text(shown)
     expect(wall).to_have_url(re.compile("/overview/display$"))
 

@@ -45,12 +45,12 @@ def test_a_job_goes_on_and_ends_before_ones_eyes(
     creating = next(image for image in busy_cloud.images("bj") if "job" in image)
     row = page.locator(f"tr[data-image='{creating['cimgUuid']}']")
     job, link = row.locator(".job"), row.locator(".c-name > a")
-    expect(job).to_contain_text("CreateCIMG 12.5 %")
+    expect(job).to_contain_text("Creating 12.5 %")
     pages = page.evaluate("history.length")
     link.focus()
 
     clock.now += 240
-    expect(job).to_contain_text("CreateCIMG 47.5 %", timeout=10_000)
+    expect(job).to_contain_text("Creating 47.5 %", timeout=10_000)
     expect(job).to_contain_text("min left")
     expect(job.locator("progress")).to_have_attribute("value", "47.5")
     expect(link).to_be_focused()

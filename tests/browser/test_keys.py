@@ -136,3 +136,29 @@ def test_nothing_fires_while_someone_types_or_with_a_modifier(signed_in: Page) -
     page.locator("#q").blur()
     keys.press("Control+j")
     expect(page.locator("tr[data-image] a:focus")).to_have_count(0)
+
+
+def test_keys_of_one_letter_can_be_switched_off_and_stay_so(signed_in: Page) -> None:
+    page, keys = signed_in, signed_in.keyboard
+    keys.press("?")
+    page.get_by_label("Single-key shortcuts").uncheck()
+    keys.press("Escape")
+    page.reload()
+    first = page.locator("tr[data-image]").first
+    first.locator(".c-name > a").focus()
+    for key in ("x", "?", "/", "g", "t", "]"):
+        keys.press(key)
+    expect(first.locator("a:focus")).to_have_count(1)
+    expect(first.get_by_role("checkbox")).not_to_be_checked()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    keys.press("Enter")  # what opens whatever has the focus is no shortcut
+    expect(page.locator(OPEN)).to_be_visible()
+    keys.press("Escape")
+    expect(page.locator(OPEN)).to_have_count(0)
+
+    page.locator(".masthead-end .menu", has_text=USER).locator("summary").click()
+    page.get_by_role("button", name="Keyboard shortcuts").click()
+    page.get_by_label("Single-key shortcuts").check()
+    keys.press("Escape")
+    keys.press("]")
+    expect(page.locator(".pager [aria-current]").first).to_have_text("Page 2")

@@ -49,7 +49,7 @@ def test_picked_rows_stay_picked_on_other_pages_and_are_exported_alone(signed_in
     page.get_by_role("link", name="Previous page").click()
     expect(page).not_to_have_url(re.compile("page=2"))
     expect(box(page, 2)).to_be_checked()
-    page.get_by_role("button", name="Pick none").click()
+    page.get_by_role("button", name="Clear").click()
     expect(page.locator("#selection")).to_be_hidden()
     expect(box(page, 2)).not_to_be_checked()
 
@@ -112,10 +112,10 @@ def test_a_row_gives_its_id_and_its_link(site: Site, signed_in: Page) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=site.url)
     third = row(page, 2)
     third.hover()
-    third.get_by_role("button", name="Copy the ID").click()
+    third.get_by_role("button", name="Copy ID").click()
     said = page.locator("#said")
     expect(said).to_have_text(f"Copied: {third.locator('td.c-id').inner_text()}")
-    third.get_by_role("button", name="Copy the link").click()
+    third.get_by_role("button", name="Copy link").click()
     expect(said).to_contain_text(f"/{third.get_attribute('data-image')}/")
     copied = page.evaluate("navigator.clipboard.readText()")
 
@@ -137,7 +137,7 @@ def test_columns_are_arranged_by_keyboard_without_losing_the_menu(signed_in: Pag
     keys.press("Enter")
     expect(page.locator("#hide-size")).to_have_count(0)
     expect(page.locator(".looks > summary")).to_be_focused()
-    page.get_by_role("button", name="Back to the standard columns").click()
+    page.get_by_role("button", name="Reset to default columns").click()
     expect(page).to_have_url(re.compile("/images/$"))
 
 

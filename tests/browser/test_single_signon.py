@@ -104,7 +104,7 @@ def test_the_audit_log_tells_who_came_and_who_was_kept_out(
     visitor.context.clear_cookies()
     provider.facts["groups"] = []
     sign_in(visitor)
-    expect(visitor.locator("h1")).to_have_text("This dashboard is not open to your account")
+    expect(visitor.locator("h1")).to_have_text("Your account has no access to this dashboard")
     tell = "e = AuditEntry.objects.filter(action='sign-in').first(); print(e.owner, e.result)"
     told = company.run("shell", "-c", f"from dashboard.audit.models import AuditEntry; {tell}")
     assert "joan in no group that may come in" in told
@@ -117,7 +117,7 @@ def test_who_is_in_no_group_that_may_stays_outside(
     provider.facts = {"sub": "4", "preferred_username": "eve", "groups": groups}
     sign_in(visitor)
 
-    expect(visitor.locator("h1")).to_have_text("This dashboard is not open to your account")
+    expect(visitor.locator("h1")).to_have_text("Your account has no access to this dashboard")
     visitor.goto("/teams/")
     expect(visitor.locator("h1")).to_have_text("Sign in")
 
@@ -183,7 +183,7 @@ def test_whom_the_provider_drops_loses_all_that_it_gave(
     with browser.new_context(base_url=company.url, locale="en-GB") as context:
         elsewhere = context.new_page()
         sign_in(elsewhere)
-        expect(elsewhere.locator("h1")).to_have_text("This dashboard is not open to your account")
+        expect(elsewhere.locator("h1")).to_have_text("Your account has no access to this dashboard")
         for link in (f"/display/{display}/", *(f"/invitations/{each}/" for each in invitations)):
             assert elsewhere.request.get(link).status == 404
         assert elsewhere.request.get("/api/v1/tokens", headers=asks).status == 401
@@ -209,7 +209,7 @@ def test_facts_about_someone_else_let_nobody_in_and_take_nothing_away(
     provider.lies = {"sub": "8"}
     sign_in(visitor)
 
-    expect(visitor.locator("h1")).to_have_text("Signing in did not work")
+    expect(visitor.locator("h1")).to_have_text("Sign-in failed")
     visitor.goto("/teams/")
     expect(visitor.locator("h1")).to_have_text("Sign in")
 
@@ -230,7 +230,7 @@ def test_a_provider_that_says_it_is_another_is_not_asked(
     provider.facts, provider.discovery = {"sub": "9", "groups": ["ops"]}, discovery
     sign_in(visitor)
 
-    expect(visitor.locator("h1")).to_have_text("Signing in did not work")
+    expect(visitor.locator("h1")).to_have_text("Sign-in failed")
     assert "/accounts/sso/company/" in visitor.url
     assert "OIDC_ISSUER" in (Path(company.environment["VAR_DIR"]) / "log").read_text()
 
@@ -244,20 +244,20 @@ def test_an_id_token_that_is_not_for_us_lets_nobody_in(
     provider.facts, provider.lies = {"sub": "5", "groups": ["ops"]}, lies
     sign_in(visitor)
 
-    expect(visitor.locator("h1")).to_have_text("Signing in did not work")
+    expect(visitor.locator("h1")).to_have_text("Sign-in failed")
 
 
 def test_a_provider_that_does_not_answer_is_explained(visitor: Page, provider: Provider) -> None:
     provider.facts, provider.broken = {"sub": "6", "groups": ["ops"]}, True
     sign_in(visitor)
 
-    expect(visitor.locator("h1")).to_have_text("Signing in did not work")
+    expect(visitor.locator("h1")).to_have_text("Sign-in failed")
 
 
 def test_a_state_of_someone_else_is_refused(visitor: Page, company: Site) -> None:
     visitor.goto("/accounts/sso/company/back/?code=stolen&state=invented")
 
-    expect(visitor.locator("h1")).to_have_text("Signing in did not work")
+    expect(visitor.locator("h1")).to_have_text("Sign-in failed")
 
 
 def test_without_a_provider_there_is_nothing_of_it(page: Page) -> None:

@@ -30,6 +30,13 @@ KINDS: dict[str, dict[str, Any]] = {
     "running": {"job": {"jobUuid": "a" * 32, "type": "CreateCIMG", "progress": 40, "done": False}},
     "failed": {"status": "Failed", "osFamily": "Ubuntu"},
 }
+# Names that are longer than any column, nothing to look at, or read from the right.
+NAMES = {
+    "long": "golden-image-of-the-payments-team-with-everything-in-it-" * 4
+    + "and-then-31-more-of-them-here",
+    "blank": "\u3000 \u200b",
+    "from-the-right": "صورة الخادم الذهبية 2026",
+}
 OWN_ACCOUNTS = ("partial", "stale", "ends")
 
 
@@ -51,9 +58,11 @@ class World:
 
 @contextmanager
 def world(images: int, var: Path) -> Iterator[World]:
-    """So many images in each region, and one of each kind besides. Jobs stand still."""
+    """So many images in each region, one of each kind besides, and odd names. Jobs stand still."""
     with Sandbox(images, seed=1, clock=lambda: 1_700_000_000.0) as cloud:
         ids = {kind: _image(cloud, kind, fields) for kind, fields in KINDS.items()}
+        for name in NAMES.values():
+            cloud.add_image("bj", name=name)
         secrets = {name: token_of(1, name) for name in OWN_ACCOUNTS}
         for secret in secrets.values():
             cloud.accounts[secret] = cloud.accounts[cloud.token]
@@ -69,10 +78,14 @@ def _image(cloud: Sandbox, kind: str, fields: dict[str, Any]) -> str:
     return f"bj/{cloud.add_image('bj', name=f'web-{kind}', **fields)['cimgUuid']}"
 
 
-def visitor(world: World, browser: Browser, language: str) -> BrowserContext:
-    """A browser that asks for pages in the language: "en" or "zh"."""
+def visitor(
+    world: World, browser: Browser, language: str, *, touch: bool = False
+) -> BrowserContext:
+    """A browser that asks for pages in the language: "en" or "zh"; by `touch` it has no mouse."""
     locale = {"en": "en-GB", "zh": "zh-CN"}[language]
     zone = {"en": "Europe/London", "zh": "Asia/Shanghai"}[language]
-    context = browser.new_context(base_url=world.site.url, locale=locale, timezone_id=zone)
+    context = browser.new_context(
+        base_url=world.site.url, locale=locale, timezone_id=zone, has_touch=touch
+    )
     context.set_default_timeout(10_000)
     return context

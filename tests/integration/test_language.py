@@ -88,5 +88,5 @@ def test_trouble_and_invalid_parameters_are_told_in_chinese(viewer: Client, clou
     for notice in page.notices:
         assert "The cloud" not in notice
         assert "ignored" not in notice
-        assert "no such sort" not in notice
+        assert "unknown sort order" not in notice
     assert "查询镜像失败" in page.one("q").text

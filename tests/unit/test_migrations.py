@@ -20,6 +20,7 @@ RELEASED = {
     "displays": "0001_initial",
     "saved_views": "0001_initial",
     "history": "0001_initial",
+    "web": "0001_initial",
 }
 # Later ones that may do more, as "app.name", each with why the release before does not mind.
 EXCUSED: dict[str, str] = {}

@@ -7,12 +7,9 @@ from dataclasses import replace
 import pytest
 
 from images.cloud.records import Image, Job
-from images.reports.summary import (
-    WORST,
-    Worry,
-    overview,
-    with_stalled,
-)
+from images.history.worries import Began
+from images.newest_worries import MOST, Newest, newest
+from images.reports.summary import overview, with_stalled
 from images.search.index import Index
 from images.search.query import ImageQuery, image_query
 from tests.unit.test_query import image
@@ -29,25 +26,29 @@ def named(name: str, **facts: object) -> Image:
     return image(name=name, uuid=name, storages=1, **facts)
 
 
-def worries(*images: Image) -> list[tuple[str | None, str]]:
-    found = overview(Index(images), EVERYTHING)
-    return [(worry.image.name, worry.why) for worry in found.worries]
+def found(*images: Image, **began: Began) -> Newest:
+    return newest(images, {("bj", name): each for name, each in began.items()}, new_since=100)
+
+
+def worries(*images: Image, **began: Began) -> list[tuple[str | None, str]]:
+    return [(worry.image.name, worry.why) for worry in found(*images, **began).worries]
 
 
 def test_images_are_counted_by_status_and_trouble() -> None:
     images = [named("a", status="Ready"), named("b", status="Ready"), named("c", status="Failed")]
-    found = overview(Index(images), EVERYTHING)
+    counted = overview(Index(images), EVERYTHING)
 
-    assert found.total == 3
-    assert found.statuses == (("Failed", 1), ("Ready", 2))
-    assert found.worries == (Worry(images[2], "failed"),)
-    assert found.running == ()
+    assert counted.total == 3
+    assert counted.statuses == (("Failed", 1), ("Ready", 2))
+    assert counted.worried == 1
+    assert counted.running == ()
 
 
 def test_nothing_is_nothing() -> None:
-    found = overview(Index([]), EVERYTHING)
+    counted = overview(Index([]), EVERYTHING)
 
-    assert (found.total, found.statuses, found.worries, found.running) == (0, (), (), ())
+    assert (counted.total, counted.statuses, counted.worried, counted.running) == (0, (), 0, ())
+    assert found() == Newest((), 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -69,46 +70,58 @@ def test_what_needs_attention(facts: dict[str, object], why: str) -> None:
     assert worries(image(name="a", **{"storages": 1, **facts})) == ([("a", why)] if why else [])
 
 
-def test_the_worst_comes_first_then_the_alphabet() -> None:
-    risky, failed, job_failed = (
-        *({"storages_down": 1}, {"status": "Failed"}, {"job": job(done=True, success=False)}),
+RISKY, FAILED = {"storages_down": 1}, {"status": "Failed"}
+
+
+def test_what_nobody_saw_begin_is_by_the_worst_then_the_alphabet() -> None:
+    job_failed = {"job": job(done=True, success=False)}
+    named_worst_first = worries(
+        named("d", **RISKY), named("c", **FAILED), named("B", **FAILED), named("a", **job_failed)
     )
-    found = worries(
-        named("d", **risky), named("c", **failed), named("B", **failed), named("a", **job_failed)
+
+    assert named_worst_first == [
+        *(("B", "failed"), ("c", "failed")),
+        *(("a", "job-failed"), ("d", "at-risk")),
+    ]
+
+
+def test_the_newest_comes_first_and_counts_as_new_for_a_while() -> None:
+    images = [named(name, **FAILED) for name in "abcd"] + [named("e", **RISKY)]
+    newest_first = found(
+        *images,
+        b=Began("failed", 99, witnessed=True),
+        c=Began("failed", 100, witnessed=True),
+        d=Began("failed", 120, witnessed=False),
+        e=Began("at-risk", 110, witnessed=True),
     )
 
-    assert found == [("B", "failed"), ("c", "failed"), ("a", "job-failed"), ("d", "at-risk")]
+    assert [each.image.name for each in newest_first.worries] == ["e", "c", "b", "d", "a"]
+    assert (newest_first.count, newest_first.new, newest_first.last_at) == (5, 2, 110)
+    assert [each.is_new for each in newest_first.worries] == [True, True, False, False, False]
 
 
-def test_a_job_that_no_longer_moves_is_a_worry_between_them() -> None:
-    stuck = named("z", job=job())
-    before = overview(Index([stuck, named("a", storages_down=1)]), EVERYTHING)
+def test_what_was_wrong_before_says_nothing_of_what_is_wrong_now() -> None:
+    [worry] = found(named("a", **FAILED), a=Began("at-risk", 120, witnessed=True)).worries
 
-    after = with_stalled(before, [stuck])
-    assert [worry.why for worry in after.worries] == ["stalled", "at-risk"]
-    assert (before.worried, after.worried) == (1, 2)
-    assert before.running == (stuck,)
+    assert (worry.at, worry.is_new) == (None, False)
+
+
+def test_a_job_that_no_longer_moves_is_counted_once() -> None:
+    stuck, worse = named("z", job=job()), named("y", job=job(), **RISKY)
+    before = overview(Index([stuck, worse]), EVERYTHING)
+
+    assert (before.worried, with_stalled(before, [stuck, worse]).worried) == (1, 2)
     assert with_stalled(before, []) is before
 
 
-@pytest.mark.parametrize(
-    ("facts", "why"), [({"storages_down": 1}, "stalled"), ({"status": "Failed"}, "failed")]
-)
-def test_an_image_is_one_worry_the_worst_of_its_own(facts: dict[str, object], why: str) -> None:
-    stuck = named("z", job=job(), **facts)
-    after = with_stalled(overview(Index([stuck]), EVERYTHING), [stuck])
-
-    assert [worry.why for worry in after.worries] == [why]
-    assert after.worried == 1
-
-
 def test_of_very_many_worries_the_worst_are_named_and_all_are_counted() -> None:
-    risky = [named(f"{number:03}", storages_down=1) for number in range(300)]
-    found = overview(Index([*risky, named("z", status="Failed")]), EVERYTHING)
+    many = found(
+        *(named(f"{number:03}", **RISKY) for number in range(300)), named("z", status="Failed")
+    )
 
-    assert found.worried == 301
-    assert [worry.image.name for worry in found.worries[:3]] == ["z", "000", "001"]
-    assert len(found.worries) == WORST
+    assert many.count == 301
+    assert [worry.image.name for worry in many.worries[:3]] == ["z", "000", "001"]
+    assert len(many.worries) == MOST
 
 
 def test_a_bad_status_comes_before_commoner_ones() -> None:

@@ -25,6 +25,8 @@ ALL = sorted(ROOT.glob("locale/*/LC_MESSAGES/django.po"))
 
 # How many of a call's first arguments are texts to translate.
 MARKERS = {"_": 1, "gettext": 1, "gettext_lazy": 1, "ngettext": 2, "ngettext_lazy": 2}
+# Of these the first argument says where the text stands.
+MARKERS |= {"pgettext": 2, "pgettext_lazy": 2, "npgettext": 3}
 # Django writes a template's texts as such calls and blots out the rest.
 TEMPLATE_CALL = re.compile(
     r"""\b(?:_|n?gettext)\((?:u?'(?:\\.|[^'\\])*'|u?"(?:\\.|[^"\\])*"|[ ,]|count)+\)"""
@@ -96,7 +98,7 @@ def test_every_language_has_its_texts() -> None:
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.parts[-3])
 def test_every_marked_text_is_there_and_no_other(path: Path) -> None:
     entries = polib.pofile(str(path))
-    there = {tuple(filter(None, (each.msgid, each.msgid_plural))) for each in entries}
+    there = {tuple(filter(None, (each.msgctxt, each.msgid, each.msgid_plural))) for each in entries}
     wanted = in_sources()
 
     # xgettext does not look into f-strings: a text marked inside of one stays missing.

@@ -180,7 +180,7 @@ def test_the_sentence_begins_with_the_grade(each: Image, language: str) -> None:
         ({"status": "Importing"}, "Not yet: its status is Importing."),
         ({"status": "Failed"}, "No: its status is Failed."),
         ({"status": "Deleting", "job": job(type="DeleteCIMG")}, "No: it is being deleted."),
-        ({"status": "Odd"}, "Perhaps: its status is Odd, and what that means is not known here."),
+        ({"status": "Odd"}, "Perhaps: its status Odd is not recognized."),
         ({"status": None}, "Perhaps: the cloud does not say what its status is."),
         ({"storages_down": 1}, "Yes, but 1 of its 3 storages is not connected."),
         ({"storages_down": 2}, "Yes, but 2 of its 3 storages are not connected."),
@@ -189,9 +189,9 @@ def test_the_sentence_begins_with_the_grade(each: Image, language: str) -> None:
         ({"storages": 0}, "No: no storage holds it."),
         ({"storages": 0, "check_state": "checkFailed"}, "no storage holds it; its check failed."),
         ({"min_disk": 20 * GIB}, "A machine needs a disk of at least 20\xa0GiB."),
-        ({"shared": True}, "It is shared to this account, so it cannot be copied."),
+        ({"shared": True}, "It is shared with this account, so it cannot be copied."),
         ({"check_state": "uncheck"}, "It has not been checked."),
-        ({"check_state": "50%(x)s"}, "Yes, but its check says 50%(x)s, and what that means"),
+        ({"check_state": "50%(x)s"}, "Yes, but its check result 50%(x)s is not recognized"),
     ],
 )
 def test_the_verdict_in_words(facts: dict[str, object], said: str) -> None:

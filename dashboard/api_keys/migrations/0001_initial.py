@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('label', models.CharField(max_length=80, verbose_name='label')),
                 ('prefix', models.CharField(editable=False, max_length=12)),
                 ('key_hash', models.CharField(editable=False, max_length=64, unique=True)),
-                ('made_at', models.DateTimeField(auto_now_add=True, verbose_name='made')),
+                ('made_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
                 ('expires_at', models.DateTimeField(verbose_name='expires')),
                 ('last_used_at', models.DateTimeField(blank=True, null=True, verbose_name='last used')),
                 ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='api_keys', to=settings.AUTH_USER_MODEL)),

@@ -23,7 +23,7 @@ def account_switch_off(request: HttpRequest, user_id: int) -> HttpResponse:
         return _ask(request, person, forms, Way.SWITCH_OFF)
     heirs = {form.stake.team.pk: form.heirs() for form in forms}
     endings.switch_off(person, by=policy.actor(request), heirs=heirs)
-    messages.success(request, _("%(name)s is switched off.") % {"name": person})
+    messages.success(request, _("%(name)s was deactivated.") % {"name": person})
     return redirect(PEOPLE)
 
 
@@ -36,7 +36,7 @@ def account_delete(request: HttpRequest, user_id: int) -> HttpResponse:
         return _ask(request, person, forms, Way.DELETION)
     heirs = {form.stake.team.pk: form.heirs() for form in forms}
     endings.delete_account(person, by=policy.actor(request), heirs=heirs)
-    messages.success(request, _("The account of %(name)s is deleted.") % {"name": person})
+    messages.success(request, _("%(name)s’s account was deleted.") % {"name": person})
     return redirect(PEOPLE)
 
 

@@ -23,13 +23,14 @@ from dashboard.audit.trail import Actor
 from dashboard.people import endings, policy, sign_in_log, teams
 from dashboard.people.forms import NewAccountForm, RoleForm
 from dashboard.people.models import Invitation, User
-from dashboard.people.views.members import people_page, refuse_role
+from dashboard.people.views.members import refuse_role
+from dashboard.web import once
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def invitation_make(request: HttpRequest, slug: str) -> HttpResponse:
-    """Create an invitation. Render the page itself: the new link is shown only there."""
+    """Create an invitation. Its link is shown on the page of the team's people."""
     team = policy.team(request, "team.manage", slug)
     if request.method != "POST":
         return redirect("team_people", team.slug)
@@ -42,8 +43,7 @@ def invitation_make(request: HttpRequest, slug: str) -> HttpResponse:
         messages.error(request, full.messages[0])
         return redirect("team_people", team.slug)
     _made, key = teams.invite(team, form.cleaned_data["role"], by=policy.actor(request))
-    link = request.build_absolute_uri(reverse("invitation", args=[key]))
-    return people_page(request, team, link=link)
+    return once.show(request, reverse("team_people", args=[team.slug]), key)
 
 
 def invitation_withdraw(request: HttpRequest, slug: str, invitation_id: UUID) -> HttpResponse:
@@ -51,7 +51,7 @@ def invitation_withdraw(request: HttpRequest, slug: str, invitation_id: UUID) ->
     invitation = get_object_or_404(Invitation, pk=invitation_id, team=team)
     if request.method == "POST":
         endings.withdraw(invitation, by=policy.actor(request))
-        messages.success(request, _("The invitation is withdrawn. Its link no longer works."))
+        messages.success(request, _("The invitation was withdrawn. Its link no longer works."))
     return redirect("team_people", team.slug)
 
 
@@ -73,7 +73,7 @@ def invitation(request: HttpRequest, key: str) -> HttpResponse:
 def _join(request: HttpRequest, invitation: Invitation, user: User) -> HttpResponse:
     team = invitation.team
     if team.pk in user.roles:
-        messages.info(request, _("You are in “%(team)s” already.") % {"team": team})
+        messages.info(request, _("You are already in “%(team)s”.") % {"team": team})
         return redirect("team_page", team.slug)
     if request.method != "POST":
         return render(request, "people/join.html", {"invitation": invitation})

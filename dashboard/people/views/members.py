@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -15,16 +16,13 @@ from dashboard.people import endings, policy, teams
 from dashboard.people.ending_forms import EndingForm, Way
 from dashboard.people.forms import RoleForm
 from dashboard.people.models import Role, Team, User
+from dashboard.web import once
 from images.search.spelling import natural
 
 
 @require_safe
 def team_people(request: HttpRequest, slug: str) -> HttpResponse:
-    return people_page(request, policy.team(request, "team.view", slug))
-
-
-def people_page(request: HttpRequest, team: Team, *, link: str = "") -> HttpResponse:
-    """Render the team's members and open invitations; `link` is that of a new invitation."""
+    team, key = policy.team(request, "team.view", slug), once.shown(request)
     context = {
         "place": "teams",
         "tab": "people",
@@ -36,7 +34,7 @@ def people_page(request: HttpRequest, team: Team, *, link: str = "") -> HttpResp
         "invitations": team.invitations.filter(expires_at__gt=timezone.now()),
         "roles": Role.choices,
         "asked_about": endings.people_to_ask_about(team),
-        "link": link,
+        "link": request.build_absolute_uri(reverse("invitation", args=[key])) if key else "",
     }
     return render(request, "people/members.html", context)
 
@@ -59,7 +57,7 @@ def member_role(request: HttpRequest, slug: str, user_id: int) -> HttpResponse:
     except teams.LastAdmin:
         messages.error(request, _last_admin(member))
     else:
-        news = _("%(name)s’s role is “%(role)s” now.")
+        news = _("%(name)s’s role is now “%(role)s”.")
         messages.success(request, news % {"name": member, "role": Role(role).label})
     return redirect("team_people", team.slug)
 

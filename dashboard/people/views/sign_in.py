@@ -45,7 +45,8 @@ def _codes(
     """Show the recovery codes and record that; if they are unreadable, lead to making new ones."""
     if not get_adapter().codes_are_readable(policy.person(request)):
         messages.error(
-            request, _("Your recovery codes can no longer be read, and do not work. Make new ones.")
+            request,
+            _("Your recovery codes can no longer be read and do not work. Generate new ones."),
         )
         return redirect("mfa_generate_recovery_codes")
     response = view(request)

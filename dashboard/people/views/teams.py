@@ -21,7 +21,7 @@ def team_list(request: HttpRequest) -> HttpResponse:
     form = TeamForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         team = teams.create(form.cleaned_data["name"], by=policy.actor(request))
-        messages.success(request, _("The team “%(team)s” is made.") % {"team": team})
+        messages.success(request, _("Team “%(team)s” was created.") % {"team": team})
         return redirect("team_people", team.slug)
     mine = Team.objects.annotate(people=Count("memberships", distinct=True))
     if not user.is_superuser:
@@ -41,7 +41,7 @@ def team_settings(request: HttpRequest, slug: str) -> HttpResponse:
     form = TeamForm(asked, initial={"name": team.name})
     if form.is_valid():
         teams.rename(team, form.cleaned_data["name"], by=policy.actor(request))
-        messages.success(request, _("The team is called “%(team)s” now.") % {"team": team})
+        messages.success(request, _("The team is now called “%(team)s”.") % {"team": team})
         return redirect("team_settings", team.slug)
     context = {"place": "teams", "tab": "settings", "team": team, "form": form}
     return render(request, "people/team_settings.html", context, status=422 if form.errors else 200)
@@ -62,5 +62,5 @@ def team_delete(request: HttpRequest, slug: str) -> HttpResponse:
         }
         return render(request, "people/team_delete.html", context)
     teams.delete(team, by=policy.actor(request))
-    messages.success(request, _("The team “%(team)s” is deleted.") % {"team": team})
+    messages.success(request, _("Team “%(team)s” was deleted.") % {"team": team})
     return redirect("team_list")

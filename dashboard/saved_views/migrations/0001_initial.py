@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('name', models.CharField(max_length=80, verbose_name='name')),
                 ('query', models.TextField(blank=True, verbose_name='query')),
-                ('made_at', models.DateTimeField(auto_now_add=True, verbose_name='made')),
+                ('made_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
                 ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='views', to=settings.AUTH_USER_MODEL)),
                 ('team', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='views', to='people.team')),
             ],

@@ -12,32 +12,32 @@ from images.services.verification import Verdict
 
 # (what was done, what the cloud said) -> level and message; the cloud's own reason is added to it.
 NEWS = {
-    ("stored", "valid"): (messages.SUCCESS, _("“%(label)s” is stored, and it works.")),
-    ("stored", "forbidden"): (messages.WARNING, _("“%(label)s” is stored.")),
+    ("stored", "valid"): (messages.SUCCESS, _("“%(label)s” was saved and works.")),
+    ("stored", "forbidden"): (messages.WARNING, _("“%(label)s” was saved.")),
     ("stored", "unverified"): (
         messages.WARNING,
-        _("“%(label)s” is stored, but whether it works is not known yet."),
+        _("“%(label)s” was saved, but it is not known yet whether it works."),
     ),
     ("stored", "unreachable"): (
         messages.WARNING,
-        _("“%(label)s” is stored without having been checked."),
+        _("“%(label)s” was saved without being checked."),
     ),
-    ("replaced", "valid"): (messages.SUCCESS, _("“%(label)s” is replaced, and it works.")),
-    ("replaced", "forbidden"): (messages.WARNING, _("“%(label)s” is replaced.")),
+    ("replaced", "valid"): (messages.SUCCESS, _("“%(label)s” was replaced and works.")),
+    ("replaced", "forbidden"): (messages.WARNING, _("“%(label)s” was replaced.")),
     ("replaced", "unverified"): (
         messages.WARNING,
-        _("“%(label)s” is replaced, but whether it works is not known yet."),
+        _("“%(label)s” was replaced, but it is not known yet whether it works."),
     ),
     ("replaced", "unreachable"): (
         messages.WARNING,
-        _("“%(label)s” is replaced without having been checked."),
+        _("“%(label)s” was replaced without being checked."),
     ),
     ("checked", "valid"): (messages.SUCCESS, _("“%(label)s” works.")),
     ("checked", "refused"): (messages.ERROR, _("“%(label)s” does not work.")),
     ("checked", "forbidden"): (messages.WARNING, _("“%(label)s” does not work.")),
     ("checked", "unverified"): (
         messages.WARNING,
-        _("Whether “%(label)s” works is not known yet."),
+        _("It is not known yet whether “%(label)s” works."),
     ),
     ("checked", "unreachable"): (messages.WARNING, _("“%(label)s” could not be checked.")),
 }

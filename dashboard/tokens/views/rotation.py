@@ -31,11 +31,11 @@ def token_replace(request: HttpRequest, token_id: UUID) -> HttpResponse:
             secret = form.cleaned_data["secret"]
             offered, verdict = rotation.offer(token, secret, by=policy.actor(request))
         except rotation.SameSecret:
-            form.add_error("secret", _("This is the token that is stored already."))
+            form.add_error("secret", _("This token is already in use here."))
         else:
             if offered:
                 return redirect("token_compare", token.pk)
-            kept = _("Not replaced: the token you have stays.")
+            kept = _("Not replaced. The current token stays in use.")
             form.add_error("secret", f"{kept} {cloud_said(verdict)}")
     context = {"place": "tokens", "token": token, "form": form}
     return render(request, "tokens/replace.html", context, status=422 if form.errors else 200)
@@ -90,7 +90,7 @@ def token_keep(request: HttpRequest, token_id: UUID) -> HttpResponse:
     token = access.managed(request, "token.manage", token_id)
     if request.method == "POST":
         rotation.drop(token, Kind.NEXT)
-        messages.success(request, _("Nothing is replaced; the new token is forgotten."))
+        messages.success(request, _("Nothing was replaced, and the new token was discarded."))
     return redirect("token_page", token.pk)
 
 
@@ -99,7 +99,7 @@ def _use(request: HttpRequest, token: Token, kind: RotationSecret.Kind) -> HttpR
     if other is None:
         return _too_late(request, token)
     if SURE not in request.POST and _compare(token, other, again=False).is_dangerous:
-        messages.error(request, _("Nothing has changed: this has to be confirmed first."))
+        messages.error(request, _("Nothing was changed. Confirm first."))
         return redirect("token_compare" if kind == Kind.NEXT else "token_restore", token.pk)
     try:
         used, verdict = rotation.use(token, other, by=policy.actor(request))
@@ -108,11 +108,11 @@ def _use(request: HttpRequest, token: Token, kind: RotationSecret.Kind) -> HttpR
     if used:
         announce(request, "replaced", token, verdict)
     else:
-        kept = _("Not replaced: the token you have stays.")
+        kept = _("Not replaced. The current token stays in use.")
         messages.error(request, f"{kept} {cloud_said(verdict)}")
     return redirect("token_page", token.pk)
 
 
 def _too_late(request: HttpRequest, token: Token) -> HttpResponse:
-    messages.error(request, _("The other token is not kept any more. Paste it again."))
+    messages.error(request, _("The other token is no longer available. Paste it again."))
     return redirect("token_page", token.pk)

@@ -19,10 +19,10 @@ from images.search.spelling import natural
 CONDITIONS: dict[str, tuple[str, Promise]] = {
     "unreadable": ("bad", _("Cannot be read: replace it")),
     "refused": ("bad", _("Refused")),
-    "forbidden": ("bad", _("May not list images")),
+    "forbidden": ("bad", _("Not allowed to list images")),
     "expired": ("bad", _("Expired")),
-    "unreachable": ("warn", _("Cloud not reached")),
-    "ends-soon": ("warn", _("Works, ends soon")),
+    "unreachable": ("warn", _("Cloud unreachable")),
+    "ends-soon": ("warn", _("Works, expires soon")),
     "unverified": ("warn", _("Not checked yet")),
     "valid": ("ok", _("Works")),
     "disabled": ("muted", _("Disabled")),

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -18,6 +19,7 @@ from dashboard.tokens.forms import AddTokenForm, TokenForm
 from dashboard.tokens.models import Token
 from dashboard.tokens.views.announcements import announce, cloud_said
 from dashboard.tokens.views.rows import token_row, token_rows
+from dashboard.web import once
 
 
 def token_list(request: HttpRequest) -> HttpResponse:
@@ -26,19 +28,31 @@ def token_list(request: HttpRequest) -> HttpResponse:
         initial = {"team": request.GET.get("team", "")}
         return _list_page(request, AddTokenForm(owner=user, by=user, initial=initial))
     form = AddTokenForm(request.POST, owner=user, by=user)
-    if not form.is_valid():
-        return _list_page(request, form)
+    before = once.answered(request)
+    if not before and form.is_valid() and _added(request, form):
+        return redirect("token_list")
+    # The same form may have been sent twice at once, and added the token meanwhile.
+    return before or once.answered(request) or _list_page(request, form)
+
+
+def _added(request: HttpRequest, form: AddTokenForm) -> Token | None:
+    """Add the token and say so; None, with an error in the form, if that is not to be."""
+    by, target = policy.actor(request), reverse("token_list")
     try:
-        token, verdict = lifecycle.add_token(user, **form.cleaned_data, by=policy.actor(request))
+        token, verdict = lifecycle.add_token(
+            form.owner, **form.cleaned_data, by=by, along=lambda: once.note(request, target)
+        )
     except lifecycle.LabelTaken:
         form.label_taken()
-        return _list_page(request, form)
+        return None
+    except once.AlreadySent:
+        return None
     if token is None:
-        refused = _("Not stored.")
+        refused = _("Not saved.")
         form.add_error("secret", f"{refused} {cloud_said(verdict)}")
-        return _list_page(request, form)
+        return None
     announce(request, "stored", token, verdict)
-    return redirect("token_list")
+    return token
 
 
 def _list_page(request: HttpRequest, form: AddTokenForm) -> HttpResponse:
@@ -78,7 +92,7 @@ def token_page(request: HttpRequest, token_id: UUID) -> HttpResponse:
     said = {"label": token.label, "team": token.team, "expires_on": token.expires_on}
     form = TokenForm(asked, owner=token.owner, by=user, token=token, initial=said)
     if form.is_valid() and _edited(request, token, form):
-        messages.success(request, _("“%(label)s” is saved.") % {"label": token})
+        messages.success(request, _("“%(label)s” was saved.") % {"label": token})
         return redirect(_after(request, user, token))
     context = {
         "place": "tokens" if token.owner_id == user.pk else "teams",
@@ -118,7 +132,7 @@ def token_delete(request: HttpRequest, token_id: UUID) -> HttpResponse:
         return render(request, "tokens/delete.html", context)
     mine, team = token.owner_id == policy.person(request).pk, token.team
     token.remove(by=policy.actor(request))
-    messages.success(request, _("“%(label)s” is deleted.") % {"label": token})
+    messages.success(request, _("“%(label)s” was deleted.") % {"label": token})
     return redirect("token_list") if mine or not team else redirect("team_page", team.slug)
 
 
@@ -129,7 +143,7 @@ def token_default(request: HttpRequest, token_id: UUID) -> HttpResponse:
         user = policy.person(request)
         user.default_token = token
         user.save(update_fields=["default_token"])
-        messages.success(request, _("“%(label)s” is used by default now.") % {"label": token})
+        messages.success(request, _("“%(label)s” is now your default token.") % {"label": token})
     return _back(request, token)
 
 
@@ -137,7 +151,9 @@ def token_disable(request: HttpRequest, token_id: UUID) -> HttpResponse:
     token = access.managed(request, "token.manage", token_id)
     if request.method == "POST" and not token.disabled_at:
         lifecycle.disable_token(token, by=policy.actor(request))
-        news = _("“%(label)s” is disabled: nobody lists images with it.") % {"label": token}
+        news = _("“%(label)s” was disabled and is no longer used to list images.") % {
+            "label": token
+        }
         messages.success(request, news)
     return redirect("token_page", token.pk)
 
@@ -146,7 +162,7 @@ def token_enable(request: HttpRequest, token_id: UUID) -> HttpResponse:
     token = access.managed(request, "token.manage", token_id)
     if request.method == "POST" and token.disabled_at:
         lifecycle.enable_token(token, by=policy.actor(request))
-        messages.success(request, _("“%(label)s” is in use again.") % {"label": token})
+        messages.success(request, _("“%(label)s” was enabled.") % {"label": token})
     return redirect("token_page", token.pk)
 
 

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', models.CharField(max_length=64)),
                 ('region', models.CharField(max_length=64)),
-                ('at', models.DateTimeField(verbose_name='when')),
+                ('at', models.DateTimeField(verbose_name='time')),
                 ('kind', models.CharField(max_length=16)),
                 ('uuid', models.CharField(blank=True, max_length=64)),
                 ('image_id', models.CharField(blank=True, max_length=255)),

@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -27,7 +26,7 @@ from images.history.changes import KINDS, ChangeQuery
 from images.views.changes.lines import ICONS, TITLES, days
 from images.views.list.filters import day
 from images.views.list.image_list import page_context
-from images.views.pages import is_fragment, without_token
+from images.views.pages import page_or_fragment, without_token
 
 View = Callable[[HttpRequest, InventoryContext, ChangeQuery], HttpResponseBase]
 
@@ -101,8 +100,7 @@ def change_list(
         "watched": _watched(context, feed.watched_since(key)),
         "kept_days": feed.KEPT.days,
     }
-    template = "images/_changes.html" if is_fragment(request) else "images/changes.html"
-    return render(request, template, shown)
+    return page_or_fragment(request, "images/changes.html", "images/_changes.html", shown)
 
 
 def _choices(

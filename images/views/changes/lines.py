@@ -28,12 +28,12 @@ from images.templatetags.inventory import seen, size, status_of
 
 TITLES = {
     APPEARED: gettext_lazy("Appeared"),
-    VANISHED: gettext_lazy("Vanished"),
+    VANISHED: gettext_lazy("Disappeared"),
     RENAMED: gettext_lazy("Renamed"),
     STATUS: gettext_lazy("Status changed"),
-    RESIZED: gettext_lazy("Resized"),
+    RESIZED: gettext_lazy("Size changed"),
     STORAGE_LOST: gettext_lazy("Storage lost"),
-    STORAGE_REGAINED: gettext_lazy("Storage regained"),
+    STORAGE_REGAINED: gettext_lazy("Storage recovered"),
 }
 ICONS = {
     APPEARED: "icons/plus.svg",

@@ -63,7 +63,7 @@ def compare_images(request: HttpRequest, context: InventoryContext) -> HttpRespo
     context = replace(context, invalid_parameters=known)
     images, gone = _named(context)
     if context.query.image and not images:
-        return not_found(request, context, _("There are no such images here, or no longer."))
+        return not_found(request, context, _("These images do not exist, or no longer exist."))
     shown = images[:MOST]
     parts = page_context(context) | {
         "compared": [_compared(context, image) for image in shown],

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from dashboard.web.htmx import as_fragment
 from images.cloud.reading import read_details
 from images.cloud.records import Image
 from images.context import InventoryContext
@@ -40,11 +41,11 @@ def image_detail(
     if image is None and (failure := context.failure_of(region)):
         return unavailable(request, context, failure)
     if image is None:
-        return not_found(request, context, _("There is no such image here, or no longer."))
+        return not_found(request, context, _("This image does not exist, or no longer exists."))
     shown = panel(context, image)
     htmx = request.htmx  # type: ignore[attr-defined]
     if is_fragment(request) and htmx.target != "images":
-        return HttpResponse(shown)
+        return as_fragment(HttpResponse(shown))
     drawn = results(context, since_last_visit(request, context), image, shown)
     return around(request, context, drawn, image=image)
 

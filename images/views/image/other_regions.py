@@ -17,6 +17,7 @@ from images.differences import FACTS, differing
 from images.fields import FIELDS
 from images.forms import query_string
 from images.insights import check_meaning, storage_state
+from images.labels import label_of
 from images.search.query import ImageQuery, image_query, matching
 from images.templatetags.inventory import plain_size
 from images.views.list.filters import day
@@ -101,7 +102,7 @@ def _value(fact: str, image: Image) -> str:
     field = FIELDS[fact]
     value = field.read(image)
     if value is None or value == "":
-        return _("not known")
+        return _("unknown")
     if field.kind in PLAIN:
         return PLAIN[field.kind](value)
     if isinstance(value, bool):
@@ -112,7 +113,7 @@ def _value(fact: str, image: Image) -> str:
 
 
 def _version(image: Image, other: Image) -> str:
-    return _("version %(version)s") % {"version": other.os_version or _("not known")}
+    return _("version %(version)s") % {"version": other.os_version or _("unknown")}
 
 
 def _status(image: Image, other: Image) -> str:
@@ -120,8 +121,8 @@ def _status(image: Image, other: Image) -> str:
     if (image.status or None) != (other.status or None):
         return ""
     state = other.job.state if other.job else "done"
-    words = {"running": _("a job is under way"), "failed": _("its last job failed")}
-    return words.get(state, _("no job is under way"))
+    words = {"running": _("a job is in progress"), "failed": _("its last job failed")}
+    return words.get(state, _("no job is in progress"))
 
 
 def _size(image: Image, other: Image) -> str:
@@ -163,7 +164,9 @@ def _storages(image: Image, other: Image) -> str:
 def _check(image: Image, other: Image) -> str:
     if check_meaning(other.check_state) == "none":
         return _("not checked")
-    return _("check: %(state)s") % {"state": other.check_state} if other.check_state else ""
+    if not other.check_state:
+        return ""
+    return _("check: %(state)s") % {"state": label_of(other.check_state, "check")}
 
 
 def _shared(image: Image, other: Image) -> str:
@@ -171,7 +174,7 @@ def _shared(image: Image, other: Image) -> str:
 
 
 def _description(image: Image, other: Image) -> str:
-    return _("another description") if other.description else _("no description")
+    return _("different description") if other.description else _("no description")
 
 
 # What decides comes first.
@@ -188,7 +191,7 @@ WORDS: dict[str, Callable[[Image, Image], str]] = {
     "created": _created,
     "disk": _disk,
     "storages": _storages,
-    "kept": lambda image, other: _("storages of other kinds"),
+    "kept": lambda image, other: _("different storage types or states"),
     "check": _check,
     "shared": _shared,
     "description": _description,

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from dashboard.web.htmx import as_fragment
 from images.context import InventoryContext
 from images.views.image.detail import panel_context
 from images.views.pages import is_fragment, not_found, unavailable, with_inventory
@@ -25,6 +26,6 @@ def quick_look(
     if image is None and (failure := context.failure_of(region)):
         return unavailable(request, context, failure)
     if image is None:
-        return not_found(request, context, _("There is no such image here, or no longer."))
+        return not_found(request, context, _("This image does not exist, or no longer exists."))
     shown = {"context": context, "image": image, **panel_context(context, image)}
-    return render(request, "images/_look.html", shown)
+    return as_fragment(render(request, "images/_look.html", shown))

@@ -25,6 +25,13 @@ class Header(NamedTuple):
     href: str
 
 
+class Sorted(NamedTuple):
+    """By what the list is sorted now, and whether from the smallest on."""
+
+    title: str
+    ascending: bool
+
+
 def chosen(query: ImageQuery) -> tuple[str, ...]:
     """Return the columns to show, the name first: it heads the row and opens the image."""
     columns = query.columns or DEFAULT_COLUMNS
@@ -33,6 +40,29 @@ def chosen(query: ImageQuery) -> tuple[str, ...]:
 
 def headers(address: ListAddress) -> list[Header]:
     return [_header(address, name) for name in chosen(address.query)]
+
+
+def sorted_by(query: ImageQuery) -> Sorted:
+    name = query.sort.removeprefix("-")
+    return Sorted(column_title(name), name == query.sort)
+
+
+def sorts(address: ListAddress) -> list[tuple[str, str, bool]]:
+    """Return the title of each sort, its address, and whether the list is sorted so already.
+
+    The address of that one turns it around.
+    """
+    standard = ImageQuery().sort
+    unsorted = address.link(sort=standard, page=1)
+    adding = unsorted + ("&" if "?" in unsorted else "?") + "sort="
+    found = []
+    for name in SORTS:
+        current = name == address.query.sort.removeprefix("-")
+        first, second = (f"-{name}", name) if name in NUMERIC else (name, f"-{name}")
+        sort = second if address.query.sort == first else first
+        href = unsorted if sort == standard else adding + sort
+        found.append((column_title(name), href, current))
+    return found
 
 
 def column_title(name: str) -> str:

@@ -18,12 +18,13 @@ from images import fields
 from images.context import ListAddress
 from images.fields import FACETS
 from images.forms import toggled
+from images.labels import label_of
 from images.search.query import FacetValue
 from images.templatetags.inventory import counted, plain_size, seen, written_size
 
 # Words of ours among the facet values; everything else is shown as the cloud spells it.
 VALUES = {
-    "unknown": gettext_lazy("not known"),
+    "unknown": gettext_lazy("unknown"),
     "none": gettext_lazy("none"),
     "yes": gettext_lazy("yes"),
     "no": gettext_lazy("no"),
@@ -89,7 +90,7 @@ def facet_title(facet: str) -> str:
 
 def label(facet: str, value: str) -> str | Promise:
     own = OWN_WORDS.get(FACETS[facet].kind, {"unknown"})
-    return VALUES[value] if value in own else seen(value)
+    return VALUES[value] if value in own else label_of(seen(value), facet)
 
 
 def facets(
@@ -131,7 +132,9 @@ def _facet(
 
 def _left_out(number: int) -> str:
     return ngettext(
-        "%(number)s rarer value is not listed.", "%(number)s rarer values are not listed.", number
+        "%(number)s less common value is not listed.",
+        "%(number)s less common values are not listed.",
+        number,
     ) % {"number": number}
 
 

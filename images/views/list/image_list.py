@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from dashboard.tokens import access
 from dashboard.web.back import back
+from dashboard.web.htmx import as_fragment
 from images import services
 from images.cloud.records import Image
 from images.context import InventoryContext
@@ -47,7 +48,7 @@ def around(
 ) -> HttpResponse:
     """Answer with what was drawn, or with the page around it; `image` is the open one."""
     if is_fragment(request):
-        return HttpResponse(drawn, status=status)
+        return as_fragment(HttpResponse(drawn, status=status))
     shown = page_context(context) | {"image": image, "results": Markup(drawn.decode())}  # noqa: S704
     return render(request, "images/list.html", shown, status=status)
 
@@ -70,8 +71,8 @@ def refresh(request: HttpRequest) -> HttpResponse:
     seconds = services.refresh_now(credential) if credential else 0
     if seconds:
         said = ngettext(
-            "The cloud was asked just now: this is its answer. Ask again in %(seconds)s second.",
-            "The cloud was asked just now: this is its answer. Ask again in %(seconds)s seconds.",
+            "Refreshed just now. You can refresh again in %(seconds)s second.",
+            "Refreshed just now. You can refresh again in %(seconds)s seconds.",
             seconds,
         )
         messages.info(request, said % {"seconds": seconds})

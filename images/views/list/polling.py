@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.urls import Resolver404, resolve
 from django.views.decorators.http import require_safe
 
+from dashboard.web.htmx import as_fragment
 from images.context import InventoryContext
 from images.services import jobs
 from images.services.progress import Place, running_images
@@ -36,7 +37,7 @@ def image_news(
     if poll_address.in_short(context, [*watched, *([opened] if opened else [])]) != shown:
         # Another process may know less than the one that made the page.
         newer = poll_address.as_of(context) > as_of
-        return _anew(request, context, place) if newer else HttpResponse(status=204)
+        return _anew(request, context, place) if newer else as_fragment(HttpResponse(status=204))
     running = bool(watched or opened)
     progress = jobs.progress(context.credential, context.inventory) if running else {}
     now = [(image, progress.get((image.region, image.uuid))) for image in watched]
@@ -48,7 +49,7 @@ def image_news(
         "rows": parts if visible else (),
         "progress": progress.get(place) if opened else None,
     }
-    return render(request, "images/_news.html", found_there)
+    return as_fragment(render(request, "images/_news.html", found_there))
 
 
 def _open_image(request: HttpRequest) -> Place:
@@ -66,7 +67,8 @@ def _anew(request: HttpRequest, context: InventoryContext, place: Place) -> Http
     image = context.inventory.find(*place)
     if image:
         since = since_last_visit(request, context, by_itself=True)
-        response = HttpResponse(results(context, since, image, panel(context, image)))
+        drawn = results(context, since, image, panel(context, image))
+        response = as_fragment(HttpResponse(drawn))
     else:
         response = list_page(request, context, by_itself=True)
         response["HX-Replace-Url"] = context.here

@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from dashboard.people import policy
 from dashboard.web.back import back
+from dashboard.web.htmx import as_fragment
 from images.fields import COLUMNS, DEFAULT_COLUMNS
 from images.forms import query_string, read_query
 from images.search.query import ImageQuery
@@ -47,6 +48,7 @@ def columns_menu(query: ImageQuery) -> Markup:
         shown_columns=[_column(names, place) for place in range(len(names))],
         other_columns=[(name, column_title(name)) for name in COLUMNS if name not in names],
         density=query.density,
+        columns_chosen=bool(query.columns),
         is_standard=not query.columns and not query.density,
     )
 
@@ -68,7 +70,8 @@ def choose_looks(request: HttpRequest) -> HttpResponse:
     written = query_string(query, token=_token(params))
     address = f"{_path(request)}?{written}".rstrip("?")
     if request.htmx:  # type: ignore[attr-defined]
-        return HttpResponseLocation(address, target="#images", swap="outerHTML")
+        there = HttpResponseLocation(address, target="#images", swap="outerHTML", status=204)
+        return as_fragment(there)
     return HttpResponseRedirect(address)
 
 
@@ -76,7 +79,10 @@ def changed(query: ImageQuery, asked: QueryDict) -> ImageQuery:
     """Return the query in the looks that were asked for; what makes no sense changes nothing."""
     if "standard" in asked:
         return replace(query, columns=(), density="")
+    if "all" in asked:  # By name, so that none gives way where there is little room.
+        return replace(query, columns=DEFAULT_COLUMNS)
     names = list(chosen(query))
+    _move(names, *asked.get("move", "").split("/"))
     if (name := asked.get("show")) in COLUMNS and name not in names:
         names.append(name)
     if (name := asked.get("hide")) in names and name != "name":
@@ -89,6 +95,13 @@ def changed(query: ImageQuery, asked: QueryDict) -> ImageQuery:
     columns = () if tuple(names) == DEFAULT_COLUMNS else tuple(names)
     density = asked.get("density", query.density)
     return replace(query, columns=columns, density=density if density == "compact" else "")
+
+
+def _move(names: list[str], name: str, before: str = "", *_more: str) -> None:
+    """Put a column before another one, or last; the name stays the first."""
+    if name in names and name not in ("name", before):
+        names.remove(name)
+        names.insert(max(1, names.index(before)) if before in names else len(names), name)
 
 
 def _token(params: QueryDict) -> str:

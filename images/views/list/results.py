@@ -87,6 +87,8 @@ def _list(index: Index, shown: ListContext) -> Markup:
         missing=shown.missing,
         since=shown.since,
         headers=columns.headers(shown),
+        sorted=columns.sorted_by(query),
+        sorts=columns.sorts(shown),
         chips=filters.chips(shown, names),
         facets=filters.facets(shown, names, result.facets),
         ranges=filters.ranges(shown),

@@ -16,7 +16,7 @@ from images.search.query import FacetValue, changed
 from images.views.list import filters
 
 FACETS = ("status", "platform", "arch")
-BARS_SHOWN = 8
+PARTS_SHOWN = 6
 FAMILIES_SHOWN, VERSIONS_SHOWN = 6, 3
 
 
@@ -24,8 +24,9 @@ FAMILIES_SHOWN, VERSIONS_SHOWN = 6, 3
 class Bar:
     """How many images have a value.
 
-    `share` of the longest bar of its card, in percent; `href` the list of just these images, ""
-    where no address can say it. `inner` is a part of the bar above.
+    `share` is in percent of the longest bar of its card; or of all images, for a part of one bar,
+    which begins at `start`. `href` is the list of just these images, "" where no address can say
+    it. `inner` is a part of the bar above.
     """
 
     label: str | Promise
@@ -33,8 +34,7 @@ class Bar:
     share: float
     href: str
     inner: bool = False
-    bytes: int | None = None
-    bytes_share: float = 0.0
+    start: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -56,35 +56,10 @@ def link(context: InventoryContext, **changes: Any) -> str:
     return context.link(page=1, **changes)
 
 
-def cards(context: InventoryContext, sizes: dict[str, int]) -> dict[str, Card | list[Card]]:
+def cards(context: InventoryContext) -> dict[str, Card | list[Card]]:
     found = counts(context.inventory.index, context.query)
-    plain = [
-        _card(context, name, found[name][:BARS_SHOWN], left=len(found[name]) - BARS_SHOWN)
-        for name in FACETS
-    ]
-    return {
-        "region": _regions(context, found["region"], sizes),
-        "os": _systems(context, found["os"]),
-        "others": plain,
-    }
-
-
-def _regions(
-    context: InventoryContext, values: Sequence[FacetValue], sizes: dict[str, int]
-) -> Card:
-    most, largest = _most(values), max(sizes.values(), default=0)
-    bars = [
-        Bar(
-            context.region_names.get(each.value, each.value),
-            each.count,
-            share(each.count, most),
-            link(context, region=(each.value,)),
-            bytes=sizes.get(each.value, 0),
-            bytes_share=share(sizes.get(each.value, 0), largest),
-        )
-        for each in values
-    ]
-    return Card("region", filters.facet_title("region"), bars)
+    parts = [_parts(context, name, found[name]) for name in FACETS]
+    return {"os": _systems(context, found["os"]), "parts": parts}
 
 
 def _systems(context: InventoryContext, families: Sequence[FacetValue]) -> Card:
@@ -110,18 +85,16 @@ def _systems(context: InventoryContext, families: Sequence[FacetValue]) -> Card:
     return Card("os", _("OS and version"), bars, max(0, len(families) - FAMILIES_SHOWN))
 
 
-def _card(context: InventoryContext, name: str, values: Sequence[FacetValue], left: int) -> Card:
-    most = _most(values)
-    bars = [
-        Bar(
-            filters.label(name, each.value),
-            each.count,
-            share(each.count, most),
-            link(context, **{name: (each.value,)}),
-        )
-        for each in values
-    ]
-    return Card(name, filters.facet_title(name), bars, max(0, left))
+def _parts(context: InventoryContext, name: str, values: Sequence[FacetValue]) -> Card:
+    """Return what share of all the images each value has: they lie end to end in one bar."""
+    total = sum(each.count for each in values)
+    bars: list[Bar] = []
+    for each in values[:PARTS_SHOWN]:
+        percent = 100 * each.count / total if total else 0.0
+        start = bars[-1].start + bars[-1].share if bars else 0.0
+        href = link(context, **{name: (each.value,)})
+        bars.append(Bar(filters.label(name, each.value), each.count, percent, href, start=start))
+    return Card(name, filters.facet_title(name), bars, max(0, len(values) - PARTS_SHOWN))
 
 
 def _most(values: Sequence[FacetValue]) -> int:

@@ -33,7 +33,7 @@ from images.views.pages import with_inventory
 
 TITLES = {
     ALL: gettext_lazy("All images"),
-    LACKING: gettext_lazy("Missing somewhere"),
+    LACKING: gettext_lazy("Missing in some regions"),
     ALONE: gettext_lazy("In one region only"),
 }
 
@@ -89,7 +89,7 @@ def bars(context: InventoryContext, found: Coverage) -> list[charts.Bar]:
         charts.Bar(
             title,
             found.count(which),
-            charts.share(found.count(which), found.total),
+            100 * found.count(which) / found.total if found.total else 0.0,
             _address(context, which),
         )
         for which, title in TITLES.items()

@@ -26,37 +26,41 @@ from images.reports.attention import (
     Group,
     Repeat,
 )
+from images.templatetags.inventory import plain_size
 from images.views.overview import charts
 
 NAMED = 3  # images of a group, on its line
 # What it is, and why it matters.
 WORDS: dict[str, tuple[Promise, Promise]] = {
-    FAILED: (gettext_lazy("failed"), gettext_lazy("Their status says that they cannot be used.")),
+    FAILED: (gettext_lazy("failed"), gettext_lazy("Their status means that they cannot be used.")),
     JOB_FAILED: (
         gettext_lazy("whose last job failed"),
-        gettext_lazy("What was last done to them did not succeed."),
+        gettext_lazy("The last operation on them did not succeed."),
     ),
     STALLED: (
         gettext_lazy("whose job has stalled"),
-        gettext_lazy("Under way, but not moving for two minutes or longer."),
+        gettext_lazy("In progress, but without progress for two minutes or longer."),
     ),
     AT_RISK: (
         gettext_lazy("at risk"),
-        gettext_lazy("A storage that holds them is not connected, or none holds them."),
+        gettext_lazy("At least one of their storages is not connected, or no storage holds them."),
     ),
     CHECK_FAILED: (
         gettext_lazy("whose check failed"),
-        gettext_lazy("The cloud checked them, and they did not pass."),
+        gettext_lazy("They did not pass the cloud's check."),
     ),
     REPEATED: (
-        gettext_lazy("with the name of another in their region"),
-        gettext_lazy("Whoever picks one by its name may get the other."),
+        gettext_lazy("with a duplicate name in their region"),
+        gettext_lazy("Selecting one by name may get the other."),
     ),
     UNCHECKED: (gettext_lazy("not checked"), gettext_lazy("The cloud has not checked them.")),
-    OLD: (gettext_lazy("over 2 years old"), gettext_lazy("Created before %(day)s.")),
+    OLD: (
+        gettext_lazy("over 2 years old"),
+        gettext_lazy("Created before %(day)s; together %(size)s, the largest first."),
+    ),
     ALONE: (
         gettext_lazy("in one region only"),
-        gettext_lazy("By name and OS: no other region has them."),
+        gettext_lazy("No other region has an image with the same name and OS."),
     ),
 }
 
@@ -82,12 +86,18 @@ class Line:
         return self.group.count - len(self.group.images)
 
 
+def common(line: Line, total: int) -> bool:
+    """Whether it is true of most images, and picks out none; OLD ones are ranked by size."""
+    return not line.group.serious and line.group.kind != OLD and 2 * line.group.count > total
+
+
 def lines(context: InventoryContext, groups: Sequence[Group], today: date) -> list[Line]:
     return [_line(context, group, today) for group in groups]
 
 
 def _line(context: InventoryContext, group: Group, today: date) -> Line:
     title, hint = WORDS[group.kind]
+    oldest = today - timedelta(days=OLD_DAYS)
     looks = {name: getattr(context.query, name) for name in LOOKS}
     href = context.link_to(replace(group.query, **looks)) if group.query else ""
     if group.kind == ALONE:
@@ -95,7 +105,7 @@ def _line(context: InventoryContext, group: Group, today: date) -> Line:
     return Line(
         group=group,
         title=title,
-        hint=str(hint) % {"day": (today - timedelta(days=OLD_DAYS)).isoformat()},
+        hint=str(hint) % {"day": oldest.isoformat(), "size": plain_size(group.bytes)},
         href=href,
         named=group.images[:NAMED],
         rest=() if href else group.images[NAMED:],

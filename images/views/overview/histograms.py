@@ -26,7 +26,10 @@ WIDE = 10  # of one column, in the drawing's units
 
 @dataclass(frozen=True)
 class Tall:
-    """A column at `x`, as high as it is tall in percent; `tick` is what the axis says below it."""
+    """A column at `x`, as high as it is tall in percent; `tick` is what the axis says below it.
+
+    Of one that is not `known` nobody can say how tall it is.
+    """
 
     label: str
     tick: str
@@ -34,6 +37,7 @@ class Tall:
     x: int
     height: float
     href: str
+    known: bool = True
 
     @property
     def top(self) -> float:
@@ -91,10 +95,7 @@ def sizes(context: InventoryContext, found: Histogram) -> Chart:
         else f"{least}–{most} GiB"
         for least, most in bounds
     ]
-    ticks = [
-        f"≤{most}" if not least else f">{least}" if most is None else f"{least}–{most}"
-        for least, most in bounds
-    ]
+    ticks = [f">{least}" if most is None else f"≤{most}" for least, most in bounds]
     return _chart("size", _("Size in GiB"), found, labels, ticks, hrefs)
 
 

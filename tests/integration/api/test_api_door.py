@@ -221,7 +221,7 @@ def test_a_host_that_is_not_ours(script: Script) -> None:
 def test_it_speaks_the_language_asked_for(script: Script) -> None:
     answer = script.get("images?colour=red", Accept_Language="zh-Hans")
 
-    assert answer.json()["detail"] == "这些参数无法理解：colour。"
+    assert answer.json()["detail"] == "以下参数无效：colour。"
     assert answer.json()["kind"] == "bad-parameters"
     description = script.get("openapi.json", Accept_Language="zh-Hans").json()
     assert description["paths"]["/api/v1/images"]["get"]["summary"] == "镜像"

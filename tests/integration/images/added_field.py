@@ -45,7 +45,9 @@ def asked() -> dict[str, str]:
         inside.manage("add_token", *own, given=inside.cloud.token)
         person = Client(SERVER_NAME="localhost")
         person.post("/accounts/login/", {"login": USER, "password": PASSWORD})
-        key = re.search(KEY, text_of(person.post("/api-keys/", {"label": "A", "days": "7"})))
+        key = re.search(
+            KEY, text_of(person.post("/api-keys/", {"label": "A", "days": "7"}, follow=True))
+        )
         assert key
         script = Client(SERVER_NAME="localhost", headers={"Authorization": f"Bearer {key[1]}"})
         two = "&".join(f"image=bj/{each['cimgUuid']}" for each in inside.cloud.images("bj")[:2])

@@ -203,7 +203,7 @@ def both(browser: Client, address: str, status: int = 200) -> tuple[Page, Page]:
 
 
 def column_of(cell: Node) -> str:
-    """The column of a cell; "" for the one of the box that picks a row."""
+    """The column of a cell; "" for those of the box that selects a row and of its actions."""
     names = cell.attributes.get("class", "").split()
     columns = (name.removeprefix("c-") for name in names if name.startswith("c-"))
-    return next((name for name in columns if name != "pick"), "")
+    return next((name for name in columns if name not in ("pick", "do")), "")

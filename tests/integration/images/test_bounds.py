@@ -31,7 +31,7 @@ pytestmark = pytest.mark.backend
 
 URL = "/images/"
 OURS = "The dashboard itself has failed"
-TOO_LARGE = "The cloud's answer is larger than what is read here"
+TOO_LARGE = "The cloud's response is too large"
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_a_page_stays_small_however_many_values_and_tags_there_are(
     assert shown.total == 1_500
     assert len(shown.html) < 3 * MIB
     assert "+70" in shown.rows[0].text
-    assert "500 rarer values are not listed." in shown.text
+    assert "500 less common values are not listed." in shown.text
     assert len(shown.choices("OS version")) == 1_000
     assert reader.get("/api/v1/facets").content.count(b"v" * 290) == 1_500
 
@@ -164,7 +164,7 @@ def test_a_reading_process_that_is_killed_is_told_as_our_fault(
     assert shown.failures == ["internal"]
     assert OURS in shown.text
     assert "signal 9" in shown.text
-    assert "The cloud" not in shown.one(data_failure="internal").text
+    assert "The cloud did" not in shown.one(data_failure="internal").text
     assert internal_failures(viewer) == before + 3
     said = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
     assert any("signal 9" in line.get("failure", "") for line in said)

@@ -88,7 +88,7 @@ def test_what_came_changed_and_went_is_told(viewer: Client, world: World) -> Non
     for page in both(viewer, URL):
         assert page.total == 3
         vanished, renamed, appeared = lines(page)
-        assert vanished.text.startswith("Vanished db 广州 Ready")
+        assert vanished.text.startswith("Disappeared db 广州 Ready")
         assert not vanished.all("a")
         assert renamed.text.startswith("Renamed web-2 北京 web → now web-2")
         assert renamed.one("a").attributes["href"] == f"/images/bj/{world.uuid}/"
@@ -249,7 +249,7 @@ def test_a_flood_is_cut_and_what_was_left_out_is_counted(
 
     assert page.total == 6
     assert [each.attributes["data-change"] for each in lines(page)].count("appeared") == 2
-    assert "4 more, not kept one by one" in page.html
+    assert "4 more, not recorded individually" in page.html
     assert Change.objects.count() == 3
 
 
@@ -434,7 +434,7 @@ def test_nothing_that_fits_is_not_nothing_that_changed(
     viewer: Client, varied: dict[str, str]
 ) -> None:
     for page in both(viewer, f"{URL}?q=nothing"):
-        assert "No change fits these filters" in page.html
+        assert "No matching changes" in page.html
         assert "Nothing has changed yet" not in page.html
 
 
@@ -539,9 +539,9 @@ def test_very_much_that_vanishes_at_once_is_told_once_a_second_reading_agrees(
         assert page.regions == {"gz": "fresh", "bj": "stale", "sh": "fresh"}
         [notice] = page.notices
         assert notice == (
-            "北京: being confirmed. The cloud's newest list lacks 50 of 73 images. What is shown "
-            "is the list from 2023-11-14 22:14 UTC . No change is told before a second reading "
-            "agrees."
+            "北京: waiting for confirmation. The cloud's newest list is missing 50 of 73 images. "
+            "Showing the list from 2023-11-14 22:14 UTC . Changes are reported once a second "
+            "reading agrees."
         )
     assert kinds(viewer) == []
     assert Page(viewer.get(f"{LIST}?region=bj")).total == 73
@@ -561,7 +561,7 @@ def test_very_much_that_is_back_with_the_second_reading_was_never_gone(
     world.cloud.misbehave(Fault("half_list", region="bj"))
     world.again()
     world.cloud.clear_faults()
-    assert "being confirmed" in Page(viewer.get(LIST)).html
+    assert "waiting for confirmation" in Page(viewer.get(LIST)).html
     world.again(minutes=freshness.CONFIRM_SECONDS / 60)
 
     page = Page(viewer.get(f"{LIST}?region=bj"))
@@ -575,7 +575,7 @@ def test_what_is_to_be_confirmed_is_known_to_every_process(
     large.remove(50)
     world.again()
     store.forget()
-    assert "being confirmed" in Page(viewer.get(LIST)).html
+    assert "waiting for confirmation" in Page(viewer.get(LIST)).html
     cached.clear()
     store.forget()
     # The cache has lost the list before, and this reading is the second one.
@@ -626,18 +626,18 @@ def test_an_open_page_asks_often_while_something_is_to_be_confirmed(
     world.again()
     news = Page(viewer.get(page.one(id="news").attributes["hx-get"], headers=FRAGMENT))
     assert news.one(id="news").attributes["hx-trigger"] == poll_intervals.LIST_BUSY
-    assert "being confirmed" in news.notices[0]
+    assert "waiting for confirmation" in news.notices[0]
 
 
 def test_the_wall_says_it_too_and_in_chinese(viewer: Client, large: Region, world: World) -> None:
     large.remove(50)
     world.again()
-    said = "北京: being confirmed, the newest list is very different."
+    said = "北京: waiting for confirmation, because the newest list is very different."
     assert said in Page(viewer.get("/overview/display")).html
     viewer.cookies["django_language"] = "zh-hans"
-    assert "北京：确认中" in Page(viewer.get("/overview/display")).html
+    assert "北京：等待确认" in Page(viewer.get("/overview/display")).html
     [notice] = Page(viewer.get(LIST)).notices
-    assert "北京：确认中。 在云端最新的列表中，73 个镜像缺少 50 个。" in notice
+    assert "北京：等待确认。 在云平台最新的列表中，73 个镜像缺少 50 个。" in notice
 
 
 # New since the last visit
@@ -673,7 +673,7 @@ def test_rows_that_are_new_since_the_last_visit_are_marked(
     for page in both(viewer, f"{LIST}?size=100"):
         assert marked(page) == {new}
         [row] = [row for row in page.rows if row.attributes["data-image"] == new]
-        assert row.one("th").text == "newnew one"
+        assert row.one("th").text == "new new one"
         assert since(page) == "1 new, 1 gone since your last visit"
     link = page.one("p", _class="since").one("a").attributes["href"]
     assert kinds(viewer, link) == ["vanished", "appeared"]

@@ -59,7 +59,7 @@ def test_only_what_differs_is_one_link_away(viewer: Client, cloud: Sandbox) -> N
     assert not narrowed.notices
     assert set(lines(narrowed)) == {name for name, (_, differs) in lines(page).items() if differs}
     [everything] = [
-        link.attributes["href"] for link in narrowed.all("a") if link.text == "Show everything"
+        link.attributes["href"] for link in narrowed.all("a") if link.text == "Show all"
     ]
     assert lines(Page(viewer.get(everything))) == lines(page)
 
@@ -69,13 +69,13 @@ def test_images_that_are_alike_are_said_to_be(viewer: Client, cloud: Sandbox) ->
     twin = add(cloud, **{**image, "cimgUuid": "twin", "cimgId": "cimg-twin"})
     page = compare(viewer, f"bj/{image['cimgUuid']}", twin, more="&only=differences")
 
-    assert "Nothing differs but their names and places." in page.text
+    assert "They differ only in name and location." in page.text
 
 
 def test_one_of_three_can_be_taken_out_but_none_of_two(viewer: Client, cloud: Sandbox) -> None:
     places = [add(cloud, name=name) for name in ("one", "two", "three")]
     page = compare(viewer, *places)
-    [out] = page.one("thead").all("a", aria_label="Take two out of the comparison")
+    [out] = page.one("thead").all("a", aria_label="Remove two from the comparison")
     page = Page(viewer.get(out.attributes["href"]))
 
     assert [head.one("a").text for head in page.one("thead").all("th")[1:]] == ["one", "three"]
@@ -87,7 +87,7 @@ def test_too_few_say_how_to_get_more(viewer: Client, cloud: Sandbox, number: int
     page = compare(viewer, *[add(cloud) for _ in range(number)])
 
     assert page.status == 200
-    assert "Pick two to four images in the list, then press Compare." in page.text
+    assert "Select two to four images in the list, then choose Compare." in page.text
     assert not page.all("table")
 
 
@@ -111,7 +111,7 @@ def test_what_an_unread_region_holds_is_not_said_to_be_gone(viewer: Client, clou
     cloud.misbehave(Fault("html", endpoint="cimg/list", region="gz"))
     page = compare(viewer, here, there)
 
-    assert any("What 广州 holds is not known." in notice for notice in page.notices)
+    assert any("The images of 广州 are unknown." in notice for notice in page.notices)
 
 
 @pytest.mark.parametrize("junk", ["image=bj", "image=%00/x", "only=everything", "page=x"])

@@ -57,7 +57,7 @@ def test_the_tabs_show_what_is_missing_where(few: Client) -> None:
     tabs = Page(few.get(f"{URL}?q=few")).one("nav", _class="tabs after").all("a")
 
     assert [tab.text for tab in tabs] == [
-        *("All images 3", "Missing somewhere 2", "In one region only 1")
+        *("All images 3", "Missing in some regions 2", "In one region only 1")
     ]
     assert [names(Page(few.get(tab.attributes["href"]))) for tab in tabs] == [
         ["few <alone>", "few partly", "few everywhere"],
@@ -95,13 +95,13 @@ def test_nothing_is_missing_where_nothing_could_be_read(few: Client, cloud: Sand
     cloud.misbehave(Fault("errno", errno=41026, region="sh"))
     page = Page(few.get(f"{URL}?q=few"))
 
-    assert row(page, "few partly")["sh"].text == "? not known"
-    assert "does not say that an image is missing" in page.text
+    assert row(page, "few partly")["sh"].text == "? unknown"
+    assert "does not mean that an image is missing" in page.text
     assert Page(few.get(f"{URL}missing/?q=few")).all("h2")[-1].text == "No such image"
 
 
 def test_one_region_compares_with_nothing(few: Client) -> None:
-    assert "compares with nothing" in Page(few.get(f"{URL}?region=bj")).text
+    assert "At least two regions are needed" in Page(few.get(f"{URL}?region=bj")).text
     overview = Page(few.get("/overview/?region=bj"))
     assert not overview.all("section", aria_labelledby="coverage-title")
     assert not overview.all("li", data_group="one-region")

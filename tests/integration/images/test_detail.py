@@ -76,7 +76,7 @@ def test_the_vendors_own_image_is_shown_value_for_value(viewer: Client, cloud: S
             "Zones": "北京一区 bj01",
             "Scenes": "base",
             "Tags": "none",
-            "Check": "uncheck",
+            "Check": "Not checked",
             "Shared": "no",
             "External": "yes",
             "Created": "2020-10-27 11:51 UTC",
@@ -157,7 +157,7 @@ def test_a_shared_image_is_said_to_be_no_copy(viewer: Client, cloud: Sandbox) ->
     shared, own = made(cloud, isShared=True), made(cloud, isShared=False)
 
     for page in both(viewer, shared):
-        assert page.facts["Shared"] == "Shared to this account: it cannot be copied"
+        assert page.facts["Shared"] == "Shared with this account: cannot be copied"
     for page in both(viewer, own):
         assert "cannot be copied" not in page.text
 
@@ -167,7 +167,7 @@ def test_a_running_job_shows_how_far_it_is(viewer: Client, cloud: Sandbox) -> No
 
     for page in both(viewer, f"/images/bj/{busy['cimgUuid']}/"):
         job = page.one(id="job")
-        assert "CreateCIMG" in job.text
+        assert "Creating" in job.text
         assert "12.5 %" in job.text
         assert busy["job"]["jobUuid"] in job.text
         assert job.one("progress").attributes == {"max": "100", "value": "12.5"}
@@ -194,7 +194,7 @@ def test_a_job_that_does_not_say_how_far_is_no_empty_bar(
 
     for page in both(viewer, url):
         job = page.one(id="job")
-        assert "The cloud does not say how far." in job.text
+        assert "The cloud does not report progress." in job.text
         assert not job.all("progress")
 
 
@@ -262,7 +262,7 @@ def test_an_image_that_is_not_there_is_not_found_with_a_way_back(
     viewer: Client, address: str
 ) -> None:
     for page in both(viewer, address, 404):
-        assert "There is no such image here" in page.text
+        assert "This image does not exist" in page.text
         assert "/images/" in page.links
         assert "/images/?region=bj" in page.links
         assert not page.all(data_detail=True)
@@ -276,7 +276,7 @@ def test_an_address_that_cannot_be_an_image_is_not_found(
     page = Page(viewer.get(address))
 
     assert page.status == 404
-    assert "/images/" in page.links
+    assert "Go to the dashboard" in page.text
     assert not cloud.calls
 
 
@@ -290,7 +290,7 @@ def test_when_its_region_cannot_be_read_it_is_not_said_to_be_gone(
         assert page.failures == ["unavailable"]
         assert "The cloud is not available" in page.text
         assert "41026" in page.text
-        assert "no such image" not in page.text
+        assert "This image does not exist" not in page.text
         assert not page.all(data_detail=True)
     both(viewer, f"/images/gz/{elsewhere['cimgUuid']}/")
 
@@ -300,7 +300,7 @@ def test_when_nothing_can_be_read_it_is_not_said_to_be_gone(viewer: Client, clou
 
     for page in both(viewer, URL, 502):
         assert page.failures == ["unreadable"]
-        assert "no such image" not in page.text
+        assert "This image does not exist" not in page.text
         assert not page.all(data_detail=True)
 
 
@@ -429,7 +429,7 @@ def test_an_image_of_one_region_is_said_to_be_and_an_unread_region_is_not_known(
     viewer: Client, cloud: Sandbox
 ) -> None:
     address = made(cloud, name="only-here")
-    words = "No other region lists an image of this name and system."
+    words = "No other region has an image with this name and OS."
     assert words in Page(viewer.get(address)).one(id="elsewhere").text
     assert not Page(viewer.get(made(cloud, name=None))).all(id="elsewhere")
 
@@ -438,4 +438,4 @@ def test_an_unread_region_may_hold_it_too(viewer: Client, cloud: Sandbox) -> Non
     address = made(cloud, name="only-here")
     cloud.misbehave(Fault("html", endpoint="cimg/list", region="gz"))
 
-    assert "What 广州 holds is not known." in Page(viewer.get(address)).one(id="elsewhere").text
+    assert "The images of 广州 are unknown." in Page(viewer.get(address)).one(id="elsewhere").text

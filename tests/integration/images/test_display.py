@@ -26,6 +26,7 @@ from dashboard.people.models import Role, Team, User
 from dashboard.tokens.models import Token
 from images.sandbox import Fault, Sandbox
 from tests.integration.conftest import Clock, read_again
+from tests.integration.masking import masked
 
 pytestmark = pytest.mark.backend
 
@@ -155,7 +156,7 @@ def test_a_link_that_does_not_work_is_like_one_that_never_was(
 
     assert page.status_code == 404
     assertContains(page, "This display link does not work", status_code=404)
-    assert page.content == never.content
+    assert masked(page) == masked(never)
     assert dict(page.headers).keys() == dict(never.headers).keys()
 
 
@@ -230,20 +231,129 @@ def test_a_token_that_cannot_be_read_with_is_said_and_comes_back(
     assertContains(anonymous.get(url), "Needs attention")
 
 
-def test_what_needs_attention_comes_first_the_worst_first(
+def worries(page: Any) -> list[tuple[str, str]]:
+    """What the screen lists as needing attention: the name, and since when."""
+    row = r'<span class="worry-name"><bdi>([^<]*).*?<span class="worry-since">(.*?)</span>'
+    found = re.findall(row, page.content.decode(), re.DOTALL)
+    return [(name, re.sub("<.*?>", "", since)) for name, since in found]
+
+
+def state(page: Any) -> tuple[str, str]:
+    found = re.search(
+        r'data-state="([\w-]+)".*?id="state-word">([^<]*)<', page.content.decode(), re.DOTALL
+    )
+    assert found
+    return found[1], found[2]
+
+
+def test_what_is_new_comes_first_with_since_when(
+    anonymous: Client, make: Callable[..., str], cloud: Sandbox, clock: Clock
+) -> None:
+    url = make("q=thing")
+    cloud.add_image("bj", name="a broken thing", status="Error")
+    assert state(anonymous.get(url)) == ("known", "Nothing new")
+
+    clock.now += 3600
+    torn = cloud.add_image("bj", name="z torn thing", backupStorages=[])
+    cloud.add_image("bj", name="z broken thing", status="Failed")
+    read_again(cloud.token)
+    page = anonymous.get(url)
+    assert state(page) == ("new", "2 new")
+    first, second, *others = worries(page)
+    since = "since 2023-11-14 23:13 UTC"
+    assert (first, second) == (("z broken thing", since), ("z torn thing", since))
+    assert ("a broken thing", "before 2023-11-14 22:13 UTC") in others
+
+    clock.now += 60
+    cloud.change_image("bj", torn["cimgUuid"], status="Failed")
+    read_again(cloud.token)
+    again = worries(anonymous.get(url))
+    assert again[:2] == [("z torn thing", "since 2023-11-14 23:14 UTC"), ("z broken thing", since)]
+
+    clock.now += 13 * 3600
+    read_again(cloud.token)
+    page = anonymous.get(url)
+    assert state(page) == ("known", "Nothing new")
+    assert worries(page) == again
+
+
+def test_many_worries_are_all_counted(
     anonymous: Client, make: Callable[..., str], cloud: Sandbox
 ) -> None:
-    for number in range(15):
+    for number in range(60):
         cloud.add_image("bj", name=f"broken {number:02}", status="Error")
-    page = anonymous.get(make("region=bj")).content.decode()
+    page = anonymous.get(make("region=bj&q=broken"))
 
-    names = re.findall(
-        r'class="worry worry-([\w-]+)"[^>]*>\s*<span class="worry-name"><bdi>([^<]*)', page
+    assert [name for name, _since in worries(page)] == [f"broken {each:02}" for each in range(40)]
+    assertContains(page, 'data-more="and # more" data-of="60"')
+    assertContains(page, '<span class="status status-bad"><bdi>Error</bdi>')
+
+
+def test_figures_have_their_separators(
+    anonymous: Client, make: Callable[..., str], settings: Settings
+) -> None:
+    with Sandbox(images=400, seed=1) as cloud:
+        settings.DIDIYUN_API_URL = cloud.url
+        assertContains(anonymous.get(make()), '<strong data-total="1200">1,200</strong>')
+
+
+def test_that_no_region_answers_is_said_at_once_with_the_reason(
+    anonymous: Client, well: str, cloud: Sandbox, clock: Clock
+) -> None:
+    assert state(anonymous.get(well)) == ("well", "All well")
+    cloud.misbehave(Fault("errno", errno=41026))
+    clock.now += 61
+    read_again(cloud.token)
+    page = anonymous.get(well)
+
+    assert state(page) == ("old", "Old data")
+    assert page.content.decode().count('<p class="gap">') == 1
+    assertContains(
+        page, "<strong>The cloud is not available.</strong> 广州 · 北京 · 上海: showing old"
     )
-    assert names[0] == ("failed", "broken 00")
-    assert len(names) == 8
-    assert re.search(r"and \d+ more", page)
-    assert '<span class="status status-bad"><bdi>Error</bdi>' in page
+
+    cloud.clear_faults()
+    clock.now += 20
+    read_again(cloud.token)
+    assert state(anonymous.get(well)) == ("well", "All well")
+
+
+def test_one_word_says_what_keeps_a_screen_from_telling(
+    anonymous: Client, make: Callable[..., str], well: str, cloud: Sandbox
+) -> None:
+    assert state(anonymous.get(make("q=nothing-is-called-like-this"))) == ("empty", "No images")
+    assert state(anonymous.get(make("region=nowhere"))) == ("partial", "Incomplete")
+    zh = anonymous.get(make("storage=ok&status=Ready", language="zh-hans"))
+    assert state(zh) == ("well", "一切正常")
+
+
+@pytest.mark.parametrize(
+    ("fault", "word"),
+    [
+        (Fault("html"), ("no-data", "No data")),
+        (Fault("errno", errno=4), ("refused", "Token refused")),
+        (Fault("errno", errno=41026, region="gz"), ("partial", "Incomplete")),
+    ],
+)
+def test_one_word_says_what_could_not_be_read(
+    anonymous: Client, well: str, cloud: Sandbox, fault: Fault, word: tuple[str, str]
+) -> None:
+    cloud.misbehave(fault)
+
+    assert state(anonymous.get(well)) == word
+
+
+def test_who_is_signed_in_finds_the_way_back_and_is_told_that_a_token_is_missing(
+    client: Client, stranger: User, viewer: Client
+) -> None:
+    assertContains(
+        viewer.get("/overview/display?region=bj"),
+        '<a class="screen-back" href="/overview/?region=bj">',
+    )
+    client.force_login(stranger)
+    page = client.get("/overview/display")
+    assert state(page) == ("no-token", "No token")
+    assertContains(page, '<a class="screen-back" href="/overview/">')
 
 
 @pytest.fixture
@@ -259,10 +369,10 @@ def test_that_all_is_well_is_said_only_where_all_is_known(
     assertNotContains(anonymous.get(well), 'class="gap"')
 
     page = anonymous.get(make("region=nowhere"))
-    assertContains(page, "<bdi>nowhere</bdi>: There is no such region, or no longer.")
+    assertContains(page, "<bdi>nowhere</bdi>: This region does not exist, or no longer exists.")
     assertNotContains(page, "Nothing needs attention.")
     page = anonymous.get(make("q=nothing-is-called-like-this"))
-    assertContains(page, "No images to show")
+    assertContains(page, "No images match this wall’s filters.")
     assertNotContains(page, "Nothing needs attention.")
 
 
@@ -275,8 +385,8 @@ def test_a_region_that_fails_is_said_beside_the_others(
     states = {region: state for state, region in re.findall(STATES, page.content.decode())}
     assert (states["bj"], states["gz"]) == ("fresh", "failed")
     assertContains(page, "The cloud is not available")
-    assertContains(page, "广州: nothing is known of the images there.")
-    assertContains(page, "Of what could be read, nothing needs attention.")
+    assertContains(page, "广州: no data about the images there.")
+    assertContains(page, "Nothing needs attention in the regions that could be read.")
     assertNotContains(page, "Nothing needs attention.")
 
 
@@ -296,7 +406,7 @@ def test_old_data_turns_visibly_old_and_fresh_again(
     page = anonymous.get(well)
     assertContains(page, "region-old", count=1)
     assertContains(page, '<span class="region-age">old · ', count=1)
-    assertContains(page, "北京: what you see is old, from <time")
+    assertContains(page, "北京: showing old data, from <time")
     assertNotContains(page, "Nothing needs attention.")
 
     cloud.clear_faults()
@@ -360,7 +470,7 @@ def test_links_are_made_and_revoked_by_an_admin(
 ) -> None:
     form = {"title": "Hall", "token": token.pk, "days": 7, "language": "en"}
     form["query"] = "http://testserver/images/?region=bj&page=3&token=x"
-    page = browser.post("/teams/blue/displays/", form).content.decode()
+    page = browser.post("/teams/blue/displays/", form, follow=True).content.decode()
     link = re.search(r'value="http://testserver(/display/[\w-]{43}/)"', page)
     assert link
     assert link[1] not in browser.get("/teams/blue/displays/").content.decode()
@@ -369,7 +479,7 @@ def test_links_are_made_and_revoked_by_an_admin(
     display = Display.objects.get()
     assert display.query == "region=bj"
     url = f"/teams/blue/displays/{display.pk}/revoke/"
-    assertContains(browser.post(url, follow=True), "“Hall” is revoked.")
+    assertContains(browser.post(url, follow=True), "“Hall” was revoked.")
     assert anonymous.get(link[1]).status_code == 404
 
 

@@ -167,5 +167,5 @@ def test_when_nothing_can_be_read_it_is_an_error_and_no_file(
 
 def test_an_unknown_region_is_not_found(viewer: Client) -> None:
     for page in both(viewer, f"{URL}?region=mars", 404):
-        assert "There is no such region" in page.text
+        assert "This region does not exist" in page.text
         assert "Content-Disposition" not in page.response.headers

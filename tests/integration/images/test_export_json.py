@@ -204,7 +204,7 @@ def test_when_nothing_can_be_read_it_is_an_error_that_a_script_can_read(
 
 def test_an_unknown_region_is_not_found(viewer: Client) -> None:
     for page in both(viewer, f"{URL}?region=mars", 404):
-        assert "There is no such region" in page.text
+        assert "This region does not exist" in page.text
         assert "Content-Disposition" not in page.response.headers
 
 

@@ -38,13 +38,13 @@ class Trouble(NamedTuple):
 
 TROUBLES = {
     "refused": Trouble(403, "The cloud does not accept this token", "Replace it here"),
-    "forbidden": Trouble(403, "This token may not list images", "for the permission"),
-    "arrears": Trouble(402, "The cloud account is in arrears", "once the account has been paid"),
-    "bad-request": Trouble(502, "The cloud did not understand our request", "Please report it"),
+    "forbidden": Trouble(403, "This token is not allowed to list images", "for permission"),
+    "arrears": Trouble(402, "The cloud account is in arrears", "once the balance has been paid"),
+    "bad-request": Trouble(502, "The cloud did not understand our request", "Report it with"),
     "unavailable": Trouble(503, "The cloud is not available", "try again soon"),
-    "unreadable": Trouble(502, "The cloud's answer could not be read", "Try again"),
-    "too-large": Trouble(502, "The cloud's answer is larger", "can raise the limits"),
-    "out-of-time": Trouble(504, "The cloud did not answer in time", "Try again in a moment"),
+    "unreadable": Trouble(502, "The cloud's response could not be read", "Try again"),
+    "too-large": Trouble(502, "The cloud's response is too large", "can raise the limits"),
+    "out-of-time": Trouble(504, "The cloud did not respond in time", "Try again in a moment"),
 }
 ABOUT_THE_TOKEN = ("refused", "forbidden")
 TROUBLE_OF_ERRNO = {
@@ -104,8 +104,8 @@ def impatient(settings: Settings) -> None:
 
 # What is the region's where the others list with the token.
 OF_A_REGION = {
-    "refused": Trouble(403, "This region does not accept the token", "is asked again by itself"),
-    "forbidden": Trouble(403, "Not allowed to list images in this region", "for the permission"),
+    "refused": Trouble(403, "This region does not accept the token", "is retried automatically"),
+    "forbidden": Trouble(403, "Not allowed to list images in this region", "for permission"),
 }
 
 
@@ -131,7 +131,7 @@ def assert_tells_alone(page: Page, kind: str, token: str) -> None:
     assert not page.rows
     assert not page.all("table")
     assert "no custom images" not in page.text
-    assert "No image fits" not in page.text
+    assert "No matches" not in page.text
     assert token not in page.html
 
 
@@ -332,7 +332,7 @@ def test_empty_regions_beside_a_missing_one_are_no_empty_account(
 
     for page in both(viewer, URL):
         assert page.total == 0
-        assert "what 北京 holds is not known" in page.text
+        assert "the images of 北京 are unknown" in page.text
         assert "no custom images" not in page.text
 
 
@@ -372,7 +372,7 @@ def test_the_last_good_list_of_a_region_stays_with_its_age_and_the_reason(
         notice = page.one(data_failure=kind)
         assert_tells(notice, kind, of_a_region=True)
         assert f"北京: {(TROUBLES | OF_A_REGION)[kind].title}." in notice.text
-        assert f"What is shown is the last good list, from {READ}" in notice.text
+        assert f"Showing the last good list, from {READ}" in notice.text
         assert "missing" not in notice.text
         assert READ in page.one("li", data_region="bj").text
         assert "22:23 UTC" in page.one("li", data_region="gz").text
@@ -499,7 +499,7 @@ def test_fields_that_cannot_be_read_are_named(viewer: Client, cloud: Sandbox) ->
         assert not page.failures
         assert len(page.notices) == 3
         assert page.notices[1].startswith("北京")
-        assert "Fields that could not be read are shown as not known" in page.notices[1]
+        assert "Fields that could not be read are shown as unknown" in page.notices[1]
         assert re.search(r"\bsize ×1\d\b", page.notices[1])
         assert set(page.cells("size")) == {"–"}
         assert {name.partition(" cimg-")[0] for name in page.cells("name")} == {"(no name)"}
@@ -540,7 +540,7 @@ def test_a_list_that_never_rests_is_said_to_be_uncertain(viewer: Client, cloud: 
 
     for page in both(viewer, URL):
         [notice] = page.notices
-        assert notice.startswith("北京: images came or went while the list was read")
+        assert notice.startswith("北京: images were added or removed during")
         assert page.total is not None
         assert page.total > 36
         assert not page.failures

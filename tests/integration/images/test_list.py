@@ -115,7 +115,7 @@ def test_bad_storages_are_marked_in_the_table(viewer: Client, cloud: Sandbox) ->
         cloud.add_image("gz", name=f"made {number}", backupStorages=storages)
     page = shown(viewer, f"{URL}?q=made&sort=name")
 
-    assert page.cells("storages") == ["1 of 2 down", "0", "–"]
+    assert page.cells("storages") == ["1 of 2 unavailable", "0", "–"]
     assert [len(row.all(_class="at-risk")) for row in page.rows] == [1, 1, 0]
 
 
@@ -246,8 +246,8 @@ FILTERS = {
     "scene": ("base", "Scene base"),
     "tag": ("none", "Tag none"),
     "disk": ("SSD", "Storage disks SSD"),
-    "storage": ("ok", "Storages all connected"),
-    "check": ("uncheck", "Check uncheck"),
+    "storage": ("ok", "Backup storages all connected"),
+    "check": ("uncheck", "Check Not checked"),
     "name": ("北京02", "Exact name 北京02"),
     "min_size": ("1GiB", "Size from 1 GiB"),
     "max_size": ("99GiB", "Size up to 99 GiB"),
@@ -298,28 +298,28 @@ def test_what_was_searched_stays_in_the_field(viewer: Client) -> None:
 
 # Addresses that the page does not follow -> how it names them.
 INVALID = {
-    "region=b%20j": "region=b j – not the id of a region",
-    "region=../..": "region=../.. – not the id of a region",
-    "shared=maybe": "shared=maybe – neither yes, no nor unknown",
-    "storage=fine": "storage=fine – neither ok, at-risk nor unknown",
+    "region=b%20j": "region=b j – not a region ID",
+    "region=../..": "region=../.. – not a region ID",
+    "shared=maybe": "shared=maybe – must be yes, no or unknown",
+    "storage=fine": "storage=fine – must be ok, at-risk or unknown",
     "min_size=big": "min_size=big – not a size, such as 20GiB",
     "max_size=-1": "max_size=-1 – not a size, such as 20GiB",
     "max_size=99999999EiB": "max_size=99999999EiB – larger than any image",
     "created_after=yesterday": "created_after=yesterday – not a date, such as 2024-01-31",
     "created_before=2024-13-45": "created_before=2024-13-45 – not a date, such as 2024-01-31",
-    "sort=colour": "sort=colour – no such sort",
-    "sort=--name": "sort=--name – no such sort",
+    "sort=colour": "sort=colour – unknown sort order",
+    "sort=--name": "sort=--name – unknown sort order",
     "page=0": "page=0 – no such page",
     "page=last": "page=last – not a number",
     "size=7": "size=7 – not one of the page sizes",
     "size=1e2": "size=1e2 – not a number",
-    "columns=colour": "columns=colour – no such column",
-    "colour=red": "colour=red – not a parameter of this page",
-    "%3Cscript%3E=%3Cb%3E": "<script>=<b> – not a parameter of this page",
-    "token=mine": "token=… – not the id of a token",
-    "token=mine&token=": "token=… – given more than once, the last one counts",
-    "page=1&page=2&page=1": "page=2 – given more than once, the last one counts",
-    "q=%00%07": "q=\\x00\\x07 – control characters were left out",
+    "columns=colour": "columns=colour – unknown column",
+    "colour=red": "colour=red – unknown parameter",
+    "%3Cscript%3E=%3Cb%3E": "<script>=<b> – unknown parameter",
+    "token=mine": "token=… – not a token ID",
+    "token=mine&token=": "token=… – given more than once; the last one is used",
+    "page=1&page=2&page=1": "page=2 – given more than once; the last one is used",
+    "q=%00%07": "q=\\x00\\x07 – control characters were removed",
     "os=" + "x" * 201: f"os={'x' * 79}… – longer than 200 characters",
 }
 
@@ -378,13 +378,13 @@ def test_junk_as_a_region_is_named_or_not_found(viewer: Client) -> None:
     for junk in JUNK:
         page = Page(viewer.get(f"{URL}?region={junk}"))
         assert page.status in (200, 404)
-        assert (page.status == 404) is ("There is no such region" in page.text)
+        assert (page.status == 404) is ("This region does not exist" in page.text)
         assert_nothing_runs(page)
 
 
 def test_an_unknown_region_is_not_found_with_a_way_back(viewer: Client) -> None:
     for page in both(viewer, f"{URL}?region=mars", 404):
-        assert "There is no such region" in page.text
+        assert "This region does not exist" in page.text
         assert {f"{URL}?region={region}" for region in REGIONS} <= set(page.links)
         assert URL in page.links
         assert page.total is None
@@ -405,13 +405,13 @@ def test_an_empty_account_is_said_to_be_empty(
         assert page.regions == dict.fromkeys(REGIONS, "fresh")
         assert not page.rows
         assert not page.failures
-        assert "No image fits these filters" not in page.text
+        assert "No matches" not in page.text
 
 
 def test_no_row_that_fits_is_not_an_empty_account(viewer: Client) -> None:
     for page in both(viewer, f"{URL}?q=nowhere-to-be-found"):
         assert page.total == 0
-        assert "No image fits these filters" in page.text
+        assert "No matches" in page.text
         assert "no custom images" not in page.text
         assert not page.all(_class="pager")
         assert URL in page.links
@@ -447,7 +447,7 @@ def test_a_token_that_cannot_be_decrypted_is_named_with_what_to_do(
     Token.objects.update(sealed="gone:AAAA")
 
     for page in both(viewer, URL, 403):
-        assert "This token cannot be read any more" in page.text
+        assert "This token can no longer be read" in page.text
         assert "“Main”" in page.text
         assert f"/tokens/{token.pk}/replace/" in page.links
         assert "Add a token" not in page.text
@@ -464,7 +464,7 @@ def test_someone_elses_token_is_like_one_that_never_was(
     for token, headers in itertools.product((theirs.pk, uuid.uuid4()), ({}, FRAGMENT)):
         page = Page(viewer.get(f"{URL}{path}?token={token}", headers=headers))
         assert page.status == 404
-        assert URL in page.links
+        assert "Go to the dashboard" in page.text
         assert "Theirs" not in page.text
         assert page.total is None
     assert not cloud.calls

@@ -19,8 +19,8 @@ def test_a_browser_is_told_what_is_under_way_and_comes_back(large: Client, addre
     answer = large.get(address, headers=DOCUMENT)
     page = Page(answer)
 
-    assert "Reading the list of images from the cloud" in page.one(_class="notice notice-info").text
-    assert "20 seconds at most" in page.one(_class="notice notice-info").text
+    assert "Loading the list of images from the cloud" in page.one(_class="notice notice-info").text
+    assert "at most 20 seconds" in page.one(_class="notice notice-info").text
     assert '<meta http-equiv="refresh" content="0">' in answer.content.decode()
     assert "data-total" not in answer.content.decode()
 
@@ -51,7 +51,7 @@ def test_a_browser_that_does_not_say_where_it_comes_from_gets_the_list_when_it_i
 def test_a_file_is_never_something_else(large: Client, address: str) -> None:
     answer = large.get(address, headers=DOCUMENT)
 
-    assert b"Reading the list" not in b"".join(answer)
+    assert b"Loading the list" not in b"".join(answer)
     assert answer["Content-Disposition"].startswith("attachment")
 
 

@@ -154,7 +154,7 @@ def test_a_storage_of_which_nothing_is_said_is_not_down(viewer: Client, cloud: S
     assert "whether its storages are connected" in page.one(_class="verdict verdict-caution").text
     listed = Page(viewer.get(f"{LIST}?storage=unknown&q={uuid}"))
     assert listed.uuids == [uuid]
-    assert listed.cells("storages") == ["1 of 2 not known"]
+    assert listed.cells("storages") == ["1 of 2 unknown"]
     assert uuid not in Page(viewer.get(f"{LIST}?storage=at-risk&size=200")).uuids
     [row] = [each for each in csv_of(viewer) if each["cimgUuid"] == uuid]
     assert (row["storagesDown"], row["storageState"]) == ("0", "unknown")
@@ -193,7 +193,7 @@ def test_regions_that_leave_out_the_one_that_lists_it_are_said_to(
 
     for page in both(viewer, address):
         said = page.one(id="regions").text
-        assert ("It is listed in 北京, which its own regions leave out." in said) is is_said
+        assert ("It is listed in 北京, which is not among its own regions." in said) is is_said
         assert "北京" in said or regions is None
 
 

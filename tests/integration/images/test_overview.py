@@ -12,11 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from dashboard.people.models import User
 from images.sandbox import Fault, Sandbox
 from images.services.jobs import JOB_POLL_SECONDS
-from tests.integration.conftest import Clock, Keep
+from tests.integration.conftest import Clock, Keep, read_again
 from tests.integration.images.pages import Node, Page, both
 
 URL = "/overview/"
 TABLES = ("region", "os", "status", "platform", "arch")
+QUESTIONS = ["What needs a decision", "What is happening", "What is there"]
 HISTOGRAMS = ("age", "size")
 
 
@@ -25,18 +26,24 @@ def card(page: Node, name: str) -> Node:
 
 
 def number(text: str) -> int:
-    return int(text.replace(",", ""))
+    return -1 if text == "–" else int(text.replace(",", ""))
 
 
 def bars(page: Node, name: str) -> list[tuple[str, str, int]]:
     """Label, address ("" without a link) and count of each row of one card's table."""
     found = []
-    for row in card(page, name).one("tbody").all("tr"):
+    for row in card(page, name).all("tbody")[0].all("tr"):
         label = row.one("th")
         links = [link.attributes["href"] for link in label.all("a")]
-        count = number(row.all("td", _class="numeric")[0].text)
+        [text, *_others] = [cell.text for cell in row.all("td", _class="numeric")]
+        count = number(text)
         found.append((label.text, links[0] if links else "", count))
     return found
+
+
+def questions(page: Node) -> list[str]:
+    ids = ("attention-title", "happening-title", "there-title")
+    return [title.text for title in page.all("h2") if title.attributes.get("id") in ids]
 
 
 def group(page: Node, kind: str) -> Node:
@@ -57,7 +64,7 @@ def test_the_overview_counts_everything_and_renews_itself(viewer: Client, cloud:
     for each in (page, fragment):
         assert figure(each, "total") == 36
         assert set(each.regions.values()) == {"fresh"}
-        assert card(each, "attention")
+        assert questions(each) == QUESTIONS
     assert page.one(id="news").attributes["hx-get"] == URL
 
 
@@ -143,11 +150,11 @@ def test_each_group_leads_to_just_its_images(viewer: Client, cloud: Sandbox) -> 
     page = Page(viewer.get(f"{URL}?sort=size"))
 
     counts = {}
-    for each in page.all("li", data_group=True):
+    for each in page.all(data_group=True):
         kind = each.attributes["data-group"]
         counts[kind] = number(each.one("strong", _class="group-count").text)
         if kind != "one-region":
-            [link] = each.one("div", _class="group-head").all("a")
+            link = each.all("a")[0]
             assert total(viewer, link.attributes["href"]) == counts[kind], kind
             assert kind == "old" or "sort=size" in link.attributes["href"]
     assert {"failed", "repeated", "unchecked", "old", "one-region"} <= set(counts)
@@ -198,24 +205,25 @@ def test_a_region_that_could_not_be_read_is_told_with_the_reason(
     cloud.misbehave(Fault("errno", errno=41026, region="gz"))
     page = Page(viewer.get(f"{URL}?q=nothing-like-this"))
 
-    assert "Of what could be read, nothing needs attention." in page.text
-    assert "1 not read" in page.one(_class="figures").text
-    assert "errno 41026" in card(page, "freshness").text
-    assert len(card(page, "freshness").all("tr", data_fresh=True)) == 3
+    assert "Nothing needs attention in the regions that could be read." in page.text
+    assert "1 not read" in card(page, "there").text
+    assert "errno 41026" in card(page, "region").text
+    assert len(card(page, "region").all("tr", data_fresh=True)) == 3
 
 
 def test_freshness_tells_what_reading_took(viewer: Client, cloud: Sandbox) -> None:
-    row = Page(viewer.get(URL)).one("tr", data_fresh="bj")
+    page = Page(viewer.get(URL))
 
-    assert re.search(r"fresh \d{4}-.* UTC 12 \d\.\d s \d [0-9a-f]{32}$", row.text)
+    assert re.search(r"12 .*B \d{4}-.* UTC$", page.one("tr", data_fresh="bj").text)
+    assert re.search(r"\d\.\d s \d [0-9a-f]{32}$", page.one("tr", data_took="bj").text)
 
 
 def test_a_size_that_is_not_known_is_not_nothing(viewer: Client, cloud: Sandbox) -> None:
     known = sum(isinstance(image["size"], int) for image in cloud.images("gz"))
     cloud.add_image("gz", size=None)
-    figures = Page(viewer.get(f"{URL}?region=gz")).one(_class="figures").text
+    figures = card(Page(viewer.get(f"{URL}?region=gz")), "there").text
     unknown = len(cloud.images("gz")) - known
-    assert f"in all without {unknown} image" in figures
+    assert f"in total without {unknown} image" in figures
 
 
 def test_a_cloud_that_is_away_is_explained(viewer: Client, cloud: Sandbox) -> None:
@@ -224,7 +232,7 @@ def test_a_cloud_that_is_away_is_explained(viewer: Client, cloud: Sandbox) -> No
 
     assert page.failures
     assert fragment.failures
-    assert not page.all(_class="figures")
+    assert questions(page) == []
 
 
 def test_an_account_without_images_is_no_error(
@@ -238,3 +246,54 @@ def test_an_account_without_images_is_no_error(
 
     assert figure(page, "total") == figure(page, "worried") == 0
     assert "No images to show" in card(page, "attention").text
+
+
+def test_what_is_true_of_most_images_is_no_candidate(viewer: Client, cloud: Sandbox) -> None:
+    page = Page(viewer.get(URL))
+    most = [each.attributes["data-group"] for each in page.all("span", data_group=True)]
+    candidates = [each.attributes["data-group"] for each in page.all("li", data_group=True)]
+
+    assert "unchecked" in most
+    assert not set(most) & set(candidates)
+    for each in page.all("span", data_group=True):
+        assert 2 * number(each.one("strong").text) > figure(page, "total")
+
+
+def test_old_images_are_ranked_by_what_they_take(viewer: Client, cloud: Sandbox) -> None:
+    for number_, size in enumerate((300, 900, 500)):
+        cloud.add_image("bj", name=f"ancient {number_}", createTime=1.3e12, size=size << 30)
+    old = group(Page(viewer.get(f"{URL}?q=ancient")), "old")
+
+    assert "together 1.7 TiB, the largest first" in old.text
+    named = [link.text for link in old.one(_class="group-named").all("a")]
+    assert named == ["ancient 1 900 GiB", "ancient 2 500 GiB", "ancient 0 300 GiB"]
+
+
+def test_what_changed_is_told_by_day_as_far_back_as_anybody_knows(
+    viewer: Client, cloud: Sandbox
+) -> None:
+    page = Page(viewer.get(URL))
+    assert "0 changes today, when comparing began" in card(page, "happening").text
+    assert not page.all("section", aria_labelledby="changes-title")
+
+    image = cloud.images("bj")[0]["cimgUuid"]
+    cloud.change_image("bj", image, status="Disabled")
+    cloud.add_image("gz", name="new")
+    read_again(cloud.token, everything=True)
+    page = Page(viewer.get(URL))
+    [*unknown, today] = bars(page, "changes")
+    assert today[2] == 2
+    assert len(unknown) == 13
+    assert len(Page(viewer.get(today[1])).all(data_change=True)) == 2
+    assert "2 changes today" in card(page, "happening").text
+    narrowed = card(Page(viewer.get(f"{URL}?region=bj&q=web")), "happening").text
+    assert "1 change today" in narrowed
+    assert "(of all images)" in narrowed
+
+
+def test_what_is_new_among_what_needs_attention_is_told(viewer: Client, cloud: Sandbox) -> None:
+    assert " new, " not in card(Page(viewer.get(URL)), "attention").text
+    cloud.add_image("gz", name="torn", backupStorages=[])
+    read_again(cloud.token, everything=True)
+
+    assert "1 new, " in card(Page(viewer.get(URL)), "attention").text

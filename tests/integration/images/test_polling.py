@@ -84,7 +84,7 @@ def test_an_open_page_says_how_far_a_job_is(viewer: Client, cloud: Sandbox, cloc
         assert poller["hx-push-url"] == "false"
     creating = busy(cloud, "CreateCIMG")
     row = page.one(id=place("bj", creating))
-    assert row.text == "CreateCIMG 12.5 %"
+    assert row.text == "Creating 12.5 %"
     assert row.one("progress").attributes["value"] == "12.5"
     clock.now += 30  # of 600, for the 87.5 % that are left
     answer = ask(viewer, page)
@@ -94,9 +94,9 @@ def test_an_open_page_says_how_far_a_job_is(viewer: Client, cloud: Sandbox, cloc
     parts = swapped(answer)
     assert set(parts) <= {node.attributes["id"] for node in page.all(id=True)}
     assert len(parts) == 5
-    assert parts[place("bj", creating)].text == "CreateCIMG 16.9 % about 9 min left"
+    assert parts[place("bj", creating)].text == "Creating 16.9 % about 9 min left"
     assert parts[place("bj", creating)].one("progress").attributes["value"] == "16.9"
-    assert parts[place("bj", busy(cloud, "DeleteCIMG"))].text == "DeleteCIMG 80 % about 1 min left"
+    assert parts[place("bj", busy(cloud, "DeleteCIMG"))].text == "Deleting 80 % about 1 min left"
 
 
 @pytest.mark.parametrize("at", [LIST, "/overview/"])
@@ -143,7 +143,7 @@ def test_each_image_has_its_own_job_where_jobs_have_no_id(
 ) -> None:
     slow, fast = (cloud.add_image("bj", job=importing(percent)) for percent in (12.5, 60))
     page = Page(viewer.get(LIST))
-    assert swapped(ask(viewer, page))[place("bj", slow)].text == "ImportCIMG 12.5 %"
+    assert swapped(ask(viewer, page))[place("bj", slow)].text == "Importing 12.5 %"
     for number, minutes in enumerate((1, 2)):
         clock.now += 60
         cloud.change_image("bj", slow["cimgUuid"], job=importing(12.5))
@@ -155,8 +155,8 @@ def test_each_image_has_its_own_job_where_jobs_have_no_id(
         asked = {uuid for call in cloud.calls for uuid in call.jobs}
         assert "" not in asked, number
 
-    assert parts[place("bj", slow)].text == "ImportCIMG 12.5 % no progress for 2 min"
-    assert parts[place("bj", fast)].text == "ImportCIMG 80 % about 2 min left"
+    assert parts[place("bj", slow)].text == "Importing 12.5 % no progress for 2 min"
+    assert parts[place("bj", fast)].text == "Importing 80 % about 2 min left"
     stalled = json.loads(viewer.get("/api/v1/overview").content)["running"]
     minutes_still = {each["image"]["cimgUuid"]: each["stalled_minutes"] for each in stalled}
     assert (minutes_still[slow["cimgUuid"]], minutes_still[fast["cimgUuid"]]) == (2, 0)
@@ -185,7 +185,7 @@ def test_a_job_that_follows_another_on_an_image_is_its_own(
     read_again(cloud.token, everything=True)
 
     parts = swapped(ask(viewer, Page(viewer.get(LIST))))
-    assert parts[place("bj", image)].text == "DeleteCIMG 47.5 %"
+    assert parts[place("bj", image)].text == "Deleting 47.5 %"
 
 
 def test_many_who_watch_cost_the_cloud_what_one_costs(
@@ -290,7 +290,7 @@ def test_the_open_panel_shows_it_too(viewer: Client, cloud: Sandbox, clock: Cloc
     [(name, panel)] = swapped(ask(viewer, page, address)).items()
 
     assert name == "job"
-    assert "In progress CreateCIMG 16.9 % 16.9 % about 9 min left" in panel.text
+    assert "In progress Creating 16.9 % 16.9 % about 9 min left" in panel.text
     assert creating["job"]["jobUuid"] in panel.text
     assert set(swapped(ask(viewer, Page(viewer.get(LIST)), path_of("bj", creating)))) >= {
         "job",
@@ -310,10 +310,10 @@ def test_a_job_that_stands_still_is_said_to(viewer: Client, cloud: Sandbox, cloc
         told.append(swapped(ask(viewer, page))[place("bj", importing)].text)
 
     assert told == [
-        "ImportCIMG 41 %",
-        "ImportCIMG 41 %",
-        "ImportCIMG 41 % no progress for 2 min",
-        "ImportCIMG 41 % no progress for 7 min",
+        "Importing 41 %",
+        "Importing 41 %",
+        "Importing 41 % no progress for 2 min",
+        "Importing 41 % no progress for 7 min",
     ]
 
 
@@ -329,7 +329,7 @@ def test_when_a_job_ends_its_region_is_read_once_and_the_list_is_new(
     listed = [call.region for call in cloud.calls if call.endpoint == "cimg/list"]
     assert set(listed) == {"gz"}
     assert place("gz", creating) in swapped(answers[0])
-    assert "CreateCIMG done" in swapped(answers[0])[place("gz", creating)].text
+    assert "Creating done" in swapped(answers[0])[place("gz", creating)].text
 
     new = ask(viewer, page)
     assert new.response["HX-Retarget"] == "#images"
@@ -412,8 +412,8 @@ def test_one_region_that_fails_does_not_keep_the_others_from_moving(
     clock.now += 30
     parts = swapped(ask(viewer, page))
 
-    assert parts[place("gz", busy(cloud, "CreateCIMG", "gz"))].text.startswith("CreateCIMG 96 %")
-    assert parts[place("bj", busy(cloud, "CreateCIMG"))].text == "CreateCIMG 12.5 %"
+    assert parts[place("gz", busy(cloud, "CreateCIMG", "gz"))].text.startswith("Creating 96 %")
+    assert parts[place("bj", busy(cloud, "CreateCIMG"))].text == "Creating 12.5 %"
 
 
 def test_without_a_cache_the_jobs_are_told_all_the_same(
@@ -422,7 +422,7 @@ def test_without_a_cache_the_jobs_are_told_all_the_same(
     page = Page(viewer.get(LIST))
     clock.now += 30
     parts = swapped(ask(viewer, page))
-    assert parts[place("bj", busy(cloud, "CreateCIMG"))].text.startswith("CreateCIMG 16.9 %")
+    assert parts[place("bj", busy(cloud, "CreateCIMG"))].text.startswith("Creating 16.9 %")
 
 
 def test_a_process_that_knows_less_than_the_page_changes_nothing(

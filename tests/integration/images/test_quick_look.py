@@ -35,7 +35,7 @@ def test_a_whole_page_is_that_of_the_image(viewer: Client, cloud: Sandbox) -> No
 def test_an_image_that_is_gone_is_said_to_be(viewer: Client, cloud: Sandbox) -> None:
     page = Page(viewer.get(f"{LIST}bj/nothing/look/", headers=FRAGMENT))
     assert page.status == 404
-    assert "There is no such image here" in page.text
+    assert "This image does not exist" in page.text
 
 
 def test_a_region_that_failed_may_have_it(viewer: Client, cloud: Sandbox) -> None:

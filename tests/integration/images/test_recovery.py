@@ -154,7 +154,7 @@ def test_a_refusal_of_one_region_is_no_more_than_that(
     [notice] = [each for each in page.notices if "errno" in each]
     assert notice.startswith("北京: ")
     assert "in this region" in notice or "This region does not accept" in notice
-    assert "asked again by itself" in notice
+    assert "retried automatically" in notice
     assert "Replace" not in notice
     assert noted() == (State.VALID, {"gz": True, "bj": False, "sh": True})
     image = Page(viewer.get(f"{URL}bj/{'0' * 32}/"))

@@ -72,13 +72,13 @@ def test_asking_again_too_soon_shows_what_was_just_read(
     response = viewer.post(URL, follow=True)
 
     assert not asked(cloud)
-    assert "Ask again in 2 seconds." in response.text
+    assert "You can refresh again in 2 seconds." in response.text
 
     clock.now += 2
     response = viewer.post(URL, follow=True)
 
     assert asked(cloud)["region/list"] == 1
-    assert "Ask again" not in response.text
+    assert "You can refresh again" not in response.text
 
 
 def test_it_asks_with_the_token_that_was_looked_at(

@@ -197,5 +197,5 @@ def test_a_secret_in_the_wrong_place_is_not_repeated(viewer: Client, cloud: Sand
     for headers in ({}, FRAGMENT):
         page = viewer.get(f"/images/?token={cloud.other_token}", headers=headers)
         assert page.status_code == 200
-        assert "not the id of a token" in page.content.decode()
+        assert "not a token ID" in page.content.decode()
         assert cloud.other_token not in page.content.decode()

@@ -213,7 +213,7 @@ def test_a_third_export_waits_until_one_of_two_is_read(viewer: Client, path: str
 
     assert third.status_code == 429
     assert third["Retry-After"]
-    assert "2 exports of yours are being made" in third.content.decode()
+    assert "You have 2 exports in progress" in third.content.decode()
     assert viewer.get("/images/").status_code == 200
     assert first.getvalue()
     another = begun(viewer, path)
@@ -250,9 +250,18 @@ def test_one_person_keeps_so_many_views_and_keys_and_tokens(
     keys.make(person, "Nightly", days=7, by=BY)
     monkeypatch.setattr(quotas, "QUOTAS", dict.fromkeys(quotas.QUOTAS, 1))
     attempts = {
-        "/views/": ({"name": "Another", "query": ""}, "You have 1 saved views"),
-        "/api-keys/": ({"label": "Another", "days": "7"}, "You have 1 API keys"),
-        "/tokens/": ({"label": "Another", "secret": "f" * 64}, "You have 1 tokens"),
+        "/views/": (
+            {"name": "Another", "query": ""},
+            "You have reached the limit of 1 saved views",
+        ),
+        "/api-keys/": (
+            {"label": "Another", "days": "7"},
+            "You have reached the limit of 1 API keys",
+        ),
+        "/tokens/": (
+            {"label": "Another", "secret": "f" * 64},
+            "You have reached the limit of 1 tokens",
+        ),
     }
 
     for path, (form, said) in attempts.items():
@@ -274,13 +283,13 @@ def test_one_team_keeps_so_many_links(
     screen = {"title": "Duty", "token": token.pk, "query": "", "days": "7", "language": "en"}
     monkeypatch.setattr(quotas, "QUOTAS", dict.fromkeys(quotas.QUOTAS, 1))
 
-    assert viewer.post("/teams/blue/displays/", screen).status_code == 200
+    assert viewer.post("/teams/blue/displays/", screen).status_code == 302
     full = viewer.post("/teams/blue/displays/", screen)
     assert full.status_code == 422
-    assert "The team has 1 display links" in full.content.decode()
-    assert viewer.post("/teams/blue/invitations/", {"role": "viewer"}).status_code == 200
+    assert "The team has reached the limit of 1 display links" in full.content.decode()
+    assert viewer.post("/teams/blue/invitations/", {"role": "viewer"}).status_code == 302
     refused = viewer.post("/teams/blue/invitations/", {"role": "viewer"}, follow=True)
-    assert "The team has 1 open invitations" in refused.content.decode()
+    assert "The team has reached the limit of 1 open invitations" in refused.content.decode()
     assert (team.displays.count(), team.invitations.count()) == (1, 1)
 
 

@@ -53,7 +53,7 @@ def offered(client: Client) -> str:
 def switch_on(client: Client) -> str:
     secret = offered(client)
     answer = client.post(f"{URL}app/activate/", {"code": code(secret)}, follow=True)
-    assertContains(answer, "Each signs you in once.")
+    assertContains(answer, "Each code works once.")
     return secret
 
 
@@ -76,7 +76,7 @@ def second_step(client: Client, entered: str) -> str:
 
 def test_a_code_is_asked_for_after_the_password(anonymous: Client, secret: str) -> None:
     assert second_step(anonymous, "000000") == ""
-    assertContains(anonymous.get(f"{URL}authenticate/"), "The second step")
+    assertContains(anonymous.get(f"{URL}authenticate/"), "Two-factor authentication")
 
     cache.clear()  # a code works once, and this one has switched it on
     assert second_step(anonymous, code(secret)) == "/"
@@ -115,7 +115,7 @@ def test_it_is_switched_off_only_after_proving_who_one_is(
     answer = browser.post(f"{URL}app/deactivate/")
     assert "reauthenticate" in answer["Location"]
     assertContains(browser.get(answer["Location"]), "Confirm that it is you")
-    assertContains(anonymous.post(f"{URL}app/deactivate/", follow=True), "Switch on …")
+    assertContains(anonymous.post(f"{URL}app/deactivate/", follow=True), "Turn on …")
     assert not Authenticator.objects.exists()
 
 
@@ -145,7 +145,7 @@ def test_a_lost_key_lets_nobody_in_and_an_administrator_helps(
     settings.TOKEN_KEYS = f"other:{'A' * 43}="
     assert second_step(client, code(secret)) == ""
     page = client.get(f"{URL}authenticate/")
-    assertContains(page, "Ask whoever runs this dashboard")
+    assertContains(page, "Ask your dashboard administrator")
 
     boss = Client()
     boss.force_login(User.objects.create_superuser("boss", password="x"))
@@ -166,13 +166,13 @@ def test_a_key_lost_while_switching_on_says_what_to_do(
     settings.TOKEN_KEYS = f"other:{'A' * 43}="
     answer = anonymous.post(f"{URL}app/activate/", {"code": code(lost)})
 
-    assertContains(answer, "can no longer be read here")
+    assertContains(answer, "secret you scanned can no longer be read")
     new = re.search(r"data-totp>(\w+)<", answer.content.decode())
     assert new
     assert new[1] != lost
     assert not Authenticator.objects.exists()
     answer = anonymous.post(f"{URL}app/activate/", {"code": code(new[1])}, follow=True)
-    assertContains(answer, "Each signs you in once.")
+    assertContains(answer, "Each code works once.")
 
 
 def test_codes_whose_key_is_lost_are_not_made_up(
@@ -184,7 +184,7 @@ def test_codes_whose_key_is_lost_are_not_made_up(
     for part in ("", "download/"):
         page = anonymous.get(f"{URL}codes/{part}", follow=True)
         assert page.redirect_chain == [(f"{URL}codes/generate/", 302)]
-        assertContains(page, "can no longer be read, and do not work")
+        assertContains(page, "can no longer be read and do not work")
 
     made = anonymous.post(f"{URL}codes/generate/", follow=True).content.decode()
     [first, *_] = re.findall(r"<li><code>(\d+)</code>", made)

@@ -57,7 +57,7 @@ def test_who_is_away_for_a_day_signs_in_again_and_is_told_why(browser: Client, t
 
     response = browser.get("/teams/")
     assert response["Location"] == "/accounts/login/?next=/teams/"
-    assertContains(browser.get(response["Location"]), "because you were away for long")
+    assertContains(browser.get(response["Location"]), "because you were inactive for too long")
     form = {"login": "person", "password": PASSWORD, "next": "/teams/"}
     assert browser.post("/accounts/login/", form)["Location"] == "/teams/"
     assert is_in(browser)
@@ -110,9 +110,9 @@ def test_it_costs_no_query_and_no_cookie_a_request(
 ) -> None:
     browser.get("/accounts/password/change/")
     time.now += 60
-    # The session, who is signed in, their roles; and how many API keys they have, which is the
-    # page's own question.
-    with django_assert_num_queries(4):
+    # The session, who is signed in, their roles and tokens, whose marks are in the navigation; and
+    # how many API keys they have, which is the page's own question.
+    with django_assert_num_queries(5):
         response = browser.get("/accounts/password/change/")
     assert "sessionid" not in response.cookies
 

@@ -52,7 +52,7 @@ def test_a_view_is_kept_and_opened(browser: Client) -> None:
     saved_view(browser, query=f"{QUERY}&page=4")
 
     page = browser.get("/views/")
-    assertContains(page, "“Failed” is saved.")
+    assertContains(page, "“Failed” was saved.")
     assertContains(page, f'href="/images/?{QUERY.replace("&", "&amp;")}"')
     assertContains(page, "only you")
 
@@ -88,7 +88,7 @@ def test_a_view_is_renamed_and_deleted(browser: Client) -> None:
     url = f"/views/{view.pk}/"
 
     taken = browser.post(url, {"name": "Other", "query": QUERY})
-    assertContains(taken, "There is a view of this name already.", status_code=422)
+    assertContains(taken, "A view with this name already exists.", status_code=422)
     assertRedirects(browser.post(url, {"name": "Broken", "query": QUERY}), "/views/")
     assertRedirects(browser.post(f"/views/{other.pk}/delete/"), "/views/")
 
@@ -101,7 +101,7 @@ def test_a_person_begins_with_a_view(browser: Client) -> None:
     view = saved_view(browser, begin="on")
     begins = f"/images/?{QUERY}"
     assertRedirects(browser.get("/"), begins, fetch_redirect_response=False)
-    assertContains(browser.get("/views/"), "you begin here")
+    assertContains(browser.get("/views/"), "your start view")
 
     browser.post(f"/views/{view.pk}/begin/")
     assertRedirects(browser.get("/"), "/images/", fetch_redirect_response=False)
@@ -182,7 +182,7 @@ def test_on_a_shared_view_the_role_counts_and_not_who_made_it(
     theirs = of(ann)
     shared = saved_view(theirs, "Ours", team=str(blue.pk))
     own = saved_view(theirs, "Mine")
-    assertContains(theirs.get("/views/", {"query": QUERY}), "its admins change and delete it")
+    assertContains(theirs.get("/views/", {"query": QUERY}), "its admins can change and delete it")
 
     for page in ("", "delete/"):
         assert theirs.post(f"/views/{shared.pk}/{page}", {"name": "X"}).status_code == 404

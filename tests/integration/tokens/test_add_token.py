@@ -47,7 +47,7 @@ def test_a_token_that_works_is_stored(typed: io.StringIO, cloud: Sandbox, person
 
 
 def test_a_refused_token_is_not_stored(typed: io.StringIO, cloud: Sandbox, person: User) -> None:
-    with pytest.raises(CommandError, match=r"Not stored\. The cloud does not accept") as caught:
+    with pytest.raises(CommandError, match=r"Not saved\. The cloud does not accept") as caught:
         add(typed, "f" * 64)
 
     assert caught.value.returncode == 1
@@ -96,7 +96,7 @@ def test_a_label_that_is_taken(
 ) -> None:
     keep(person, cloud.token)
 
-    with pytest.raises(CommandError, match="label: There is a token with this label already"):
+    with pytest.raises(CommandError, match="label: A token with this label already exists"):
         add(typed, cloud.other_token)
 
 

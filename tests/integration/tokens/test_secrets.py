@@ -158,7 +158,9 @@ def test_an_api_key_is_told_once_and_its_hash_never(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     client.force_login(User.objects.create_superuser("boss", password="a sentence"))
-    told = client.post("/api-keys/", {"label": "Nightly", "days": "7"}).content.decode()
+    told = client.post(
+        "/api-keys/", {"label": "Nightly", "days": "7"}, follow=True
+    ).content.decode()
     [secret] = set(re.findall(r"idk_[\w-]{43}", told))
     [key_hash] = ApiKey.objects.values_list("key_hash", flat=True)
     asked = {"Authorization": f"Bearer {secret}"}

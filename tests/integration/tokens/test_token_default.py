@@ -21,7 +21,7 @@ def test_a_token_is_made_the_default(
 
     page = f"/tokens/{token.pk}/"
     assertRedirects(response, page, fetch_redirect_response=False)
-    assertContains(browser.get(page), "is used by default now.")
+    assertContains(browser.get(page), "is now your default token.")
     person.refresh_from_db()
     assert person.default_token == token
 

@@ -21,7 +21,7 @@ def test_a_token_is_deleted_after_a_question(
 
     response = browser.post(f"/tokens/{token.pk}/delete/")
     assertRedirects(response, "/tokens/", fetch_redirect_response=False)
-    assertContains(browser.get("/tokens/"), "is deleted.")
+    assertContains(browser.get("/tokens/"), "was deleted.")
     assert list(Token.objects.all()) == [other]
 
 

@@ -64,7 +64,7 @@ def test_a_secret_is_compared_switched_to_and_restored(
     page = compared(browser, token, cloud.token)
     assert "Nothing has changed yet" in page
     assert secret_of(token) == OLD
-    assert "is replaced, and it works." in switched(browser, token)
+    assert "was replaced and works." in switched(browser, token)
     assert secret_of(token) == cloud.token
     assert (token.state, token.reason, token.last_four) == (State.VALID, "", cloud.token[-4:])
     assert token.last_ok_at
@@ -77,7 +77,7 @@ def test_a_refused_token_replaces_nothing(
     token = keep(person, OLD, state=state)
     page = browser.post(url(token), {"secret": "f" * 64})
 
-    assertContains(page, "the token you have stays", status_code=422)
+    assertContains(page, "The current token stays in use", status_code=422)
     assertContains(page, "requestId", status_code=422)
     assertNotContains(page, "f" * 64, status_code=422)
     assert secret_of(token) == OLD
@@ -100,7 +100,7 @@ def test_a_token_that_worked_gives_way_only_to_one_that_works(
     secrets = {"forbidden": cloud.forbidden_token, "arrears": cloud.arrears_token}
     page = browser.post(url(token), {"secret": secrets.get(trouble, cloud.token)})
 
-    assertContains(page, "the token you have stays", status_code=422)
+    assertContains(page, "The current token stays in use", status_code=422)
     assert secret_of(token) == OLD
 
 
@@ -112,7 +112,7 @@ def test_a_token_that_does_not_work_gives_way_to_an_unchecked_one(
     cloud.misbehave(Fault("html"))
     compared(browser, token, cloud.token)
 
-    assert "replaced without having been checked" in switched(browser, token)
+    assert "replaced without being checked" in switched(browser, token)
     assert secret_of(token) == cloud.token
     assert (token.state, token.last_ok_at) == (State.UNVERIFIED, None)
 
@@ -252,9 +252,9 @@ def test_keeping_the_old_one_forgets_the_new(
     token = keep(person, cloud.token)
     compared(browser, token, cloud.other_token)
 
-    assertContains(browser.post(page_of(token, "keep/"), follow=True), "Nothing is replaced")
+    assertContains(browser.post(page_of(token, "keep/"), follow=True), "Nothing was replaced")
     assert secret_of(token) == cloud.token
-    assertContains(browser.post(page_of(token, "switch/"), follow=True), "not kept any more")
+    assertContains(browser.post(page_of(token, "switch/"), follow=True), "no longer available")
     assert secret_of(token) == cloud.token
 
 
@@ -265,7 +265,7 @@ def test_the_replaced_one_is_taken_back_with_one_click(
     compared(browser, token, second_of(cloud))
     assert "Restore previous token" in switched(browser, token)
 
-    assertContains(browser.post(page_of(token, "restore/"), follow=True), "and it works.")
+    assertContains(browser.post(page_of(token, "restore/"), follow=True), "and works.")
     assert secret_of(token) == cloud.token
     browser.post(page_of(token, "restore/"))
     assert secret_of(token) == second_of(cloud)
@@ -279,7 +279,7 @@ def test_a_replaced_one_that_was_deleted_at_the_cloud_does_not_come_back(
     switched(browser, token)
 
     page = browser.post(page_of(token, "restore/"), follow=True)
-    assertContains(page, "the token you have stays")
+    assertContains(page, "The current token stays in use")
     assert secret_of(token) == cloud.token
 
 
@@ -299,7 +299,7 @@ def test_what_is_kept_is_of_no_use_after_its_time(
     before = secret_of(token)
     RotationSecret.objects.update(until=timezone.now())
 
-    assertContains(browser.post(page_of(token, todo), follow=True), "not kept any more")
+    assertContains(browser.post(page_of(token, todo), follow=True), "no longer available")
     assert secret_of(token) == before
     assertNotContains(browser.get(page_of(token)), "Restore previous token")
 
@@ -311,8 +311,8 @@ def test_a_kept_one_opens_in_its_own_row_alone(
     compared(browser, token, cloud.other_token)
     RotationSecret.objects.update(sealed=token.sealed)
 
-    assertContains(browser.get(page_of(token, "compare/"), follow=True), "not kept any more")
-    assertContains(browser.post(page_of(token, "switch/"), follow=True), "not kept any more")
+    assertContains(browser.get(page_of(token, "compare/"), follow=True), "no longer available")
+    assertContains(browser.post(page_of(token, "switch/"), follow=True), "no longer available")
     assert secret_of(token) == cloud.token
 
 
@@ -328,14 +328,16 @@ def test_a_lost_key_takes_only_its_own_tokens_along(
 
     for url in ("/tokens/", page_of(lost)):
         assertContains(browser.get(url), "Cannot be read: replace it", 1)
-    assertContains(browser.get(f"/images/?token={lost.pk}"), "cannot be read", status_code=403)
+    assertContains(
+        browser.get(f"/images/?token={lost.pk}"), "can no longer be read", status_code=403
+    )
     assertContains(browser.get(f"/images/?token={good.pk}"), 'data-image="')
     assertContains(browser.post(page_of(lost, "check/"), follow=True), "cannot be decrypted")
     page = browser.post(page_of(good, "restore/"), follow=True)
-    assertContains(page, "The other token is not kept any more")
+    assertContains(page, "The other token is no longer available")
     assert secret_of(good) == second_of(cloud)
     compared(browser, lost, cloud.token)
-    assert "is replaced, and it works." in switched(browser, lost)
+    assert "was replaced and works." in switched(browser, lost)
 
 
 def test_the_same_token_again_is_said_to_be_the_same(
@@ -344,7 +346,7 @@ def test_the_same_token_again_is_said_to_be_the_same(
     token = keep(person, cloud.token)
 
     page = browser.post(url(token), {"secret": cloud.token})
-    assertContains(page, "stored already", status_code=422)
+    assertContains(page, "already in use here", status_code=422)
     assert not cloud.calls
 
 
@@ -384,7 +386,7 @@ def test_someone_elses_is_like_one_that_never_was(
 
 
 SURE = {"sure": "on"}
-CONFIRM = "Switch all the same."
+CONFIRM = "Switch anyway."
 
 
 def own_images(cloud: Sandbox) -> int:
@@ -397,10 +399,10 @@ def needs_to_be_confirmed(browser: Client, token: Token, todo: str = "switch/") 
     """Asserts that without it nothing happens, whatever the page said, and with it it does."""
     before = secret_of(token)
     page = browser.post(page_of(token, todo), follow=True)
-    assertContains(page, "this has to be confirmed first")
+    assertContains(page, "Confirm first")
     assertContains(page, CONFIRM)
     assert secret_of(token) == before
-    assert "is replaced, and it works." in switched(browser, token, todo, **SURE)
+    assert "was replaced and works." in switched(browser, token, todo, **SURE)
     assert secret_of(token) != before
 
 
@@ -413,7 +415,7 @@ def test_a_token_of_another_account_is_said_to_be_one_and_has_to_be_confirmed(
     assert f"Another account: none of the {own_images(cloud)} images is in common." in page
     assert 'class="notice notice-bad"' in page
     assert CONFIRM in page
-    assert 'class="button danger">Switch to the new one' in page
+    assert 'class="button danger">Switch to the new token' in page
     assert "button primary" not in page
     needs_to_be_confirmed(browser, token)
 
@@ -483,7 +485,7 @@ def test_where_most_images_would_disappear_it_has_to_be_confirmed(
     if confirmed:
         needs_to_be_confirmed(browser, token)
     else:
-        assert "is replaced, and it works." in switched(browser, token)
+        assert "was replaced and works." in switched(browser, token)
 
 
 def test_regions_that_the_new_token_may_not_list_count_as_lost(
@@ -526,10 +528,10 @@ def test_where_nothing_is_known_of_the_stored_token_that_is_said_and_no_more(
         cloud.misbehave(Fault("html", token=cloud.token))
     page = compared(browser, token, cloud.other_token)
 
-    assert "Whether both are of the same account cannot be told." in page
+    assert "It cannot be determined whether both belong to the same account." in page
     assert "Another account" not in page
     assert CONFIRM not in page
-    assert "is replaced, and it works." in switched(browser, token)
+    assert "was replaced and works." in switched(browser, token)
 
 
 def test_an_account_without_images_has_none_to_lose(

@@ -43,7 +43,7 @@ def test_a_token_that_works_is_stored_and_not_shown_again(
 ) -> None:
     page = add(browser, cloud.token)
 
-    assert "is stored, and it works." in page
+    assert "was saved and works." in page
     assert cloud.token not in page
     assert cloud.token[-4:] in page
     assert "badge-ok" in page
@@ -74,7 +74,7 @@ def test_the_form_keeps_the_secret_from_the_browser_memory(browser: Client) -> N
 def test_a_refused_token_is_not_stored(browser: Client, cloud: Sandbox) -> None:
     page = refused(browser, "f" * 64)
 
-    assert "Not stored." in page
+    assert "Not saved." in page
     assert "does not accept" in page
     assert re.search(r"requestId \w{32}", page)
     assert 'value="Main"' in page
@@ -87,7 +87,7 @@ def test_a_token_that_may_not_list_is_stored_and_what_to_do_is_said(
 ) -> None:
     page = add(browser, cloud.forbidden_token)
 
-    assert "may not list images" in page
+    assert "not allowed to list images" in page
     assert "administrator" in page
     assert "badge-bad" in page
     assert Token.objects.get().state == State.FORBIDDEN
@@ -108,7 +108,7 @@ def test_when_the_cloud_is_away_the_token_is_stored_unverified(
     cloud.misbehave(Fault("html"))
     page = add(browser, cloud.token)
 
-    assert "stored without having been checked" in page
+    assert "saved without being checked" in page
     assert "badge-warn" in page
     token = Token.objects.get()
     assert (token.state, token.last_ok_at) == (State.UNVERIFIED, None)
@@ -166,7 +166,7 @@ def test_two_people_may_use_one_label(
 ) -> None:
     keep(stranger, cloud.other_token, "Main")
 
-    assert "is stored" in add(browser, cloud.token, "Main")
+    assert "was saved" in add(browser, cloud.token, "Main")
 
 
 def test_a_token_pasted_as_the_label_is_not_shown_again(browser: Client, cloud: Sandbox) -> None:

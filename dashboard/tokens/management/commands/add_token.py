@@ -37,7 +37,7 @@ class Command(BaseCommand):
             form.label_taken()
             raise CommandError(_errors(form)) from None
         if token is None:
-            raise CommandError(f"Not stored. {cloud_said(verdict)}")
+            raise CommandError(f"Not saved. {cloud_said(verdict)}")
         if token.state == State.VALID:
             self.stdout.write(f"Stored {token} for {owner}; it works.")
         else:

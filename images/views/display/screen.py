@@ -1,12 +1,10 @@
 """The wall screen: /overview/display for who is signed in, /display/<key>/ for whoever has a link.
 
-Both refresh themselves for weeks. Nothing on the screen leads anywhere.
+Both refresh themselves for weeks. From a screen behind a link nothing leads anywhere.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
 from functools import cache
 from hashlib import blake2b
 from typing import Any
@@ -15,32 +13,41 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from dashboard.displays import links
+from dashboard.tokens.access import Access, access_of
+from dashboard.web.htmx import as_fragment
 from images.context import InventoryContext, context_of
-from images.jobs_under_way import stalled, under_way
-from images.reports.summary import overview, with_stalled
-from images.services.inventory import RegionState
+from images.jobs_under_way import under_way
+from images.newest_worries import newest_worries
+from images.reports.summary import overview
+from images.views.display import state
 from images.views.list import filters
 from images.views.pages import is_fragment, with_inventory
 from images.views.poll_intervals import WALL_SECONDS
 
-# How many worries and running jobs fit on a screen that nobody scrolls, and how many where notices
-# need some of the room.
-ROOM, TIGHT = (8, 5), (5, 3)
+# More than fit: the screen itself counts what it has no room for.
+JOBS_SHOWN = 20
 STATUSES_SHOWN = 4
-# After so many intervals without a good answer a region's list is shown to be old.
-OLD_INTERVALS = 3
-FILES = ("css/app.css", "css/display.css", "js/app.js", "js/display.js")
+FILES = ("css/app.css", "css/display.css", "js/app.js", "js/display.js", "js/guard.js")
 
 
 @require_safe
+def overview_display(request: HttpRequest) -> HttpResponseBase:
+    access = access_of(request)
+    if access.credential is None:
+        return _without_token(request, access, title=_("Images"), back=reverse("overview"))
+    return _own_display(request)
+
+
 @with_inventory
-def overview_display(request: HttpRequest, context: InventoryContext) -> HttpResponseBase:
-    return _screen(request, context, title=_("Images"), team="")
+def _own_display(request: HttpRequest, context: InventoryContext) -> HttpResponseBase:
+    back = reverse("overview") + context.suffix
+    return _screen(request, context, title=_("Images"), back=back)
 
 
 @login_not_required
@@ -51,16 +58,20 @@ def display(request: HttpRequest, key: str) -> HttpResponseBase:
         shown = links.opened(key)
     except Http404:
         return _gone(request)
+    access, of = shown.access, {"title": shown.title, "team": shown.team}
     with override(shown.language or get_language()):
-        access = shown.access
         if access.credential is None:
-            parts = {"shown": shown, "title": shown.title}
-            response = _page(request, "images/_display_dark.html", parts)
+            response = _without_token(request, access, **of)
         else:
             context = context_of(access, access.credential, QueryDict(shown.query))
-            response = _screen(request, context, title=shown.title, team=shown.team)
+            response = _screen(request, context, **of)
         response["Content-Language"] = get_language() or ""
     return response
+
+
+def _without_token(request: HttpRequest, access: Access, **of: str) -> HttpResponse:
+    shown = {"access": access, "state": state.state(state.NO_TOKEN), **of}
+    return _page(request, "images/_display_dark.html", shown)
 
 
 def _gone(request: HttpRequest) -> HttpResponse:
@@ -68,59 +79,29 @@ def _gone(request: HttpRequest) -> HttpResponse:
     response = render(request, "images/display_gone.html", status=404)
     if is_fragment(request):
         response["HX-Refresh"] = "true"
+        return as_fragment(response)
     return response
 
 
-def _screen(
-    request: HttpRequest, context: InventoryContext, *, title: str, team: str
-) -> HttpResponse:
+def _screen(request: HttpRequest, context: InventoryContext, **of: str) -> HttpResponse:
     found = overview(context.inventory.index, context.query)
     running = under_way(context, found.running)
-    found = with_stalled(found, stalled(running))
-    regions = _regions(context)
-    most_worries, most_jobs = ROOM if regions["whole"] else TIGHT
-    worries = found.worries[:most_worries]
+    newest, regions = newest_worries(context, running), state.regions(context)
     shown = {
         "context": context,
-        "title": title,
-        "team": team,
+        **of,
+        "state": state.state_of(context, regions, newest, found.total),
         "found": found,
         "statuses": found.statuses[:STATUSES_SHOWN],
         "other": sum(count for _status, count in found.statuses[STATUSES_SHOWN:]),
-        "worries": worries,
-        "worries_left": found.worried - len(worries),
-        "running": running[:most_jobs],
-        "running_left": len(running[most_jobs:]),
+        "newest": newest,
+        "running": running[:JOBS_SHOWN],
         "jobs": len(running),
         "chips": filters.chips(context, context.region_names),
-        **regions,
+        "regions": regions,
+        **state.gaps(context, regions),
     }
     return _page(request, "images/_display.html", shown)
-
-
-def _regions(context: InventoryContext) -> dict[str, Any]:
-    """Return the regions of the screen, and what keeps it from being all there is, or true."""
-    inventory, wanted = context.inventory, context.query.chosen("region")
-    states = [state for state in inventory.regions if not wanted or state.id in wanted]
-    oldest = OLD_INTERVALS * inventory.fresh_seconds
-    old = [state for state in states if state.age is not None and state.age > oldest]
-    unconfirmed = [state for state in states if state.unconfirmed]
-    unread = [state for state in states if not state.head.version]
-    head = inventory.head
-    doubts = (old, unread, unconfirmed, context.unknown_region, head.failure, head.unreadable)
-    return {
-        "regions": states,
-        "old": [state.id for state in old],
-        "old_names": _names(old),
-        "old_since": min((state.head.fetched_at for state in old), default=None),
-        "unread_names": _names(unread),
-        "unconfirmed_names": _names(unconfirmed),
-        "whole": not any(doubts),
-    }
-
-
-def _names(states: Sequence[RegionState]) -> str:
-    return " · ".join(state.head.region.name for state in states)
 
 
 def _page(request: HttpRequest, fragment: str, context: dict[str, Any]) -> HttpResponse:
@@ -133,14 +114,13 @@ def _page(request: HttpRequest, fragment: str, context: dict[str, Any]) -> HttpR
         around = {
             "fragment": fragment,
             "version": made_of,
-            "now": time.time(),
             "poll": WALL_SECONDS,
             "address": request.get_full_path(),
         }
         return render(request, "images/display.html", context | around)
     if request.headers.get("X-Screen") != made_of:
-        return HttpResponse(headers={"HX-Refresh": "true"})
-    return render(request, fragment, context)
+        return as_fragment(HttpResponse(status=204, headers={"HX-Refresh": "true"}))
+    return as_fragment(render(request, fragment, context))
 
 
 @cache

@@ -1,0 +1,91 @@
+// What lies over the list where there is no room beside it: the filters, and on a small screen the
+// image. Also skip links, and the signs that a table goes on sideways.
+
+const $ = (selector) => document.querySelector(selector);
+const narrow = matchMedia("(width < 60rem)");
+const crowded = matchMedia("(width < 88rem)");
+const image = () => $("#detail [data-detail]");
+const isSheet = () => narrow.matches || (crowded.matches && Boolean(image()));
+
+// Whether the filters are out as a sheet, and whether someone folded them as a column.
+let out = false;
+let folded = false;
+
+function arrange() {
+  const filters = $(".filters-sheet");
+  if (filters) filters.open = isSheet() ? out : !folded;
+  // What is behind a sheet is reached by nothing before the sheet is gone.
+  const over = narrow.matches && Boolean(image());
+  for (const each of document.querySelectorAll(".masthead, .toolbar, .standing, .filters")) each.inert = over;
+  const list = $(".results");
+  if (list) list.inert = over || (narrow.matches && out);
+}
+
+function fold() {
+  out = false;
+  arrange();
+}
+
+document.addEventListener("toggle", (event) => {
+  if (!event.target.matches?.(".filters-sheet")) return;
+  if (isSheet()) out = event.target.open;
+  else folded = !event.target.open;
+  arrange();
+}, true);
+
+document.addEventListener("click", (event) => {
+  const { target } = event;
+  if (!target.isConnected || target.closest("#detail, dialog, [popover]")) return;
+  if (out && isSheet() && !target.closest(".filters")) fold();
+  else if (narrow.matches && image()) $("#detail [data-close]").click();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !out || !isSheet() || event.target.closest("dialog[open]")) return;
+  event.preventDefault();
+  fold();
+  $(".filters-sheet > summary").focus();
+});
+
+// A skip link leads to its place without becoming a part of the address.
+document.addEventListener("click", (event) => {
+  const skip = event.target.closest("a.skip");
+  if (!skip) return;
+  event.preventDefault();
+  if (skip.hash === "#filters" && isSheet()) {
+    out = true;
+    arrange();
+  }
+  $(skip.hash)?.focus();
+});
+
+// On which sides a table has more than is seen of it.
+function hint(table) {
+  const { scrollLeft, scrollWidth, clientWidth } = table;
+  table.classList.toggle("has-before", scrollLeft > 1);
+  table.classList.toggle("has-after", scrollLeft + clientWidth < scrollWidth - 1);
+}
+
+const resized = new ResizeObserver((entries) => {
+  for (const each of entries) hint(each.target);
+});
+
+function watch() {
+  resized.disconnect();
+  for (const each of document.querySelectorAll(".table-wrap")) resized.observe(each);
+}
+
+document.addEventListener("scroll", (event) => {
+  if (event.target.matches?.(".table-wrap")) hint(event.target);
+}, true);
+
+function dress() {
+  arrange();
+  watch();
+}
+
+// Before it is painted: the sheet of filters would flash over the list.
+document.addEventListener("htmx:afterSwap", dress);
+narrow.addEventListener("change", arrange);
+crowded.addEventListener("change", arrange);
+dress();
