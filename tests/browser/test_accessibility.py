@@ -27,7 +27,21 @@ OPTIONS = {
     "rules": {"target-size": {"enabled": True}},
     "resultTypes": ["violations"],
 }
-RUN = "options => axe.run(document, options).then(found => found.violations)"
+# A menu that is open lies over what is below it, for as long: axe takes what is left to be seen of
+# that for its size. `layout.py` asks of each state what is covered.
+RUN = """options => axe.run(document, options).then(({ violations }) => {
+    const menu = document.querySelector("details.menu[open] > .menu-list")?.getBoundingClientRect();
+    const isBehind = ({ target }) => {
+        const node = document.querySelector(target);
+        if (node.closest(".menu-list")) return false;
+        const { left, right, top, bottom } = node.getBoundingClientRect();
+        return left < menu.right && right > menu.left && top < menu.bottom && bottom > menu.top;
+    };
+    if (menu) for (const each of violations) {
+        if (each.id === "target-size") each.nodes = each.nodes.filter((node) => !isBehind(node));
+    }
+    return violations;
+})"""
 Theme = Literal["light", "dark"]
 THEMES: dict[str, Theme] = {"en": "dark"} if ON_SERVERS else {"en": "light", "zh": "dark"}
 WIDE: ViewportSize = {"width": 1280, "height": 800}

@@ -110,8 +110,10 @@ def test_names_are_whole_where_there_is_room_and_one_line_where_not(
     sizes = """(all) => all.map((each) => [each.textContent.length, each.closest("tr").offsetHeight,
         each.scrollHeight - each.clientHeight > 2, !!each.closest("tr").querySelector(".job")])"""
     names = page.locator("tr[data-image] .c-name > a").evaluate_all(sizes)
-    # A row is as high whatever its name; what runs there takes lines of its own.
-    assert len({high for _, high, _, runs in names if not runs}) == 1
+    # A row is as high whatever its name, but for the line below it that the last one has not; what
+    # runs there takes lines of its own.
+    heights = {high for _, high, _, runs in names if not runs}
+    assert max(heights) - min(heights) <= 1
     cut = [length for length, _, is_cut, _ in names if is_cut]
     assert not [length for length in cut if length <= 36], cut
 

@@ -73,8 +73,9 @@ def test_language_theme_and_refresh_are_a_press_away(page: Page) -> None:
 
 def test_the_overview_and_its_tables_lead_to_lists(page: Page) -> None:
     page.goto("/overview/")
-    page.locator(".as-table summary").first.click()
-    page.locator(".as-table a").first.click()
+    ages = page.locator(".there .columns + .as-table").first
+    ages.locator("summary").click()
+    ages.locator("a").first.click()
     expect(page.locator("tr[data-image]").first).to_be_visible()
     expect(page.locator(".chip").first).to_be_visible()
     page.goto("/overview/coverage/")
