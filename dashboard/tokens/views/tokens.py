@@ -57,7 +57,7 @@ def _added(request: HttpRequest, form: AddTokenForm) -> Token | None:
 
 def _list_page(request: HttpRequest, form: AddTokenForm) -> HttpResponse:
     user = policy.person(request)
-    readable = access.tokens_of(user)
+    readable = access.readable(request)
     prefetch_related_objects(readable, "team")
     default = access.default_of(user, readable)
     mine = [token for token in readable if token.owner_id == user.pk]
