@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dashboard import quotas
+from dashboard.displays.models import Display
 from dashboard.labels import LabelField
 from dashboard.people.models import Team
 from dashboard.tokens.models import Token
@@ -44,6 +45,26 @@ class DisplayForm(forms.Form):
         choices=((7, _("7 days")), (30, _("30 days")), (90, _("90 days")), (365, _("a year"))),
     )
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    turns_with = forms.ModelMultipleChoiceField(
+        label=_("In turn with"),
+        queryset=Display.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_(
+            "The new link then shows these screens as well, one after the other: a playlist. A "
+            "screen whose own link is revoked or has expired is left out."
+        ),
+    )
+    turn_seconds = forms.TypedChoiceField(
+        label=_("Each for"),
+        coerce=int,
+        initial=30,
+        required=False,
+        choices=(
+            *((30, _("30 seconds")), (60, _("1 minute"))),
+            *((120, _("2 minutes")), (300, _("5 minutes"))),
+        ),
+    )
 
     def __init__(self, *args: Any, team: Team, tokens: QuerySet[Token], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -51,9 +72,23 @@ class DisplayForm(forms.Form):
         field = self.fields["token"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101
         field.queryset = tokens
+        self._offer_turns()
+
+    def _offer_turns(self) -> None:
+        """Ask what to show in turn where the team has other links."""
+        others = self.team.displays.filter(expires_at__gt=timezone.now())
+        if not others:
+            del self.fields["turns_with"], self.fields["turn_seconds"]
+            return
+        field = self.fields["turns_with"]
+        assert isinstance(field, forms.ModelMultipleChoiceField)  # noqa: S101
+        field.queryset = others
 
     def clean(self) -> None:
         quotas.refuse_beyond("displays", self.team.displays.filter(expires_at__gt=timezone.now()))
+
+    def clean_turn_seconds(self) -> int:
+        return self.cleaned_data["turn_seconds"] or 30
 
     def clean_query(self) -> str:
         """Return the query string of a whole address, or of a part of one."""

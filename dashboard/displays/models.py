@@ -31,6 +31,9 @@ class Display(models.Model):
     made_at = models.DateTimeField(_("created"), auto_now_add=True)
     expires_at = models.DateTimeField(_("expires"))
     last_seen_at = models.DateTimeField(_("last seen"), null=True, blank=True)
+    # Other links of the team whose screens this one shows in turn with its own.
+    turns_with = models.ManyToManyField("self", symmetrical=False, editable=False)
+    turn_seconds = models.PositiveSmallIntegerField(default=30, db_default=30, editable=False)
 
     class Meta:
         ordering = ("title", "made_at")

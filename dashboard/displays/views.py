@@ -40,7 +40,8 @@ def _page(request: HttpRequest, team: Team, form: DisplayForm) -> HttpResponse:
         "tab": "displays",
         "team": team,
         "displays": sorted(
-            team.displays.select_related("token"), key=lambda display: natural(display.title)
+            team.displays.select_related("token").prefetch_related("turns_with"),
+            key=lambda display: natural(display.title),
         ),
         "has_tokens": team.tokens.exists(),
         "form": form,

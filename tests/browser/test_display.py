@@ -31,6 +31,26 @@ from dashboard.tokens.models import Token
 from images.services import refresh
 refresh.refresh(access.stored(Token.objects.get()), everything=True)
 """
+# Whose turn it is follows from the time alone: here from for how long each screen is shown.
+TURN_OF = """
+import time
+from dashboard.displays.models import Display
+def turn(place):
+    now = int(time.time())
+    fits = (n for n in range(1000, 30000) if now // n % 2 == place and now % n < n - 100)
+    Display.objects.update(turn_seconds=next(fits))
+"""
+PLAYLIST = (
+    MAKE.format("", "en")
+    + TURN_OF
+    + """
+more = {"query": "", "days": 7, "language": "en", "by": by}
+second, _key = links.make(token.team, token, "Second", **more)
+print("KEY", links.make(token.team, token, "First", **more, turns_with=[second])[1])
+turn(0)
+"""
+)
+TURN = TURN_OF + "turn(1)"
 AWAY = re.compile(r"ERR_|htmx:(afterRequest|sendError|timeout|responseError)|Failed to load")
 SIGN_OUT = """
 from django.contrib.sessions.models import Session
@@ -240,6 +260,22 @@ def test_after_an_update_of_the_dashboard_the_screen_loads_itself_anew(
 
     expect(screen).to_have_attribute("hx-headers", now)
     expect(wall.locator("[data-total]")).to_be_visible()
+
+
+def test_a_playlist_turns_by_itself_and_leaves_out_what_was_revoked(wall: Page, site: Site) -> None:
+    first = re.findall(r"KEY (\S+)", site.run("shell", "-c", PLAYLIST))[1]
+    wall.goto(f"/display/{first}/")
+    expect(wall.get_by_role("heading", name="First")).to_be_visible()
+    expect(wall.locator(".turn")).to_have_text("1 / 2")
+
+    site.run("shell", "-c", TURN)
+    poll(wall)
+    expect(wall.get_by_role("heading", name="Second")).to_be_visible()
+    expect(wall.locator(".turn")).to_have_text("2 / 2")
+    site.run("shell", "-c", TURN_OF + "Display.objects.filter(title='Second').delete()")
+    poll(wall)
+    expect(wall.get_by_role("heading", name="First")).to_be_visible()
+    expect(wall.locator(".turn")).to_be_hidden()
 
 
 def test_a_revoked_link_leaves_an_open_screen(wall: Page, site: Site) -> None:

@@ -58,7 +58,7 @@ def display(request: HttpRequest, key: str) -> HttpResponseBase:
         shown = links.opened(key)
     except Http404:
         return _gone(request)
-    access, of = shown.access, {"title": shown.title, "team": shown.team}
+    access, of = shown.access, {"title": shown.title, "team": shown.team, "turn": shown}
     with override(shown.language or get_language()):
         if access.credential is None:
             response = _without_token(request, access, **of)
@@ -69,7 +69,7 @@ def display(request: HttpRequest, key: str) -> HttpResponseBase:
     return response
 
 
-def _without_token(request: HttpRequest, access: Access, **of: str) -> HttpResponse:
+def _without_token(request: HttpRequest, access: Access, **of: Any) -> HttpResponse:
     shown = {"access": access, "state": state.state(state.NO_TOKEN), **of}
     return _page(request, "images/_display_dark.html", shown)
 
@@ -83,7 +83,7 @@ def _gone(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _screen(request: HttpRequest, context: InventoryContext, **of: str) -> HttpResponse:
+def _screen(request: HttpRequest, context: InventoryContext, **of: Any) -> HttpResponse:
     found = overview(context.inventory.index, context.query)
     running = under_way(context, found.running)
     newest, regions = newest_worries(context, running), state.regions(context)

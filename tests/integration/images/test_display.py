@@ -22,7 +22,7 @@ from dashboard.audit.trail import Actor
 from dashboard.displays import links
 from dashboard.displays.models import Display
 from dashboard.people import teams
-from dashboard.people.models import Role, Team, User
+from dashboard.people.models import Membership, Role, Team, User
 from dashboard.tokens.models import Token
 from images.sandbox import Fault, Sandbox
 from tests.integration.conftest import Clock, read_again
@@ -31,6 +31,7 @@ from tests.integration.masking import masked
 pytestmark = pytest.mark.backend
 
 BY = Actor("ann")
+MORE: dict[str, Any] = {"query": "", "days": 7, "language": "en"}
 STATES = r'data-region-state="(\w+)" data-region="(\w+)"'
 
 
@@ -465,6 +466,73 @@ def test_a_console_account_has_the_same_screen(
     assertContains(client.get("/images/"), 'href="/overview/display"')
 
 
+def seconds_of(place: int, of: int) -> int:
+    """For how long each of so many screens is shown where now it is the turn of that one."""
+    now = int(timezone.now().timestamp())
+    return next(
+        seconds
+        for seconds in range(1000, 30000)
+        if now // seconds % of == place and now % seconds < seconds - 60
+    )
+
+
+def shown_in_turn(anonymous: Client, url: str, places: int) -> list[tuple[str, int]]:
+    """The title of each screen that a link shows, and how many images are on it."""
+    found = []
+    for place in range(places):
+        Display.objects.update(turn_seconds=seconds_of(place, places))
+        page = anonymous.get(url)
+        title = re.search(r"<h1><bdi>([^<]*)", page.content.decode())
+        assert title
+        found.append((title[1], total(page)))
+        turn = f"{place + 1} / {places}</p>"
+        assert (turn in page.content.decode()) is (places > 1)
+    return found
+
+
+def test_one_link_shows_several_screens_in_turn(
+    browser: Client, anonymous: Client, token: Token, person: User
+) -> None:
+    made = {}
+    for title, region in (("Hall", "bj"), ("Door", "gz"), ("Roof", "sh")):
+        form = {"title": title, "token": token.pk, "days": 7, "language": "en"}
+        form |= {"query": f"?region={region}&status=Ready", "turn_seconds": 60}
+        form["turns_with"] = [each.pk for each in Display.objects.all()]
+        page = browser.post("/teams/blue/displays/", form).content.decode()
+        link = re.search(r'value="http://testserver(/display/[\w-]{43}/)"', page)
+        assert link
+        made[title] = link[1]
+    assert "in turn with Door · Hall, each for 60 seconds" in page
+
+    titles = [title for title, _total in shown_in_turn(anonymous, made["Roof"], 3)]
+    assert titles == ["Roof", "Door", "Hall"]
+    assert len(dict(shown_in_turn(anonymous, made["Door"], 2))) == 2
+    assert len(shown_in_turn(anonymous, made["Hall"], 1)) == 1
+
+    Display.objects.get(title="Door").revoke(by=BY)
+    titles = [title for title, _total in shown_in_turn(anonymous, made["Roof"], 2)]
+    assert titles == ["Roof", "Hall"]
+    Display.objects.filter(title="Hall").update(expires_at=timezone.now())
+    assert [title for title, _total in shown_in_turn(anonymous, made["Roof"], 1)] == ["Roof"]
+    Display.objects.get(title="Roof").revoke(by=BY)
+    assert anonymous.get(made["Roof"]).status_code == 404
+
+
+def test_a_screen_in_turn_ends_with_the_right_of_who_made_it(
+    anonymous: Client, token: Token, person: User, stranger: User
+) -> None:
+    assert token.team
+    teams.set_role(token.team, stranger, Role.ADMIN, by=BY)
+    by = Actor(stranger.username, id=stranger.pk)
+    theirs, _key = links.make(token.team, token, "Theirs", **MORE, by=by)
+    _made, key = links.make(token.team, token, "Hall", **MORE, by=BY, turns_with=[theirs])
+    url = reverse("display", args=[key])
+    assert len(shown_in_turn(anonymous, url, 2)) == 2
+
+    Membership.objects.filter(user=stranger).delete()
+    assert [title for title, _total in shown_in_turn(anonymous, url, 1)] == ["Hall"]
+
+
 def test_links_are_made_and_revoked_by_an_admin(
     browser: Client, anonymous: Client, token: Token
 ) -> None:
@@ -494,6 +562,8 @@ def test_links_are_made_and_revoked_by_an_admin(
         {"query": "http://["},
         {"query": "nothing that filters"},
         {"query": "q=" + "x" * 3000},
+        {"turn_seconds": 1, "turns_with": "of the team"},
+        {"turns_with": "foreign"},
     ],
 )
 def test_a_link_that_makes_no_sense_is_not_made(
@@ -506,6 +576,12 @@ def test_a_link_that_makes_no_sense_is_not_made(
     form = {"title": "Hall", "token": token.pk, "days": 7, "language": "en", **changes}
     if form["token"] == "foreign":
         form["token"] = keep(stranger, "0" * 64).pk
+    if "turns_with" in form:
+        assert token.team
+        team = token.team if form["turns_with"] == "of the team" else teams.create("Red", by=BY)
+        form["turns_with"] = [links.make(team, token, "Other", **MORE, by=BY)[0].pk]
+        links.make(token.team, token, "Ours", **MORE, by=BY)
+    before = Display.objects.count()
 
     assertContains(browser.post("/teams/blue/displays/", form), 'class="error"', status_code=422)
-    assert not Display.objects.exists()
+    assert Display.objects.count() == before
