@@ -17,6 +17,7 @@ import os
 import resource
 import signal
 import threading
+import time
 import traceback
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -129,7 +130,7 @@ def _start(process: ForkServerProcess, ours: Connection, its: Connection) -> Non
 
     def start() -> None:
         try:
-            process.start()
+            _start_when_it_can(process)
         except Exception as error:
             failures.append(error)
         finally:
@@ -150,6 +151,21 @@ def _start(process: ForkServerProcess, ours: Connection, its: Connection) -> Non
         starting.join(START_SECONDS)
         process.join(GRACE_SECONDS)
         raise _end_of(process) from None
+
+
+def _start_when_it_can(process: ForkServerProcess) -> None:
+    """Start the process; wait for a fork server that was killed to be gone, and a new one made.
+
+    For some milliseconds it refuses already and still counts as running.
+    """
+    last = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            return process.start()
+        except (ConnectionError, EOFError):
+            if time.monotonic() > last:
+                raise
+            time.sleep(0.02)
 
 
 def _end_of(process: ForkServerProcess) -> CloudError:
