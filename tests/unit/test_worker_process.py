@@ -132,8 +132,8 @@ def test_a_fork_server_that_was_killed_is_started_again(cloud: Sandbox) -> None:
     os.kill(fork_server(), signal.SIGKILL)
     until(lambda: not fork_servers())
 
-    found = outcomes(cloud).values()
-    assert {type(each) for each in found} == {Packed}, [str(each)[:200] for each in found]
+    again = outcomes(cloud).values()
+    assert {type(each) for each in again} == {Packed}, [str(each)[:200] for each in again]
 
 
 def test_the_time_that_our_own_process_takes_to_start_is_not_the_clouds(cloud: Sandbox) -> None:
@@ -171,8 +171,8 @@ def test_a_process_that_cannot_start_is_our_fault_and_holds_nobody_up(
     assert {type(each) for each in found.values()} == {Internal}
     assert not cloud.calls
     monkeypatch.undo()
-    found = outcomes(cloud).values()
-    assert {type(each) for each in found} == {Packed}, [str(each)[:200] for each in found]
+    again = outcomes(cloud).values()
+    assert {type(each) for each in again} == {Packed}, [str(each)[:200] for each in again]
 
 
 def test_an_answer_that_takes_too_much_memory_is_too_large() -> None:
