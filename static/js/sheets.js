@@ -10,10 +10,23 @@ const isSheet = () => narrow.matches || (crowded.matches && Boolean(image()));
 // Whether the filters are out as a sheet, and whether someone folded them as a column.
 let out = false;
 let folded = false;
+// How they were last drawn. That someone opened or folded them since is seen by that: the event that
+// tells of it comes later, and something else may be swapped in before.
+let drawn = null;
 
-function arrange() {
+function note() {
+  if (!drawn || drawn.filters.open === drawn.open) return;
+  if (drawn.asSheet) out = drawn.filters.open;
+  else folded = !drawn.filters.open;
+}
+
+function draw() {
   const filters = $(".filters-sheet");
-  if (filters) filters.open = isSheet() ? out : !folded;
+  if (filters) {
+    const asSheet = isSheet();
+    filters.open = asSheet ? out : !folded;
+    drawn = { filters, asSheet, open: filters.open };
+  }
   // What is behind a sheet is reached by nothing before the sheet is gone.
   const over = narrow.matches && Boolean(image());
   for (const each of document.querySelectorAll(".masthead, .toolbar, .standing, .filters")) each.inert = over;
@@ -21,30 +34,34 @@ function arrange() {
   if (list) list.inert = over || (narrow.matches && out);
 }
 
-function fold() {
-  out = false;
-  arrange();
+function arrange() {
+  note();
+  draw();
+}
+
+function bring(isOut) {
+  note();
+  out = isOut;
+  draw();
 }
 
 document.addEventListener("toggle", (event) => {
-  if (!event.target.matches?.(".filters-sheet")) return;
-  if (isSheet()) out = event.target.open;
-  else folded = !event.target.open;
-  arrange();
+  if (event.target.matches?.(".filters-sheet")) arrange();
 }, true);
 
 document.addEventListener("click", (event) => {
   const { target } = event;
   if (!target.isConnected || target.closest("#detail, dialog, [popover]")) return;
-  if (out && isSheet() && !target.closest(".filters")) fold();
+  if (out && isSheet() && !target.closest(".filters")) bring(false);
   else if (narrow.matches && image()) $("#detail [data-close]").click();
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || !out || !isSheet() || event.target.closest("dialog[open]")) return;
+  const filters = $(".filters-sheet[open]");
+  if (event.key !== "Escape" || !filters || !isSheet() || event.target.closest("dialog[open]")) return;
   event.preventDefault();
-  fold();
-  $(".filters-sheet > summary").focus();
+  bring(false);
+  filters.querySelector("summary").focus();
 });
 
 // A skip link leads to its place without becoming a part of the address.
@@ -52,10 +69,7 @@ document.addEventListener("click", (event) => {
   const skip = event.target.closest("a.skip");
   if (!skip) return;
   event.preventDefault();
-  if (skip.hash === "#filters" && isSheet()) {
-    out = true;
-    arrange();
-  }
+  if (skip.hash === "#filters" && isSheet()) bring(true);
   $(skip.hash)?.focus();
 });
 

@@ -498,7 +498,7 @@ def test_one_link_shows_several_screens_in_turn(
         form = {"title": title, "token": token.pk, "days": 7, "language": "en"}
         form |= {"query": f"?region={region}&status=Ready", "turn_seconds": 60}
         form["turns_with"] = [each.pk for each in Display.objects.all()]
-        page = browser.post("/teams/blue/displays/", form).content.decode()
+        page = browser.post("/teams/blue/displays/", form, follow=True).content.decode()
         link = re.search(r'value="http://testserver(/display/[\w-]{43}/)"', page)
         assert link
         made[title] = link[1]
