@@ -35,6 +35,13 @@ CHECKING_ROUTES = frozenset(
         COMPARING,
     }
 )
+# The forms of signing in and out, proving who one is, and joining.
+DOOR_ROUTES = frozenset(
+    {
+        *("account_login", "account_logout", "account_reauthenticate"),
+        *("mfa_authenticate", "mfa_reauthenticate", "invitation"),
+    }
+)
 # The id of the element that polls, on every page that does so, as htmx sends it in HX-Trigger.
 POLLER = "news"
 API_PAGE = "api:page"
@@ -80,6 +87,10 @@ def is_for_machines(request: HttpRequest) -> bool:
 def is_secret(request: HttpRequest) -> bool:
     """Return whether whoever knows the address is let in."""
     return route_of(request) in SECRET_ROUTES
+
+
+def is_door(request: HttpRequest) -> bool:
+    return route_of(request) in DOOR_ROUTES
 
 
 def is_export(request: HttpRequest) -> bool:
