@@ -7,6 +7,7 @@ Every step asks the cloud first, and a bad secret never replaces a good one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -62,16 +63,21 @@ def offer(token: Token, secret: str, *, by: Actor) -> tuple[bool, Verdict]:
         token.note(by, Action.TOKEN_OFFER, result=verdict.state)
         return False, verdict
     with transaction.atomic():
+        # Of two who offer one at once, the later one waits and replaces what the other offered.
+        Token.objects.select_for_update().filter(pk=token.pk).first()
         _keep(token, secret, Kind.NEXT)
         token.note(by, Action.TOKEN_OFFER)
     return True, verdict
 
 
-def use(token: Token, other: RotationSecret, *, by: Actor) -> tuple[bool, Verdict]:
+def use(
+    token: Token, other: RotationSecret, *, by: Actor, along: Callable[[], None] | None = None
+) -> tuple[bool, Verdict]:
     """Put the next or previous secret in use, and keep the one that it replaces.
 
-    Return whether it is in use, and the cloud's verdict, which may not allow the replacement. Raise
-    Gone if the secrets have changed in the meantime.
+    Return whether it is in use, and the cloud's verdict, which may not allow the replacement.
+    `along` is called in the transaction that puts it in use. Raise Gone if the secrets have changed
+    in the meantime.
     """
     secret = vault.unseal(other.sealed, other.pk)
     verdict = verified(secret)
@@ -87,6 +93,8 @@ def use(token: Token, other: RotationSecret, *, by: Actor) -> tuple[bool, Verdic
         set_secret(token, secret, verdict)
         token.save(update_fields=OF_THE_SECRET)
         token.note(by, action)
+        if along:
+            along()
     log.info("token replaced", token=str(token.pk), state=token.state)
     return True, verdict
 

@@ -11,6 +11,8 @@ const minute = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle:
 const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60]];
 // From here on the day says more than its distance.
 const LONG_AGO = 30 * 86_400;
+// Milliseconds in which nobody sends a form twice on purpose.
+const DOUBLE_CLICK = 1_000;
 // The clocks of two machines may differ by so much.
 const A_MOMENT = 60;
 
@@ -100,6 +102,14 @@ document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (!menu.contains(event.target)) menu.open = false;
   }
+});
+
+// The second click of a double click sends nothing: what the first one brings is shown.
+document.addEventListener("submit", (event) => {
+  const { target: form, timeStamp } = event;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (timeStamp - Number(form.dataset.sent ?? -DOUBLE_CLICK) < DOUBLE_CLICK) event.preventDefault();
+  else form.dataset.sent = timeStamp;
 });
 
 document.addEventListener("keydown", (event) => {

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -16,6 +17,7 @@ from dashboard.tokens.forms import ReplaceTokenForm
 from dashboard.tokens.models import RotationSecret, Token
 from dashboard.tokens.rotation import Kind
 from dashboard.tokens.views.announcements import announce, cloud_said
+from dashboard.web import once
 from images import services
 from images.services.comparing import Comparison
 
@@ -86,24 +88,38 @@ def token_restore(request: HttpRequest, token_id: UUID) -> HttpResponse:
 
 
 def token_keep(request: HttpRequest, token_id: UUID) -> HttpResponse:
-    """Keep the secret in use, and forget the next one."""
+    """Keep the secret in use, and forget the next one; a GET asks first."""
     token = access.managed(request, "token.manage", token_id)
     if request.method == "POST":
         rotation.drop(token, Kind.NEXT)
         messages.success(request, _("Nothing was replaced, and the new token was discarded."))
-    return redirect("token_page", token.pk)
+        return redirect("token_page", token.pk)
+    if rotation.find(token, Kind.NEXT) is None:
+        return redirect("token_page", token.pk)
+    context = {
+        "place": "tokens",
+        "question": _("Discard the new token?"),
+        "consequence": _("“%(label)s” stays as it is. To compare again, paste the new token again.")
+        % {"label": token},
+        "act": _("Discard new token"),
+        "cancel": reverse("token_compare", args=[token.pk]),
+    }
+    return render(request, "parts/confirm.html", context)
 
 
 def _use(request: HttpRequest, token: Token, kind: RotationSecret.Kind) -> HttpResponse:
+    if before := once.answered(request):
+        return before
     other = rotation.find(token, kind)
     if other is None:
         return _too_late(request, token)
     if SURE not in request.POST and _compare(token, other, again=False).is_dangerous:
         messages.error(request, _("Nothing was changed. Confirm first."))
         return redirect("token_compare" if kind == Kind.NEXT else "token_restore", token.pk)
+    by, target = policy.actor(request), token.get_absolute_url()
     try:
-        used, verdict = rotation.use(token, other, by=policy.actor(request))
-    except rotation.Gone:
+        used, verdict = rotation.use(token, other, by=by, along=lambda: once.note(request, target))
+    except (rotation.Gone, once.AlreadySent):
         return _too_late(request, token)
     if used:
         announce(request, "replaced", token, verdict)
@@ -114,5 +130,8 @@ def _use(request: HttpRequest, token: Token, kind: RotationSecret.Kind) -> HttpR
 
 
 def _too_late(request: HttpRequest, token: Token) -> HttpResponse:
+    # The same form may have been sent twice at once, and used the other secret meanwhile.
+    if before := once.answered(request):
+        return before
     messages.error(request, _("The other token is no longer available. Paste it again."))
     return redirect("token_page", token.pk)

@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
+from dashboard import random_keys
 from dashboard.audit.trail import Actor
 from dashboard.people.models import User
 from dashboard.tokens import rotation, vault
@@ -350,14 +351,28 @@ def test_the_same_token_again_is_said_to_be_the_same(
     assert not cloud.calls
 
 
+def test_who_switches_with_a_double_click_is_told_that_it_was_replaced(
+    browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token]
+) -> None:
+    token = keep(person, cloud.token)
+    compared(browser, token, cloud.other_token)
+
+    form = {"sure": "on", "once": random_keys.new_key()}
+    browser.post(page_of(token, "switch/"), form)
+    page = browser.post(page_of(token, "switch/"), form, follow=True)
+    assertContains(page, "was replaced and works.")
+    assertNotContains(page, "no longer available")
+
+
 def test_a_link_switches_nothing(
     browser: Client, cloud: Sandbox, person: User, keep: Callable[..., Token]
 ) -> None:
     token = keep(person, cloud.token)
     compared(browser, token, cloud.other_token)
 
-    for todo in ("switch/", "keep/", "restore/"):
+    for todo in ("switch/", "restore/"):
         assertRedirects(browser.get(page_of(token, todo)), page_of(token))
+    assertContains(browser.get(page_of(token, "keep/")), "Discard the new token?")
     assert secret_of(token) == cloud.token
     assert RotationSecret.objects.exists()
 
