@@ -30,7 +30,7 @@ CHECK_EVERY = timedelta(hours=6)
 # A token that does not work may have been repaired at the cloud.
 CHECK_TROUBLE_EVERY = timedelta(minutes=15)
 CHECKS_A_ROUND = 100
-# An expired display link or API key is listed as such for this long.
+# An expired or revoked display link or API key is listed as such for this long.
 EXPIRED_KEPT = timedelta(days=30)
 # When the last round ended, on any machine. It is kept long: a lost time would not show as late.
 LAST_ROUND = "dashboard.maintenance.last_round"

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dashboard import quotas
@@ -50,7 +49,7 @@ class ApiKeyForm(forms.Form):
         ]
 
     def clean(self) -> None:
-        quotas.refuse_beyond("keys", self.owner.api_keys.filter(expires_at__gt=timezone.now()))
+        quotas.refuse_beyond("keys", self.owner.api_keys.working())
 
     def said(self) -> dict[str, Any]:
         """Return the arguments `days`, `team` and `token` of `keys.make`."""

@@ -14,6 +14,12 @@ from dashboard.people.models import Team, User
 from dashboard.tokens.models import Token
 
 
+class ApiKeys(models.QuerySet["ApiKey"]):
+    def working(self) -> ApiKeys:
+        """Return those that have neither expired nor been revoked."""
+        return self.filter(expires_at__gt=timezone.now())
+
+
 class ApiKey(models.Model):
     """A key with which a person's scripts read.
 
@@ -30,7 +36,11 @@ class ApiKey(models.Model):
     key_hash = models.CharField(max_length=64, unique=True, editable=False)
     made_at = models.DateTimeField(_("created"), auto_now_add=True)
     expires_at = models.DateTimeField(_("expires"))
+    # Who ended it, which was at `expires_at`; "" where nobody did.
+    revoked_by = models.CharField(max_length=150, blank=True, db_default="", editable=False)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
+
+    objects = ApiKeys.as_manager()
 
     class Meta:
         ordering = ("label", "made_at")
@@ -41,7 +51,7 @@ class ApiKey(models.Model):
         return f"{self.label} {self.prefix}…"
 
     @property
-    def has_expired(self) -> bool:
+    def has_ended(self) -> bool:
         return self.expires_at <= timezone.now()
 
     def opens(self, token: Token) -> bool:
@@ -62,9 +72,14 @@ class ApiKey(models.Model):
 
     @transaction.atomic
     def revoke(self, *, by: Actor) -> None:
-        """Delete the key, so that it is refused from the next request on."""
-        self.note(by, Action.KEY_REVOKE)
-        self.delete()
+        """End the key, so that it is refused from the next request on.
+
+        It stays in the list, and says by whom it was revoked, until `maintenance.prune` deletes it.
+        Nothing is done about one that has ended already.
+        """
+        running = ApiKey.objects.working().filter(pk=self.pk)
+        if running.update(expires_at=timezone.now(), revoked_by=by.name[:150]):
+            self.note(by, Action.KEY_REVOKE)
 
     def note(self, by: Actor, action: Action) -> None:
         """Write to the audit log what was done to the key."""

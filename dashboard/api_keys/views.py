@@ -27,7 +27,7 @@ def api_key_list(request: HttpRequest) -> HttpResponse:
         return once.show(request, reverse("api_key_list"), secret)
     context = {
         "place": "api",
-        "keys": sorted(keys.of_owner(owner), key=lambda key: natural(key.label)),
+        "keys": sorted(keys.of_owner(owner), key=lambda key: (key.has_ended, natural(key.label))),
         "form": form,
         "secret": once.shown(request),
         "base": request.build_absolute_uri("/").rstrip("/"),
@@ -40,11 +40,12 @@ def api_key_revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
     if request.method != "POST":
         context = {
             "place": "api",
-            "name": key.label,
+            "question": _("Revoke “%(name)s”?") % {"name": key.label},
             "consequence": _("Every script that uses it fails at once. This cannot be undone."),
+            "act": _("Revoke"),
             "cancel": reverse("api_key_list"),
         }
-        return render(request, "parts/revoke.html", context)
+        return render(request, "parts/confirm.html", context)
     key.revoke(by=policy.actor(request))
     messages.success(request, _("“%(label)s” was revoked.") % {"label": key.label})
     return redirect("api_key_list")

@@ -9,7 +9,6 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dashboard import quotas
@@ -76,7 +75,7 @@ class DisplayForm(forms.Form):
 
     def _offer_turns(self) -> None:
         """Ask what to show in turn where the team has other links."""
-        others = self.team.displays.filter(expires_at__gt=timezone.now())
+        others = self.team.displays.working()
         if not others:
             del self.fields["turns_with"], self.fields["turn_seconds"]
             return
@@ -85,7 +84,7 @@ class DisplayForm(forms.Form):
         field.queryset = others
 
     def clean(self) -> None:
-        quotas.refuse_beyond("displays", self.team.displays.filter(expires_at__gt=timezone.now()))
+        quotas.refuse_beyond("displays", self.team.displays.working())
 
     def clean_turn_seconds(self) -> int:
         return self.cleaned_data["turn_seconds"] or 30

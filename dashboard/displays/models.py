@@ -13,6 +13,12 @@ from dashboard.people.models import Team, User
 from dashboard.tokens.models import Token
 
 
+class Displays(models.QuerySet["Display"]):
+    def working(self) -> Displays:
+        """Return those that have neither expired nor been revoked."""
+        return self.filter(expires_at__gt=timezone.now())
+
+
 class Display(models.Model):
     """A link that opens the wall screen of one token and query without signing in."""
 
@@ -30,10 +36,14 @@ class Display(models.Model):
     )
     made_at = models.DateTimeField(_("created"), auto_now_add=True)
     expires_at = models.DateTimeField(_("expires"))
+    # Who ended it, which was at `expires_at`; "" where nobody did.
+    revoked_by = models.CharField(max_length=150, blank=True, db_default="", editable=False)
     last_seen_at = models.DateTimeField(_("last seen"), null=True, blank=True)
     # Other links of the team whose screens this one shows in turn with its own.
     turns_with = models.ManyToManyField("self", symmetrical=False, editable=False)
     turn_seconds = models.PositiveSmallIntegerField(default=30, db_default=30, editable=False)
+
+    objects = Displays.as_manager()
 
     class Meta:
         ordering = ("title", "made_at")
@@ -44,14 +54,19 @@ class Display(models.Model):
         return self.title
 
     @property
-    def has_expired(self) -> bool:
+    def has_ended(self) -> bool:
         return self.expires_at <= timezone.now()
 
     @transaction.atomic
     def revoke(self, *, by: Actor) -> None:
-        """Delete the link, so that it opens nothing from the next request on."""
-        self.note(by, Action.DISPLAY_REVOKE)
-        self.delete()
+        """End the link, so that it opens nothing from the next request on.
+
+        It stays in the list, and says by whom it was revoked, until `maintenance.prune` deletes it.
+        Nothing is done about one that has ended already.
+        """
+        running = Display.objects.working().filter(pk=self.pk)
+        if running.update(expires_at=timezone.now(), revoked_by=by.name[:150], maker=None):
+            self.note(by, Action.DISPLAY_REVOKE)
 
     @transaction.atomic
     def hand_over(self, heir: User, *, by: Actor) -> None:

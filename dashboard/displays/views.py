@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -40,8 +41,10 @@ def _page(request: HttpRequest, team: Team, form: DisplayForm) -> HttpResponse:
         "tab": "displays",
         "team": team,
         "displays": sorted(
-            team.displays.select_related("token").prefetch_related("turns_with"),
-            key=lambda display: natural(display.title),
+            team.displays.select_related("token").prefetch_related(
+                Prefetch("turns_with", Display.objects.working())
+            ),
+            key=lambda display: (display.has_ended, natural(display.title)),
         ),
         "has_tokens": team.tokens.exists(),
         "form": form,
@@ -56,11 +59,12 @@ def display_revoke(request: HttpRequest, slug: str, display_id: UUID) -> HttpRes
     if request.method != "POST":
         context = {
             "place": "teams",
-            "name": display.title,
+            "question": _("Revoke “%(name)s”?") % {"name": display},
             "consequence": _("Every screen that shows it stops at once. This cannot be undone."),
+            "act": _("Revoke"),
             "cancel": reverse("display_list", args=[team.slug]),
         }
-        return render(request, "parts/revoke.html", context)
+        return render(request, "parts/confirm.html", context)
     display.revoke(by=policy.actor(request))
     news = _("“%(title)s” was revoked. Its link no longer works.") % {"title": display}
     messages.success(request, news)

@@ -54,7 +54,7 @@ class AsksAboutKeys:
         self.user: User
         self.fields: dict[str, forms.Field]
         self.cleaned_data: dict[str, Any]
-        if number := self.user.api_keys.count():
+        if number := self.user.api_keys.working().count():
             label = ngettext(
                 "Also revoke the %(number)d API key, which would otherwise keep working",
                 "Also revoke the %(number)d API keys, which would otherwise keep working",
@@ -67,7 +67,7 @@ class AsksAboutKeys:
     def save(self, *args: Any, **kwargs: Any) -> Any:
         saved = super().save(*args, **kwargs)  # type: ignore[misc]
         if self.cleaned_data.get("revoke_keys"):
-            for key in self.user.api_keys.select_related("team", "token"):
+            for key in self.user.api_keys.working().select_related("team", "token"):
                 key.revoke(by=policy.actor(context.request))
         return saved
 

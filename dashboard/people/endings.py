@@ -70,14 +70,16 @@ def at_stake(user: User, team: Team, *, shut_out: bool = False) -> Stake:
     return Stake(
         team=team,
         tokens=[] if adds else list(team.tokens.filter(owner=user)),
-        displays=[] if manages else list(team.displays.filter(**theirs).select_related("token")),
+        displays=[]
+        if manages
+        else list(team.displays.working().filter(**theirs).select_related("token")),
         views=[] if manages else list(team.views.filter(owner=user)),
         invitations=[] if manages else list(team.invitations.filter(**theirs)),
     )
 
 
 def keys_at_stake(user: User, *, shut_out: bool = False) -> list[ApiKey]:
-    keys = user.api_keys.select_related("team", "token__team")
+    keys = user.api_keys.working().select_related("team", "token__team")
     return [key for key in keys if shut_out or key.has_lapsed(user)]
 
 
@@ -94,7 +96,7 @@ def people_to_ask_about(team: Team) -> set[int]:
     found = [
         *team.tokens.values_list("owner_id", flat=True),
         *team.views.values_list("owner_id", flat=True),
-        *team.displays.exclude(maker=None).values_list("maker_id", flat=True),
+        *team.displays.working().exclude(maker=None).values_list("maker_id", flat=True),
         *team.invitations.exclude(maker=None).values_list("maker_id", flat=True),
         *User.objects.filter(memberships__team=team, api_keys__isnull=False).values_list(
             "pk", flat=True
@@ -174,13 +176,13 @@ def end_team(team: Team, *, by: Actor) -> None:
     """End what was made for a team that is being deleted; tokens and views go to their owners."""
     for invitation in team.invitations.all():
         withdraw(invitation, by=by)
-    for display in team.displays.select_related("token"):
+    for display in team.displays.working().select_related("token"):
         display.revoke(by=by)
     for token in team.tokens.all():
         token.leave_team(by=by)
     for view in team.views.all():
         view.leave_team(by=by)
-    for key in team.api_keys.all():
+    for key in team.api_keys.working():
         key.revoke(by=by)
 
 

@@ -20,7 +20,7 @@ class SavedViewForm(forms.Form):
     """A saved view's name, team and query.
 
     `at` is the view that is edited. A new view with the name of one that the person may change
-    replaces that one, which is then `replaced`.
+    replaces that one, which is then `replaced`, once they have agreed to it.
     """
 
     name = LabelField(label=_("Name"))
@@ -35,10 +35,11 @@ class SavedViewForm(forms.Form):
         required=False, max_length=saving.LONGEST_QUERY, widget=forms.HiddenInput
     )
     begin = forms.BooleanField(label=_("Make this my start view"), required=False)
+    replace = forms.BooleanField(label=_("Replace the view of this name"), required=False)
 
     def __init__(self, *args: Any, by: User, at: SavedView | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.by, self.at, self.replaced = by, at, at
+        self.by, self.at, self.replaced, self.asks_to_replace = by, at, at, False
         field = self.fields["team"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101
         field.queryset = teams = saving.teams_to_share_with(by)
@@ -56,7 +57,9 @@ class SavedViewForm(forms.Form):
             if other and other != self.at:
                 if self.at or not policy.has_permission(self.by, "view.change", other):
                     raise ValidationError(_("A view with this name already exists."))
-                self.replaced = other
+                self.replaced, self.asks_to_replace = other, True
+                if not cleaned["replace"]:
+                    raise ValidationError(_("A view with this name already exists."))
             if self.replaced is None:
                 quotas.refuse_beyond("views", self.by.views.all())
         return cleaned

@@ -108,9 +108,20 @@ def view_begin(request: HttpRequest, view_id: UUID) -> HttpResponse:
     return redirect("view_list")
 
 
-@require_POST
 def view_delete(request: HttpRequest, view_id: UUID) -> HttpResponse:
     view = saving.opened(request, "view.change", view_id)
+    if request.method != "POST":
+        everyone = _("Everyone in “%(team)s” loses it. This cannot be undone.")
+        context = {
+            "place": "views",
+            "question": _("Delete “%(label)s”?") % {"label": view},
+            "consequence": everyone % {"team": view.team}
+            if view.team
+            else _("The images themselves are not affected. This cannot be undone."),
+            "act": _("Delete"),
+            "cancel": reverse("view_list"),
+        }
+        return render(request, "parts/confirm.html", context)
     view.remove(by=policy.actor(request))
     messages.success(request, _("“%(name)s” was deleted.") % {"name": view})
     return redirect("view_list")

@@ -77,9 +77,9 @@ class TokenForm(forms.Form):
         help_text=_("The last day (UTC) on which the token is used. Leave empty for no expiry."),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-    # Shown where the token has display links, which are deleted when it leaves the team.
+    # Shown where the token has display links, which are revoked when it leaves the team.
     end_screens = forms.BooleanField(
-        label=_("Delete the display links if it leaves the team"), required=False
+        label=_("Revoke the display links if it leaves the team"), required=False
     )
 
     def __init__(
@@ -92,7 +92,7 @@ class TokenForm(forms.Form):
         field.queryset = teams = _teams(owner, by, token)
         if not teams.exists():
             del self.fields["team"]
-        self._ask_about_screens(token.displays.count() if token else 0)
+        self._ask_about_screens(token.displays.working().count() if token else 0)
         field.label_from_instance = lambda team: _("Everyone in “%(team)s”") % {"team": team}  # type: ignore[method-assign,assignment]
 
     def _ask_about_screens(self, screens: int) -> None:
@@ -100,9 +100,9 @@ class TokenForm(forms.Form):
             del self.fields["end_screens"]
         else:
             said = ngettext(
-                "Moving it out of this team deletes %(screens)s display link that shows its "
+                "Moving it out of this team revokes %(screens)s display link that shows its "
                 "images.",
-                "Moving it out of this team deletes %(screens)s display links that show its "
+                "Moving it out of this team revokes %(screens)s display links that show its "
                 "images.",
                 screens,
             )
@@ -137,7 +137,7 @@ class TokenForm(forms.Form):
         if asked and leaves and not agreed:
             self.add_error(
                 "end_screens",
-                _("Its display links would be deleted. Confirm, or keep the token in its team."),
+                _("Its display links would be revoked. Confirm, or keep the token in its team."),
             )
         return said
 

@@ -129,20 +129,20 @@ class Token(models.Model):
         """Delete the token with its secrets, and revoke its display links and API keys."""
         log.info("token deleted", token=str(self.pk), owner=self.owner_id)
         self.revoke_displays(by=by)
-        for key in self.api_keys.select_related("owner", "token__team"):
+        for key in self.api_keys.working().select_related("owner", "token__team"):
             key.revoke(by=by)
         self.note(by, Action.TOKEN_DELETE)
         self.delete()
 
     def revoke_displays(self, *, by: Actor) -> None:
         """Revoke the display links that show the token's images."""
-        for display in self.displays.select_related("team"):
+        for display in self.displays.working().select_related("team"):
             display.token = self
             display.revoke(by=by)
 
     def revoke_lapsed_keys(self, *, by: Actor) -> None:
         """Revoke the token's API keys that open nothing any more, so that they never will again."""
-        for key in self.api_keys.select_related("owner", "team", "token__team"):
+        for key in self.api_keys.working().select_related("owner", "team", "token__team"):
             if key.has_lapsed(key.owner):
                 key.revoke(by=by)
 

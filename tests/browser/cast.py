@@ -100,13 +100,15 @@ def _things(ann: User, blue: Team, secrets: dict[str, str]) -> dict[str, str]:
     by = replace(BY, id=ann.pk)
     display, key = links.make(blue, main, "Hall", query="", days=7, language="", by=by)
     links.make(blue, main, "Door", query="os=CentOS", days=1, language="en", by=by)
-    invitation_key = teams.invite(blue, "viewer", by=by)[1]
+    links.make(blue, main, "Old hall", query="", days=7, language="en", by=by)[0].revoke(by=by)
+    invitation, invitation_key = teams.invite(blue, "viewer", by=by)
     query = "q=golden&os=CentOS&os=Ubuntu&storage=at-risk&sort=-created&columns=name&columns=size"
     view = saving.save(ann, "Golden images", query, blue, by=BY)
     saving.save(ann, "Large", "min_size=20GiB&density=compact", None, by=BY)
     saving.begin_with(User.objects.get(username="bob"), view)
     nightly, _secret = keys.make(ann, "Nightly report", days=90, by=BY)
     keys.make(ann, "Duty screen", team=blue, days=30, by=BY)
+    keys.make(ann, "Old report", days=30, by=BY)[0].revoke(by=by)
     return {
         "token": str(main.pk),
         "refused": str(refused.pk),
@@ -116,6 +118,7 @@ def _things(ann: User, blue: Team, secrets: dict[str, str]) -> dict[str, str]:
         "api_key": str(nightly.pk),
         "key": key,
         "invitation": invitation_key,
+        "invitation_id": str(invitation.pk),
         "ann": str(ann.pk),
         "bob": str(User.objects.get(username="bob").pk),
     }

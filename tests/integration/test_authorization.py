@@ -109,7 +109,7 @@ PAGES = {
     "view_menu": Page("images.view", methods=SAFE),
     "view_edit": Page("view.change", VIEW),
     "view_begin": Page("view.open", VIEW, ("post",)),
-    "view_delete": Page("view.change", VIEW, ("post",)),
+    "view_delete": Page("view.change", VIEW),
     "token_list": Page("tokens.keep"),
     "token_replace": Page("token.manage", TOKEN),
     "token_delete": Page("token.manage", TOKEN),
@@ -163,9 +163,9 @@ ONLY_PART = (
 )
 # What acts, and leads back.
 ONLY_ACTS = (
-    *("set_language", "invitation_make", "invitation_withdraw"),
+    *("set_language", "invitation_make"),
     *("token_check", "token_default", "token_disable", "token_enable"),
-    *("token_keep", "token_restore", "token_switch"),
+    *("token_restore", "token_switch"),
 )
 # Pages of which `tests/browser/states.py` has no picture.
 NOT_SHOWN = (
@@ -320,6 +320,7 @@ def test_what_is_limited_noted_or_kept_secret_by_its_name_is_an_address() -> Non
     """A name that no address has any more would let everything through."""
     sets = (
         routes.CHECKING_ROUTES,
+        routes.DOOR_ROUTES,
         routes.EXPORT_ROUTES,
         routes.MACHINE_ROUTES,
         routes.SECRET_ROUTES,

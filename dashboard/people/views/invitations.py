@@ -49,9 +49,17 @@ def invitation_make(request: HttpRequest, slug: str) -> HttpResponse:
 def invitation_withdraw(request: HttpRequest, slug: str, invitation_id: UUID) -> HttpResponse:
     team = policy.team(request, "team.manage", slug)
     invitation = get_object_or_404(Invitation, pk=invitation_id, team=team)
-    if request.method == "POST":
-        endings.withdraw(invitation, by=policy.actor(request))
-        messages.success(request, _("The invitation was withdrawn. Its link no longer works."))
+    if request.method != "POST":
+        context = {
+            "place": "teams",
+            "question": _("Withdraw the invitation?"),
+            "consequence": _("Nobody can join with its link any more. This cannot be undone."),
+            "act": _("Withdraw"),
+            "cancel": reverse("team_people", args=[team.slug]),
+        }
+        return render(request, "parts/confirm.html", context)
+    endings.withdraw(invitation, by=policy.actor(request))
+    messages.success(request, _("The invitation was withdrawn. Its link no longer works."))
     return redirect("team_people", team.slug)
 
 

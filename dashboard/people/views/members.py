@@ -33,7 +33,8 @@ def team_people(request: HttpRequest, slug: str) -> HttpResponse:
         ),
         "invitations": team.invitations.filter(expires_at__gt=timezone.now()),
         "roles": Role.choices,
-        "asked_about": endings.people_to_ask_about(team),
+        # Nobody can undo it who has made themselves a viewer.
+        "asked_about": endings.people_to_ask_about(team) | {policy.person(request).pk},
         "link": request.build_absolute_uri(reverse("invitation", args=[key])) if key else "",
     }
     return render(request, "people/members.html", context)

@@ -56,9 +56,9 @@ def team_delete(request: HttpRequest, slug: str) -> HttpResponse:
             "team": team,
             "tokens": team.tokens.select_related("owner"),
             "views": team.views.select_related("owner"),
-            "displays": team.displays.select_related("token"),
+            "displays": team.displays.working().select_related("token"),
             "invitations": team.invitations.all(),
-            "keys": team.api_keys.all(),
+            "keys": team.api_keys.working(),
         }
         return render(request, "people/team_delete.html", context)
     teams.delete(team, by=policy.actor(request))

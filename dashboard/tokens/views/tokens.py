@@ -99,7 +99,7 @@ def token_page(request: HttpRequest, token_id: UUID) -> HttpResponse:
         "row": token_row(user, token, _default(user)),
         "token": token,
         "previous": rotation.find(token, rotation.Kind.PREVIOUS),
-        "screens": token.displays.count(),
+        "screens": token.displays.working().count(),
         "form": form,
     }
     return render(request, "tokens/token.html", context, status=422 if form.errors else 200)
@@ -128,7 +128,7 @@ def _default(user: User) -> Token | None:
 def token_delete(request: HttpRequest, token_id: UUID) -> HttpResponse:
     token = access.managed(request, "token.manage", token_id)
     if request.method != "POST":
-        context = {"place": "tokens", "token": token, "screens": token.displays.count()}
+        context = {"place": "tokens", "token": token, "screens": token.displays.working().count()}
         return render(request, "tokens/delete.html", context)
     mine, team = token.owner_id == policy.person(request).pk, token.team
     token.remove(by=policy.actor(request))

@@ -15,6 +15,7 @@ from dashboard.audit.trail import Actor
 from dashboard.people import teams
 from dashboard.people.models import Role, User
 from tests.integration.conftest import Keep
+from tests.integration.images.pages import Page
 
 pytestmark = pytest.mark.backend
 
@@ -81,7 +82,9 @@ def test_someone_elses_token_is_no_scope(browser: Client, stranger: User, keep: 
     assert str(theirs) not in browser.get(URL).content.decode()
 
 
-def test_it_is_revoked_with_one_click(browser: Client, person: User, stranger: User) -> None:
+def test_a_revoked_key_stays_in_the_list_and_says_by_whom(
+    browser: Client, person: User, stranger: User
+) -> None:
     mine, _ = keys.make(person, "Mine", days=7, by=BY)
     theirs, _ = keys.make(stranger, "Theirs", days=7, by=BY)
 
@@ -89,7 +92,11 @@ def test_it_is_revoked_with_one_click(browser: Client, person: User, stranger: U
     assert "“Mine” was revoked." in page
     assert "Theirs" not in page
     assert browser.post(f"{URL}{theirs.pk}/revoke/").status_code == 404
-    assert list(ApiKey.objects.all()) == [theirs]
+    assert list(ApiKey.objects.working()) == [theirs]
+    row = Page(browser.get(URL)).one("tr", data_key=str(mine.pk))
+    assert "Revoked" in row.text
+    assert person.username in row.text
+    assert not row.all("a")
 
 
 def test_making_and_revoking_are_in_the_audit_log(browser: Client, person: User) -> None:

@@ -18,6 +18,8 @@ from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertNotContains
 
+from dashboard import maintenance
+from dashboard.audit.models import AuditEntry
 from dashboard.audit.trail import Actor
 from dashboard.displays import links
 from dashboard.displays.models import Display
@@ -26,6 +28,7 @@ from dashboard.people.models import Membership, Role, Team, User
 from dashboard.tokens.models import Token
 from images.sandbox import Fault, Sandbox
 from tests.integration.conftest import Clock, read_again
+from tests.integration.images.pages import Page
 from tests.integration.masking import masked
 
 pytestmark = pytest.mark.backend
@@ -547,8 +550,42 @@ def test_links_are_made_and_revoked_by_an_admin(
     display = Display.objects.get()
     assert display.query == "region=bj"
     url = f"/teams/blue/displays/{display.pk}/revoke/"
-    assertContains(browser.post(url, follow=True), "“Hall” was revoked.")
+    page = browser.post(url, follow=True)
+    assertContains(page, "“Hall” was revoked.")
     assert anonymous.get(link[1]).status_code == 404
+
+
+def test_a_revoked_link_leaves_a_trace_for_a_month(
+    browser: Client, person: User, make: Callable[..., str], token: Token
+) -> None:
+    make()
+    display = Display.objects.get()
+    links.make(display.team, token, "Lobby", **MORE, by=BY)
+    browser.post(f"/teams/blue/displays/{display.pk}/revoke/")
+    rows = Page(browser.get("/teams/blue/displays/")).all("tr", data_display=True)
+    assert [row.attributes["data-display"] == str(display.pk) for row in rows] == [False, True]
+    assert f"Revoked {timezone.now():%Y-%m-%d}" in rows[1].text
+    assert person.username in rows[1].text
+    assert not rows[1].all("a")
+
+    # It is nobody's to revoke again, to hand over, or to count.
+    display.refresh_from_db()
+    display.revoke(by=Actor("later"))
+    display.refresh_from_db()
+    assert display.revoked_by == person.username
+    assert AuditEntry.objects.filter(action="display.revoke").count() == 1
+    assertContains(browser.get(f"/tokens/{token.pk}/"), "1 display link ")
+
+    Display.objects.filter(pk=display.pk).update(
+        expires_at=timezone.now() - maintenance.EXPIRED_KEPT + timedelta(minutes=1)
+    )
+    maintenance.prune()
+    assert Display.objects.filter(pk=display.pk).exists()
+    Display.objects.filter(pk=display.pk).update(
+        expires_at=timezone.now() - maintenance.EXPIRED_KEPT
+    )
+    maintenance.prune()
+    assert Display.objects.get().title == "Lobby"
 
 
 @pytest.mark.parametrize(

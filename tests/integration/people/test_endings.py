@@ -195,7 +195,7 @@ def test_their_display_links_show_nothing(scene: Scene, way: Callable[..., None]
     way(scene)
 
     assert Client().get(scene.display).status_code == 404
-    assert not Display.objects.exists()
+    assert not Display.objects.working().exists()
     assert noted("display.revoke") == ["Blue"]
 
 
@@ -242,7 +242,7 @@ def test_their_scripts_read_no_more_than_they_may(scene: Scene, way: Callable[..
         assert scene.reads() == 200
         return
     assert scene.reads() == 401
-    assert not ApiKey.objects.exists()
+    assert not ApiKey.objects.working().exists()
     assert noted("key.revoke") == ["Blue"]
 
 
@@ -293,7 +293,7 @@ def test_an_heir_takes_over_what_they_are_given(scene: Scene, way: Callable[...,
 def test_what_nobody_takes_over_is_theirs_or_goes(scene: Scene, way: Callable[..., None]) -> None:
     way(scene, heir="", displays_heir="", views_heir="")
 
-    assert not Display.objects.exists()
+    assert not Display.objects.working().exists()
     things: list[SavedView | Token] = [*SavedView.objects.all(), *Token.objects.all()]
     if way is deleted:
         assert not things
@@ -441,8 +441,8 @@ def test_what_others_read_with_a_token_that_leaves_ends_too(
     asks = {"Authorization": f"Bearer {key[1]}"}
     assert Client().get("/api/v1/tokens", headers=asks).status_code == 401
     assert Client().get(f"/display/{display[1]}/").status_code == 404
-    assert not ApiKey.objects.exists()
-    assert not Display.objects.exists()
+    assert not ApiKey.objects.working().exists()
+    assert not Display.objects.working().exists()
     assert len(noted("key.revoke")) == len(noted("display.revoke")) == 2
 
 
@@ -457,7 +457,7 @@ def test_what_they_have_elsewhere_stays(scene: Scene, keep: Callable[..., Token]
 
     assert SavedView.objects.get(name="Ours").team == red
     assert Token.objects.get(label="Of red").team == red
-    assert ApiKey.objects.get().label == "All"
+    assert ApiKey.objects.working().get().label == "All"
     assert scene.ann.get("/tokens/").status_code == 200
 
 

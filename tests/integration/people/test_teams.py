@@ -239,7 +239,10 @@ def test_an_invitation_ends_after_seven_days(blue: Team, anonymous: Client) -> N
 def test_a_withdrawn_invitation_is_gone(browser: Client, blue: Team, anonymous: Client) -> None:
     link = invited(blue)
     invitation = Invitation.objects.get()
-    browser.post(f"/teams/blue/invitations/{invitation.pk}/withdraw/")
+    address = f"/teams/blue/invitations/{invitation.pk}/withdraw/"
+    assertContains(browser.get(address), "Withdraw the invitation?")
+    assert anonymous.get(link).status_code == 200
+    browser.post(address)
 
     assert anonymous.get(link).status_code == 404
 

@@ -65,11 +65,22 @@ def test_a_name_is_needed(browser: Client) -> None:
     assert not SavedView.objects.exists()
 
 
-def test_the_same_name_again_takes_its_place(browser: Client) -> None:
-    saved_view(browser)
-    saved_view(browser, query="q=web")
+def test_the_same_name_again_takes_its_place_once_that_is_agreed_to(browser: Client) -> None:
+    before = saved_view(browser)
+    form = {"name": before.name, "query": "q=web"}
+    page = browser.post("/views/", form)
+    assertContains(page, "A view with this name already exists.", status_code=422)
+    assertContains(page, "Replace the view of this name", status_code=422)
+    assert SavedView.objects.get().query == before.query
 
+    browser.post("/views/", form | {"replace": "on"})
     assert SavedView.objects.get().query == "q=web"
+
+
+def test_deleting_a_view_asks_first(browser: Client) -> None:
+    view = saved_view(browser)
+    assertContains(browser.get(f"/views/{view.pk}/delete/"), f"Delete “{view}”?")
+    assert SavedView.objects.exists()
 
 
 def test_the_menu_marks_the_view_that_is_open(browser: Client) -> None:
