@@ -550,8 +550,7 @@ def test_links_are_made_and_revoked_by_an_admin(
     display = Display.objects.get()
     assert display.query == "region=bj"
     url = f"/teams/blue/displays/{display.pk}/revoke/"
-    page = browser.post(url, follow=True)
-    assertContains(page, "“Hall” was revoked.")
+    assertContains(browser.post(url, follow=True), "“Hall” was revoked.")
     assert anonymous.get(link[1]).status_code == 404
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from dashboard.audit.models import AuditEntry
@@ -89,7 +90,7 @@ def test_nobody_is_signed_in_as_somebody_else_by_a_form_that_is_refused(
 def test_a_second_step_of_an_earlier_tab_leads_on(tabs: Tabs, secret: str) -> None:
     tabs.send(DOOR, tabs.open(DOOR), **LOGIN)
     first, second = (tabs.open("/accounts/2fa/authenticate/") for _ in range(2))
-    codes = User.objects.get().authenticator_set.get(type="recovery_codes").wrap()
+    codes = Authenticator.objects.get(type="recovery_codes").wrap()
     tabs.send("/accounts/2fa/authenticate/", first, code=codes.get_unused_codes()[0])
 
     address, page = tabs.send("/accounts/2fa/authenticate/", second, code="000000")
