@@ -56,7 +56,9 @@ def test_a_view_is_saved_used_changed_and_deleted(page: Page) -> None:
     page.get_by_role("button", name="Save", exact=True).click()
     changed = page.locator("[data-view]", has=page.get_by_role("link", name="Web", exact=True))
     expect(changed).to_have_count(1)
-    changed.get_by_role("button", name=re.compile("Delete")).click()
+    changed.get_by_role("link", name="Delete").click()
+    expect(page.locator("h1")).to_have_text("Delete “Web”?")
+    page.get_by_role("button", name="Delete").click()
     expect(changed).to_have_count(0)
 
 
@@ -102,4 +104,5 @@ def test_a_key_is_made_and_revoked(page: Page) -> None:
     row.get_by_role("link", name=re.compile("Revoke")).click()
     page.get_by_role("button", name="Revoke").click()
     page.wait_for_url("**/api-keys/")
-    expect(row).to_have_count(0)
+    expect(row).to_contain_text("Revoked")
+    expect(row.get_by_role("link")).to_have_count(0)
