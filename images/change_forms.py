@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from images import grammar
+from images import bounds, grammar
 from images.forms import InvalidParameter, Parameter, read, said
 from images.grammar import Rejected
 from images.history.changes import KINDS, ChangeQuery
@@ -25,8 +25,8 @@ PARAMETERS = {
     "kind": Parameter(read_kind, True),
     "region": Parameter(grammar.read_region, True),
     "q": Parameter(grammar.read_search),
-    "after": Parameter(grammar.read_time),
-    "before": Parameter(grammar.read_time),
+    "after": Parameter(grammar.read_first),
+    "before": Parameter(grammar.read_last),
     "page": Parameter(grammar.read_page),
     "size": Parameter(grammar.read_page_size),
 }
@@ -38,7 +38,7 @@ def read_change_query(params: QueryDict) -> tuple[ChangeQuery, tuple[InvalidPara
     return ChangeQuery(**values), invalid
 
 
-WRITERS = {"after": grammar.write_time, "before": grammar.write_time}
+WRITERS = {"after": bounds.write_first, "before": bounds.write_last}
 DEFAULTS = {field.name: field.default for field in fields(ChangeQuery)}
 
 

@@ -17,7 +17,8 @@ from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from images import grammar
+from images import bounds, grammar
+from images.bounds import Bound
 from images.fields import FACETS
 from images.grammar import Rejected
 from images.search.bitsets import BoundedCache, weight
@@ -62,8 +63,8 @@ PARAMETERS = {
     "q": Parameter(grammar.read_search),
     "min_size": Parameter(grammar.read_size),
     "max_size": Parameter(grammar.read_size),
-    "created_after": Parameter(grammar.read_time),
-    "created_before": Parameter(grammar.read_time),
+    "created_after": Parameter(grammar.read_first),
+    "created_before": Parameter(grammar.read_last),
     "sort": Parameter(grammar.read_sort),
     "page": Parameter(grammar.read_page),
     "size": Parameter(grammar.read_page_size),
@@ -151,8 +152,8 @@ def _values(parameter: Parameter, texts: Sequence[str]) -> tuple[tuple[Any, ...]
 WRITERS: dict[str, Callable[[Any], str]] = {
     "min_size": grammar.write_size,
     "max_size": grammar.write_size,
-    "created_after": grammar.write_time,
-    "created_before": grammar.write_time,
+    "created_after": bounds.write_first,
+    "created_before": bounds.write_last,
 }
 FIELDS = {field.name: field.default for field in fields(ImageQuery) if field.name != "facets"}
 DEFAULTS: dict[str, Any] = dict.fromkeys(FACETS, ()) | FIELDS
@@ -188,7 +189,7 @@ def _field(name: str, value: Any) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _pair(name: str, value: str | int) -> str:
+def _pair(name: str, value: str | int | Bound) -> str:
     return f"{name}={quote_plus(WRITERS.get(name, str)(value))}"
 
 

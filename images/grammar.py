@@ -1,19 +1,21 @@
 """Single values of the query string: texts read into values, and values written as texts.
 
-Sizes are bytes or "20GiB", times are dates or ISO 8601, UTC where they name no zone.
+Sizes are bytes or "20GiB"; of dates and times `images.bounds` knows.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
 from decimal import Decimal
 
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from images import bounds
+from images.bounds import Bound
 from images.cloud.values import SLUG
 from images.fields import COLUMNS, SORTS
 from images.insights import STORAGE_STATES
@@ -31,10 +33,6 @@ UNITS = {"": 1, "b": 1} | {
     for power, letter in enumerate("kmgtpe", 1)
     for spelling, base in ((letter, 1024), (f"{letter}ib", 1024), (f"{letter}b", 1000))
 }
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MILLISECOND = timedelta(milliseconds=1)
-FIRST_TIME = (datetime.min.replace(tzinfo=UTC) - EPOCH) // MILLISECOND
-LAST_TIME = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MILLISECOND
 TOO_LONG = format_lazy(_("longer than {number} characters"), number=MAX_LENGTH)
 
 
@@ -108,18 +106,19 @@ def read_size(text: str) -> int:
     return int(size)
 
 
-def read_time(text: str) -> int:
-    """Return Unix milliseconds."""
+def read_first(text: str) -> Bound:
+    return _read_bound(bounds.read_first, text)
+
+
+def read_last(text: str) -> Bound:
+    return _read_bound(bounds.read_last, text)
+
+
+def _read_bound(read: Callable[[str], Bound], text: str) -> Bound:
     try:
-        moment = datetime.fromisoformat(_plain(text))
+        return read(_plain(text))
     except ValueError:
         raise Rejected(_("not a date, such as 2024-01-31")) from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    milliseconds = (moment - EPOCH) // MILLISECOND
-    if not FIRST_TIME <= milliseconds <= LAST_TIME:  # Its zone moved it out of datetime's years.
-        raise Rejected(_("not a date, such as 2024-01-31"))
-    return milliseconds
 
 
 def read_sort(text: str) -> str:
@@ -170,10 +169,3 @@ def write_size(size: int) -> str:
         if size and size % 1024**power == 0:
             return f"{size // 1024**power}{letter}iB"
     return str(size)
-
-
-def write_time(milliseconds: int) -> str:
-    moment = EPOCH.replace(tzinfo=None) + milliseconds * MILLISECOND
-    if moment.time() == datetime.min.time():
-        return moment.date().isoformat()
-    return moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds") + "Z"

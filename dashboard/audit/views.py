@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, time
+from datetime import datetime
 from io import StringIO
 from typing import Any
 
-from django import forms
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from dashboard.audit import trail
+from dashboard.audit.forms import AuditForm
 from dashboard.audit.models import Action, AuditEntry
 from dashboard.audit.trail import BATCH
 from dashboard.people import policy
@@ -33,19 +32,6 @@ COLUMNS = (
     *("at", "actor", "actor_id", "action", "team", "subject", "owner", "owner_id"),
     *("address", "result"),
 )
-
-
-class AuditForm(forms.Form):
-    q = forms.CharField(label=_("Name, object or IP address"), required=False, max_length=200)
-    action = forms.ChoiceField(
-        label=_("Action"), required=False, choices=(("", _("Any")), *Action.choices)
-    )
-    since = forms.DateField(
-        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
-    until = forms.DateField(
-        label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
 
 
 @require_safe
@@ -110,9 +96,9 @@ def _selected(form: AuditForm, team: Team | None, mine: User | None = None) -> Q
     if action := given.get("action"):
         entries = entries.filter(action=action)
     if since := given.get("since"):
-        entries = entries.filter(at__gte=datetime.combine(since, time.min, UTC))
+        entries = entries.filter(at__gte=since.moment)
     if until := given.get("until"):
-        entries = entries.filter(at__lte=datetime.combine(until, time.max, UTC))
+        entries = entries.filter(at__lt=until.moment)
     return entries
 
 

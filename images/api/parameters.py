@@ -59,7 +59,7 @@ VALUE_OF_FACET = _(
 )
 NO_EFFECT = _("Only affects how the list is displayed; has no effect here.")
 MOMENT = _("A date or time, in UTC unless an offset is given; inclusive.")
-MOMENT_BEFORE = _("A date or time, in UTC unless an offset is given; exclusive.")
+MOMENT_BEFORE = _("A date, inclusive, or a time, exclusive; in UTC unless an offset is given.")
 CURSOR = _(
     "The “next_cursor” of the previous response: continues after its last image. "
     "“page” is then ignored."

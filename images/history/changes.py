@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from images.bounds import Bound
 from images.cloud.records import Image
 
 APPEARED, VANISHED, RENAMED, STATUS = "appeared", "vanished", "renamed", "status"
@@ -51,14 +52,14 @@ class ChangeQuery:
     """Which changes; by default all.
 
     Any of the kinds and any of the regions. `q` is part, in any case, of the image's name, new or
-    old, or of either id. Times are Unix milliseconds, `before` exclusive.
+    old, or of either id.
     """
 
     kind: tuple[str, ...] = ()
     region: tuple[str, ...] = ()
     q: str = ""
-    after: int | None = None
-    before: int | None = None
+    after: Bound | None = None
+    before: Bound | None = None
     page: int = 1
     size: int = 50
 

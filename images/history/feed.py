@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
+from images.bounds import Bound
 from images.history.changes import Change, ChangeQuery
 from images.history.models import Change as Row
 from images.history.models import Watch
@@ -108,7 +109,7 @@ def everything(key: str, query: ChangeQuery) -> Iterator[Noted]:
 
 def since(key: str, moment: int) -> list[Noted]:
     """All from a moment on (Unix milliseconds)."""
-    return list(everything(key, ChangeQuery(after=moment)))
+    return list(everything(key, ChangeQuery(after=Bound(moment))))
 
 
 def of_image(key: str, region: str, uuid: str, most: int) -> list[Noted]:
@@ -143,9 +144,9 @@ def _selected(key: str, query: ChangeQuery, but: str = "") -> QuerySet[Row]:
     if text := query.q:
         rows = rows.filter(searched__contains=folded(text))
     if query.after is not None:
-        rows = rows.filter(at__gte=_moment(query.after / 1000))
+        rows = rows.filter(at__gte=query.after.moment)
     if query.before is not None:
-        rows = rows.filter(at__lt=_moment(query.before / 1000))
+        rows = rows.filter(at__lt=query.before.moment)
     return rows
 
 
@@ -165,7 +166,3 @@ def _noted(row: Row) -> Noted:
         row.count,
     )
     return Noted(row.at, change, row.pk)
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

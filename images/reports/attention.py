@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from heapq import nsmallest
 
+from images.bounds import Bound
 from images.cloud.records import Image
 from images.insights import check_meaning, status_meaning
 from images.reports.coverage import Coverage, rows
@@ -120,7 +121,7 @@ def _groups(index: Index, query: ImageQuery, today: date, compared: Coverage) ->
     if unchecked := _meaning("none", check_meaning, facets["check"], query.chosen("check")):
         yield _asked(UNCHECKED, index, changed(query, check=unchecked))
     yield _repeated(query, images)
-    bounds = (old_before(today), query.created_before)
+    bounds = (Bound(old_before(today)), query.created_before)
     before = min(bound for bound in bounds if bound is not None)
     old = replace(query, created_before=before, sort="-size")
     sizes = sum(image.size or 0 for image in selected(index, selecting(old)))

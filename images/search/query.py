@@ -16,6 +16,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from images.bounds import Bound
 from images.cloud.records import Image
 from images.fields import FACETS
 from images.fields import gettext_noop as _
@@ -34,9 +35,9 @@ class ImageQuery:
     `facets` are those that are chosen, in their order, with the values: of one facet's values an
     image must have any, and so for each facet. `name` is exact; `image` picks single ones, as
     "region/uuid". `q` is part, in any case, of the name, the description, either id or a tag; no
-    NUL in it. Sizes are bytes, both inclusive; times are ms, `created_before` exclusive; an image
-    whose size or time is unknown is in no range. `columns` are what the page shows, empty for its
-    own choice, and `density` how close its rows stand: "" or "compact".
+    NUL in it. Sizes are bytes, both inclusive; an image whose size or time is unknown is in no
+    range. `columns` are what the page shows, empty for its own choice, and `density` how close its
+    rows stand: "" or "compact".
     """
 
     facets: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -45,8 +46,8 @@ class ImageQuery:
     q: str = ""
     min_size: int | None = None
     max_size: int | None = None
-    created_after: int | None = None
-    created_before: int | None = None
+    created_after: Bound | None = None
+    created_before: Bound | None = None
     sort: str = "-created"
     page: int = 1
     size: int = 50
@@ -225,8 +226,9 @@ def _outside_facets(index: Index, query: ImageQuery) -> Rows:
         parts.append((("image", places), lambda: index.having_place(places)))
     sizes = (query.min_size, query.max_size)
     # Times are whole milliseconds: before one is up to the one before it.
-    before = None if query.created_before is None else query.created_before - 1
-    times = (query.created_after, before)
+    after = None if query.created_after is None else query.created_after.ms
+    before = None if query.created_before is None else query.created_before.ms - 1
+    times = (after, before)
     if sizes != (None, None):
         parts.append((("size", sizes), lambda: index.between("size", *sizes)))
     if times != (None, None):

@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from images.bounds import Bound
 from images.cloud.records import Image
 from images.reports.attention import (
     ALONE,
@@ -109,7 +110,7 @@ def test_what_the_query_leaves_out_needs_no_attention() -> None:
 
     assert set(found(images, image_query(status=("unknown",)))) == {"at-risk", "old"}
     assert set(found(images, image_query(storage=("ok",)))) == {"failed"}
-    assert set(found(images, ImageQuery(created_before=1))) == set()
+    assert set(found(images, ImageQuery(created_before=Bound(1)))) == set()
 
 
 @settings(deadline=None, max_examples=50)

@@ -11,12 +11,13 @@ from django.http import QueryDict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from images.bounds import FIRST_TIME, LAST_TIME, Bound
 from images.fields import COLUMNS, FACETS, SORTS
 from images.forms import query_string, read_query, toggled
 from images.grammar import SIZES
 from images.search.query import ImageQuery, image_query
 
-DAY = 86_400_000
+DAY, MINUTES = 86_400_000, 60_000
 PARAMETERS = [*FACETS, *(field.name for field in fields(ImageQuery) if field.name != "facets")]
 
 
@@ -41,7 +42,7 @@ def test_an_address_is_read_into_a_query() -> None:
         os=("CentOS",),
         q="web",
         min_size=20 * 2**30,
-        created_after=1_706_659_200_000,
+        created_after=Bound(1_706_659_200_000),
         sort="name",
         page=3,
     )
@@ -54,6 +55,22 @@ def test_nothing_set_is_everything() -> None:
 
 
 # Whatever comes
+
+
+def _is_written(bound: Bound) -> bool:
+    return FIRST_TIME <= bound.ms + bound.offset * MINUTES <= LAST_TIME
+
+
+# Every moment there is, with every offset; midnights are commoner than that.
+moments = st.integers(FIRST_TIME, LAST_TIME) | st.integers(-719_162, 2_932_896).map(DAY.__mul__)
+offsets = st.just(0) | st.integers(-1439, 1439)
+midnights = st.builds(
+    lambda day, offset: Bound(day * DAY - offset * MINUTES, offset),
+    st.integers(-719_160, 2_932_894),
+    offsets,
+)
+bounds = (st.builds(Bound, moments, offsets) | midnights).filter(_is_written)
+
 
 texts = st.one_of(
     st.text(max_size=8),
@@ -91,7 +108,7 @@ def test_anything_is_read_and_what_was_read_is_written_so_that_it_reads_the_same
 @given(st.data())
 def test_every_query_survives_its_query_string(data: st.DataObject) -> None:
     some = st.lists(st.text(min_size=1, max_size=5), max_size=3, unique=True).map(tuple)
-    sizes, times = st.none() | st.integers(0, 2**63 - 1), st.none() | st.integers(-(10**13), 10**14)
+    sizes, times = st.none() | st.integers(0, 2**63 - 1), st.none() | bounds
     strategies: dict[str, st.SearchStrategy[Any]] = {
         **dict.fromkeys(["status", "os", "version", "tag", "name"], some),
         "region": st.sampled_from([(), ("bj",), ("bj", "gz")]),
@@ -130,6 +147,15 @@ def test_every_query_survives_its_query_string(data: st.DataObject) -> None:
         ("created_after", "yesterday"),
         ("created_before", "2024-02-30"),
         ("created_before", "0001-01-01T00:00+12:00"),
+        ("created_after", "9999-12-31T23:00-12:00"),
+        ("created_after", "0000-01-01"),
+        ("created_before", "10000-01-01"),
+        ("created_before", "2024-10-27T00:00+99:99"),
+        ("created_before", "2024-10-27T00:00+24:00"),
+        ("created_before", "2024-10-27T00:00 99:99"),
+        ("created_after", "2024-10-27 08:00 UTC"),
+        ("created_after", "NaN"),
+        ("created_after", "1706659200000"),
         ("sort", "price"),
         ("sort", "--name"),
         ("page", "0"),
@@ -244,20 +270,58 @@ def test_sizes_are_read_as_people_write_them(text: str, size: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "time"),
+    ("text", "bound"),
     [
-        ("1970-01-02", DAY),
-        ("1970-01-02T00:00", DAY),
-        ("1970-01-02 01:00:00.5Z", DAY + 3_600_500),
-        ("1970-01-02T08:00:00+08:00", DAY),
-        ("1969-12-31", -DAY),
-        ("9999-12-31", 253_402_214_400_000),
+        ("1970-01-02T00:00", Bound(DAY)),
+        ("1970-01-02 01:00:00.5Z", Bound(DAY + 3_600_500)),
+        ("1970-01-02T08:00:00+08:00", Bound(DAY, 480)),
+        ("1970-01-02T08:00 08:00", Bound(DAY, 480)),
+        ("1970-01-02 08:00 08:00", Bound(DAY, 480)),
+        ("1970-01-01T12:30-11:30", Bound(DAY, -690)),
+        ("1970-01-02 08:00", Bound(DAY + 8 * 3_600_000)),
     ],
 )
-def test_times_are_utc_unless_they_name_a_zone(text: str, time: int) -> None:
+def test_times_are_moments_and_in_utc_unless_they_name_an_offset(text: str, bound: Bound) -> None:
     assert read(urlencode({"created_after": text, "created_before": text})) == ImageQuery(
-        created_after=time, created_before=time
+        created_after=bound, created_before=bound
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("1970-01-02", DAY, 2 * DAY),
+        ("1969-12-31", -DAY, 0),
+        ("0001-01-01", FIRST_TIME, FIRST_TIME + DAY),
+        ("9999-12-31", LAST_TIME + 1 - DAY, LAST_TIME),
+    ],
+)
+def test_dates_are_days_in_utc_and_the_last_one_is_included(
+    text: str, first: int, last: int
+) -> None:
+    assert read(urlencode({"created_after": text, "created_before": text})) == ImageQuery(
+        created_after=Bound(first), created_before=Bound(last)
+    )
+
+
+@given(bounds, bounds)
+def test_every_bound_survives_its_address_with_its_offset(first: Bound, last: Bound) -> None:
+    query = ImageQuery(created_after=first, created_before=last)
+    written = query_string(query)
+    assert read(written) == query
+    assert query_string(read(written)) == written
+    if first.offset:
+        assert f"{'-' if first.offset < 0 else '%2B'}{abs(first.offset) // 60:02}%3A" in written
+
+
+@given(bounds)
+def test_a_bound_that_is_a_days_is_that_days_in_words_and_in_the_form(bound: Bound) -> None:
+    for last in (False, True):
+        day = bound.day(last=last)
+        assert bound.text(last=last).startswith(day.isoformat() if day else "")
+        assert (day is None) == (":" in bound.text(last=last).split(" UTC")[0])
+        if day and not bound.offset:
+            assert bound.utc_day(last=last) == day
 
 
 @pytest.mark.parametrize(

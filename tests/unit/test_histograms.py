@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from images.bounds import Bound
 from images.cloud.values import MAX_INTEGER, MAX_MILLISECONDS
 from images.reports.histograms import (
     FEWEST,
@@ -76,8 +77,9 @@ def test_every_image_is_in_one_column_and_each_column_is_what_its_query_finds(
 
     assert sum(column.count for column in found.columns) + found.unknown == len(times)
     for column in found.columns:
-        before = None if column.high is None else column.high + 1
-        query = replace(EVERYTHING, created_after=column.low, created_before=before)
+        after = None if column.low is None else Bound(column.low)
+        before = None if column.high is None else Bound(column.high + 1)
+        query = replace(EVERYTHING, created_after=after, created_before=before)
         if (column.low, column.high) != (None, None):
             assert run(index, query).total == column.count
 

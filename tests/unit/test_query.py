@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from images.bounds import Bound
 from images.cloud.records import Image
 from images.fields import FACETS, SORTS
 from images.search.bitsets import BoundedCache
@@ -122,6 +123,10 @@ def commonest(images: Sequence[Image], facet: str) -> dict[str, str]:
     return found
 
 
+def ms(bound: Bound | None) -> int | None:
+    return None if bound is None else bound.ms
+
+
 def misses(query: ImageQuery, image: Image) -> set[str]:
     """What of the query the image does not fit."""
     missed = {
@@ -139,7 +144,7 @@ def misses(query: ImageQuery, image: Image) -> set[str]:
         missed.add("image")
     for value, low, high in (
         (image.size, query.min_size, query.max_size),
-        (image.created, query.created_after, query.created_before),
+        (image.created, ms(query.created_after), ms(query.created_before)),
     ):
         if (low, high) != (None, None) and value is None:
             missed.add("range")
@@ -147,7 +152,7 @@ def misses(query: ImageQuery, image: Image) -> set[str]:
             missed.add("range")
         if high is not None and value is not None and value > high:
             missed.add("range")
-    if image.created is not None and image.created == query.created_before:
+    if image.created is not None and image.created == ms(query.created_before):
         missed.add("range")
     return missed
 
@@ -302,7 +307,8 @@ def queries(draw: st.DrawFn, images: Sequence[Image]) -> ImageQuery:
     parts = st.sampled_from([*texts, "we", "B", "京", "SS", "0"]).map(lambda text: text[:3])
     chosen["q"] = draw(st.just("") | (parts | words).map(lambda text: text.replace("\0", "")))
     for name in draw(st.lists(st.sampled_from(BOUNDS), max_size=2, unique=True)):
-        chosen[name] = draw(st.integers(-1, 5))
+        number = draw(st.integers(-1, 5))
+        chosen[name] = number if name.endswith("size") else Bound(number)
     if images and not draw(st.integers(0, 4)):
         some = draw(st.lists(st.sampled_from(images), min_size=1, max_size=3))
         chosen["image"] = (*(f"{each.region}/{each.uuid}" for each in some), "bj/none")
@@ -360,7 +366,7 @@ MANY_INDEX = Index(MANY)
         image_query(tag=("even",), status=("unknown",), region=("gz",)),
         image_query(tag=(*(MANY[0].tags or ()), *(MANY[1].tags or ()), "no such"), sort="updated"),
         image_query(tag=("tag-0", "tag-1", "tag-2", "tag-3", "tag-4"), sort="-name"),
-        ImageQuery(min_size=100, max_size=110, created_before=500_000, sort="-created"),
+        ImageQuery(min_size=100, max_size=110, created_before=Bound(500_000), sort="-created"),
         ImageQuery(name=(MANY[5].name or "",)),
     ],
 )
@@ -436,10 +442,10 @@ def test_what_is_not_known_is_a_value_and_comes_last_either_way() -> None:
         (ImageQuery(max_size=2), {0, 1, 2}),
         (ImageQuery(min_size=1, max_size=1), {1}),
         (ImageQuery(min_size=2, max_size=1), set()),
-        (ImageQuery(created_after=2), {2, 3}),
-        (ImageQuery(created_before=2), {0, 1}),
-        (ImageQuery(created_after=1, created_before=2), {1}),
-        (ImageQuery(created_after=2, created_before=2), set()),
+        (ImageQuery(created_after=Bound(2)), {2, 3}),
+        (ImageQuery(created_before=Bound(2)), {0, 1}),
+        (ImageQuery(created_after=Bound(1), created_before=Bound(2)), {1}),
+        (ImageQuery(created_after=Bound(2), created_before=Bound(2)), set()),
         (ImageQuery(min_size=-(10**30), max_size=10**30), {0, 1, 2, 3}),
     ],
 )

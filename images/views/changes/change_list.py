@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -23,8 +24,9 @@ from images.change_forms import change_query_string, toggled
 from images.context import InventoryContext, changes_context
 from images.history import feed
 from images.history.changes import KINDS, ChangeQuery
+from images.templatetags.inventory import since, until
 from images.views.changes.lines import ICONS, TITLES, days
-from images.views.list.filters import day
+from images.views.list.filters import date_field
 from images.views.list.image_list import page_context
 from images.views.pages import page_or_fragment, without_token
 
@@ -44,7 +46,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Bound:
+class Cut:
     """A time that the feed is cut at, and the address without it."""
 
     title: str
@@ -95,8 +97,10 @@ def change_list(
         "suffix": _address(context, query).removeprefix(reverse("changes")),
         "newer": _address(context, query, page=page.page - 1) if page.page > 1 else "",
         "older": _address(context, query, page=page.page + 1) if page.page < page.pages else "",
-        "after": day(query.after)[:10] if query.after is not None else "",
-        "before": day(query.before)[:10] if query.before is not None else "",
+        "dates": [
+            date_field("after", gettext_lazy("From"), query.after, last=False),
+            date_field("before", gettext_lazy("To"), query.before, last=True),
+        ],
         "watched": _watched(context, feed.watched_since(key)),
         "kept_days": feed.KEPT.days,
     }
@@ -130,13 +134,17 @@ def _choices(
     ]
 
 
-def _bounds(context: InventoryContext, query: ChangeQuery) -> list[Bound]:
-    found = (("after", _("From"), query.after), ("before", _("Before"), query.before))
-    return [
-        Bound(title, day(value), _address(context, query, page=1, **{name: None}))
-        for name, title, value in found
-        if value is not None
-    ]
+def _bounds(context: InventoryContext, query: ChangeQuery) -> list[Cut]:
+    def cut(title: str, value: str, **without: None) -> Cut:
+        return Cut(title, value, _address(context, query, page=1, **without))
+
+    found = []
+    if query.after:
+        found.append(cut(_("From"), since(query.after), after=None))
+    if query.before:
+        title = _("To") if query.before.day(last=True) else _("Before")
+        found.append(cut(title, until(query.before), before=None))
+    return found
 
 
 def _address(context: InventoryContext, query: ChangeQuery, **changes: Any) -> str:

@@ -11,6 +11,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from images.bounds import Bound
 from images.cloud.records import Image
 from images.context import InventoryContext
 from images.differences import FACTS, differing
@@ -20,7 +21,6 @@ from images.insights import check_meaning, storage_state
 from images.labels import label_of
 from images.search.query import ImageQuery, image_query, matching
 from images.templatetags.inventory import plain_size
-from images.views.list.filters import day
 
 SHOWN = 12
 COMPARED = 4
@@ -198,4 +198,7 @@ WORDS: dict[str, Callable[[Image, Image], str]] = {
 }
 
 
-PLAIN: dict[str, Callable[[int], str]] = {"moment": day, "size": plain_size}
+PLAIN: dict[str, Callable[[int], str]] = {
+    "moment": lambda milliseconds: Bound(milliseconds).text(last=False),
+    "size": plain_size,
+}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote_plus
@@ -15,12 +14,13 @@ from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from images import fields
+from images.bounds import Bound
 from images.context import ListAddress
 from images.fields import FACETS
 from images.forms import toggled
 from images.labels import label_of
 from images.search.query import FacetValue
-from images.templatetags.inventory import counted, plain_size, seen, written_size
+from images.templatetags.inventory import counted, plain_size, seen, since, until, written_size
 
 # Words of ours among the facet values; everything else is shown as the cloud spells it.
 VALUES = {
@@ -42,8 +42,9 @@ RANGES = {
     "min_size": gettext_lazy("Size from"),
     "max_size": gettext_lazy("Size up to"),
     "created_after": gettext_lazy("Created from"),
-    "created_before": gettext_lazy("Created before"),
+    "created_before": gettext_lazy("Created up to"),
 }
+SIZES = ("min_size", "max_size")
 # The first so many groups are open, of each group so many values are shown, the rest are folded; so
 # many folded ones have a search box.
 OPEN_GROUPS, SHOWN_VALUES, SEARCHED_VALUES = 5, 8, 8
@@ -183,29 +184,58 @@ def _chips(address: ListAddress, names: Names) -> Iterator[Chip]:
     for field, title in RANGES.items():
         bound = getattr(query, field)
         if bound is not None:
-            shown = plain_size(bound) if field.endswith("size") else day(bound)
-            yield Chip(title, shown, address.link(**{field: None, "page": 1}))
+            href = address.link(**{field: None, "page": 1})
+            if isinstance(bound, Bound):
+                yield _time_chip(field, bound, href)
+            else:
+                yield Chip(title, plain_size(bound), href)
 
 
-class Range(NamedTuple):
-    """One field of the form for sizes and dates, with what is asked now."""
+def _time_chip(field: str, bound: Bound, href: str) -> Chip:
+    if field == "created_after":
+        return Chip(RANGES[field], since(bound), href)
+    title = RANGES[field] if bound.day(last=True) else _("Created before")
+    return Chip(title, until(bound), href)
+
+
+class SizeField(NamedTuple):
+    """A field of the form for sizes and dates, with what is asked now."""
 
     name: str
     title: Promise
-    kind: str
     value: str
 
 
-def ranges(address: ListAddress) -> list[Range]:
-    return [_range(address, name) for name in RANGES]
+class DateField(NamedTuple):
+    """A field for the first or the `last` day; `value` is that in UTC, `bound` the moment itself.
+
+    Both are "" where nothing is asked. The script of dates makes the day the person's own.
+    """
+
+    name: str
+    title: Promise
+    last: bool
+    value: str
+    bound: str
 
 
-def _range(address: ListAddress, name: str) -> Range:
-    bound, is_size = getattr(address.query, name), name.endswith("size")
-    value = "" if bound is None else written_size(bound) if is_size else day(bound)[:10]
-    return Range(name, RANGES[name], "text" if is_size else "date", value)
+def size_fields(address: ListAddress) -> list[SizeField]:
+    sizes = [(name, getattr(address.query, name)) for name in SIZES]
+    return [
+        SizeField(name, RANGES[name], "" if size is None else written_size(size))
+        for name, size in sizes
+    ]
 
 
-def day(milliseconds: int) -> str:
-    when = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return when.strftime("%Y-%m-%d" if milliseconds % 86_400_000 == 0 else "%Y-%m-%d %H:%M UTC")
+def date_fields(address: ListAddress) -> list[DateField]:
+    query = address.query
+    return [
+        date_field("created_after", RANGES["created_after"], query.created_after, last=False),
+        date_field("created_before", RANGES["created_before"], query.created_before, last=True),
+    ]
+
+
+def date_field(name: str, title: Promise, bound: Bound | None, *, last: bool) -> DateField:
+    if bound is None:
+        return DateField(name, title, last, "", "")
+    return DateField(name, title, last, bound.utc_day(last=last).isoformat(), bound.iso)

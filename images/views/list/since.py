@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dashboard.people import policy
+from images.bounds import Bound
 from images.change_forms import change_query_string
 from images.context import InventoryContext
 from images.history import feed, visits
@@ -54,7 +55,7 @@ def since_last_visit(
         return None
     changes = _changes(context, moment)
     sentence = _sentence(changes)
-    written = change_query_string(ChangeQuery(after=moment), token=context.token)
+    written = change_query_string(ChangeQuery(after=Bound(moment)), token=context.token)
     return Since(sentence, f"{reverse('changes')}?{written}", changes.new) if sentence else None
 
 

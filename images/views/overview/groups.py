@@ -105,7 +105,7 @@ def _line(context: InventoryContext, group: Group, today: date) -> Line:
     return Line(
         group=group,
         title=title,
-        hint=str(hint) % {"day": oldest.isoformat(), "size": plain_size(group.bytes)},
+        hint=str(hint) % {"day": f"{oldest} UTC", "size": plain_size(group.bytes)},
         href=href,
         named=group.images[:NAMED],
         rest=() if href else group.images[NAMED:],

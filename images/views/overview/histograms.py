@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from django.utils.translation import gettext as _
 
+from images.bounds import Bound
 from images.context import InventoryContext
 from images.reports.histograms import (
     EPOCH,
@@ -21,6 +23,7 @@ from images.reports.histograms import (
 from images.views.overview.charts import share
 
 YEARS_APART = 5  # on an axis of years
+At = TypeVar("At", int, Bound)
 WIDE = 10  # of one column, in the drawing's units
 
 
@@ -65,15 +68,15 @@ def ages(context: InventoryContext, found: Histogram) -> Chart:
     hrefs = [
         context.link(
             page=1,
-            created_after=_latest(query.created_after, each.low),
-            created_before=_earliest(query.created_before, each.high and each.high + 1),
+            created_after=_latest(query.created_after, _bound(each.low)),
+            created_before=_earliest(query.created_before, _bound(each.high, 1)),
         )
         for each in found.columns
     ]
     labels = [_period(each, found.months) for each in found.columns]
     starts = [_start(each, found.months) for each in found.columns]
     ticks = [_tick(start, found.months) for start in starts]
-    return _chart("age", _("Created"), found, labels, ticks, hrefs)
+    return _chart("age", _("Created (UTC)"), found, labels, ticks, hrefs)
 
 
 def sizes(context: InventoryContext, found: Histogram) -> Chart:
@@ -145,9 +148,13 @@ def _tick(start: datetime, months: int) -> str:
     return str(start.year) if start.month == 1 and start.year % apart == 0 else ""
 
 
-def _latest(one: int | None, other: int | None) -> int | None:
+def _bound(milliseconds: int | None, later: int = 0) -> Bound | None:
+    return None if milliseconds is None else Bound(milliseconds + later)
+
+
+def _latest(one: At | None, other: At | None) -> At | None:
     return max((each for each in (one, other) if each is not None), default=None)
 
 
-def _earliest(one: int | None, other: int | None) -> int | None:
+def _earliest(one: At | None, other: At | None) -> At | None:
     return min((each for each in (one, other) if each is not None), default=None)

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from images.bounds import Bound
 from images.change_forms import change_query_string
 from images.context import InventoryContext
 from images.history import feed
@@ -57,8 +58,7 @@ def _counts(context: InventoryContext, earliest: datetime) -> tuple[datetime, di
         account = context.credential.cache_key
         watched = feed.compared_since(account)
         starts = [watched[region] for region in regions or watched if region in watched]
-        after = _milliseconds(earliest)
-        counts = feed.by_day(account, ChangeQuery(after=after, region=regions))
+        counts = feed.by_day(account, ChangeQuery(after=_bound(earliest), region=regions))
         found = min(starts, default=datetime.fromtimestamp(inventory.now, UTC)), counts
         inventory.index.cache.put(key, found, CACHED_BYTES * DAYS)
     return found
@@ -80,7 +80,7 @@ def _chart(context: InventoryContext, first: date, known: date, counts: dict[dat
         )
         for number, day in enumerate(days)
     ]
-    return Chart("changes", _("Changes by day"), columns, 0)
+    return Chart("changes", _("Changes by day (UTC)"), columns, 0)
 
 
 def _day(context: InventoryContext, day: date) -> str:
@@ -91,8 +91,8 @@ def _day(context: InventoryContext, day: date) -> str:
 def _address(context: InventoryContext, after: datetime, before: datetime | None = None) -> str:
     query = ChangeQuery(
         region=context.query.chosen("region"),
-        after=_milliseconds(after),
-        before=_milliseconds(before) if before else None,
+        after=_bound(after),
+        before=_bound(before) if before else None,
     )
     return f"{reverse('changes')}?{change_query_string(query, token=context.token)}"
 
@@ -101,5 +101,5 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def _milliseconds(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
+def _bound(moment: datetime) -> Bound:
+    return Bound(int(moment.timestamp() * 1000))

@@ -97,6 +97,7 @@ def test_a_script_gets_what_changed_newest_first(script: Script, varied: World) 
         "q=WEB",
         "after=2023-11-14T22%3A15%3A20Z",
         "before=2023-11-14T22%3A15%3A20Z",
+        "after=2023-11-14&before=2023-11-15T06%3A15%3A20%2B08%3A00",
         "kind=status&region=gz",
     ],
 )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -12,7 +14,9 @@ from dashboard.people.models import User
 from images.sandbox import Fault, Sandbox
 from tests.integration.api.conftest import API, REGIONS, Answer, Script, the_token
 from tests.integration.conftest import Clock, Keep, read_again
-from tests.integration.images.test_export_json import newest_first, truth
+from tests.integration.images.test_export_csv import exported as csv_exported
+from tests.integration.images.test_export_json import exported, newest_first, truth
+from tests.integration.images.test_list import shown
 from tests.judged import judged
 
 
@@ -52,6 +56,36 @@ def test_the_query_is_that_of_the_page(script: Script, cloud: Sandbox) -> None:
     names = [image["name"].casefold() for image in document["images"]]
     assert names == sorted(names)
     assert document["query"] == "os=CentOS&sort=name&size=25&columns=name&density=compact"
+
+
+@pytest.mark.parametrize(
+    ("bounds", "uuids"),
+    [
+        # What is a day in China is no day in UTC, and a link says which is meant.
+        (("2024-10-27", "2024-10-27"), {"at 00:00 UTC", "at 23:59 UTC"}),
+        (("2024-10-27T00:00+08:00", "2024-10-28T00:00+08:00"), {"at 16:00 UTC", "at 00:00 UTC"}),
+        (("2024-10-26T16:00:00Z", "2024-10-27T16:00:00Z"), {"at 16:00 UTC", "at 00:00 UTC"}),
+    ],
+)
+def test_a_day_is_the_same_on_the_page_in_files_and_here(
+    script: Script, viewer: Client, cloud: Sandbox, bounds: tuple[str, str], uuids: set[str]
+) -> None:
+    for day, hour in ((26, 15), (26, 16), (27, 0), (27, 23), (28, 0)):
+        moment = datetime(2024, 10, day, hour, 59 if hour in (15, 23) else 0, tzinfo=UTC)
+        name = f"at {moment:%H:%M} UTC" + " later" * (day == 28)
+        cloud.add_image("bj", name=name, createTime=int(moment.timestamp() * 1000))
+    query = urlencode({"created_after": bounds[0], "created_before": bounds[1]})
+    page = shown(viewer, f"/images/?{query}")
+    rows, _ = csv_exported(viewer, f"?{query}")
+    file, _ = exported(viewer, f"?{query}")
+    answer = script.get(f"images?{query}").json()
+
+    assert {name.removesuffix(" later") for name in page.cells("name")} == uuids
+    assert page.cells("name") == [row["name"] for row in rows]
+    assert file["images"] == answer["images"]
+    assert [row["name"] for row in rows] == [image["name"] for image in answer["images"]]
+    assert file["query"] == answer["query"]
+    assert script.get(f"images?{answer['query']}").json()["images"] == answer["images"]
 
 
 @pytest.mark.parametrize(

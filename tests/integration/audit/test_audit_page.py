@@ -88,6 +88,8 @@ def test_a_superuser_sees_everything(browser: Client, blue: Team, person: User) 
         ("action=token.add", 1),
         ("since=2020-01-01", 3),
         ("until=2020-01-01", 0),
+        ("since=2020-01-01T00:00%2B08:00&until=2999-12-31T00:00-11:00", 3),
+        ("since=2999-01-01T00:00 08:00", 0),
         ("since=2999-01-01", 0),
         ("action=invalid&since=invalid", 3),
         ("page=99", 3),

@@ -359,6 +359,10 @@ def varied(world: World) -> dict[str, str]:
         ("after=2023-11-14T22:15:20Z", ["renamed", "status"]),
         ("before=2023-11-14T22:15:20Z", ["appeared"]),
         ("after=2023-11-15", []),
+        ("after=2023-11-14&before=2023-11-14", ["renamed", "status", "appeared"]),
+        ("before=2023-11-13", []),
+        ("after=2023-11-15T06:15:20%2B08:00", ["renamed", "status"]),
+        ("before=2023-11-14T11:15:20-11:00", ["appeared"]),
         ("kind=status&region=gz", []),
     ],
 )

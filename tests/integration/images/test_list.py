@@ -251,7 +251,7 @@ FILTERS = {
     "name": ("北京02", "Exact name 北京02"),
     "min_size": ("1GiB", "Size from 1 GiB"),
     "max_size": ("99GiB", "Size up to 99 GiB"),
-    "created_after": ("2020-01-31", "Created from 2020-01-31"),
+    "created_after": ("2020-01-31", "Created from 2020-01-31 UTC"),
     "created_before": ("2030-01-31T12:30:00Z", "Created before 2030-01-31 12:30 UTC"),
 }
 
@@ -265,6 +265,26 @@ def test_every_filter_is_a_chip_that_takes_away_only_itself(viewer: Client, para
         assert not page.notices
     for page in both(viewer, f"{URL}?{alone}&{with_another}"):
         assert query_of(page.chips[words]) == parse_qs(with_another)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "words"),
+    [
+        ("created_before", "2030-01-31", "Created up to 2030-01-31 UTC"),
+        ("created_before", "2030-01-31T00:00:00Z", "Created up to 2030-01-30 UTC"),
+        ("created_before", "2030-02-01T00:00+08:00", "Created up to 2030-01-31 UTC+08:00"),
+        ("created_before", "2030-02-01T00:00 08:00", "Created up to 2030-01-31 UTC+08:00"),
+        ("created_before", "9999-12-31", "Created before 9999-12-31 23:59 UTC"),
+        ("created_after", "0001-01-01", "Created from 0001-01-01 UTC"),
+        ("created_after", "2020-01-31T00:00-09:30", "Created from 2020-01-31 UTC-09:30"),
+        ("created_after", "2020-01-31T09:00-09:30", "Created from 2020-01-31 09:00 UTC-09:30"),
+    ],
+)
+def test_a_bound_in_time_is_named_as_the_link_means_it(
+    viewer: Client, parameter: str, value: str, words: str
+) -> None:
+    for page in both(viewer, f"{URL}?{parameter}={quote(value)}"):
+        assert [*page.chips] == [words]
 
 
 def test_filters_are_all_cleared_at_once_but_not_the_preferences(viewer: Client) -> None:
@@ -306,6 +326,12 @@ INVALID = {
     "max_size=-1": "max_size=-1 – not a size, such as 20GiB",
     "max_size=99999999EiB": "max_size=99999999EiB – larger than any image",
     "created_after=yesterday": "created_after=yesterday – not a date, such as 2024-01-31",
+    "created_after=NaN": "created_after=NaN – not a date, such as 2024-01-31",
+    "created_after=0000-01-01": "created_after=0000-01-01 – not a date, such as 2024-01-31",
+    "created_before=2024-10-27T00:00%2B99:99": (
+        "created_before=2024-10-27T00:00+99:99 – not a date, such as 2024-01-31"
+    ),
+    "created_before=" + "9" * 300: (f"created_before={'9' * 79}… – not a date, such as 2024-01-31"),
     "created_before=2024-13-45": "created_before=2024-13-45 – not a date, such as 2024-01-31",
     "sort=colour": "sort=colour – unknown sort order",
     "sort=--name": "sort=--name – unknown sort order",

@@ -195,7 +195,7 @@ STRANGE: dict[str, list[Value]] = {
     "min_size": [("0", 0), ("7EiB", 7 * 2**60), ("1.5 gib", 3 * 2**29), ("２GiB", 2 * 2**30)],
     "max_size": [("0", 0), ("7EiB", 7 * 2**60), ("2GB", 2 * 10**9), ("4096m", 2**32)],
     "created_after": [("1970-01-01", 0), ("2999-01-01", 32_472_144_000_000)],
-    "created_before": [("1970-01-01", 0), ("2999-01-01T00:00:00Z", 32_472_144_000_000)],
+    "created_before": [("1969-12-31", 0), ("2999-01-01T00:00:00Z", 32_472_144_000_000)],
 }
 NOWHERE = [("nowhere", "nowhere"), ("没有", "没有"), ("' OR 1=1 --", "' OR 1=1 --")]
 # What means nothing and changes nothing.
@@ -220,14 +220,15 @@ def searches(text: str) -> list[str]:
     return sorted(part for part in stripped if part and "Cc" not in map(unicodedata.category, part))
 
 
-def times(milliseconds: int | None) -> list[Value]:
+def times(milliseconds: int | None, *, last: bool) -> list[Value]:
     if milliseconds is None:
         return []
     exactly, after = (
         datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=each)
         for each in (milliseconds, milliseconds + 1)
     )
-    day = milliseconds - milliseconds % 86_400_000
+    # A date is a whole day.
+    day = milliseconds - milliseconds % 86_400_000 + last * 86_400_000
     return [
         (exactly.isoformat(), milliseconds),
         (exactly.astimezone(CHINA).isoformat(), milliseconds),
@@ -255,7 +256,7 @@ def values_of(image: Image, parameter: str) -> list[Value]:
         return [(name, name) for name in [image["name"] or ""] if 0 < len(name) <= 200]
     if parameter in ("min_size", "max_size"):
         return sizes(image["size"])
-    return times(image["createTime"])
+    return times(image["createTime"], last=parameter == "created_before")
 
 
 @st.composite
