@@ -106,3 +106,16 @@ def test_a_key_is_made_and_revoked(page: Page) -> None:
     page.wait_for_url("**/api-keys/")
     expect(row).to_contain_text("Revoked")
     expect(row.get_by_role("link")).to_have_count(0)
+
+
+def test_days_are_of_utc_and_the_form_says_so(page: Page) -> None:
+    page.goto("/images/")
+    page.get_by_label("Created from (UTC)").fill("2020-10-27")
+    page.get_by_label("Created up to (UTC)").fill("2020-10-27")
+    page.get_by_role("button", name="Apply").click()
+    expect(page).to_have_url(re.compile("created_before=2020-10-27"))
+    shown = page.locator(".c-created time").all_inner_texts()
+    assert shown
+    assert all(re.fullmatch("2020-10-27 .* UTC", each) for each in shown)
+    expect(page.get_by_label("Created up to (UTC)")).to_have_value("2020-10-27")
+    expect(page.locator(".chip time")).to_have_text(["2020-10-27 UTC", "2020-10-27 UTC"])

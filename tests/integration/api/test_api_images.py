@@ -68,16 +68,22 @@ def test_the_query_is_that_of_the_page(script: Script, cloud: Sandbox) -> None:
     ],
 )
 def test_a_day_is_the_same_on_the_page_in_files_and_here(
-    script: Script, viewer: Client, cloud: Sandbox, bounds: tuple[str, str], uuids: set[str]
+    script: Script,
+    client: Client,
+    person: User,
+    cloud: Sandbox,
+    bounds: tuple[str, str],
+    uuids: set[str],
 ) -> None:
     for day, hour in ((26, 15), (26, 16), (27, 0), (27, 23), (28, 0)):
         moment = datetime(2024, 10, day, hour, 59 if hour in (15, 23) else 0, tzinfo=UTC)
         name = f"at {moment:%H:%M} UTC" + " later" * (day == 28)
         cloud.add_image("bj", name=name, createTime=int(moment.timestamp() * 1000))
     query = urlencode({"created_after": bounds[0], "created_before": bounds[1]})
-    page = shown(viewer, f"/images/?{query}")
-    rows, _ = csv_exported(viewer, f"?{query}")
-    file, _ = exported(viewer, f"?{query}")
+    client.force_login(person)
+    page = shown(client, f"/images/?{query}")
+    rows, _ = csv_exported(client, f"?{query}")
+    file, _ = exported(client, f"?{query}")
     answer = script.get(f"images?{query}").json()
 
     assert {name.removesuffix(" later") for name in page.cells("name")} == uuids

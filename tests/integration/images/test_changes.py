@@ -418,7 +418,7 @@ def test_choices_count_what_a_click_would_show(viewer: Client, varied: dict[str,
     assert page.chips == {}
     assert Page(viewer.get(f"{URL}?q=web&after=2023-11-14")).chips == {
         "Text web": f"{URL}?after=2023-11-14",
-        "From 2023-11-14": f"{URL}?q=web",
+        "From 2023-11-14 UTC": f"{URL}?q=web",
     }
 
 
