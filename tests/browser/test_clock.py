@@ -22,7 +22,10 @@ ZONES = (
 )
 WRONG = (-12 * HOUR, 12 * HOUR)
 # One kind of page for each way in which times come: with the page, by htmx, by polling.
-PAGES = ("/images/", "/overview/", "/changes/", "/tokens/", "/api-keys/", "/overview/display")
+PAGES = (
+    *("/images/", "/overview/", "/changes/", "/tokens/", "/api-keys/", "/overview/display"),
+    "/audit/mine/",
+)
 # What `Date` says from now on, and nothing else does: timers and performance.now() go on as before.
 WRONG_CLOCK = """{
     const Right = Date;

@@ -90,6 +90,8 @@ def test_a_superuser_sees_everything(browser: Client, blue: Team, person: User) 
         ("until=2020-01-01", 0),
         ("since=2020-01-01T00:00%2B08:00&until=2999-12-31T00:00-11:00", 3),
         ("since=2999-01-01T00:00 08:00", 0),
+        ("since=0001-01-01&until=9999-12-31", 3),
+        ("since=0000-01-01&until=2020-01-01T00:00%2B99:99", 3),
         ("since=2999-01-01", 0),
         ("action=invalid&since=invalid", 3),
         ("page=99", 3),

@@ -361,6 +361,7 @@ def varied(world: World) -> dict[str, str]:
         ("after=2023-11-15", []),
         ("after=2023-11-14&before=2023-11-14", ["renamed", "status", "appeared"]),
         ("before=2023-11-13", []),
+        ("after=0001-01-01&before=9999-12-31", ["renamed", "status", "appeared"]),
         ("after=2023-11-15T06:15:20%2B08:00", ["renamed", "status"]),
         ("before=2023-11-14T11:15:20-11:00", ["appeared"]),
         ("kind=status&region=gz", []),
