@@ -48,6 +48,8 @@ class Bound:
 
     def day(self, *, last: bool) -> date | None:
         """Return the day, at its offset, that it is the beginning of, or the end if `last`."""
+        if last and self == LAST:
+            return date.max
         wall = self.wall
         if wall.time() != datetime.min.time() or (last and wall.date() == date.min):
             return None
@@ -62,6 +64,10 @@ class Bound:
         day = self.day(last=last)
         shown = day.isoformat() if day else self.wall.isoformat(" ", "minutes")
         return f"{shown} UTC{_offset(self.offset)}"
+
+
+# No day follows the one that it is the end of.
+LAST = Bound(LAST_TIME)
 
 
 def read_first(text: str) -> Bound:

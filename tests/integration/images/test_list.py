@@ -274,7 +274,7 @@ def test_every_filter_is_a_chip_that_takes_away_only_itself(viewer: Client, para
         ("created_before", "2030-01-31T00:00:00Z", "Created up to 2030-01-30 UTC"),
         ("created_before", "2030-02-01T00:00+08:00", "Created up to 2030-01-31 UTC+08:00"),
         ("created_before", "2030-02-01T00:00 08:00", "Created up to 2030-01-31 UTC+08:00"),
-        ("created_before", "9999-12-31", "Created before 9999-12-31 23:59 UTC"),
+        ("created_before", "9999-12-31", "Created up to 9999-12-31 UTC"),
         ("created_after", "0001-01-01", "Created from 0001-01-01 UTC"),
         ("created_after", "2020-01-31T00:00-09:30", "Created from 2020-01-31 UTC-09:30"),
         ("created_after", "2020-01-31T09:00-09:30", "Created from 2020-01-31 09:00 UTC-09:30"),
