@@ -110,12 +110,17 @@ def test_a_key_is_made_and_revoked(page: Page) -> None:
 
 def test_days_are_of_utc_and_the_form_says_so(page: Page) -> None:
     page.goto("/images/")
-    page.get_by_label("Created from (UTC)").fill("2020-10-27")
-    page.get_by_label("Created up to (UTC)").fill("2020-10-27")
+    labels = page.locator(".ranges label:has([type=date])").all_inner_texts()
+    assert [each.split() for each in labels] == [
+        ["Created", "from", "(UTC)"],
+        ["Created", "up", "to", "(UTC)"],
+    ]
+    page.get_by_label("Created from").fill("2020-10-27")
+    page.get_by_label("Created up to").fill("2020-10-27")
     page.get_by_role("button", name="Apply").click()
     expect(page).to_have_url(re.compile("created_before=2020-10-27"))
     shown = page.locator(".c-created time").all_inner_texts()
     assert shown
     assert all(re.fullmatch("2020-10-27 .* UTC", each) for each in shown)
-    expect(page.get_by_label("Created up to (UTC)")).to_have_value("2020-10-27")
+    expect(page.get_by_label("Created up to")).to_have_value("2020-10-27")
     expect(page.locator(".chip time")).to_have_text(["2020-10-27 UTC", "2020-10-27 UTC"])
