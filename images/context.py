@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from dashboard.stamps import by_the_way, stamp
 from dashboard.tokens.access import Access, Credential, look_after_others
 from dashboard.tokens.lifecycle import note_verdict
-from dashboard.visible import has_visible
 from images import services
+from images.causes import Cause, causes
 from images.change_forms import read_change_query
 from images.forms import REPEATED, InvalidParameter, query_string, read_query
 from images.history.changes import ChangeQuery
@@ -25,6 +25,7 @@ from images.search.query import ImageQuery, spelled
 from images.services.inventory import Inventory
 from images.services.snapshots import Failure
 from images.services.verification import known_verdict
+from images.templatetags.inventory import local_name, titled
 
 # The fields that say how the list looks, whatever it holds.
 LOOKS = ("sort", "size", "columns", "density")
@@ -91,8 +92,8 @@ class InventoryContext(ListAddress):
 
     @cached_property
     def region_names(self) -> dict[str, str]:
-        regions = [state.head.region for state in self.inventory.regions]
-        return {each.id: each.name if has_visible(each.name) else each.id for each in regions}
+        """Region id -> its name in the language of the request."""
+        return {state.id: local_name(state.head.region) for state in self.inventory.regions}
 
     @cached_property
     def zone_names(self) -> dict[str, str]:
@@ -105,9 +106,13 @@ class InventoryContext(ListAddress):
 
     @cached_property
     def missing(self) -> tuple[str, ...]:
-        """The names of the regions of which nothing is known."""
+        """The regions of which nothing is known, each by its name and id."""
         states = self.inventory.regions
-        return tuple(state.head.region.name for state in states if not state.head.version)
+        return tuple(titled(state.head.region) for state in states if not state.head.version)
+
+    @cached_property
+    def causes(self) -> list[Cause]:
+        return causes(self.inventory)
 
     @cached_property
     def unknown_region(self) -> str:

@@ -19,6 +19,7 @@ from django.utils.translation import get_language
 from jinja2 import Environment, StrictUndefined
 
 from dashboard.visible import has_visible
+from images.causes import named
 from images.cloud.records import Storage
 from images.insights import status_kind
 from images.labels import label_of
@@ -30,9 +31,9 @@ from images.verdict_words import mark_of, why_not
 
 FILTERS = (
     *(texts.counted, texts.exact_size, texts.plain_size, texts.iso_time, texts.percent),
-    *(texts.outlook, texts.plain_name, texts.unseen, texts.region_name, texts.left_out),
+    *(texts.outlook, texts.plain_name, texts.unseen, texts.region_name, texts.region_title),
     *(has_visible, status_kind, label_of, mark_of, why_not),
-    texts.needing,
+    *(texts.left_out, texts.needing, texts.titled, named),
 )
 PLAIN = (str, bytes, int, float, bool, date, type(None))
 

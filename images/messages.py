@@ -10,36 +10,40 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True)
 class Explanation:
-    """`status` is the HTTP status of a page that can show nothing else."""
+    """What a failure is and what to do about it.
+
+    `status` is the HTTP status of a page that can show nothing else. What is wrong with a token is
+    in the hands of who manages it: the `advice` is theirs, and `why` is for everyone.
+    """
 
     status: int
     title: Promise
     advice: Promise
+    why: Promise | str = ""
     about_token: bool = False
 
     @property
     def sentence(self) -> str:
-        """The title and the advice in one breath."""
-        return str(_("%(title)s. %(advice)s") % {"title": self.title, "advice": self.advice})
+        """The title, the reason and the advice in one breath."""
+        advice: Promise | str = self.advice
+        if self.why:
+            advice = _("%(why)s %(advice)s") % {"why": self.why, "advice": self.advice}
+        return str(_("%(title)s. %(advice)s") % {"title": self.title, "advice": advice})
 
 
 EXPLANATIONS = {
     "refused": Explanation(
         403,
         _("The cloud does not accept this token"),
-        _(
-            "It may have been deleted or replaced in the cloud's console. "
-            "Replace it here with one that works."
-        ),
+        _("Replace it here with one that works."),
+        why=_("It may have been deleted, replaced or expired in the cloud's console."),
         about_token=True,
     ),
     "forbidden": Explanation(
         403,
         _("This token is not allowed to list images"),
-        _(
-            "The cloud accepts the token but not this call. Ask the account's administrator"
-            " for permission, or use another token."
-        ),
+        _("Ask the account's administrator for permission, or use another token."),
+        why=_("The cloud accepts the token but not this call."),
         about_token=True,
     ),
     "arrears": Explanation(

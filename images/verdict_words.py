@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from images.cloud.records import Image
 from images.insights import status_kind
 from images.labels import label_of
-from images.templatetags.inventory import plain_size
+from images.templatetags.inventory import plain_size, region_title
 from images.verdict import CAUTION, NO, RULES, YES, verdict
 
 # How a status looks whose image is of that grade, where the status alone would look fine.
@@ -87,7 +87,7 @@ def verdict_words(image: Image, region_names: Names, zone_names: Names) -> Words
         for each in image.zones or ()
         if each.lower().startswith(image.region.lower())
     ]
-    return words(image, region_names.get(image.region, image.region), zones)
+    return words(image, region_title(image.region, region_names), zones)
 
 
 def words(image: Image, region: str, zones: Sequence[str]) -> Words:

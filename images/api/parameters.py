@@ -74,7 +74,13 @@ LISTING: Parameters = {
         {"type": "string", "format": "uuid"},
         _("The ID of the token to use; your default token if omitted."),
     ),
-    "q": (SEARCH, _("Part of the name, description, either ID or a tag; case-insensitive.")),
+    "q": (
+        SEARCH,
+        _(
+            "Words, each part of the name, description, either ID or a tag, or meaning the region "
+            "by its ID or name; case-insensitive."
+        ),
+    ),
     **{
         name: (_several(VALUES.get(field.kind, TEXT)), VALUE_OF_FACET)
         for name, field in FACETS.items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -98,9 +98,18 @@ class Index:
     is wasteful, not wrong.
     """
 
-    def __init__(self, images: Sequence[Image], before: Index | None = None) -> None:
-        """`before` is the index of what these images were; what was made of one of them holds."""
+    def __init__(
+        self,
+        images: Sequence[Image],
+        before: Index | None = None,
+        region_names: Mapping[str, Sequence[str]] = {},
+    ) -> None:
+        """`before` is the index of what these images were; what was made of one of them holds.
+
+        `region_names` are the names that each region is searched by, by its id.
+        """
         self.images = images
+        self.region_names = region_names
         self.everything: Rows = (1 << len(images)) - 1
         self.cache = BoundedCache(CACHE_BYTES)
         self.image_cache: BoundedCache = (
@@ -168,8 +177,20 @@ class Index:
         return self._texts
 
     def having_text(self, part: str) -> Rows:
-        """Return the rows with `part`, folded and clean as texts are, in any of the texts."""
-        return reduce(or_, (texts.having(part) for texts in self.texts()))
+        """Return the rows with `part`, folded and clean as texts are, in any of the texts.
+
+        And those of a region that it means: its whole id, or how a word of its name begins. A part
+        of the id is found in too many words.
+        """
+        found = [texts.having(part) for texts in self.texts()]
+        facet = self.facet("region")
+        regions = self._spellings["region"].values()
+        found += [facet.having(each) for each in regions if self._is_meant(each, part)]
+        return reduce(or_, found)
+
+    def _is_meant(self, region: str, part: str) -> bool:
+        words = " ".join(map(folded, self.region_names.get(region, ()))).split()
+        return part == folded(region) or any(word.startswith(part) for word in words)
 
     def having_name(self, names: frozenset[str]) -> Rows:
         """Return the rows whose name is one of these, which are composed."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import reduce
+from functools import partial, reduce
 from itertools import compress
 from operator import attrgetter, or_
 from typing import Annotated, Any
@@ -26,6 +26,9 @@ from images.search.spelling import composed, folded, natural
 
 FACET_VALUE_BYTES = 150  # of one FacetValue, about
 FACETS_BYTES = 2_000  # of what holds those of all facets
+# So many words of a search are looked for one by one, and all after them as one: each costs a look
+# through every text.
+WORDS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,10 @@ class ImageQuery:
 
     `facets` are those that are chosen, in their order, with the values: of one facet's values an
     image must have any, and so for each facet. `name` is exact; `image` picks single ones, as
-    "region/uuid". `q` is part, in any case, of the name, the description, either id or a tag; no
-    NUL in it. Sizes are bytes, both inclusive; an image whose size or time is unknown is in no
-    range. `columns` are what the page shows, empty for its own choice, and `density` how close its
-    rows stand: "" or "compact".
+    "region/uuid". `q` is words, in any case, each of them part of the name, the description, either
+    id or a tag, or meaning the region; no NUL in it. Sizes are bytes, both inclusive; an image
+    whose size or time is unknown is in no range. `columns` are what the page shows, empty for its
+    own choice, and `density` how close its rows stand: "" or "compact".
     """
 
     facets: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -214,10 +217,10 @@ def _outside_facets(index: Index, query: ImageQuery) -> Rows:
 
     Each part is cached by itself: who searched a text goes on to click facets.
     """
-    parts: list[tuple[Hashable, Callable[[], Rows]]] = []
-    if query.q:
-        part = folded(query.q)
-        parts.append((("q", part), lambda: index.having_text(part)))
+    words = dict.fromkeys(folded(query.q).split(None, WORDS - 1))
+    parts: list[tuple[Hashable, Callable[[], Rows]]] = [
+        (("q", word), partial(index.having_text, word)) for word in words
+    ]
     if query.name:
         names = frozenset(map(composed, query.name))
         parts.append((("name", names), lambda: index.having_name(names)))

@@ -134,6 +134,11 @@ class Inventory:
         return EXPLANATIONS[failure.kind]
 
     @property
+    def moved(self) -> list[RegionState]:
+        """Return the regions whose images came and went while their lists were read."""
+        return [state for state in self.regions if state.head.moved]
+
+    @property
     def as_of(self) -> float | None:
         """When the oldest of what is shown was read; None where nothing is."""
         read = (region.fetched_at for region in self.head.regions if region.version)

@@ -18,6 +18,7 @@ from django.db import connections
 from images.cloud import heap
 from images.cloud.packing import decode_body
 from images.cloud.records import Image
+from images.region_names import spellings
 from images.search.index import Index
 from images.services import counting, freshness
 from images.services.snapshots import Head
@@ -104,7 +105,8 @@ def _load(key: str, head: Head, load: Loader) -> tuple[Head, Index] | None:
         if len(bodies) < len(versions):
             return None  # All were tried: `load` throws away what cannot be read.
         images = [image for body in bodies.values() for image in body]
-        built = Index(images, before=cached.index if cached else None)
+        names = {each.region.id: spellings(each.region.name) for each in head.regions}
+        built = Index(images, cached.index if cached else None, names)
         built.warm()
         size = sum(entry.weight for entry in head.regions if entry.version)
         limit = settings.INVENTORY_MEMORY_MB * 1024 * 1024

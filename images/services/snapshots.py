@@ -21,7 +21,8 @@ FIRST_PAUSE, FIRST_PAUSE_REFUSED, LONGEST_PAUSE = 15.0, 60.0, 900.0
 class Failure(msgspec.Struct, frozen=True, array_like=True):
     """Why the last attempt failed, `times` in a row.
 
-    `at` and `again_at` are Unix seconds: when it was, and when the next attempt is due.
+    `since`, `at` and `again_at` are Unix seconds: when the first attempt failed for this reason,
+    when the last did, and when the next is due. `since` is 0 where an older release noted it.
     """
 
     kind: str
@@ -32,6 +33,7 @@ class Failure(msgspec.Struct, frozen=True, array_like=True):
     at: float
     again_at: float
     times: int
+    since: float = 0.0
 
 
 class Unconfirmed(msgspec.Struct, frozen=True, array_like=True):
@@ -118,6 +120,7 @@ def failure_of(error: CloudError, *, now: float, before: Failure | None, longest
         at=now,
         again_at=now + pause,
         times=times,
+        since=(before.since or before.at) if before and before.kind == error.kind else now,
     )
 
 

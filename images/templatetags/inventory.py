@@ -18,9 +18,10 @@ from django.utils.translation import gettext as _
 from markupsafe import Markup
 
 from dashboard.visible import has_visible
-from images.cloud.records import Image
+from images.cloud.records import Image, Region
 from images.insights import status_kind
 from images.messages import Explanation
+from images.region_names import title, translated
 from images.services.inventory import Inventory
 from images.services.progress import Progress
 from images.services.snapshots import Failure
@@ -65,6 +66,13 @@ status_of = _macro("status_of")
 def cloud_word(value: str | None, kind: str) -> Markup:
     """Write a word of the cloud for a state of this kind, one of `labels.LABELS`."""
     written: Markup = macros("fragments/values.html").cloud_word(value, kind)
+    return written
+
+
+@register.filter
+def region_of(region: str, names: Mapping[str, str]) -> Markup:
+    """Write a region by its name, of those in the language of the request, with its id."""
+    written: Markup = macros("fragments/values.html").region_of(region, names)
     return written
 
 
@@ -214,11 +222,36 @@ def _stalled(minutes: int) -> str:
 
 @register.filter
 def region_name(region: str, names: Mapping[str, str]) -> str:
-    """Return what the region is called, in whatever case its id is written; else the id."""
+    """Return what the region is called, in whatever case its id is written; else the id.
+
+    `names` are in the language of the request.
+    """
     if region in names:
         return names[region]
     same = (known for known in names if known.casefold() == region.casefold())
     return names.get(next(same, ""), region)
+
+
+@register.filter
+def region_title(region: str, names: Mapping[str, str]) -> str:
+    """Return the name of the region and its id as one text, or the id alone."""
+    return title(region_name(region, names), region)
+
+
+def local_name(region: Region) -> str:
+    """Return the region's name in the language of the request; its id where none can be seen."""
+    return translated(region.name, get_language()) if has_visible(region.name) else region.id
+
+
+def titled(region: Region) -> str:
+    """Return the region's name in the language of the request and its id, as one text."""
+    return title(local_name(region), region.id)
+
+
+@register.filter
+def titled_by(region: str, name: str) -> str:
+    """Return the name and the id of a region that the cloud calls so."""
+    return titled(Region(region, name, "", ()))
 
 
 def left_out(skipped: int) -> str:

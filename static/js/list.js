@@ -204,6 +204,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
 });
 // Before it is painted: the sheet of filters would flash over the list.
 document.addEventListener("htmx:afterSwap", keepFolds);
+document.addEventListener("htmx:oobAfterSwap", keepFolds);
 
 keepFolds();
 markOpenRow();

@@ -135,8 +135,9 @@ def misses(query: ImageQuery, image: Image) -> set[str]:
         if query.chosen(facet) and not wanted(query, facet) & set(map(alike, values(image)))
     }
     texts = (image.name, image.description, image.id, image.uuid, *(image.tags or ()))
-    if not any(fold(query.q) in fold(text) for text in texts):
-        missed.add("q")
+    for word in fold(query.q).split(None, 7):
+        if word != image.region and not any(word in fold(text) for text in texts):
+            missed.add("q")
     names = {unicodedata.normalize("NFC", name) for name in query.name}
     if names and unicodedata.normalize("NFC", image.name or "") not in names:
         missed.add("name")
@@ -492,6 +493,39 @@ def test_text_is_found_in_any_case_and_in_every_searched_field(q: str) -> None:
         image(name="other", os_family="web strasse 京0 cimg-1 abcdef 团队"),
     ]
     assert run(Index(images), ImageQuery(q=q)).total == 1
+
+
+NAMED = {"bj": ("Beijing", "北京"), "gz": ("Guangzhou", "广州"), "x-1": ("Far away",)}
+
+
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        *[(q, "ab") for q in ("bj", "BJ", "ｂｊ", "beijing", "Beijing bj", "北京", "bei", "北")],
+        *[("gz", "cd"), ("广州", "c"), ("x-1", "e"), ("aw", "e"), ("Far away", "e")],
+        # Part of an id, and of a name's word but not its beginning, mean no region.
+        *[("j", "a"), ("jing", ""), ("x-", ""), ("京", "")],
+        # Each word is found, in whatever field and order.
+        *[
+            ("bj web", "b"),
+            ("web  北京", "b"),
+            ("web", "bc"),
+            ("prod db", "ad"),
+            ("db prod bj", "a"),
+        ],
+        *[("web web", "bc"), ("1 2 3 4 5 6 7 8 9", "e"), ("1 2 3 4 5 6 7 9 8", "")],
+    ],
+)
+def test_every_word_of_a_search_is_found_or_means_the_region(q: str, found: str) -> None:
+    images = [
+        image(uuid="a", region="bj", name="db", tags=("prod", "ja")),
+        image(uuid="b", region="bj", name="web"),
+        image(uuid="c", region="gz", name="web"),
+        image(uuid="d", region="sh", name="db prod", description="image.tar.gz"),
+        image(uuid="e", region="x-1", name="7 6 5 4 3 2 1", description="8 9"),
+    ]
+    rows = matching(Index(images, region_names=NAMED), ImageQuery(q=q))
+    assert "".join(sorted(images[row].uuid for row in rows)) == found
 
 
 def test_text_is_not_found_across_two_fields() -> None:

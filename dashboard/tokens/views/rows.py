@@ -14,6 +14,7 @@ from dashboard.tokens import vault
 from dashboard.tokens.models import Token
 from images.messages import in_words
 from images.search.spelling import natural
+from images.templatetags.inventory import titled_by
 
 # The state of a token -> the style and words of its badge. Tables are sorted in this order.
 CONDITIONS: dict[str, tuple[str, Promise]] = {
@@ -56,16 +57,23 @@ class Row:
 
     @property
     def listable(self) -> list[str]:
-        return [region["name"] for region in self.token.regions if region["ok"]]
+        return self._regions(ok=True)
 
     @property
     def unlistable(self) -> list[str]:
-        return [region["name"] for region in self.token.regions if region["ok"] is False]
+        return self._regions(ok=False)
 
     @property
     def untold(self) -> list[str]:
         """Return the regions of which the cloud did not say whether the token can list them."""
-        return [region["name"] for region in self.token.regions if region["ok"] is None]
+        return self._regions(ok=None)
+
+    def _regions(self, *, ok: bool | None) -> list[str]:
+        return [
+            titled_by(region["id"], region["name"])
+            for region in self.token.regions
+            if region["ok"] is ok
+        ]
 
 
 def condition(token: Token) -> str:

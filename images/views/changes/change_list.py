@@ -24,7 +24,7 @@ from images.change_forms import change_query_string, toggled
 from images.context import InventoryContext, changes_context
 from images.history import feed
 from images.history.changes import KINDS, ChangeQuery
-from images.templatetags.inventory import since, until
+from images.templatetags.inventory import region_title, since, until
 from images.views.changes.lines import ICONS, TITLES, days
 from images.views.list.filters import date_field
 from images.views.list.image_list import page_context
@@ -88,7 +88,7 @@ def change_list(
         "feed": page,
         "days": days(context, page.noted),
         "kinds": _choices(context, query, "kind", page.kinds, TITLES),
-        "regions": _choices(context, query, "region", page.regions, context.region_names),
+        "regions": _choices(context, query, "region", page.regions, _region_titles(context)),
         "bounds": _bounds(context, query),
         "narrowed": replace(query, page=1, size=everything.size) != everything,
         "without_text": _address(context, query, page=1, q=""),
@@ -105,6 +105,11 @@ def change_list(
         "kept_days": feed.KEPT.days,
     }
     return page_or_fragment(request, "images/changes.html", "images/_changes.html", shown)
+
+
+def _region_titles(context: InventoryContext) -> dict[str, str]:
+    names = context.region_names
+    return {region: region_title(region, names) for region in names}
 
 
 def _choices(
@@ -161,7 +166,8 @@ def _fields(context: InventoryContext, query: ChangeQuery) -> list[tuple[str, st
 def _watched(context: InventoryContext, since: Mapping[str, datetime]) -> list[tuple[str, float]]:
     """Return the names of the regions that are compared since the same minute, and since when."""
     names: defaultdict[datetime, list[str]] = defaultdict(list)
-    for region, name in context.region_names.items():
+    for region in context.region_names:
         if region in since:
-            names[since[region].replace(second=0, microsecond=0)].append(name)
+            title = region_title(region, context.region_names)
+            names[since[region].replace(second=0, microsecond=0)].append(title)
     return [(" · ".join(each), moment.timestamp()) for moment, each in sorted(names.items())]

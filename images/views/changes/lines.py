@@ -59,7 +59,6 @@ class Line:
     seconds: float
     title: str
     icon: str
-    region: str
     href: str
     was: str
     now: str
@@ -82,7 +81,6 @@ def line(context: InventoryContext, noted: Noted) -> Line:
         seconds=noted.at.timestamp(),
         title=str(TITLES[change.kind]),
         icon=ICONS[change.kind],
-        region=context.region_names.get(change.region, change.region),
         href=address + context.token_query if here else "",
         was=_shown(change.kind, change.before),
         now=_shown(change.kind, change.after),

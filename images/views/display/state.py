@@ -8,9 +8,9 @@ from itertools import groupby
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, npgettext
 
+from images.causes import named
 from images.context import InventoryContext
 from images.newest_worries import Newest
 from images.services.inventory import RegionState
@@ -19,7 +19,7 @@ from images.templatetags.inventory import counted
 
 # After so many intervals without a good answer a region's list is shown to be old.
 OLD_INTERVALS = 3
-REGIONS_SHOWN, REGIONS_NAMED = 8, 4
+REGIONS_SHOWN = 8
 
 NEW, WELL, KNOWN = "new", "well", "known"
 OLD, PARTIAL, LOADING, EMPTY = "old", "partial", "loading", "empty"
@@ -106,13 +106,14 @@ def gaps(context: InventoryContext, found: Regions) -> dict[str, Any]:
         failure = found.refusal or state.failure
         return str(context.inventory.explanation(failure).title) if failure else ""
 
-    old, unread = _grouped(found.old, why, dated=True), _grouped(found.unread, why)
+    old = _grouped(found.old, found.states, why, dated=True)
+    unread = _grouped(found.unread, found.states, why)
     head = context.inventory.head.failure
     of_list = str(context.inventory.explanation(head).title) if head else ""
     return {
         "old_gaps": old,
         "unread_gaps": unread,
-        "unconfirmed_names": _names(found.unconfirmed),
+        "unconfirmed_names": named(found.unconfirmed, found.states),
         "list_gap": "" if of_list in [each.why for each in (*old, *unread)] else of_list,
     }
 
@@ -143,6 +144,7 @@ def state(name: str) -> State:
 
 def _grouped(
     states: Sequence[RegionState],
+    everything: Sequence[RegionState],
     why: Callable[[RegionState], str],
     *,
     dated: bool = False,
@@ -154,14 +156,5 @@ def _grouped(
     for cause, group in groupby(ordered, lambda each: why(each)):
         members = list(group)
         at = min(each.head.fetched_at for each in members) if dated else None
-        found.append(Gap(_names(members), cause, at))
+        found.append(Gap(named(members, everything), cause, at))
     return found
-
-
-def _names(states: Sequence[RegionState]) -> str:
-    names = [state.head.region.name for state in states]
-    left = len(names) - REGIONS_NAMED
-    if left > 1:
-        more = _("%(number)s more regions") % {"number": left}
-        names = [*names[:REGIONS_NAMED], more]
-    return " · ".join(names)

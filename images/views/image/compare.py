@@ -31,11 +31,10 @@ ONLY = "differences"
 
 @dataclass(frozen=True)
 class Compared:
-    """One image: where it is, and the comparison without it."""
+    """One image, with the comparison without it."""
 
     image: Image
     verdict: Words
-    region: str
     href: str
     without: str
 
@@ -112,11 +111,9 @@ def _compared(context: InventoryContext, image: Image) -> Compared:
     place = f"{image.region}/{image.uuid}"
     rest = tuple(each for each in context.query.image if each != place)
     panel = reverse("images:detail", args=(image.region, image.uuid)) + context.token_query
-    region = context.region_names.get(image.region, image.region)
     return Compared(
         image,
         verdict_words(image, context.region_names, context.zone_names),
-        region,
         panel,
         _address(context, rest),
     )

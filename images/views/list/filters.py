@@ -20,7 +20,15 @@ from images.fields import FACETS
 from images.forms import toggled
 from images.labels import label_of
 from images.search.query import FacetValue
-from images.templatetags.inventory import counted, plain_size, seen, since, until, written_size
+from images.templatetags.inventory import (
+    counted,
+    plain_size,
+    region_title,
+    seen,
+    since,
+    until,
+    written_size,
+)
 
 # Words of ours among the facet values; everything else is shown as the cloud spells it.
 VALUES = {
@@ -55,14 +63,20 @@ Names = Mapping[str, str]
 
 
 class Chip(NamedTuple):
+    """What narrows the list; `word` is the cloud's own for the value, "" where that is shown."""
+
     title: str | Promise
     value: str | Promise
     href: str
+    word: str = ""
 
 
 class FacetChoice(NamedTuple):
+    """A value to narrow the list by; `word` is the cloud's own for it, "" where that is shown."""
+
     href: str
     label: str
+    word: str
     images: str
     selected: bool
 
@@ -92,6 +106,11 @@ def facet_title(facet: str) -> str:
 def label(facet: str, value: str) -> str | Promise:
     own = OWN_WORDS.get(FACETS[facet].kind, {"unknown"})
     return VALUES[value] if value in own else label_of(seen(value), facet)
+
+
+def word_behind(facet: str, value: str) -> str:
+    """Return the cloud's own word for a value that is shown in another; "" for all others."""
+    return value if label_of(value, facet) != value else ""
 
 
 def facets(
@@ -146,18 +165,19 @@ def _choices(
     language, here, choices = get_language(), address.link(page=1), []
     adding = here + ("&" if "?" in here else "?")
     for each in values[:MOST_VALUES]:
-        name = names.get(each.value, "") if facet == "region" else ""
-        pair, shown = _value(facet, each.value, name, language)
+        name = region_title(each.value, names) if facet == "region" else ""
+        pair, shown, word = _value(facet, each.value, name, language)
         toggling = toggled(address.query, facet, each.value) if each.selected else None
         href = address.link_to(toggling) if toggling else adding + pair
-        choices.append(FacetChoice(href, shown, counted(each.count), each.selected))
+        choices.append(FacetChoice(href, shown, word, counted(each.count), each.selected))
     return choices
 
 
 @lru_cache(maxsize=2048)
-def _value(facet: str, value: str, name: str, language: str | None) -> tuple[str, str]:
-    """Return a value as an address has it, and as people read it in this language."""
-    return f"{facet}={quote_plus(value)}", name or str(label(facet, value))
+def _value(facet: str, value: str, name: str, language: str | None) -> tuple[str, str, str]:
+    """Return a value as an address has it, as people read it in this language, and its word."""
+    shown = name or str(label(facet, value))
+    return f"{facet}={quote_plus(value)}", shown, word_behind(facet, value)
 
 
 def chips(address: ListAddress, names: Names) -> list[Chip]:
@@ -172,8 +192,8 @@ def _chips(address: ListAddress, names: Names) -> Iterator[Chip]:
     for name in FACETS:
         for value in query.chosen(name):
             href = address.link_to(toggled(query, name, value))
-            shown = names.get(value, value) if name == "region" else value
-            yield Chip(facet_title(name), label(name, shown), href)
+            shown = region_title(value, names) if name == "region" else value
+            yield Chip(facet_title(name), label(name, shown), href, word_behind(name, value))
     for value in query.name:
         rest = tuple(other for other in query.name if other != value)
         yield Chip(_("Exact name"), seen(value), address.link_to(replace(query, name=rest, page=1)))

@@ -25,7 +25,8 @@ class Bar:
     """How many images have a value.
 
     `share` is in percent of the longest bar of its card; or of all images, for a part of one bar,
-    which begins at `start`. `href` is the list of just these images, "" where no address can say
+    which begins at `start` and has the `value` as the facet spells it, and the cloud's `word` for
+    it where another is shown. `href` is the list of just these images, "" where no address can say
     it. `inner` is a part of the bar above.
     """
 
@@ -35,6 +36,8 @@ class Bar:
     href: str
     inner: bool = False
     start: float = 0.0
+    value: str = ""
+    word: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,9 @@ def _parts(context: InventoryContext, name: str, values: Sequence[FacetValue]) -
         percent = 100 * each.count / total if total else 0.0
         start = bars[-1].start + bars[-1].share if bars else 0.0
         href = link(context, **{name: (each.value,)})
-        bars.append(Bar(filters.label(name, each.value), each.count, percent, href, start=start))
+        label = filters.label(name, each.value)
+        word = filters.word_behind(name, each.value)
+        bars.append(Bar(label, each.count, percent, href, start=start, value=each.value, word=word))
     return Card(name, filters.facet_title(name), bars, max(0, len(values) - PARTS_SHOWN))
 
 

@@ -88,9 +88,9 @@ def test_what_came_changed_and_went_is_told(viewer: Client, world: World) -> Non
     for page in both(viewer, URL):
         assert page.total == 3
         vanished, renamed, appeared = lines(page)
-        assert vanished.text.startswith("Disappeared db 广州 Ready")
+        assert vanished.text.startswith("Disappeared db Guangzhou gz Ready")
         assert not vanished.all("a")
-        assert renamed.text.startswith("Renamed web-2 北京 web → now web-2")
+        assert renamed.text.startswith("Renamed web-2 Beijing bj web → now web-2")
         assert renamed.one("a").attributes["href"] == f"/images/bj/{world.uuid}/"
         assert appeared.text.startswith("Appeared db")
         assert appeared.one("time").attributes["datetime"] == "2023-11-14T22:14:20+00:00"
@@ -134,7 +134,9 @@ def test_the_first_list_is_no_change_and_the_page_says_since_when_it_looks(
         assert "Nothing has changed yet" in page.html
         facts = page.one("p", _class="facts").text
         assert "Changes are kept for 30 days." in facts
-        assert "广州 · 北京 · 上海: compared since 2023-11-14 22:13 UTC" in facts
+        assert (
+            "Guangzhou gz · Beijing bj · Shanghai sh: compared since 2023-11-14 22:13 UTC" in facts
+        )
 
 
 def test_what_did_not_change_is_not_told_again(viewer: Client, world: World) -> None:
@@ -410,7 +412,7 @@ def test_choices_count_what_a_click_would_show(viewer: Client, varied: dict[str,
     choices = page.all("a", _class="chip history-choice")
     assert {each.text for each in choices} == {
         *("Renamed 1", "Status changed 1"),
-        *("北京 1",),
+        *("Beijing bj 1",),
     }
     for choice in choices:
         shown = Page(viewer.get(choice.attributes["href"]))
@@ -544,9 +546,9 @@ def test_very_much_that_vanishes_at_once_is_told_once_a_second_reading_agrees(
         assert page.regions == {"gz": "fresh", "bj": "stale", "sh": "fresh"}
         [notice] = page.notices
         assert notice == (
-            "北京: waiting for confirmation. The cloud's newest list is missing 50 of 73 images. "
-            "Showing the list from 2023-11-14 22:14 UTC . Changes are reported once a second "
-            "reading agrees."
+            "Beijing bj: waiting for confirmation. The cloud's newest list is missing 50 of 73 "
+            "images. Showing the list from 2023-11-14 22:14 UTC . Changes are reported once a "
+            "second reading agrees."
         )
     assert kinds(viewer) == []
     assert Page(viewer.get(f"{LIST}?region=bj")).total == 73
@@ -637,12 +639,12 @@ def test_an_open_page_asks_often_while_something_is_to_be_confirmed(
 def test_the_wall_says_it_too_and_in_chinese(viewer: Client, large: Region, world: World) -> None:
     large.remove(50)
     world.again()
-    said = "北京: waiting for confirmation, because the newest list is very different."
+    said = "Beijing bj: waiting for confirmation, because the newest list is very different."
     assert said in Page(viewer.get("/overview/display")).html
     viewer.cookies["django_language"] = "zh-hans"
-    assert "北京：等待确认" in Page(viewer.get("/overview/display")).html
+    assert "北京 bj：等待确认" in Page(viewer.get("/overview/display")).html
     [notice] = Page(viewer.get(LIST)).notices
-    assert "北京：等待确认。 在云平台最新的列表中，73 个镜像缺少 50 个。" in notice
+    assert "北京 bj：等待确认。 在云平台最新的列表中，73 个镜像缺少 50 个。" in notice
 
 
 # New since the last visit

@@ -49,7 +49,7 @@ def test_each_region_says_what_it_has_of_an_image(few: Client) -> None:
     ]
     assert page.all("span", _class="status status-bad")
     assert [head.text for head in page.one("thead").all("th", scope="col")] == [
-        *("Image", "广州", "北京", "上海")
+        *("Image", "Guangzhou gz", "Beijing bj", "Shanghai sh")
     ]
 
 

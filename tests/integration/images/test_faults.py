@@ -13,7 +13,9 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from dashboard.people.models import User
+from dashboard.audit.trail import Actor
+from dashboard.people import teams
+from dashboard.people.models import Role, User
 from dashboard.tokens.models import State
 from images.cloud.errors import CloudError
 from images.messages import EXPLANATIONS
@@ -25,6 +27,7 @@ from tests.integration.images.pages import Node, Page, both
 from tests.marks import in_time, some
 
 URL = "/images/"
+BY = Actor("ann")
 REGIONS = ("gz", "bj", "sh")
 
 
@@ -136,8 +139,8 @@ def assert_tells_alone(page: Page, kind: str, token: str) -> None:
 
 
 def facts_of(page: Page) -> dict[str, str]:
-    """The numbers beside a failure, by their names."""
-    facts = [span.text.rpartition(" ") for span in page.one(_class="facts").all("span")]
+    """The numbers beside the first failure, by their names."""
+    facts = [span.text.rpartition(" ") for span in page.all(_class="facts")[0].all("span")]
     return {name: value for name, _, value in facts}
 
 
@@ -297,11 +300,88 @@ def test_a_fault_in_one_region_leaves_the_others_alone(
         assert page.failures == [kind]
         notice = page.one(data_failure=kind)
         assert_tells(notice, kind, of_a_region=True)
-        assert notice.text.startswith("北京: ")
+        assert notice.text.startswith("Beijing bj: ")
         assert "Its images are missing below." in notice.text
         assert "not available" in page.one("li", data_region="bj").text
         assert cloud.token not in page.html
     assert in_time(took, DEADLINE + 1 if name in WAITING else 10)
+
+
+# What several regions suffer from alike
+
+
+def test_one_cause_is_told_once_with_its_regions(
+    viewer: Client, cloud: Sandbox, clock: Clock
+) -> None:
+    cloud.misbehave(Fault("errno", errno=41026, region="bj"))
+    cloud.misbehave(Fault("errno", errno=16000002, region="sh"))
+    both(viewer, URL)
+    clock.now += 20
+    read_again(cloud.token)
+
+    for page in both(viewer, URL):
+        [notice] = page.notices
+        assert page.failures == ["unavailable"]
+        assert notice.startswith("Beijing bj · Shanghai sh: The cloud is not available.")
+        assert f"Since {READ}" in notice
+        assert "Their images are missing below." in notice
+        facts = [node.text for node in page.all("p", _class="facts")]
+        assert [each.split()[0] for each in facts] == ["Beijing", "Shanghai"]
+        assert ["errno 41026" in facts[0], "errno 16000002" in facts[1]] == [True, True]
+        assert "open" not in page.one("details", data_fold="facts-unavailable").attributes
+        assert page.regions == {"gz": "fresh", "bj": "failed", "sh": "failed"}
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_token_that_is_refused_is_one_banner_on_every_page(
+    viewer: Client, cloud: Sandbox, clock: Clock
+) -> None:
+    both(viewer, URL)
+    clock.now += 4000
+    cloud.misbehave(Fault("errno", errno=4))
+    read_again(cloud.token)
+    uuid = cloud.images("bj")[0]["cimgUuid"]
+
+    for address in (URL, f"{URL}bj/{uuid}/", "/overview/", "/overview/coverage/", "/changes/"):
+        page = Page(viewer.get(address))
+        [notice] = page.notices
+        assert notice.startswith("All 3 regions: The cloud does not accept this token.")
+        assert f"the oldest from {READ}" in notice
+        assert len(page.all("p", _class="facts")) == 1 or address == "/changes/"
+        assert page.regions == dict.fromkeys(REGIONS, "stale")
+    wall = Page(viewer.get("/overview/display"))
+    assert wall.text.count("does not accept this token") == 1
+    assert "All 3 regions: showing old data" in wall.text
+
+
+def test_what_hides_most_is_told_first(viewer: Client, cloud: Sandbox, clock: Clock) -> None:
+    cloud.misbehave(Fault("errno", errno=41026, region="sh"))
+    both(viewer, URL)
+    cloud.misbehave(Fault("errno", errno=1000011, region="bj"))
+    clock.now += 600
+    read_again(cloud.token)
+
+    for page in both(viewer, URL):
+        assert page.failures == ["unavailable", "arrears"]
+        assert page.notices[0].startswith("Shanghai sh: ")
+        assert "Its images are missing below." in page.notices[0]
+        assert f"Showing the last good list, from {READ}" in page.notices[1]
+
+
+def test_who_cannot_replace_a_token_is_told_who_can(
+    browser: Client, cloud: Sandbox, keep: Keep, person: User, stranger: User
+) -> None:
+    blue = teams.create("<Blue>", by=BY)
+    teams.set_role(blue, stranger, Role.ADMIN, by=BY)
+    teams.set_role(blue, person, Role.VIEWER, by=BY)
+    keep(stranger, "0" * 64, team=blue)
+
+    [page, _] = both(browser, URL, 403)
+
+    state = page.one(data_failure="refused")
+    assert "An admin of <Blue> can fix this." in state.text
+    assert state.one("a", href=f"/teams/{blue.slug}/").text == "<Blue>"
+    assert "Replace" not in state.text
 
 
 @pytest.mark.backend
@@ -332,7 +412,7 @@ def test_empty_regions_beside_a_missing_one_are_no_empty_account(
 
     for page in both(viewer, URL):
         assert page.total == 0
-        assert "the images of 北京 are unknown" in page.text
+        assert "the images of Beijing bj are unknown" in page.text
         assert "no custom images" not in page.text
 
 
@@ -371,7 +451,7 @@ def test_the_last_good_list_of_a_region_stays_with_its_age_and_the_reason(
         assert page.failures == [kind]
         notice = page.one(data_failure=kind)
         assert_tells(notice, kind, of_a_region=True)
-        assert f"北京: {(TROUBLES | OF_A_REGION)[kind].title}." in notice.text
+        assert f"Beijing bj: {(TROUBLES | OF_A_REGION)[kind].title}." in notice.text
         assert f"Showing the last good list, from {READ}" in notice.text
         assert "missing" not in notice.text
         assert READ in page.one("li", data_region="bj").text
@@ -498,7 +578,7 @@ def test_fields_that_cannot_be_read_are_named(viewer: Client, cloud: Sandbox) ->
         assert page.total == 36
         assert not page.failures
         assert len(page.notices) == 3
-        assert page.notices[1].startswith("北京")
+        assert page.notices[1].startswith("Beijing bj")
         assert "Fields that could not be read are shown as unknown" in page.notices[1]
         assert re.search(r"\bsize ×1\d\b", page.notices[1])
         assert set(page.cells("size")) == {"–"}
@@ -518,7 +598,7 @@ def test_entries_that_are_no_image_are_counted(viewer: Client, cloud: Sandbox) -
 
     for page in both(viewer, URL):
         assert page.total == 36
-        assert [notice[:2] for notice in page.notices] == ["北京", "上海"]
+        assert [notice[:11] for notice in page.notices] == ["Beijing bj ", "Shanghai sh"]
         assert "5 entries could not be read as images and are left out." in page.notices[0]
         assert "1 entry could not be read as an image and is left out." in page.notices[1]
         assert not page.failures
@@ -540,7 +620,7 @@ def test_a_list_that_never_rests_is_said_to_be_uncertain(viewer: Client, cloud: 
 
     for page in both(viewer, URL):
         [notice] = page.notices
-        assert notice.startswith("北京: images were added or removed during")
+        assert notice.startswith("Beijing bj: images were added or removed during")
         assert page.total is not None
         assert page.total > 36
         assert not page.failures

@@ -100,7 +100,7 @@ def test_a_row_says_what_the_cloud_says(viewer: Client) -> None:
         "platform": "Linux",
         "size": "524 MiB",
         "disk": "8 GiB",
-        "regions": "北京",
+        "regions": "Beijing",
         "storages": "3",
         "shared": "no",
         "created": "2020-10-27 11:51 UTC",
@@ -234,7 +234,7 @@ def test_a_facet_counts_without_its_own_choice_and_the_others_with_it(
 
 FILTERS = {
     "q": ("centos", "Text centos"),
-    "region": ("bj", "Region 北京"),
+    "region": ("bj", "Region Beijing bj"),
     "status": ("Ready", "Status Ready"),
     "os": ("CentOS", "OS CentOS"),
     "version": ("7.9", "OS version 7.9"),
@@ -296,7 +296,7 @@ def test_filters_are_all_cleared_at_once_but_not_the_preferences(viewer: Client)
 
 @pytest.mark.parametrize(
     ("text", "names"),
-    [("北京", {"北京02"}), ("4A48F88391134A01", {"北京02"}), ("CIMG-CY58", {"北京02"})],
+    [("北京0", {"北京02"}), ("4A48F88391134A01", {"北京02"}), ("CIMG-CY58", {"北京02"})],
 )
 def test_the_search_reads_chinese_and_ids_in_any_case(
     viewer: Client, text: str, names: set[str]

@@ -21,7 +21,7 @@ def test_it_says_whether_it_can_be_used_and_what_it_is(viewer: Client, cloud: Sa
     assert page.status == 200
     assert not page.is_whole
     assert image["name"] in page.text
-    assert "it is ready in 北京" in page.one(data_verdict="yes").text
+    assert "it is ready in Beijing bj" in page.one(data_verdict="yes").text
     assert "CentOS 7" in page.text
     assert not page.links
 

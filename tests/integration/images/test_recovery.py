@@ -152,7 +152,7 @@ def test_a_refusal_of_one_region_is_no_more_than_that(
 
     assert page.regions == {"gz": "fresh", "bj": "failed", "sh": "fresh"}
     [notice] = [each for each in page.notices if "errno" in each]
-    assert notice.startswith("北京: ")
+    assert notice.startswith("Beijing bj: ")
     assert "in this region" in notice or "This region does not accept" in notice
     assert "retried automatically" in notice
     assert "Replace" not in notice
