@@ -28,7 +28,7 @@ from images.services.verification import known_verdict
 from images.templatetags.inventory import local_name, titled
 
 # The fields that say how the list looks, whatever it holds.
-LOOKS = ("sort", "size", "columns", "density")
+PREFERENCES = ("sort", "size", "columns", "density")
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class ListAddress:
     def cleared(self) -> str:
         """The list without any filter, but looking the same."""
         query = self.query
-        return self.link_to(ImageQuery(**{name: getattr(query, name) for name in LOOKS}))
+        return self.link_to(ImageQuery(**{name: getattr(query, name) for name in PREFERENCES}))
 
     @property
     def token_query(self) -> str:

@@ -33,7 +33,7 @@ class Row:
     changes: bool
 
 
-LOOKS = ("columns", "density", "sort", "size", "token")
+PREFERENCES = ("columns", "density", "sort", "size", "token")
 
 
 @require_safe
@@ -144,7 +144,7 @@ def _rows(user: User) -> list[Row]:
         Row(
             view=view,
             href=_address(view.query),
-            pairs=[pair for pair in parse_qsl(view.query) if pair[0] not in LOOKS],
+            pairs=[pair for pair in parse_qsl(view.query) if pair[0] not in PREFERENCES],
             begins=user.start_view_id == view.pk,
             changes=policy.has_permission(user, "view.change", view),
         )

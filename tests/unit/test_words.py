@@ -83,9 +83,26 @@ def in_templates() -> Iterator[str]:
         yield from filter(None, map(str.strip, source.splitlines()))
 
 
+def in_documents() -> Iterator[str]:
+    """The lines of what operators and contributors read, but for names and commands."""
+    texts = [*ROOT.glob("docs/*.md"), *map(ROOT.joinpath, ("README.md", "SECURITY.md"))]
+    for path in [*texts, ROOT / "CONTRIBUTING.md"]:
+        source = re.sub(r"```.*?```|^    .*$", "", path.read_text("utf-8"), flags=re.S | re.M)
+        for line in re.sub(r"`[^`]*`", "…", source).splitlines():
+            yield line.strip()
+
+
+def in_deployment() -> Iterator[str]:
+    """The comments of the files that a deployment is made with."""
+    for path in (ROOT / "deploy").rglob("*"):
+        if path.is_file() and path.suffix not in (".json", ".png"):
+            yield from re.findall(r"#\s(.*)", path.read_text("utf-8"))
+
+
 def english() -> list[str]:
     catalogue = [text for each in CATALOGUE for text in (each.msgid, each.msgid_plural) if text]
-    return [*catalogue, *in_python(), *in_templates()]
+    written = (*in_python(), *in_templates(), *in_documents(), *in_deployment())
+    return [*catalogue, *written]
 
 
 def chinese() -> list[str]:

@@ -1,7 +1,7 @@
 """How the list looks: which columns in which order, and how close its rows stand.
 
 Each choice is one small form: it is remembered for whoever made it, and leads to the list in its
-new looks, because what a page shows is in its address.
+new preferences, because what a page shows is in its address.
 """
 
 from __future__ import annotations
@@ -60,13 +60,13 @@ def _column(names: tuple[str, ...], place: int) -> Shown:
 
 
 @require_POST
-def choose_looks(request: HttpRequest) -> HttpResponse:
+def choose_preferences(request: HttpRequest) -> HttpResponse:
     """Take the list as its form says it is, and change what one button of the menu says."""
     params = QueryDict(request.POST.get("query", ""))
     query, _invalid = read_query(params)
     query = changed(query, request.POST)
-    looks = ImageQuery(columns=query.columns, density=query.density)
-    policy.person(request).keep_list_preferences(query_string(looks))
+    preferred = ImageQuery(columns=query.columns, density=query.density)
+    policy.person(request).keep_list_preferences(query_string(preferred))
     written = query_string(query, token=_token(params))
     address = f"{_path(request)}?{written}".rstrip("?")
     if request.htmx:  # type: ignore[attr-defined]
@@ -76,7 +76,7 @@ def choose_looks(request: HttpRequest) -> HttpResponse:
 
 
 def changed(query: ImageQuery, asked: QueryDict) -> ImageQuery:
-    """Return the query in the looks that were asked for; what makes no sense changes nothing."""
+    """Return the query with the preferences asked for; what makes no sense changes nothing."""
     if "standard" in asked:
         return replace(query, columns=(), density="")
     if "all" in asked:  # By name, so that none gives way where there is little room.

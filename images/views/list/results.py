@@ -78,7 +78,7 @@ def _results(index: Index, shown: ListContext, around: Around) -> bytes:
 
 def _list(index: Index, shown: ListContext) -> Markup:
     query, names, result = shown.query, dict(shown.regions), run(index, shown.query)
-    looks = ImageQuery(columns=query.columns, density=query.density)
+    preferred = ImageQuery(columns=query.columns, density=query.density)
     return fragment(
         "fragments/list.html",
         query=query,
@@ -93,7 +93,7 @@ def _list(index: Index, shown: ListContext) -> Markup:
         facets=filters.facets(shown, names, result.facets),
         size_fields=filters.size_fields(shown),
         date_fields=filters.date_fields(shown),
-        columns_menu=cached(index.cache, preferences.columns_menu, looks),
+        columns_menu=cached(index.cache, preferences.columns_menu, preferred),
         rows=_rows(index, shown, result),
         **paging.pager(shown, result),
     )

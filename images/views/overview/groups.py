@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from images.cloud.records import Image
-from images.context import LOOKS, InventoryContext
+from images.context import PREFERENCES, InventoryContext
 from images.reports.attention import (
     ALONE,
     AT_RISK,
@@ -98,8 +98,8 @@ def lines(context: InventoryContext, groups: Sequence[Group], today: date) -> li
 def _line(context: InventoryContext, group: Group, today: date) -> Line:
     title, hint = WORDS[group.kind]
     oldest = today - timedelta(days=OLD_DAYS)
-    looks = {name: getattr(context.query, name) for name in LOOKS}
-    href = context.link_to(replace(group.query, **looks)) if group.query else ""
+    preferences = {name: getattr(context.query, name) for name in PREFERENCES}
+    href = context.link_to(replace(group.query, **preferences)) if group.query else ""
     if group.kind == ALONE:
         href = reverse("coverage", args=("one",)) + context.suffix
     return Line(

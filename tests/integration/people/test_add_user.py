@@ -20,7 +20,7 @@ def add(monkeypatch: pytest.MonkeyPatch, name: str, *options: str, password: str
 
 
 def test_a_user_is_made_with_the_password_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert add(monkeypatch, "new") == "Made user new.\n"
+    assert add(monkeypatch, "new") == "Created user new.\n"
 
     user = User.objects.get()
     assert user.check_password(PASSWORD)
@@ -28,7 +28,7 @@ def test_a_user_is_made_with_the_password_given(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_an_administrator(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert add(monkeypatch, "boss", "--admin") == "Made administrator boss.\n"
+    assert add(monkeypatch, "boss", "--admin") == "Created administrator boss.\n"
 
     user = User.objects.get()
     assert user.is_staff

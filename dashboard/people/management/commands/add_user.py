@@ -32,7 +32,7 @@ class Command(BaseCommand):
         user.set_password(password)
         user.save()
         trail.record(COMMAND, Action.ACCOUNT_MAKE, subject=f"{user}", owner=user)
-        self.stdout.write(f"Made {'administrator' if admin else 'user'} {user}.")
+        self.stdout.write(f"Created {'administrator' if admin else 'user'} {user}.")
 
 
 def _password() -> str:
