@@ -34,6 +34,7 @@ def main() -> None:
         cloud, url, token = _start_cloud()
         children.append(cloud)
         os.environ |= {"DIDIYUN_API_URL": url, "VAR_DIR": str(BASE_DIR / "var" / "demo")}
+        os.environ["DEMO"] = f"{USER}/{PASSWORD}"
         os.environ.setdefault("LOG_LEVEL", "WARNING")
         _prepare(token)
         children.append(_start_dashboard())

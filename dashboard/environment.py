@@ -12,6 +12,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -52,6 +53,22 @@ def number(name: str, default: int, *, least: int, most: int) -> int:
 
 def names(name: str) -> list[str]:
     return [member.strip() for member in text(name).split(",") if member.strip()]
+
+
+def demo(name: str, cloud: str) -> tuple[str, str] | None:
+    """Return who signs in to the demo, as "user/password" says, or None where this is none.
+
+    It may only be where the cloud is one on this machine: no real deployment can be a demo.
+    """
+    value = text(name)
+    if not value:
+        return None
+    user, slash, password = value.partition("/")
+    if not (user and slash and password):
+        _refuse(name, "is not of the form user/password")
+    if urlsplit(cloud).hostname not in ("127.0.0.1", "::1", "localhost"):
+        _refuse(name, "only a sandbox cloud on this machine can be shown as a demonstration")
+    return user, password
 
 
 def networks(name: str, default: str) -> list[Network]:

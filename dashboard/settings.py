@@ -31,6 +31,7 @@ VAR_DIR = Path(
 DIDIYUN_API_URL = environment.text("DIDIYUN_API_URL", "https://open.didiyunapi.com").rstrip("/")
 if urlsplit(DIDIYUN_API_URL).scheme not in ("http", "https"):
     raise ImproperlyConfigured(f"DIDIYUN_API_URL: {DIDIYUN_API_URL!r} is not an http(s) address")
+DEMO = environment.demo("DEMO", DIDIYUN_API_URL)
 UPSTREAM_DEADLINE_SECONDS = environment.number(
     "UPSTREAM_DEADLINE_SECONDS", 20, least=1, most=50
 )  # below gunicorn's timeout, see dashboard/gunicorn.py

@@ -99,6 +99,8 @@ INVALID = {
     ("PUBLIC_URL", "dashboard.example"): "not an http(s) address",
     ("UPSTREAM_DEADLINE_SECONDS", "0"): "not a whole number from 1 to 50",
     ("UPSTREAM_DEADLINE_SECONDS", "1.5"): "not a whole number from 1 to 50",
+    ("DEMO", "demo"): "not of the form user/password",
+    ("DEMO", "demo/demo"): "only a sandbox cloud on this machine",
     ("UPSTREAM_DEADLINE_SECONDS", "soon"): "not a whole number from 1 to 50",
     ("INVENTORY_FRESH_SECONDS", "-1"): "not a whole number from 1 to 86400",
     ("INVENTORY_STALE_SECONDS", "99999999999"): "not a whole number from 1 to",
@@ -161,6 +163,12 @@ def test_who_may_read_the_metrics(start: Start) -> None:
 
     assert found[:2] == [["127.0.0.0/8", "::1/128"], []]
     assert found[2] == ["10.0.0.0/8", "fd00::/8", "192.0.2.7/32"]
+
+
+def test_the_demo_has_its_cloud_on_this_machine(start: Start) -> None:
+    assert start()["DEMO"] is None
+    demo = start(DEMO="demo/a/b", DIDIYUN_API_URL="http://127.0.0.1:8080")
+    assert demo["DEMO"] == ("demo", "a/b")
 
 
 def test_words_for_yes_and_no(start: Start) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.tokens.models import Token
 from images.messages import in_words
 from images.services.verification import Verdict
+from images.templatetags.inventory import titled_by
 
 # (what was done, what the cloud said) -> level and message; the cloud's own reason is added to it.
 NEWS = {
@@ -45,7 +47,29 @@ NEWS = {
 
 def announce(request: HttpRequest, done: str, token: Token, verdict: Verdict) -> None:
     level, news = NEWS[done, verdict.state]
-    messages.add_message(request, level, f"{news % {'label': token}} {cloud_said(verdict)}".strip())
+    said = [news % {"label": token}, cloud_said(verdict), _not_allowed(verdict)]
+    messages.add_message(request, level, " ".join(filter(None, map(str, said))))
+
+
+def _not_allowed(verdict: Verdict) -> str:
+    """Return where a token that works may not list images, and who can change that; or ""."""
+    regions = [titled_by(each.id, each.name) for each in verdict.regions if each.ok is False]
+    if verdict.state != "valid" or not regions:
+        return ""
+    return gettext(
+        "It is not allowed to list images in %(regions)s; the account's administrator can "
+        "permit it."
+    ) % {"regions": " · ".join(regions)}
+
+
+def not_saved(verdict: Verdict) -> str:
+    """Return why a token was not saved, and what to look at before it is pasted again."""
+    said = _(
+        "Not saved. The cloud does not accept this token: it may be mistyped or not whole, or have"
+        " expired or been deleted. Copy it again, or create a new one, on the page “API TOKEN” of "
+        "the cloud's console."
+    )
+    return f"{said} (requestId {verdict.request_id})" if verdict.request_id else str(said)
 
 
 def cloud_said(verdict: Verdict) -> str:

@@ -16,8 +16,8 @@ from dashboard.people import policy
 from dashboard.people.models import User
 from dashboard.tokens import access, lifecycle, rotation, vault
 from dashboard.tokens.forms import AddTokenForm, TokenForm
-from dashboard.tokens.models import Token
-from dashboard.tokens.views.announcements import announce, cloud_said
+from dashboard.tokens.models import State, Token
+from dashboard.tokens.views.announcements import announce, not_saved
 from dashboard.tokens.views.rows import token_row, token_rows
 from dashboard.web import once
 
@@ -29,15 +29,17 @@ def token_list(request: HttpRequest) -> HttpResponse:
         return _list_page(request, AddTokenForm(owner=user, by=user, initial=initial))
     form = AddTokenForm(request.POST, owner=user, by=user)
     before = once.answered(request)
-    if not before and form.is_valid() and _added(request, form):
-        return redirect("token_list")
+    # Whoever adds the first token came for the list.
+    target = reverse("token_list" if access.readable(request) else "images:list")
+    if not before and form.is_valid() and (token := _added(request, form, target)):
+        return redirect(target if token.state == State.VALID else "token_list")
     # The same form may have been sent twice at once, and added the token meanwhile.
     return before or once.answered(request) or _list_page(request, form)
 
 
-def _added(request: HttpRequest, form: AddTokenForm) -> Token | None:
+def _added(request: HttpRequest, form: AddTokenForm, target: str) -> Token | None:
     """Add the token and say so; None, with an error in the form, if that is not to be."""
-    by, target = policy.actor(request), reverse("token_list")
+    by = policy.actor(request)
     try:
         token, verdict = lifecycle.add_token(
             form.owner, **form.cleaned_data, by=by, along=lambda: once.note(request, target)
@@ -48,8 +50,7 @@ def _added(request: HttpRequest, form: AddTokenForm) -> Token | None:
     except once.AlreadySent:
         return None
     if token is None:
-        refused = _("Not saved.")
-        form.add_error("secret", f"{refused} {cloud_said(verdict)}")
+        form.add_error("secret", not_saved(verdict))
         return None
     announce(request, "stored", token, verdict)
     return token

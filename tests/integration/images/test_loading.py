@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from pytest_django.asserts import assertRedirects
 
 from images.sandbox import Sandbox
 from tests.integration.conftest import let_refreshes_finish
@@ -57,3 +58,22 @@ def test_a_file_is_never_something_else(large: Client, address: str) -> None:
 
 def test_fragments_and_scripts_wait(large: Client) -> None:
     assert Page(large.get("/images/", headers={"HX-Request": "true"})).total == 750
+
+
+def test_the_first_token_leads_to_the_list_which_says_that_it_is_read(
+    browser: Client, cloud: Sandbox
+) -> None:
+    assert "/tokens/#add-title" in browser.get("/images/").content.decode()
+    added = browser.post("/tokens/", {"label": "Main", "secret": cloud.token})
+    assertRedirects(added, "/images/", fetch_redirect_response=False)
+
+    first = browser.get("/images/", headers=DOCUMENT).content.decode()
+    assert "Loading the list of images" in first
+    assert "appears automatically" in first
+    again = {**DOCUMENT, "Referer": "http://testserver/images/"}
+    then = browser.get("/images/", headers=again).content.decode()
+    assert "was saved and works." in then
+    assert "data-total" in then
+
+    another = browser.post("/tokens/", {"label": "Other", "secret": cloud.other_token})
+    assertRedirects(another, "/tokens/", fetch_redirect_response=False)

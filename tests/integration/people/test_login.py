@@ -175,3 +175,16 @@ def test_an_invalid_address_in_a_header_is_no_error(client: Client) -> None:
     assert client.post("/images/refresh/", headers={"referer": "//["}).status_code == 302
     fragment = client.get("/images/", headers={"hx-request": "true", "hx-current-url": "//["})
     assert fragment.status_code == 403
+
+
+def test_the_demo_says_what_it_is_and_how_to_sign_in_and_nothing_else_does(
+    client: Client, settings: Settings
+) -> None:
+    page = client.get("/accounts/login/").content.decode()
+    assert "emonstration" not in page
+
+    settings.DEMO = ("demo", "secret-word")
+    page = client.get("/accounts/login/").content.decode()
+    assert "its images are invented" in page
+    assert "<code>demo</code> with the password <code>secret-word</code>" in page
+    assert 'class="demo"' in page

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
-from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
+from pytest_django.asserts import assertContains, assertNotContains
 
 from dashboard.audit.trail import Actor
 from dashboard.people.models import User
@@ -26,7 +26,8 @@ BY = Actor("person")
 def add(browser: Client, secret: str, label: str = "Main") -> str:
     """The page that is seen after adding."""
     response = browser.post(URL, {"label": label, "secret": secret})
-    assertRedirects(response, URL, fetch_redirect_response=False)
+    assert response.status_code == 302
+    assert response["Location"] in (URL, "/images/")
     return browser.get(URL).content.decode()
 
 
@@ -60,6 +61,29 @@ def test_without_a_token_it_says_what_one_is(browser: Client) -> None:
     assertContains(page, "API TOKEN")
     assertContains(page, "never shown again")
     assertNotContains(page, "<table")
+
+
+def test_a_token_that_works_in_some_regions_says_in_which_it_does_not(
+    browser: Client, cloud: Sandbox
+) -> None:
+    cloud.misbehave(Fault("errno", errno=10000001, endpoint="cimg/list", region="bj"))
+    page = add(browser, cloud.token)
+
+    assert "was saved and works. It is not allowed to list images in Beijing bj;" in page
+
+
+def test_a_refused_token_says_what_to_look_at_and_loses_nothing_else(
+    browser: Client, cloud: Sandbox
+) -> None:
+    sent = {"label": "Main", "secret": "f" * 64, "expires_on": "2099-12-31"}
+    page = browser.post(URL, sent).content.decode()
+
+    for words in ("mistyped or not whole", "expired or been deleted", "“API TOKEN”"):
+        assert words in page
+    for kept in ('value="Main"', 'value="2099-12-31"', "You have no token yet"):
+        assert kept in page
+    assert page.index("mistyped") < page.index("You have no token yet")
+    assert "f" * 64 not in page
 
 
 def test_the_form_keeps_the_secret_from_the_browser_memory(browser: Client) -> None:
