@@ -28,7 +28,7 @@ FACET_VALUE_BYTES = 150  # of one FacetValue, about
 FACETS_BYTES = 2_000  # of what holds those of all facets
 # So many words of a search are looked for one by one, and all after them as one: each costs a look
 # through every text.
-WORDS = 8
+WORDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +238,8 @@ def _outside_facets(index: Index, query: ImageQuery) -> Rows:
         parts.append((("created", times), lambda: index.between("created", *times)))
     rows = index.everything
     for key, answer in parts:
+        if not rows:
+            break
         found: Rows | None = index.cache.get(key)
         if found is None:
             found = index.cache.put(key, answer(), len(index.images) // 8)
