@@ -139,9 +139,25 @@ def context_of(
 
     A page need not wait for the `newest` list to be decoded; what is read by itself has to be that.
     """
+    return _context(access, credential, params, _inventory(access, credential, newest))
+
+
+def known_context(
+    access: Access, credential: Credential, params: QueryDict
+) -> InventoryContext | None:
+    """Return the same of what is cached, without asking the cloud; None where nothing is.
+
+    It is for what helps with a page, and is no use of the token.
+    """
+    inventory = services.known(credential)
+    return _context(access, credential, params, inventory) if inventory else None
+
+
+def _context(
+    access: Access, credential: Credential, params: QueryDict, inventory: Inventory
+) -> InventoryContext:
     query, invalid = read_query(params)
     named, unread = _token_named(params)
-    inventory = _inventory(access, credential, newest)
     return InventoryContext(
         access=access,
         credential=credential,

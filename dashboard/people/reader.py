@@ -19,12 +19,8 @@ class Reader(NamedTuple):
     administers: bool
 
 
-def context(request: HttpRequest) -> dict[str, Reader | None]:
-    """Return the reader for templates, or None where nobody is signed in."""
-    user = getattr(request, "user", None)  # which a request refused early has not
-    if not isinstance(user, User):
-        return {"reader": None}
-    reader = Reader(
+def reader_of(user: User) -> Reader:
+    return Reader(
         name=user.get_username(),
         has_password=user.has_usable_password(),
         keeps_tokens=policy.has_permission(user, "tokens.keep"),
@@ -32,4 +28,9 @@ def context(request: HttpRequest) -> dict[str, Reader | None]:
         audits=policy.has_permission(user, "audit.read_all"),
         administers=policy.has_permission(user, "site.administer"),
     )
-    return {"reader": reader}
+
+
+def context(request: HttpRequest) -> dict[str, Reader | None]:
+    """Return the reader for templates, or None where nobody is signed in."""
+    user = getattr(request, "user", None)  # which a request refused early has not
+    return {"reader": reader_of(user) if isinstance(user, User) else None}

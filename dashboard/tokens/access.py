@@ -94,16 +94,18 @@ class Access:
         return next(each for each in self.tokens if each.pk == self.credential.token_id)
 
 
-def access_of(request: HttpRequest) -> Access:
+def access_of(request: HttpRequest, otherwise: str = "") -> Access:
     """Return what the request may read with, in two queries: tokens, and the person's roles.
 
     `?token=<uuid>` chooses a token. Raise Http404 if the person may not read with it; a value that
-    is no UUID is left to the form that reads the query. Without the parameter it is `default_of`.
+    is no UUID is left to the form that reads the query. Without the parameter it is the token whose
+    id is `otherwise`, if the person may read with that, else `default_of`.
     """
     user = policy.person(request)
     tokens = readable(request)
-    wanted = _uuid(request.GET.get("token", ""))
-    chosen = _named(tokens, wanted) if wanted else default_of(user, tokens)
+    wanted, other = _uuid(request.GET.get("token", "")), _uuid(otherwise)
+    there = next((each for each in tokens if each.pk == other), None)
+    chosen = _named(tokens, wanted) if wanted else there or default_of(user, tokens)
     return replace(
         access_with(chosen, tokens, user.get_username()),
         manages=chosen is not None and policy.has_permission(user, "token.manage", chosen),

@@ -62,6 +62,17 @@ def inventory(credential: Credential, *, again: bool = False, newest: bool = Fal
     return Inventory(*found, freshness.clock(), settings.INVENTORY_FRESH_SECONDS)
 
 
+def known(credential: Credential) -> Inventory | None:
+    """Return what is cached of what the token lists, without asking the cloud; None if nothing is.
+
+    It may be old: no reading is started for it.
+    """
+    head = store.load_head(credential.cache_key)
+    found = memory.index(credential.cache_key, head, store.load_body, wait=False) if head else None
+    now = freshness.clock()
+    return Inventory(*found, now, settings.INVENTORY_FRESH_SECONDS) if found else None
+
+
 def begin(credential: Credential) -> bool:
     """Start to read, in the background, what nothing is known of yet; False when something is."""
     if store.load_head(credential.cache_key, counted=True):

@@ -63,6 +63,11 @@ def pick(page: Page) -> None:
         page.locator("tr[data-image] .c-pick input").nth(place).check()
 
 
+def search_the_palette(page: Page) -> None:
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox").fill("cen")
+
+
 def look(page: Page) -> None:
     page.locator("tr[data-image] .c-name > a").nth(1).focus()
     page.keyboard.press(" ")
@@ -129,6 +134,10 @@ STATES = (
     State("list-views", LIST, ".views [href*='/views/']", then=click(".views > summary")),
     State("list-look", LIST, "#look:popover-open dl", then=look),
     State("list-keys", LIST, "#keys[open]", then=press("?")),
+    State("palette", LIST, "#palette[open] [role=option]", then=press("Control+k")),
+    State("palette-results", LIST, "#palette-filters", then=search_the_palette),
+    State("palette-image", "/images/{ok}/", "#palette-actions", then=press("Control+k")),
+    State("palette-page", "/images/palette/?q=centos", ".palette-page a"),
     State(
         "list-invalid-parameters",
         "/images/?size=25&min_size=lots&created_after=soon&page=x",

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Response, expect
 
 from tests.browser.conftest import Site, sign_in
 
-MOST_BYTES = 60_000  # of styles and scripts, packed, when nothing is kept from a page before
+MOST_BYTES = 45_000  # of styles and scripts, packed, when nothing is kept from a page before
 
 
 @pytest.mark.parametrize("address", ["/images/", "/overview/", "/changes/", "/tokens/", "/api/v1/"])

@@ -91,6 +91,7 @@ PAGES = {
     "mfa_download_recovery_codes": ACCOUNT,  # a POST is sent to prove who it is
     "images:list": Page("token.read_with", READING, SAFE),
     "images:compare": Page("token.read_with", READING, SAFE),
+    "images:palette": Page("token.read_with", READING, SAFE),
     "images:looks": Page("images.view", methods=("post",)),
     "images:refresh": Page("token.read_with", READING, ("post",)),
     "images:export-csv": Page("token.read_with", READING, SAFE),
