@@ -9,11 +9,12 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from dashboard import quotas
 from dashboard.displays.models import Display
-from dashboard.labels import LabelField
+from dashboard.labels import LONGEST, LabelField
 from dashboard.people.models import Team
 from dashboard.tokens.models import Token
 
@@ -101,3 +102,13 @@ class DisplayForm(forms.Form):
             raise ValidationError(_("This address has no filters."))
         kept = [(name, value) for name, value in parse_qsl(query) if name not in NOT_KEPT]
         return urlencode(kept)
+
+
+def offered(query: str, team: Team, tokens: QuerySet[Token]) -> dict[str, Any]:
+    """Return what the form offers for a list's query, which may name one of the team's tokens."""
+    pairs = parse_qsl(query[:LONGEST_QUERY])
+    kept = [(name, value) for name, value in pairs if name not in NOT_KEPT]
+    named = {value for name, value in pairs if name == "token"}
+    token = next((each for each in tokens if str(each.pk) in named), tokens.first())
+    title = " · ".join(value for _name, value in kept) or team.name
+    return {"title": Truncator(title).chars(LONGEST), "query": urlencode(kept), "token": token}

@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from dashboard.displays import links
-from dashboard.displays.forms import DisplayForm
+from dashboard.displays.forms import DisplayForm, offered
 from dashboard.displays.models import Display
 from dashboard.people import policy
 from dashboard.people.models import Team
@@ -26,7 +26,7 @@ def display_list(request: HttpRequest, slug: str) -> HttpResponse:
     team = policy.team(request, "team.manage", slug)
     tokens = team.tokens.filter(disabled_at=None).order_by("label")
     asked = request.POST if request.method == "POST" else None
-    initial = {"language": get_language(), "token": tokens.first()}
+    initial = {"language": get_language(), **offered(request.GET.get("query", ""), team, tokens)}
     form = DisplayForm(asked, team=team, tokens=tokens, initial=initial)
     if not form.is_valid():
         return _page(request, team, form)

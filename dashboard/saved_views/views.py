@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.people import policy
-from dashboard.people.models import User
+from dashboard.people.models import Team, User
 from dashboard.saved_views import saving
 from dashboard.saved_views.forms import SavedViewForm
 from dashboard.saved_views.models import SavedView
@@ -69,10 +69,11 @@ def view_list(request: HttpRequest) -> HttpResponse:
 def view_menu(request: HttpRequest) -> HttpResponse:
     """Render the person's views as a menu of the list, with the current one marked."""
     htmx = request.htmx  # type: ignore[attr-defined]
-    here = sorted(parse_qsl(urlsplit(htmx.current_url_abs_path or "").query))
-    rows = _rows(policy.require(request, "images.view"))
+    user = policy.require(request, "images.view")
+    query = urlsplit(htmx.current_url_abs_path or "").query
+    here, rows = sorted(parse_qsl(query)), _rows(user)
     current = [row.view.pk for row in rows if sorted(parse_qsl(row.view.query)) == here]
-    shown = {"rows": rows, "current": current}
+    shown = {"rows": rows, "current": current, "walls": _walls(user, query)}
     return as_fragment(render(request, "saved_views/_menu.html", shown))
 
 
@@ -125,6 +126,16 @@ def view_delete(request: HttpRequest, view_id: UUID) -> HttpResponse:
     view.remove(by=policy.actor(request))
     messages.success(request, _("“%(name)s” was deleted.") % {"name": view})
     return redirect("view_list")
+
+
+def _walls(user: User, query: str) -> list[tuple[Team, str]]:
+    """Return the teams that the person may make a wall for, with the address that offers one."""
+    managed = [
+        team for team, role in user.roles.items() if role in policy.PERMISSIONS["team.manage"]
+    ]
+    teams = Team.objects.filter(pk__in=managed) if managed else Team.objects.none()
+    asked = f"?{urlencode({'query': query})}" if query else ""
+    return [(team, reverse("display_list", args=[team.slug]) + asked) for team in teams]
 
 
 def _kept(request: HttpRequest, form: SavedViewForm) -> HttpResponse:

@@ -80,6 +80,18 @@ function showDays() {
   for (const section of sections) section.remove();
 }
 
+// What the server takes for the beginning of yesterday becomes the person's own.
+function showYesterday() {
+  const link = document.querySelector("a[data-yesterday]");
+  if (!link) return;
+  const start = new Date(now());
+  start.setHours(0, 0, 0, 0);
+  start.setDate(start.getDate() - 1);
+  const address = new URL(link.href);
+  address.searchParams.set("after", start.toISOString());
+  link.href = address;
+}
+
 // Asking the cloud again right after it was asked brings nothing new: how long the button rests.
 function rest() {
   const button = document.querySelector("button[data-rests-until]");
@@ -125,6 +137,7 @@ document.addEventListener("keydown", (event) => {
 function dress() {
   showTimes();
   showDays();
+  showYesterday();
 }
 
 // Before it is first painted: afterwards everything would move.

@@ -20,7 +20,7 @@ function move(by) {
   all[next]?.querySelector(".c-name > a").focus();
 }
 
-function copyId() {
+function copyUuid() {
   const row = rowInFocus();
   (row ?? document.getElementById("detail"))?.querySelector("[data-copy]")?.click();
 }
@@ -43,7 +43,7 @@ const ACTIONS = {
   "[": () => document.querySelector(".pager a[rel=prev]")?.click(),
   "]": () => document.querySelector(".pager a[rel=next]")?.click(),
   f: toFilters,
-  c: copyId,
+  c: copyUuid,
   x: pick,
   r: () => document.querySelector("#refresh button:not(:disabled)")?.click(),
   "?": () => help?.showModal(),

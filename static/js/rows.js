@@ -68,7 +68,7 @@ document.addEventListener("click", (event) => {
 // What can be done with a row stands in a column of its own, in the row that is pointed at or has
 // the focus.
 const actions = $("#row-actions");
-const copyId = actions?.querySelector("[data-of=id]");
+const copyUuid = actions?.querySelector("[data-of=uuid]");
 const copyLink = actions?.querySelector("[data-of=link]");
 const open = actions?.querySelector("a");
 
@@ -76,7 +76,7 @@ function offerActions(row) {
   const link = row?.querySelector(".c-name > a");
   const place = row?.querySelector(".c-do");
   if (!actions || !link || actions.parentElement === place) return;
-  copyId.dataset.copy = row.querySelector("td.c-id code")?.textContent || row.dataset.image;
+  copyUuid.dataset.copy = row.dataset.image;
   copyLink.dataset.copy = link.href;
   open.href = link.href;
   actions.hidden = false;

@@ -51,7 +51,8 @@ function selectText(text, button) {
 }
 
 async function copy(button) {
-  const text = button.dataset.copy;
+  const { copy: given, address } = button.dataset;
+  const text = address === undefined ? given : new URL(given, location).href;
   const done = await copied(text);
   const words = done ? said.dataset.copied : said.dataset.selected;
   say(`${words} ${text}`, { seen: done ? SEEN_FOR : LEGIBLE_FOR });

@@ -107,14 +107,14 @@ def test_resting_on_a_name_shows_a_quick_look_and_so_does_the_space_bar(signed_i
     expect(page).to_have_url(address)
 
 
-def test_a_row_gives_its_id_and_its_link(site: Site, signed_in: Page) -> None:
+def test_a_row_gives_its_uuid_and_its_link(site: Site, signed_in: Page) -> None:
     page = signed_in
     page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=site.url)
     third = row(page, 2)
     third.hover()
-    third.get_by_role("button", name="Copy ID").click()
+    third.get_by_role("button", name="Copy UUID").click()
     said = page.locator("#said")
-    expect(said).to_have_text(f"Copied: {third.locator('td.c-id').inner_text()}")
+    expect(said).to_have_text(f"Copied: {third.get_attribute('data-image')}")
     third.get_by_role("button", name="Copy link").click()
     expect(said).to_contain_text(f"/{third.get_attribute('data-image')}/")
     copied = page.evaluate("navigator.clipboard.readText()")

@@ -57,7 +57,7 @@ def test_what_is_done_with_a_row_never_lies_over_its_name(signed_in: Page, width
     third, name = row(page, 2), row(page, 2).locator(".c-name > a")
     for pointed in (name.hover, name.focus):
         pointed()
-        expect(third.get_by_role("button", name="Copy ID")).to_be_visible()
+        expect(third.get_by_role("button", name="Copy UUID")).to_be_visible()
         assert all(under(name, share) for share in (0.02, 0.5, 0.98))
     assert layout.targets(page) == []
 

@@ -18,7 +18,7 @@ from images.search.query import ImageQuery, Result, run
 from images.templatetags.inventory import counted, fragment
 from images.views.list import columns, filters, paging, poll_address, preferences
 from images.views.list.rows import Row, rows
-from images.views.list.since import Since
+from images.views.list.since import Since, since_yesterday
 from images.views.poll_intervals import LIST, LIST_BUSY
 
 
@@ -26,12 +26,14 @@ from images.views.poll_intervals import LIST, LIST_BUSY
 class ListContext(ListAddress):
     """What a list is made of besides the images; `regions` are their ids and names.
 
-    `missing` names the regions of which nothing is known.
+    `missing` names the regions of which nothing is known, `yesterday` is where that leads to what
+    changed since.
     """
 
     regions: tuple[tuple[str, str], ...]
     missing: tuple[str, ...]
     since: Since | None
+    yesterday: str
 
 
 class Around(NamedTuple):
@@ -51,7 +53,9 @@ def results(
     """Return the list, with the panel of one image when it is open, encoded."""
     index, around = context.inventory.index, _around(context, image, panel)
     regions = tuple(context.region_names.items())
-    shown = ListContext(context.token, context.query, regions, context.missing, since)
+    shown = ListContext(
+        context.token, context.query, regions, context.missing, since, since_yesterday(context)
+    )
     # Anyone can think of more addresses that are wrong.
     if around.invalid or around.failure or panel:
         return _results(index, shown, around)
@@ -86,6 +90,7 @@ def _list(index: Index, shown: ListContext) -> Markup:
         **_found(result),
         missing=shown.missing,
         since=shown.since,
+        yesterday=shown.yesterday,
         headers=columns.headers(shown),
         sorted=columns.sorted_by(query),
         sorts=columns.sorts(shown),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -57,6 +58,16 @@ def since_last_visit(
     sentence = _sentence(changes)
     written = change_query_string(ChangeQuery(after=Bound(moment)), token=context.token)
     return Since(sentence, f"{reverse('changes')}?{written}", changes.new) if sentence else None
+
+
+def since_yesterday(context: InventoryContext) -> str:
+    """Return the address of what changed since yesterday began, in UTC."""
+    today = datetime.fromtimestamp(context.inventory.now, UTC).date()
+    start = datetime.combine(today - timedelta(days=1), time(), UTC)
+    written = change_query_string(
+        ChangeQuery(after=int(start.timestamp() * 1000)), token=context.token
+    )
+    return f"{reverse('changes')}?{written}"
 
 
 def _changes(context: InventoryContext, moment: int) -> Changes:

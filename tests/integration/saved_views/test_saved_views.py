@@ -11,7 +11,9 @@ from dashboard.audit.trail import Actor
 from dashboard.people import teams
 from dashboard.people.models import Role, Team, User
 from dashboard.saved_views.models import SavedView
+from images.sandbox import Sandbox
 from tests.integration.conftest import Keep
+from tests.integration.images.pages import Page
 
 pytestmark = pytest.mark.backend
 
@@ -214,3 +216,30 @@ def test_a_view_left_in_a_former_admins_name_is_not_theirs_to_change(
     assert SavedView.objects.get().owner == person
     assert browser.post(f"/views/{shared.pk}/", {"name": "X", "query": "q=x"}).status_code == 404
     assertContains(browser.get("/views/"), "Failed")
+
+
+def test_the_views_lead_an_admin_to_a_wall_that_shows_the_same(
+    browser: Client, blue: Team, ann: User, cloud: Sandbox, keep: Keep
+) -> None:
+    token = keep(ann, cloud.token, "Team’s", team=blue)
+    asked = f"http://testserver/images/?token={token.pk}&os=CentOS&sort=name"
+    menu = {"HX-Request": "true", "HX-Current-URL": asked}
+    [way] = [each for each in Page(browser.get("/views/menu/", headers=menu)).links if "?" in each]
+    assertNotContains(of(ann).get("/views/menu/", headers=menu), "displays")
+
+    form = Page(browser.get(way)).one("form", _class="form")
+    offered = {each.attributes["name"]: each.attributes["value"] for each in form.all("input")}
+    assert offered["title"] == "CentOS"
+    assert offered["query"] == "os=CentOS"
+    chosen = form.one("select", name="token").one("option", selected=True)
+    assert chosen.attributes["value"] == str(token.pk)
+
+
+@pytest.mark.parametrize("query", ["a=%ZZ&=&&", "x" * 10_000, "os=" + "y" * 300, "token=no-uuid"])
+def test_whatever_a_wall_is_offered_for_can_be_shown(
+    browser: Client, blue: Team, query: str, cloud: Sandbox, person: User, keep: Keep
+) -> None:
+    keep(person, cloud.token, team=blue)
+    page = Page(browser.get("/teams/blue/displays/", {"query": query}))
+    assert page.status == 200
+    assert 1 <= len(page.one("input", name="title").attributes["value"]) <= 80
