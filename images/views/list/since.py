@@ -64,9 +64,8 @@ def since_yesterday(context: InventoryContext) -> str:
     """Return the address of what changed since yesterday began, in UTC."""
     today = datetime.fromtimestamp(context.inventory.now, UTC).date()
     start = datetime.combine(today - timedelta(days=1), time(), UTC)
-    written = change_query_string(
-        ChangeQuery(after=int(start.timestamp() * 1000)), token=context.token
-    )
+    after = Bound(int(start.timestamp() * 1000))
+    written = change_query_string(ChangeQuery(after=after), token=context.token)
     return f"{reverse('changes')}?{written}"
 
 
