@@ -11,6 +11,7 @@ from images.context import InventoryContext
 from images.fields import FACETS
 from images.forms import toggled
 from images.labels import label_of
+from images.region_names import spellings, title
 from images.search.query import FacetValue, changed, image_query, run
 from images.search.spelling import folded
 from images.templatetags.inventory import counted, plain_name
@@ -31,8 +32,9 @@ def facets_of(context: InventoryContext) -> Facets:
 
 def regions(context: InventoryContext, facets: Facets) -> Iterator[Entry]:
     for each in facets["region"]:
-        title = context.region_names.get(each.value, each.value)
-        yield _filter(context, "region", each, title, before="", also=(each.value,))
+        name = context.region_names.get(each.value, each.value)
+        shown, also = title(name, each.value), (each.value, *spellings(name))
+        yield _filter(context, "region", each, shown, before="", also=also)
 
 
 def filters(context: InventoryContext, facets: Facets) -> Iterator[Entry]:

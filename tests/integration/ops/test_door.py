@@ -268,7 +268,10 @@ def test_one_person_keeps_so_many_views_and_keys_and_tokens(
         answer = viewer.post(path, form)
         assert answer.status_code == 422, path
         assert said in answer.content.decode()
-    assert viewer.post("/views/", {"name": "Mine", "query": "os=CentOS"}).status_code == 302
+    assert (
+        viewer.post("/views/", {"name": "Mine", "query": "os=CentOS", "replace": "on"}).status_code
+        == 302
+    )
     counts = (person.views.count(), person.api_keys.count(), person.tokens.count())
     assert counts == (1, 1, 1)
 
