@@ -162,7 +162,7 @@ def test_totals_of_three_to_six_digits_stand_in_one_line(
 ) -> None:
     with (
         Sandbox(total // 3, seed=1, clock=lambda: 1_700_000_000.0) as cloud,
-        serving(cloud, tmp_path, {"UPSTREAM_DEADLINE_SECONDS": "120"}) as site,
+        serving(cloud, tmp_path, {"UPSTREAM_DEADLINE_SECONDS": "50"}) as site,
     ):
         for touch, sizes in ((True, "small"), (False, "large")):
             locale = {"en": "en-GB", "zh": "zh-CN"}[language]
