@@ -37,7 +37,7 @@ def test_an_image_is_found_opened_and_left_without_a_mouse(signed_in: Page) -> N
     expect(first.locator(".c-name > a")).to_be_focused()
 
 
-def tab_to(page: Page, wanted: Locator, most: int = 400) -> None:
+def tab_to(page: Page, wanted: Locator, most: int = 1_000) -> None:
     """As somebody does who has nothing but the Tab key."""
     for _ in range(most):
         if wanted.evaluate("each => each === document.activeElement"):
