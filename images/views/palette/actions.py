@@ -13,6 +13,7 @@ from images.context import InventoryContext
 from images.forms import query_string
 from images.grammar import Rejected, read_place
 from images.search.query import ImageQuery
+from images.templatetags.inventory import region_title
 from images.views.image.compare import LEAST, MOST
 from images.views.image.other_regions import elsewhere
 from images.views.palette.entries import Entry
@@ -38,7 +39,7 @@ def _of(request: HttpRequest, context: InventoryContext, image: Image) -> Iterat
     yield Entry(_("Copy link"), copy=request.build_absolute_uri(address))
     there = elsewhere(context, image)
     for twin in there.twins[:OTHERS] if there else ():
-        region = context.region_names.get(twin.image.region, twin.image.region)
+        region = region_title(twin.image.region, context.region_names)
         yield Entry(region, twin.href, before=_("In other regions"), swaps="detail")
 
 

@@ -11,10 +11,10 @@ from images.context import InventoryContext
 from images.fields import FACETS
 from images.forms import toggled
 from images.labels import label_of
-from images.region_names import spellings, title
+from images.region_names import spellings
 from images.search.query import FacetValue, changed, image_query, run
 from images.search.spelling import folded
-from images.templatetags.inventory import counted, plain_name
+from images.templatetags.inventory import counted, plain_name, region_name, region_title
 from images.views.list.filters import MOST_VALUES, facet_title, label
 from images.views.palette.entries import SHOWN, Entry
 
@@ -32,8 +32,8 @@ def facets_of(context: InventoryContext) -> Facets:
 
 def regions(context: InventoryContext, facets: Facets) -> Iterator[Entry]:
     for each in facets["region"]:
-        name = context.region_names.get(each.value, each.value)
-        shown, also = title(name, each.value), (each.value, *spellings(name))
+        shown = region_title(each.value, context.region_names)
+        also = (each.value, *spellings(region_name(each.value, context.region_names)))
         yield _filter(context, "region", each, shown, before="", also=also)
 
 
@@ -114,7 +114,9 @@ def _begins(word: str, texts: tuple[str, ...], ends: tuple[str, ...]) -> bool:
 
 
 def _title(context: InventoryContext, name: str, value: str) -> str:
-    return context.region_names.get(value, value) if name == "region" else str(label(name, value))
+    if name == "region":
+        return region_title(value, context.region_names)
+    return str(label(name, value))
 
 
 def images(context: InventoryContext, text: str) -> list[Entry]:
@@ -125,7 +127,7 @@ def images(context: InventoryContext, text: str) -> list[Entry]:
     for row in result.rows[:SHOWN]:
         image = index.images[row]
         address = reverse("images:detail", args=(image.region, image.uuid))
-        region = context.region_names.get(image.region, image.region)
+        region = region_title(image.region, context.region_names)
         state = label_of(image.status, "status") if image.status else ""
         hint = " · ".join(filter(None, (state, region)))
         entries.append(
