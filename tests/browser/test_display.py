@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import socket
 from collections.abc import Callable, Iterator
@@ -139,6 +140,15 @@ ROWS = """list => {
 }"""
 
 
+# From where to where each reaches downwards, with all that is in it.
+PARTS = ".state-band, .attention, .in-progress, .freshness"
+EXTENTS = """all => all.filter((each) => each.checkVisibility()).map((each) => {
+    const within = [each, ...each.querySelectorAll("*")];
+    const low = Math.max(...within.map((part) => part.getBoundingClientRect().bottom));
+    return [each.getBoundingClientRect().top, low];
+})"""
+
+
 def test_a_wall_is_filled_and_read_from_afar_and_nothing_is_wider_than_a_phone(
     wall: Page, address: str, cloud: Sandbox, site: Site
 ) -> None:
@@ -168,6 +178,10 @@ def test_a_wall_is_filled_and_read_from_afar_and_nothing_is_wider_than_a_phone(
             assert rows["below"] < 0.12, (width, height, section)
     wall.set_viewport_size({"width": 360, "height": 740})
     assert layout.faults(wall) == []
+    # On a phone the parts stand one below the other, and none lies over the next.
+    extents = wall.locator(PARTS).evaluate_all(EXTENTS)
+    assert len(extents) == 4
+    assert all(above[1] <= below[0] for above, below in itertools.pairwise(extents)), extents
 
 
 @pytest.mark.thorough
