@@ -35,16 +35,21 @@ DEMO = environment.demo("DEMO", DIDIYUN_API_URL)
 UPSTREAM_DEADLINE_SECONDS = environment.number(
     "UPSTREAM_DEADLINE_SECONDS", 20, least=1, most=50
 )  # below gunicorn's timeout, see dashboard/gunicorn.py
+# Of all processes together; 0 for no limit.
+UPSTREAM_CALLS_PER_SECOND = environment.number(
+    "UPSTREAM_CALLS_PER_SECOND", 20, least=0, most=100_000
+)
 # The most that is read of one token, and the memory of the worker process that reads it.
 UPSTREAM_MAX_IMAGES = environment.number("UPSTREAM_MAX_IMAGES", 200_000, least=1, most=10_000_000)
 UPSTREAM_MAX_MB = environment.number("UPSTREAM_MAX_MB", 256, least=1, most=65_536)
 UPSTREAM_IMAGE_KB = environment.number("UPSTREAM_IMAGE_KB", 5, least=1, most=65_536)
 UPSTREAM_MEMORY_MB = environment.number("UPSTREAM_MEMORY_MB", 2048, least=512, most=1_048_576)
 INVENTORY_FRESH_SECONDS = environment.number("INVENTORY_FRESH_SECONDS", 60, least=1, most=86_400)
+# How old it may get while nobody looks.
+INVENTORY_IDLE_SECONDS = environment.number("INVENTORY_IDLE_SECONDS", 900, least=1, most=86_400)
 INVENTORY_STALE_SECONDS = environment.number(
     "INVENTORY_STALE_SECONDS", 86_400, least=1, most=30 * 86_400
 )
-REFRESH_USED_WITHIN_DAYS = environment.number("REFRESH_USED_WITHIN_DAYS", 7, least=0, most=365)
 INVENTORY_MEMORY_MB = environment.number("INVENTORY_MEMORY_MB", 256, least=16, most=65_536)
 
 # Secrets, host names, limits and https
@@ -193,6 +198,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 DATABASES = storage.databases(VAR_DIR)
 CACHES = storage.caches()
+if DATABASES["default"]["ENGINE"].endswith("postgresql"):
+    INSTALLED_APPS.append("procrastinate.contrib.django")
+    PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
 if "cache" in DATABASES:
     DATABASE_ROUTERS = ["dashboard.caching.router.CacheRouter"]
 # Sessions are in the database alone: a cache could return one that was signed out.

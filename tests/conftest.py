@@ -22,6 +22,10 @@ from tests import dashboards
 from tests.integration import cached
 from tests.integration.audit import audited
 
+# Only tests of the budget wait for it, with one of their own.
+os.environ["UPSTREAM_CALLS_PER_SECOND"] = "0"
+django_settings.UPSTREAM_CALLS_PER_SECOND = 0
+
 PROGRAMS = {dashboards.ROOT / "tests" / folder for folder in ("browser", "stack")}
 
 

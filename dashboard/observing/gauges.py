@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from math import ceil
 
 from django.db import DatabaseError
 from django.db.models import F
@@ -16,12 +17,13 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from dashboard import maintenance
+from dashboard import __version__, maintenance
 from dashboard.audit import trail
 from dashboard.observing import health
+from dashboard.scheduling import accounts
 from dashboard.tokens import access
 from dashboard.tokens.models import State, Token
-from images.services import freshness, store
+from images.services import breaker, budget, freshness, store
 from images.services.progress import Progress
 from images.services.snapshots import RegionHead
 
@@ -90,6 +92,21 @@ def _read() -> Iterable[Metric]:
     for part, answers in parts.items():
         ready.add_metric([part], float(answers))
     yield ready
+    build = GaugeMetricFamily("dashboard_build_info", "What runs.", labels=("version",))
+    build.add_metric([__version__], 1)
+    yield build
+    yield GaugeMetricFamily(
+        "dashboard_upstream_breaker_open",
+        "1 while the cloud answers nobody, and is asked by one at a time.",
+        value=float(breaker.is_open()),
+    )
+    used = budget.used()
+    if used is not None:
+        yield GaugeMetricFamily(
+            "dashboard_upstream_budget_used_ratio",
+            "The part of the calls allowed in the last second that was made.",
+            value=used,
+        )
     last = maintenance.last_round()
     if last is not None:
         yield GaugeMetricFamily(
@@ -101,13 +118,33 @@ def _read() -> Iterable[Metric]:
         try:
             tokens = list(Token.objects.order_by(F("last_used_at").desc(nulls_last=True), "pk"))
             noted = trail.last().number
+            lags = accounts.lags()
         except DatabaseError:
             return
         yield GaugeMetricFamily(
             "dashboard_audit_entries", "Entries of the audit log: never fewer.", value=noted
         )
+        yield from _fleet(lags)
         yield _states(tokens)
         yield from _of_tokens([each for each in tokens if _state(each) in State.values])
+
+
+def _fleet(lags: list[float]) -> Iterable[Metric]:
+    """`lags` are the seconds for which each account is overdue, in order."""
+    yield GaugeMetricFamily("dashboard_accounts", "Accounts that are read.", value=len(lags))
+    yield GaugeMetricFamily(
+        "dashboard_accounts_overdue",
+        "Accounts that should have been read by now.",
+        value=sum(lag > 0 for lag in lags),
+    )
+    lag = GaugeMetricFamily(
+        "dashboard_refresh_lag_seconds",
+        "For how long accounts are overdue: half of them, 95 in a hundred, and all, for no longer.",
+        labels=("quantile",),
+    )
+    for quantile in (0.5, 0.95, 1.0) if lags else ():
+        lag.add_metric([f"{quantile:g}"], lags[ceil(quantile * len(lags)) - 1])
+    yield lag
 
 
 def _state(token: Token) -> str:

@@ -24,7 +24,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from images.cloud.answers import Answer, read_answer, request_id
 from images.cloud.cleaning import clean_json
-from images.cloud.errors import CloudError, OutOfTime, TooLarge, Unavailable, Unreadable
+from images.cloud.errors import AnswerTooLarge, CloudError, OutOfTime, Unavailable, Unreadable
 
 CONNECT_SECONDS = 5.0
 RETRIES = 2
@@ -53,6 +53,10 @@ class Deadline:
         if left <= 0:
             raise OutOfTime("the cloud did not answer in time")
         return left
+
+    def move(self, left: float) -> None:
+        """Have so many seconds left from now on."""
+        self._end = self._clock() + left
 
     @contextlib.contextmanager
     def stopped(self) -> Iterator[None]:
@@ -96,8 +100,9 @@ class Limits:
 class Account:
     """Whom we ask as, and where.
 
-    `slots` bounds the calls in flight for this token; `note` is told of every call when it is over,
-    in the thread that made it.
+    `slots` bounds the calls in flight for this token. `permit` returns when one more call may be
+    made, and takes none of the deadline for its waiting; `note` is told of every call when it is
+    over. Both are called in the thread that makes the call.
     """
 
     url: str
@@ -109,6 +114,7 @@ class Account:
         default_factory=lambda: threading.BoundedSemaphore(CALLS_IN_FLIGHT), repr=False
     )
     note: Callable[[Call], object] = field(default=lambda call: None, repr=False)
+    permit: Callable[[Deadline], object] = field(default=lambda deadline: None, repr=False)
 
 
 class BearerToken(requests.auth.AuthBase):
@@ -155,6 +161,7 @@ def _pause_before(attempt: int, error: CloudError) -> float:
 def _noted(
     account: Account, method: str, path: str, at_most: int, parameters: dict[str, Any]
 ) -> Answer:
+    account.permit(account.deadline)
     started, endpoint = time.monotonic(), path.removeprefix("/dicloud/i/")
     try:
         answer = _exchange(account, method, path, at_most, parameters)
@@ -225,7 +232,7 @@ def _read_body(response: requests.Response, deadline: Deadline, at_most: int) ->
             deadline.left()
             body += piece
             if len(body) > at_most:
-                raise TooLarge(f"an answer of more than {at_most // MIB} MiB")
+                raise AnswerTooLarge(f"an answer of more than {at_most // MIB} MiB")
     except urllib3.exceptions.DecodeError:
         raise Unreadable("the answer's compression is damaged") from None
     finally:

@@ -9,6 +9,7 @@
     │                  an HTTP error without an errno, no connection
     ├── Unreadable     an answer that is not what the documents say
     ├── TooLarge       more than we read: of regions, images or bytes
+    │   └── AnswerTooLarge  of bytes in one answer
     ├── OutOfTime      the deadline passed
     ├── StillReading   another caller is asking, for longer than one waits for it
     └── Internal       a fault of ours: the process that reads died, or what it read was not kept
@@ -78,6 +79,10 @@ class Unreadable(CloudError):
 
 class TooLarge(CloudError):
     kind = "too-large"
+
+
+class AnswerTooLarge(TooLarge):
+    pass
 
 
 class OutOfTime(CloudError):

@@ -10,11 +10,27 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 from images.cloud.answers import items, request_id
 from images.cloud.client import KIB, MIB, SMALL_ANSWER_BYTES, Account, Limits, call
-from images.cloud.errors import OutOfTime, TooLarge, Unreadable
-from images.cloud.pages import Page, begins_with, fetch_page, items_of
+from images.cloud.errors import (
+    AnswerTooLarge,
+    BadRequest,
+    CloudError,
+    OutOfTime,
+    TooLarge,
+    Unavailable,
+    Unreadable,
+)
+from images.cloud.pages import (
+    PAGE_LIMIT,
+    SMALL_PAGE_LIMIT,
+    Page,
+    begins_with,
+    fetch_page,
+    items_of,
+)
 from images.cloud.reading import Problems, read_image, read_region
 from images.cloud.records import Image, Region, Sharing, weight
 
@@ -30,7 +46,7 @@ class Listing:
 
     `weight` is what they take in memory, `problems` counts what could not be read, `moved` says
     that images came or went while we read (twice), so one may be missing; `seconds` and `calls`
-    are what it cost.
+    are what it cost. `page_limit` is how many images the cloud may be asked for at once.
     """
 
     images: list[Image]
@@ -40,6 +56,7 @@ class Listing:
     moved: bool
     seconds: float
     calls: int
+    page_limit: int
 
 
 _Fetch = Callable[[list[int]], list[Page]]
@@ -98,15 +115,25 @@ def may_list_images(account: Account, region: str) -> str:
     return page.request_id
 
 
-def list_images(account: Account, region: str) -> Listing:
-    """POST /dicloud/i/storage/cimg/list until it is whole; a listing that moved is read again."""
+def list_images(account: Account, region: str, page_limit: int = PAGE_LIMIT) -> Listing:
+    """POST /dicloud/i/storage/cimg/list until it is whole; a listing that moved is read again.
+
+    A cloud that refuses pages of `page_limit` images is asked for small ones.
+    """
     started = time.monotonic()
     with ThreadPoolExecutor(PAGES_AT_ONCE, thread_name_prefix=f"pages-{region}") as pool:
 
         def fetch(starts: list[int]) -> list[Page]:
-            return list(pool.map(lambda start: fetch_page(account, region, start), starts))
+            ask = partial(fetch_page, account, region, limit=page_limit)
+            return list(pool.map(ask, starts))
 
-        walk = _walk(account.limits, region, fetch)
+        try:
+            walk = _walk(account.limits, region, fetch)
+        except CloudError as error:
+            if page_limit <= SMALL_PAGE_LIMIT or not _may_be_too_much(error):
+                raise
+            page_limit = SMALL_PAGE_LIMIT
+            walk = _walk(account.limits, region, fetch)
         if walk.moved:
             walk = _settle(walk, region, fetch)
     if walk.problems["item"] and not walk.images:
@@ -119,7 +146,14 @@ def list_images(account: Account, region: str) -> Listing:
         moved=walk.moved,
         seconds=time.monotonic() - started,
         calls=walk.calls,
+        page_limit=page_limit,
     )
+
+
+def _may_be_too_much(error: CloudError) -> bool:
+    """Return whether the cloud may have answered so because it was asked for too many at once."""
+    refused = isinstance(error, BadRequest | Unavailable) and not error.passing
+    return isinstance(error, AnswerTooLarge) or (refused and error.errno is not None)
 
 
 def _settle(first: _Walk, region: str, fetch: _Fetch) -> _Walk:

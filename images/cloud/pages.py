@@ -14,7 +14,8 @@ from images.cloud.answers import NOT_AS_EXPECTED, decoded, request_id
 from images.cloud.client import MAX_ANSWER_BYTES, Account, call
 from images.cloud.errors import Unreadable
 
-PAGE_LIMIT = 100
+# How many images are asked for at once; and of a cloud that refuses so many.
+PAGE_LIMIT, SMALL_PAGE_LIMIT = 500, 100
 
 
 class Page(msgspec.Struct):

@@ -20,7 +20,7 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
@@ -34,6 +34,7 @@ from images.cloud.errors import CloudError, Internal, OutOfTime, TooLarge
 from images.cloud.listing import list_images
 from images.cloud.packing import encode_body, encode_images, version_of
 from images.cloud.reading import Problems
+from images.cloud.worker_desk import ASKS, Desk
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload([__name__])
@@ -70,6 +71,7 @@ class Packed:
     moved: bool
     seconds: float
     calls: int
+    page_limit: int
 
 
 def get_ready() -> None:
@@ -78,9 +80,11 @@ def get_ready() -> None:
 
 
 def read_regions(
-    account: Account, regions: Sequence[str]
+    account: Account, regions: Mapping[str, int]
 ) -> Iterator[tuple[str, Packed | CloudError]]:
     """List every region's images side by side; yield each one's outcome as soon as it is there.
+
+    `regions` says how many images each may be asked for at once.
 
     All are there by the account's deadline, whatever becomes of the process. The account is told of
     the calls as well, unless the process dies with what it knew of them.
@@ -93,14 +97,16 @@ def read_regions(
         account.deadline.left()
         with account.deadline.stopped():
             _start(process, ours, its)
-        left = account.deadline.left()
-        watchdog = threading.Timer(left + GRACE_SECONDS, process.kill)
-        watchdog.daemon = True
-        watchdog.start()
+        watchdog = _Watchdog(process, account.deadline)
         try:
-            ours.send(left)
+            ours.send(account.deadline.left())
             while missing:
-                region, outcome, calls = ours.recv()
+                told = ours.recv()
+                if told == ASKS:
+                    account.permit(account.deadline)
+                    ours.send(watchdog.wait_longer())
+                    continue
+                region, outcome, calls = told
                 for call in calls:
                     account.note(call)
                 del missing[region]
@@ -118,6 +124,32 @@ def read_regions(
             yield from ((region, error) for region in missing)
     finally:
         ours.close()
+
+
+class _Watchdog:
+    """Ends the process when the deadline has passed."""
+
+    def __init__(self, process: ForkServerProcess, deadline: Deadline) -> None:
+        self._process, self._deadline = process, deadline
+        self._timer = self._timer_of(deadline.left())
+
+    def _timer_of(self, left: float) -> threading.Timer:
+        self._until = time.monotonic() + left
+        timer = threading.Timer(left + GRACE_SECONDS, self._process.kill)
+        timer.daemon = True
+        timer.start()
+        return timer
+
+    def wait_longer(self) -> float:
+        """Wait for the deadline as it is by now; return how many seconds are left."""
+        left = self._deadline.left()
+        if time.monotonic() + left > self._until + GRACE_SECONDS / 2:
+            self._timer.cancel()
+            self._timer = self._timer_of(left)
+        return left
+
+    def cancel(self) -> None:
+        self._timer.cancel()
 
 
 def _start(process: ForkServerProcess, ours: Connection, its: Connection) -> None:
@@ -177,19 +209,26 @@ def _end_of(process: ForkServerProcess) -> CloudError:
     return Internal(f"the process that reads lists was ended{how}")
 
 
-def _read(parent: Connection, url: str, token: str, limits: Limits, regions: Sequence[str]) -> None:
+def _read(
+    parent: Connection, url: str, token: str, limits: Limits, regions: Mapping[str, int]
+) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends us.
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _limit_memory(limits.memory)
     made: deque[Call] = deque()
     try:
         parent.send("ready")
-        account = Account(url, token, Deadline(parent.recv()), limits=limits, note=made.append)
+        deadline = Deadline(parent.recv())
+        desk = Desk(parent, deadline)
+        account = Account(url, token, deadline, limits=limits, note=made.append, permit=desk.permit)
         with ThreadPoolExecutor(REGIONS_AT_ONCE, thread_name_prefix="region") as pool:
-            running = {pool.submit(_packed, account, region): region for region in regions}
+            running = {
+                pool.submit(_packed, account, region, limit): region
+                for region, limit in regions.items()
+            }
             for future in as_completed(running):
                 outcome, calls = _outcome(future), [made.popleft() for _ in range(len(made))]
-                parent.send((running.pop(future), outcome, calls))
+                desk.send((running.pop(future), outcome, calls))
     except MemoryError:
         os._exit(OUT_OF_MEMORY)
     except (EOFError, OSError):
@@ -223,8 +262,8 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _packed(account: Account, region: str) -> Packed:
-    listing = list_images(account, region)
+def _packed(account: Account, region: str, page_limit: int) -> Packed:
+    listing = list_images(account, region, page_limit)
     pieces = encode_images(listing.images)
     return Packed(
         version=version_of(pieces),
@@ -237,4 +276,5 @@ def _packed(account: Account, region: str) -> Packed:
         moved=listing.moved,
         seconds=listing.seconds,
         calls=listing.calls,
+        page_limit=listing.page_limit,
     )

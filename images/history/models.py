@@ -67,10 +67,13 @@ class Watch(models.Model):
 
 
 class Published(models.Model):
-    """When the newest head in the cache was published, in Unix seconds as the head has it."""
+    """The `services.signals.Schedule` of the newest head in the cache."""
 
     key = models.CharField(max_length=64, unique=True)
     asked_at = models.FloatField()
+    due_at = models.FloatField(default=0.0, db_default=0.0)
+    idle_due_at = models.FloatField(default=0.0, db_default=0.0)
+    is_slow = models.BooleanField(default=False, db_default=False)
 
     def __str__(self) -> str:
         return f"{self.key[:8]} at {self.asked_at:.0f}"

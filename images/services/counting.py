@@ -35,6 +35,12 @@ CACHE_READS = Counter(
     ("part", "source"),
     registry=REGISTRY,
 )
+ACCOUNT_READS = Counter(
+    "dashboard_account_reads",
+    "Accounts read without being asked for, by token and outcome.",
+    ("token_id", "outcome"),
+    registry=REGISTRY,
+)
 FETCH_WAITS = Histogram(
     "dashboard_fetch_wait_seconds",
     "Waits for someone else's reading of the cloud.",

@@ -18,9 +18,10 @@ from images.cloud.jobs import read_jobs
 from images.cloud.records import Job
 from images.cloud.values import SLUG
 from images.services import freshness, single_flight, store
+from images.services.asking import account
 from images.services.inventory import Inventory
 from images.services.progress import Known, Place, Progress, listed, running_jobs, seen_again
-from images.services.refresh import Credential, account
+from images.services.refresh import Credential
 from images.services.snapshots import FIRST_PAUSE, REFUSALS
 
 log = structlog.get_logger("images.services")

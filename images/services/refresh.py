@@ -35,19 +35,25 @@ from types import MappingProxyType
 from typing import Protocol
 
 import structlog
-from django.conf import settings
 from msgspec.structs import replace
 
-from images.cloud.client import KIB, MIB, Account, Deadline, Limits
-from images.cloud.errors import CloudError, Internal, TooLarge
+from images.cloud.client import KIB, MIB, Limits
+from images.cloud.errors import CloudError, Internal, TooLarge, Unavailable
 from images.cloud.listing import list_regions
 from images.cloud.records import Region
 from images.cloud.worker_process import Packed, read_regions
 from images.search.index import Index
-from images.services import counting, freshness, memory, signals, store
+from images.services import breaker, freshness, memory, signals, store
+from images.services.asking import account, failure
 from images.services.progress import listed, running_jobs
 from images.services.signals import Reading
-from images.services.snapshots import Failure, Head, RegionHead, failure_of, is_refused
+from images.services.snapshots import (
+    Failure,
+    Head,
+    RegionHead,
+    is_refused,
+    is_silence,
+)
 
 log = structlog.get_logger("images.services")
 
@@ -110,6 +116,9 @@ def read(
 ) -> Answers:
     """Ask the cloud for the list of regions, then side by side for the lists that are stale."""
     caller, answers = account(credential.secret), Answers(freshness.clock())
+    if not breaker.lets_ask():
+        answers.regions = failure(Unavailable("it answers nobody at present"), before.failure)
+        return answers
     if everything or freshness.region_list_is_stale(before):
         try:
             answers.regions, answers.unreadable = list_regions(caller)
@@ -119,13 +128,13 @@ def read(
             answers.regions = failure(error, before.failure)
     head = _with_regions(before, answers)
     known = {entry.region.id: entry for entry in head.regions}
-    asked = [
-        region
+    asked = {
+        region: entry.page_limit
         for region, entry in known.items()
         if everything
         or freshness.region_is_stale(entry, within)
         or freshness.is_outdated(entry, since.get(region, 0))
-    ]
+    }
     for region, outcome in read_regions(caller, asked) if asked and not is_refused(head) else ():
         try:
             listing = within_limits(outcome, known, region, caller.limits)
@@ -133,6 +142,9 @@ def read(
         except Exception as error:
             answers.lists[region] = _region_failure(known[region], error)
         known[region] = _with_list(known[region], answers)
+    outcomes = [*filter(None, [answers.regions]), *answers.lists.values()]
+    if outcomes:
+        breaker.note(answered=not all(map(is_silence, outcomes)))
     return answers
 
 
@@ -164,27 +176,6 @@ def publish(key: str, head: Head) -> Head:
         if now_known != known:
             store.save_jobs(key, region, now_known)
     return head
-
-
-def account(secret: str, seconds: float | None = None) -> Account:
-    """Return whom to ask as, with all the time that one listing may take, or less."""
-    deadline = Deadline(min(settings.UPSTREAM_DEADLINE_SECONDS, seconds or float("inf")))
-    limits = Limits(
-        images=settings.UPSTREAM_MAX_IMAGES,
-        size=settings.UPSTREAM_MAX_MB * MIB,
-        memory=settings.UPSTREAM_MEMORY_MB * MIB,
-        image=settings.UPSTREAM_IMAGE_KB * KIB,
-    )
-    return Account(settings.DIDIYUN_API_URL, secret, deadline, limits, note=counting.noter())
-
-
-def failure(error: CloudError, before: Failure | None) -> Failure:
-    """Return what to remember of an attempt that failed just now."""
-    if isinstance(error, Internal):
-        counting.INTERNAL_FAILURES.inc()
-    # A cloud that is back shows within the time in which a list grows old anyway.
-    longest = settings.INVENTORY_FRESH_SECONDS
-    return failure_of(error, now=freshness.clock(), before=before, longest=longest)
 
 
 def within_limits(
@@ -231,6 +222,7 @@ def _taken_in(key: str, before: RegionHead, listing: Packed, answers: Answers) -
         request_id=listing.request_id,
         problems=dict(listing.problems),
         moved=listing.moved,
+        page_limit=listing.page_limit,
     )
     images = memory.decoded(key, region, version, listing.body)
     reading = Reading(region, version, answers.began_at, read.fetched_at, images, read.is_whole)

@@ -2,7 +2,7 @@
 
     region_read      `reading`: a list was read, and nobody was shown it yet. A receiver keeps what
                      it changed, and answers with an `Unconfirmed` if that is to be confirmed first.
-    head_published   `asked_at`: a head is in the cache. A receiver keeps that moment.
+    head_published   `schedule`: a head is in the cache. A receiver keeps its `Schedule`.
     head_wanted      A receiver answers with the moment that it last kept.
 
 The last two tell the newest head from one that somebody put back into the cache: a receiver keeps
@@ -43,15 +43,29 @@ class Reading:
     whole: bool
 
 
+@dataclass(frozen=True)
+class Schedule:
+    """When the cloud was asked for a head, and when something in it is to be read again.
+
+    All are Unix seconds: `due_at` while somebody looks, `idle_due_at` while nobody does. `is_slow`
+    says that the cloud let the reading wait for an answer that did not come.
+    """
+
+    asked_at: float
+    due_at: float
+    idle_due_at: float
+    is_slow: bool
+
+
 def tell(key: str, reading: Reading) -> Unconfirmed | None:
     """Return what of the reading is still to be confirmed, if anything is."""
     answers = _answers(region_read, Reading, key=key, reading=reading)
     return next((each for each in reversed(answers) if each), None)
 
 
-def publish(key: str, asked_at: float) -> None:
-    """Tell that the head in the cache is now the one of that moment (Unix seconds)."""
-    _answers(head_published, Head, key=key, asked_at=asked_at)
+def publish(key: str, schedule: Schedule) -> None:
+    """Tell that the head in the cache is now the one with these schedule."""
+    _answers(head_published, Head, key=key, schedule=schedule)
 
 
 def published_at(key: str) -> float:

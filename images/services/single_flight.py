@@ -13,6 +13,7 @@ from django.db import connections
 from images.cloud.client import Deadline
 from images.cloud.errors import OutOfTime, StillReading
 from images.services import counting, memory, refresh, store
+from images.services.asking import failure
 from images.services.refresh import NEVER, Credential, Moments
 from images.services.snapshots import Head
 
@@ -90,7 +91,7 @@ def refresh_or_wait(credential: Credential, asked_at: float) -> Head:
         except OutOfTime:
             # The cloud may answer whoever is reading in time, who may be almost done.
             known = store.load_head(credential.cache_key) or Head()
-            return msgspec.structs.replace(known, failure=refresh.failure(StillReading(), None))
+            return msgspec.structs.replace(known, failure=failure(StillReading(), None))
     return head
 
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import msgspec
 
-from images.cloud.errors import CloudError
+from images.cloud.errors import CloudError, OutOfTime, Unavailable
+from images.cloud.pages import PAGE_LIMIT
 from images.cloud.records import Region
 
 # Kinds of failure that are the token's, where the whole cloud or every region answers so.
 REFUSALS = frozenset({"refused", "forbidden"})
+# Kinds of failure that say nothing but that no answer came in time.
+SILENCE = frozenset({OutOfTime.kind, Unavailable.kind})
 # Seconds until a failed attempt is repeated: the first time, after a refusal, and at most.
 FIRST_PAUSE, FIRST_PAUSE_REFUSED, LONGEST_PAUSE = 15.0, 60.0, 900.0
 
@@ -56,6 +59,7 @@ class RegionHead(msgspec.Struct, frozen=True, array_like=True):
     the bytes it takes encoded and in the memory of who holds it, `problems` counts unreadable
     fields by the vendor's name, `moved` says that the listing changed while it was read. While a
     newer list is `unconfirmed` the snapshot is still the one before, unless there is none.
+    `page_limit` is how many images the cloud may be asked for at once.
     """
 
     region: Region
@@ -71,6 +75,7 @@ class RegionHead(msgspec.Struct, frozen=True, array_like=True):
     failure: Failure | None = None
     unconfirmed: Unconfirmed | None = None
     weight: int = 0
+    page_limit: int = PAGE_LIMIT
 
     @property
     def is_whole(self) -> bool:
@@ -96,6 +101,18 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
 def is_refused(head: Head) -> bool:
     """Whether the list of regions was refused: each region would be, in the same words."""
     return head.failure is not None and head.failure.kind in REFUSALS
+
+
+def is_slow(head: Head) -> bool:
+    """Whether the last reading waited for a cloud that did not answer, for any of the lists."""
+    return any(map(is_silence, [head.failure, *(entry.failure for entry in head.regions)]))
+
+
+def is_silence(outcome: object) -> bool:
+    """Whether what came of asking is a failure that says only that no answer came in time."""
+    if not isinstance(outcome, Failure):
+        return False
+    return outcome.kind in SILENCE and outcome.errno is None
 
 
 def failure_of(error: CloudError, *, now: float, before: Failure | None, longest: float) -> Failure:

@@ -25,6 +25,7 @@ from images.services.snapshots import (
     RegionHead,
     encode_head,
     is_forgotten,
+    is_slow,
     without_older_than,
 )
 
@@ -41,8 +42,9 @@ LAYOUT = f"4-{hashlib.blake2b(_fields, digest_size=6).hexdigest()}"
 
 T = TypeVar("T")
 
-# A fetch that hangs, though it has a deadline, keeps others out for this much longer.
-LOCK_MARGIN_SECONDS = 5
+# A reading that hangs, though it has a deadline, keeps others out for this much longer. It is no
+# less than a reading may wait for its share of the calls, see `budget`.
+LOCK_MARGIN_SECONDS = 300
 
 
 def load_head(key: str, *, counted: bool = False) -> Head | None:
@@ -72,7 +74,13 @@ def _is_newest(key: str, stored: Head, held: Head | None) -> bool:
 
 def save_head(key: str, head: Head) -> None:
     _set(_name(key, "head"), encode_head(head))
-    signals.publish(key, head.asked_at)
+    schedule = signals.Schedule(
+        asked_at=head.asked_at,
+        due_at=freshness.due_at(head, settings.INVENTORY_FRESH_SECONDS),
+        idle_due_at=freshness.due_at(head, settings.INVENTORY_IDLE_SECONDS),
+        is_slow=is_slow(head),
+    )
+    signals.publish(key, schedule)
 
 
 def load_body(key: str, region: str, version: str, held: Iterable[Image]) -> list[Image] | None:

@@ -11,8 +11,8 @@ from images.cloud.client import Account
 from images.cloud.errors import CloudError, Internal, StillReading
 from images.cloud.listing import list_regions, may_list_images
 from images.cloud.records import Region
+from images.services.asking import account
 from images.services.inventory import Inventory, RegionState, telling
-from images.services.refresh import account
 from images.services.snapshots import Failure, is_refused
 
 log = structlog.get_logger("images.services")

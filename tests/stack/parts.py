@@ -22,7 +22,7 @@ from tests.stack.visitors import Person, Visitors
 FRESH_SECONDS = 10
 IMAGES = 150  # a region
 LATENCY = 0.15
-LOCKS = ("lock", "accounts.refresh")
+LOCKS = ("lock", "dashboard.checks")
 CHANGES: LiteralString = "SELECT region, uuid, kind FROM history_change"
 # What nobody may find gone or changed.
 ROWS: tuple[LiteralString, ...] = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from itertools import count
 from threading import Event
@@ -18,8 +19,9 @@ from images.sandbox.cloud import CountMode, Shape
 from tests.liar import IMAGE, Liar, answer, page
 
 
-def listing(cloud: Sandbox, region: str = "bj") -> Listing:
-    return list_images(Account(cloud.url, cloud.token, Deadline(20), pause=lambda _: None), region)
+def listing(cloud: Sandbox, region: str = "bj", limit: int = 100) -> Listing:
+    account = Account(cloud.url, cloud.token, Deadline(20), pause=lambda _: None)
+    return list_images(account, region, limit)
 
 
 def truth(cloud: Sandbox, region: str = "bj") -> list[str]:
@@ -125,8 +127,24 @@ def test_a_listing_that_never_rests_says_so() -> None:
 
 def test_a_small_account_costs_two_calls() -> None:
     with Sandbox(images=60) as cloud:
-        listing(cloud)
-        assert [(call.start, call.limit) for call in cloud.calls] == [(0, 100), (59, 100)]
+        listing(cloud, limit=500)
+        assert [(call.start, call.limit) for call in cloud.calls] == [(0, 500), (59, 500)]
+
+
+@pytest.mark.parametrize("errno", [1, 13, 99_999])
+def test_a_cloud_that_refuses_large_pages_is_asked_for_small_ones(errno: int) -> None:
+    def reply(asked: dict[str, Any]) -> bytes:
+        if asked["limit"] > 100:
+            return json.dumps({"errno": errno, "errmsg": "limit", "requestId": "r"}).encode()
+        there = [{**IMAGE, "cimgUuid": f"{number:032x}"} for number in range(250)]
+        return answer({"items": there[asked["start"] :][: asked["limit"]]})
+
+    with Liar() as liar:
+        liar.replies["cimg/list"] = reply
+        found = list_images(limited(liar), "bj")
+        assert (len(found.images), found.page_limit) == (250, 100)
+        again = list_images(limited(liar), "bj", found.page_limit)
+        assert (len(again.images), again.page_limit) == (250, 100)
 
 
 def test_a_bad_item_costs_only_itself() -> None:
@@ -292,7 +310,7 @@ def test_pages_answered_in_another_order_than_asked_for_lose_no_image() -> None:
     with Liar() as liar:
         liar.replies["cimg/list"] = reply
         account = Account(liar.url, liar.token, Deadline(20, clock=lambda: now[0]))
-        found = list_images(account, "bj")
+        found = list_images(account, "bj", 100)
 
     assert now[0] == 100
     assert found.moved

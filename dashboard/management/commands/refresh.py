@@ -3,32 +3,31 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from contextlib import AbstractContextManager
 from types import FrameType
 from typing import Any
 
 import structlog
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
+from prometheus_client import start_http_server
 
-from dashboard import maintenance
+from dashboard import environment, maintenance
+from dashboard.scheduling import jobs, pool
+from dashboard.scheduling.jobs import CHECK_TOKENS, JOBS, LOOK_SECONDS, PRUNE
 from images.cloud import heap
-from images.services import lease
+from images.services import counting
 
-log = structlog.get_logger("dashboard.maintenance")
+log = structlog.get_logger("dashboard.scheduling")
 
-# How often it looks for lists that are about to be stale. They are read that much sooner.
-LOOK_SECONDS = 5
-LOCK = "dashboard.refresh"
-ROUND_SECONDS = 600
-# The lock lasts for a round and its last reading; a process that hangs blocks others no longer.
-LOCK_SECONDS = 900
+PRUNE_SECONDS = 3600
 
 
 class Command(BaseCommand):
     help = (
-        "Reads the lists that people will come for before they are old, checks the tokens that "
-        "were not checked for long, and deletes secrets, links and history whose time is over. "
-        "Once, or until stopped. Of several at once only one does the work."
+        "Reads the lists that are due, checks the tokens that were not checked for long, and "
+        "deletes secrets, links and history whose time is over. Once, one after the other, or "
+        "until stopped, many side by side. Any number of these processes share the work."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -36,20 +35,41 @@ class Command(BaseCommand):
             "--every",
             type=int,
             metavar="SECONDS",
-            help="go on until stopped: see to tokens and what is over every so many seconds, to "
-            f"lists every {LOOK_SECONDS}",
+            help="go on until stopped: check tokens every so many seconds, and look every "
+            f"{LOOK_SECONDS:.0f} for lists that are due",
         )
 
-    def handle(self, *args: Any, every: int | None, **options: Any) -> None:
-        stopped = threading.Event()
+        parser.add_argument(
+            "--metrics-port",
+            type=int,
+            metavar="PORT",
+            help="with --every: where Prometheus reads what this process counts, on HOST",
+        )
+
+    def handle(
+        self, *args: Any, every: int | None, metrics_port: int | None, **options: Any
+    ) -> None:
         heap.share()
         heap.map_large()
+        if every and metrics_port:
+            host = environment.text("HOST", "127.0.0.1")
+            start_http_server(metrics_port, host, counting.REGISTRY)
         if every:
-            self._go_on(stopped, max(1, every))
-        elif not self._round(stopped):
-            self.stdout.write("Another process is at it.")
+            self._go_on(max(1, every))
+        else:
+            self._once()
 
-    def _go_on(self, stopped: threading.Event, every: int) -> None:
+    def _once(self) -> None:
+        for job in jobs.reading_jobs(within=0):
+            JOBS[job.name](**job.arguments)
+        checked, pruned = jobs.check_tokens(), jobs.prune()
+        maintenance.note_round()
+        if checked or pruned:
+            self.stdout.write(f"{checked} tokens checked, {pruned} things deleted")
+
+    def _go_on(self, every: int) -> None:
+        stopped = threading.Event()
+
         def stop(number: int, frame: FrameType | None) -> None:
             # In another thread: this one may hold the event's lock already, in `wait` or in an
             # earlier signal, and would then wait for itself forever.
@@ -57,37 +77,30 @@ class Command(BaseCommand):
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
-        pause, next_whole = min(every, LOOK_SECONDS), time.monotonic()
-        while not stopped.is_set():
-            whole = time.monotonic() >= next_whole
-            try:
-                close_old_connections()
-                if self._round(stopped, within=pause, whole=whole) and whole:
-                    next_whole = time.monotonic() + every
-            except Exception:
-                # An unreachable database comes back; a process that has ended does not.
-                log.exception("refresh failed")
-            stopped.wait(pause)
+        check_at = prune_at = 0.0
+        with _carrier() as put:
+            while not stopped.is_set():
+                now = time.monotonic()
+                try:
+                    close_old_connections()
+                    put(jobs.reading_jobs())
+                    if now >= check_at:
+                        put([CHECK_TOKENS])
+                        check_at = now + every
+                    if now >= prune_at:
+                        put([PRUNE])
+                        prune_at = now + PRUNE_SECONDS
+                    maintenance.note_round()
+                except Exception:
+                    # An unreachable database comes back; a process that has ended does not.
+                    log.exception("refresh failed")
+                stopped.wait(min(every, LOOK_SECONDS))
 
-    def _round(self, stopped: threading.Event, within: float = 0, whole: bool = True) -> bool:
-        """Run a round and return True, or return False if another process is running one.
 
-        Only a `whole` round does more than read lists.
-        """
-        if not lease.take(LOCK, LOCK_SECONDS):
-            return False
-        end = time.monotonic() + ROUND_SECONDS
+def _carrier() -> AbstractContextManager[pool.Put]:
+    """Return what carries the jobs: PostgreSQL's queue, or threads of this process."""
+    if connection.vendor == "postgresql":
+        from dashboard.scheduling import queue  # Its models are there only then.
 
-        def go_on() -> bool:
-            return not stopped.is_set() and time.monotonic() < end
-
-        try:
-            maintenance.keep_lists_warm(go_on, within)
-            checked = maintenance.check_due_tokens(go_on) if whole else 0
-            pruned = maintenance.prune() if whole else 0
-            maintenance.note_round()
-        finally:
-            lease.drop(LOCK)
-        if checked or pruned:
-            self.stdout.write(f"{checked} tokens checked, {pruned} things deleted")
-        return True
+        return queue.running()
+    return pool.running()

@@ -83,6 +83,7 @@ def packed(region: str, images: List | None, how: str) -> Packed | CloudError:
         moved=how == "moved",
         seconds=0.1,
         calls=1,
+        page_limit=500,
     )
 
 

@@ -11,12 +11,13 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from dashboard import maintenance
 from dashboard.api_keys import keys
 from dashboard.audit.trail import Actor
 from dashboard.displays import links
 from dashboard.people import teams
 from dashboard.people.models import User
+from dashboard.scheduling import jobs
+from dashboard.scheduling.jobs import JOBS
 from dashboard.tokens.models import State, Token
 from images.sandbox import Fault, Sandbox
 from images.services import store
@@ -136,7 +137,7 @@ def test_what_failed_comes_back_within_its_pause_to_whoever_looks_and_to_the_ref
     cloud.clear_faults()
     assert set(failing.failures) == {kind}
     clock.now += pause_after(kind, fault)
-    assert maintenance.keep_lists_warm(lambda: True, 0) == 1
+    assert [JOBS[job.name](**job.arguments) for job in jobs.reading_jobs(0)] == [True]
     assert noted() == (State.VALID, dict.fromkeys(REGIONS, True))
     cloud.reset_calls()
     assert is_well(Page(viewer.get(URL)))

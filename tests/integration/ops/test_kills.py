@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from dashboard.management.commands.refresh import LOOK_SECONDS
+from dashboard.scheduling.jobs import LOOK_SECONDS
 from tests import dashboards, servers
 from tests.dashboards import ON_SERVERS
 from tests.marks import EVERYTHING

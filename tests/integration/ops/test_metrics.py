@@ -16,6 +16,7 @@ from dashboard.observing import gauges
 from dashboard.people.models import User
 from dashboard.tokens.models import Token
 from images.sandbox import Fault, Sandbox
+from images.services import breaker
 from tests.integration import cached
 from tests.integration.conftest import Clock, Keep, read_again
 
@@ -136,7 +137,8 @@ def test_calls_of_the_cloud_are_counted_also_those_of_another_process(
     }
     assert sum(counted.values()) == len(cloud.calls)
     assert counted["region/list ok"] == 1
-    assert counted["storage/cimg/list bad-request"] == 1
+    # Once more, with small pages.
+    assert counted["storage/cimg/list bad-request"] == 2
     assert counted["storage/cimg/list ok"] > 1
 
 
@@ -266,6 +268,46 @@ def test_the_last_round_of_the_refresher_is_known_once_there_was_one(anonymous: 
 
     call_command("refresh")
     assert abs(of(series(anonymous), name)[0] - timezone.now().timestamp()) < 60
+
+
+def test_it_tells_for_how_long_accounts_are_overdue(
+    viewer: Client, person: User, cloud: Sandbox, clock: Clock, keep: Keep, settings: Settings
+) -> None:
+    clock.now = timezone.now().timestamp()  # or what was read would be too old to be kept
+    keep(person, cloud.other_token, "Other")
+    call_command("refresh")
+    found = series(viewer)
+    assert of(found, "dashboard_accounts") == [2]
+    assert of(found, "dashboard_accounts_overdue") == [0]
+
+    clock.now += settings.INVENTORY_IDLE_SECONDS + 60
+    read_again(cloud.token)
+    found = series(viewer)
+    assert of(found, "dashboard_accounts_overdue") == [1]
+    assert of(found, "dashboard_refresh_lag_seconds", quantile="0.5") == [0]
+    assert of(found, "dashboard_refresh_lag_seconds", quantile="1") == [60]
+
+
+def test_reads_of_a_refresher_are_counted_by_token_and_outcome(
+    viewer: Client, cloud: Sandbox, clock: Clock
+) -> None:
+    token = str(Token.objects.get().pk)
+    call_command("refresh")
+    cloud.misbehave(Fault("html"))
+    clock.now += 3600
+    call_command("refresh")
+    found = series(viewer)
+
+    name = "dashboard_account_reads_total"
+    assert of(found, name, token_id=token, outcome="ok") == [1]
+    assert of(found, name, token_id=token, outcome="unreadable") == [1]
+
+
+def test_a_cloud_that_answers_nobody_is_told(viewer: Client, settings: Settings) -> None:
+    assert of(series(viewer), "dashboard_upstream_breaker_open") == [0]
+    for _ in range(breaker.SILENT_READINGS):
+        breaker.note(answered=False)
+    assert of(series(viewer), "dashboard_upstream_breaker_open") == [1]
 
 
 def test_without_its_cache_it_says_so(anonymous: Client, no_cache: None) -> None:

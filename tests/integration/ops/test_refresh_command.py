@@ -20,7 +20,6 @@ from dashboard import maintenance
 from dashboard.audit.trail import Actor
 from dashboard.displays import links
 from dashboard.displays.models import Display
-from dashboard.management.commands.refresh import LOCK
 from dashboard.people import teams
 from dashboard.people.models import Invitation, User
 from dashboard.tokens import vault
@@ -49,11 +48,11 @@ def test_a_token_nobody_heard_of_for_long_is_checked(
 ) -> None:
     token = keep(person, "f" * 64, **hours_ago(7))
 
-    assert refresh().startswith("1 tokens checked")
+    assert maintenance.check_due_tokens() == 1
     token.refresh_from_db()
     assert token.state == State.REFUSED
     assert token.reason == "refused"
-    assert refresh() == ""
+    assert maintenance.check_due_tokens() == 0
 
 
 @pytest.mark.parametrize(
@@ -77,7 +76,7 @@ def test_only_what_is_due_is_asked_about(
 ) -> None:
     checked = {"checked_at": None} if hours is None else hours_ago(hours)
     keep(person, cloud.token, **checked, **fields)
-    refresh()
+    maintenance.check_due_tokens()
 
     assert bool(cloud.calls) is asked
 
@@ -102,18 +101,7 @@ def test_while_the_cloud_is_away_not_every_token_waits_for_it(
         keep(person, cloud.token, f"Number {number}", **hours_ago(9))
     cloud.misbehave(Fault("html"))
 
-    assert refresh().startswith("1 tokens checked")
-
-
-def test_it_stops_between_two_tokens_when_told(
-    person: User, cloud: Sandbox, keep: Callable[..., Token]
-) -> None:
-    for number in range(3):
-        keep(person, cloud.token, f"Number {number}", **hours_ago(9))
-    going = iter([True, True, False])
-
-    assert maintenance.check_due_tokens(lambda: next(going)) == 2
-    assert Token.objects.filter(checked_at__gt=timezone.now() - timedelta(hours=1)).count() == 2
+    assert maintenance.check_due_tokens() == 1
 
 
 def test_what_is_over_is_deleted(person: User, keep: Callable[..., Token]) -> None:
@@ -133,13 +121,13 @@ def test_what_is_over_is_deleted(person: User, keep: Callable[..., Token]) -> No
     assert Display.objects.get().title == "Recent"
 
 
-def test_of_two_at_once_one_does_the_work(
+def test_of_two_at_once_one_checks_the_tokens(
     person: User, cloud: Sandbox, keep: Callable[..., Token]
 ) -> None:
-    keep(person, cloud.token)
-    cache.add(LOCK, "taken", 60)
+    keep(person, cloud.token, last_ok_at=None)
+    cache.add(maintenance.CHECKING, "taken", 60)
 
-    assert refresh() == "Another process is at it.\n"
+    assert refresh() == ""
     assert not cloud.calls
 
 

@@ -19,7 +19,10 @@ from dashboard.displays import links
 from dashboard.displays.models import Display
 from dashboard.people import teams
 from dashboard.people.models import User
+from dashboard.scheduling import jobs
+from dashboard.scheduling.jobs import JOBS
 from dashboard.tokens.models import State, Token
+from images.history.models import Published
 from images.sandbox import Fault, Sandbox
 from tests.integration.conftest import Clock, Keep
 from tests.integration.images.pages import Page
@@ -56,12 +59,8 @@ def asked(cloud: Sandbox) -> Counter[str]:
 
 
 def look_ahead(within: float = TICK) -> int:
-    """One of the looks of a refresher that goes on."""
-    return maintenance.keep_lists_warm(lambda: True, within)
-
-
-def days_ago(days: float) -> dict[str, object]:
-    return {"last_used_at": timezone.now() - timedelta(days=days)}
+    """One of the looks of a refresher that goes on; how many accounts it reads."""
+    return sum(JOBS[job.name](**job.arguments) for job in jobs.reading_jobs(within))
 
 
 def test_a_list_is_read_before_anybody_asks_for_it(
@@ -104,9 +103,8 @@ def test_a_list_is_read_just_before_it_is_old(
 @pytest.mark.parametrize(
     ("fields", "read"),
     [
-        (days_ago(6.9), True),
-        (days_ago(7.1), False),
-        ({"last_used_at": None}, False),
+        ({}, True),
+        ({"last_used_at": None}, True),
         ({"disabled_at": timezone.now()}, False),
         ({"expires_on": date(2020, 1, 1)}, False),
         ({"expires_on": timezone.now().date() + timedelta(days=1)}, True),
@@ -119,7 +117,7 @@ def test_a_list_is_read_just_before_it_is_old(
         ({"state": State.UNREACHABLE}, True),
     ],
 )
-def test_only_what_worked_and_was_used_lately_is_read(
+def test_only_what_has_worked_and_may_be_used_is_read(
     cloud: Sandbox, keep_used: KeepUsed, fields: dict[str, object], read: bool
 ) -> None:
     keep_used(cloud.token, **fields)
@@ -128,33 +126,79 @@ def test_only_what_worked_and_was_used_lately_is_read(
     assert bool(cloud.calls) is read
 
 
-@pytest.mark.parametrize(("days", "read"), [(0, False), (1, False), (3, True)])
-def test_how_lately_is_a_setting(
-    cloud: Sandbox, keep_used: KeepUsed, settings: Settings, days: int, read: bool
+@pytest.mark.parametrize(("minutes", "looks"), [(2.5, True), (3.5, False), (None, False)])
+def test_an_account_that_nobody_looks_at_is_read_less_often(
+    cloud: Sandbox,
+    clock: Clock,
+    keep_used: KeepUsed,
+    settings: Settings,
+    minutes: float | None,
+    looks: bool,
 ) -> None:
-    settings.REFRESH_USED_WITHIN_DAYS = days
-    keep_used(cloud.token, **days_ago(2))
+    used = {"last_used_at": minutes and timezone.now() - timedelta(minutes=minutes)}
+    keep_used(cloud.token, **used)
+    assert look_ahead() == 1
+    clock.now += settings.INVENTORY_FRESH_SECONDS
+    assert look_ahead() == looks
+    clock.now += settings.INVENTORY_IDLE_SECONDS - settings.INVENTORY_FRESH_SECONDS - 1
+    assert look_ahead() == looks
+    clock.now += 1
+    assert look_ahead() == (not looks)
 
-    assert look_ahead() == read
 
-
-def test_what_is_on_a_wall_screen_is_read_as_long_as_the_link_lives(
+def test_what_an_open_wall_shows_is_looked_at(
     person: User, cloud: Sandbox, clock: Clock, keep_used: KeepUsed, settings: Settings
 ) -> None:
     blue = teams.create("Blue", by=BY)
     token = keep_used(cloud.token, team=blue, last_used_at=None)
     links.make(blue, token, "Wall", query="", days=7, language="en", by=BY)
-    settings.REFRESH_USED_WITHIN_DAYS = 0
-    assert look_ahead() == 0
-    settings.REFRESH_USED_WITHIN_DAYS = 7
+    Display.objects.update(last_seen_at=timezone.now())
     assert look_ahead() == 1
 
     clock.now += settings.INVENTORY_FRESH_SECONDS
-    Token.objects.update(team=None)
+    Display.objects.update(last_seen_at=timezone.now() - timedelta(minutes=4))
     assert look_ahead() == 0
-    Token.objects.update(team=blue)
+    Display.objects.update(last_seen_at=timezone.now())
+    assert look_ahead() == 1
+
+    clock.now += settings.INVENTORY_FRESH_SECONDS
     Display.objects.update(expires_at=timezone.now())
     assert look_ahead() == 0
+
+
+def test_the_most_overdue_is_read_first_in_intervals(
+    cloud: Sandbox, clock: Clock, keep_used: KeepUsed
+) -> None:
+    """Sixty seconds late are a whole interval for who looks, and a fifteenth for who does not."""
+    looked_at = keep_used(cloud.token, "Looked at")
+    idle = keep_used(cloud.other_token, "Idle", last_used_at=None)
+    assert look_ahead() == 2
+    Published.objects.update(due_at=clock.now - 60, idle_due_at=clock.now - 300)
+    order = [job.arguments["tokens"] for job in jobs.reading_jobs()]
+    assert order == [[str(looked_at.pk)], [str(idle.pk)]]
+
+    Published.objects.update(idle_due_at=clock.now - 1000)
+    order = [job.arguments["tokens"] for job in jobs.reading_jobs()]
+    assert order == [[str(idle.pk)], [str(looked_at.pk)]]
+
+
+def test_an_account_whose_cloud_does_not_answer_waits_in_a_line_of_its_own(
+    cloud: Sandbox, clock: Clock, keep_used: KeepUsed, settings: Settings
+) -> None:
+    settings.UPSTREAM_DEADLINE_SECONDS = 1
+    keep_used(cloud.token, "Good")
+    dead = keep_used(cloud.other_token, "Dead")
+    cloud.misbehave(Fault("hang", token=cloud.other_token, endpoint="cimg/list", region="bj"))
+    look_ahead()
+    clock.now += 60
+    lines = {job.arguments["tokens"][0]: job.queue for job in jobs.reading_jobs()}
+    assert lines.pop(str(dead.pk)) == jobs.SLOW_LISTS
+    assert set(lines.values()) == {jobs.LISTS}
+
+    cloud.clear_faults()
+    look_ahead()
+    clock.now += 60
+    assert {job.queue for job in jobs.reading_jobs()} == {jobs.LISTS}
 
 
 def test_reading_ahead_is_not_using(cloud: Sandbox, keep_used: KeepUsed) -> None:
@@ -264,22 +308,13 @@ def test_one_that_was_put_right_and_checked_is_read_again_at_once(
     assert look_ahead() == 1
     cloud.clear_faults()
     Token.objects.update(checked_at=timezone.now() - timedelta(minutes=15))
-    assert maintenance.check_due_tokens(lambda: True) == 1
+    assert maintenance.check_due_tokens() == 1
     token.refresh_from_db()
     assert token.state == State.VALID
 
     asked(cloud)
     assert look_ahead() == 1
     assert asked(cloud) == EVERYTHING
-
-
-def test_it_stops_between_two_tokens_when_told(cloud: Sandbox, keep_used: KeepUsed) -> None:
-    keep_used(cloud.token, "One")
-    keep_used(cloud.other_token, "Two")
-    going = iter([True, False])
-
-    assert maintenance.keep_lists_warm(lambda: next(going), TICK) == 1
-    assert len({call.token_last4 for call in cloud.calls}) == 1
 
 
 def test_without_a_cache_a_round_still_ends(
