@@ -13,7 +13,7 @@ STATIC := $(shell find static -type f)
 MESSAGES := $(shell find locale -name '*.po')
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve setup test test-all test-django check check-locks bench people vitals lighthouse scan lock messages screenshot shots clean
+.PHONY: help run serve setup test test-all test-django check check-locks bench bench-fleet people vitals lighthouse scan lock messages screenshot shots clean
 
 help:
 	@echo "make run         the demo: a sandbox cloud and the dashboard, nothing else needed"
@@ -23,6 +23,7 @@ help:
 	@echo "make test-django PYTHON=python3.12: what needs no browser, on the newest Django"
 	@echo "make check       lint, types, import rules, templates"
 	@echo "make bench       how fast, beside a page with nothing in it (takes some minutes)"
+	@echo "make bench-fleet how many accounts refreshers carry (takes an hour and more)"
 	@echo "make people      two hundred people at once for ten minutes: p99, memory, errors"
 	@echo "make scan        a web scanner against the whole deployment (takes some minutes)"
 	@echo "make vitals      how quick the list feels in Chromium (takes some minutes)"
@@ -67,6 +68,9 @@ check: setup .venv/dev.stamp check-locks
 
 bench: setup .venv/dev.stamp
 	@$(BIN)/python -m tests.bench
+
+bench-fleet: setup .venv/dev.stamp
+	@$(BIN)/python -m tests.bench.fleet
 
 people: setup .venv/dev.stamp
 	@$(BIN)/python -m tests.bench.people
