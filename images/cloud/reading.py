@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from images.cloud import values
+from images.cloud.items import pack_item
 from images.cloud.records import Details, Image, Job, Region, Requirement, Storage, Zone
 from images.cloud.values import UnreadableValueError
 
@@ -205,7 +206,7 @@ def read_image(region: str, raw: bytes, problems: Problems) -> Image | None:
         storages_unknown=known.count(None),
         disks=_disks(storages),
         job=read_job(_read(source, "job", values.mapping, problems), problems),
-        raw=raw,
+        packed=pack_item(raw),
     )
 
 

@@ -12,6 +12,8 @@ from unicodedata import normalize
 
 import msgspec
 
+from images.cloud.items import unpack_item
+
 
 class Job(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Something being done to an image. `progress` is 0-100; `result` says why it failed."""
@@ -71,9 +73,9 @@ class Image(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
     Sizes are bytes, times Unix milliseconds, `None` is unknown. `storages` counts the backup
     storages, `storages_down` those known not to be enabled and connected, `storages_unknown` those
-    of which that is not known; `disks` are their distinct disk types. `raw` is the item as the
-    cloud sent it (JSON), clean; `reading.read_details` gets the rest out of it when one image is
-    looked at.
+    of which that is not known; `disks` are their distinct disk types. `packed` is `raw`, as
+    `items.pack_item` makes it small; `reading.read_details` gets the rest out of it when one image
+    is looked at.
     """
 
     region: str
@@ -102,8 +104,13 @@ class Image(msgspec.Struct, frozen=True, gc=False, array_like=True):
     storages_down: int
     disks: tuple[str, ...] | None
     job: Job | None
-    raw: bytes
+    packed: bytes
     storages_unknown: int = 0
+
+    @property
+    def raw(self) -> bytes:
+        """Return the item as the cloud sent it (JSON), clean."""
+        return unpack_item(self.packed)
 
 
 # Fields whose values repeat from image to image.
@@ -150,7 +157,7 @@ class Sharing:
 def weight(image: Image) -> int:
     """About what one image takes in memory, in bytes, indexed and without what `Sharing` counts."""
     texts = (image.uuid, image.id, image.name, image.description)
-    size = IMAGE_BYTES + len(image.raw) + sum(map(_weight, texts))
+    size = IMAGE_BYTES + len(image.packed) + sum(map(_weight, texts))
     if image.job is None:
         return size
     return size + JOB_BYTES + sum(map(_weight, (image.job.uuid, image.job.type, image.job.result)))

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.cache import caches
 from django.utils.connection import ConnectionProxy
 
+from images.cloud.items import DICTIONARY_ID
 from images.cloud.packing import decode_body
 from images.cloud.records import Image
 from images.services import counting, freshness, lease, memory, signals
@@ -38,7 +39,7 @@ _decode_known = msgspec.msgpack.Decoder(Known).decode
 # Part of every key: what is stored in another layout is a miss, not a decoding error. The number is
 # for what changes its meaning and not its type.
 _fields = repr(msgspec.inspect.multi_type_info([Head, Known, Image])).encode()
-LAYOUT = f"4-{hashlib.blake2b(_fields, digest_size=6).hexdigest()}"
+LAYOUT = f"4-{DICTIONARY_ID}-{hashlib.blake2b(_fields, digest_size=6).hexdigest()}"
 
 T = TypeVar("T")
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from images.cloud.items import pack_item
 from images.history.changes import (
     KINDS,
     MASS,
@@ -153,7 +154,7 @@ def test_what_is_not_known_is_no_difference(field: str) -> None:
 
 def test_what_nobody_asked_about_is_no_change() -> None:
     old = image(uuid="1", description="a", updated=1)
-    new = msgspec.structs.replace(old, description="b", updated=2, raw=b"{}")
+    new = msgspec.structs.replace(old, description="b", updated=2, packed=pack_item(b"{}"))
     lists = [listed([each], whole=True) for each in (old, new)]
     assert compare("bj", *lists) == []
 

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from images.bounds import Bound
+from images.cloud.items import pack_item
 from images.cloud.records import Image
 from images.fields import FACETS, SORTS
 from images.search.bitsets import BoundedCache
@@ -49,7 +50,7 @@ UNKNOWN_IMAGE = Image(
     storages_down=0,
     disks=(),
     job=None,
-    raw=b"{}",
+    packed=pack_item(b"{}"),
 )
 
 

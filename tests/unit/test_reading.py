@@ -29,7 +29,7 @@ from images.fields import ENTRIES
 from images.insights import storage_state
 from images.sandbox import Fault, Sandbox
 
-FACTS = tuple(name for name in Image.__struct_fields__ if name != "raw")
+FACTS = tuple(name for name in Image.__struct_fields__ if name != "packed")
 
 
 def account(cloud: Sandbox) -> Account:
