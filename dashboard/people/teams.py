@@ -27,11 +27,12 @@ class LastAdmin(Exception):
 
 
 @transaction.atomic
-def create(name: str, *, by: Actor) -> Team:
-    """Create a team without members; its slug is made from its name."""
-    slug = slugify(name)[:SLUG_LENGTH] or "team"
-    if Team.objects.filter(slug=slug).exists():
-        slug = f"{slug}-{secrets.token_hex(2)}"
+def create(name: str, *, by: Actor, slug: str = "") -> Team:
+    """Create a team without members, with a slug that is free; else one is made from its name."""
+    if not slug:
+        slug = slugify(name)[:SLUG_LENGTH] or "team"
+        if Team.objects.filter(slug=slug).exists():
+            slug = f"{slug}-{secrets.token_hex(2)}"
     team = Team.objects.create(name=name, slug=slug)
     trail.record(by, Action.TEAM_CREATE, team=team)
     return team

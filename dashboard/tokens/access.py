@@ -204,6 +204,11 @@ def of_rotation(token: Token, other: RotationSecret) -> Credential:
     return _credential(token, other)
 
 
+def of_secret(token: Token, secret: str) -> Credential:
+    """Return the credential of a secret that is not stored yet, to compare it with the token's."""
+    return Credential(token.pk, token.label, "", secret, vault.cache_key(secret))
+
+
 def _credential(token: Token, kept: Token | RotationSecret) -> Credential:
     secret = vault.unseal(kept.sealed, kept.pk)
     return Credential(token.pk, token.label, kept.sealed, secret, vault.cache_key(secret))

@@ -64,10 +64,26 @@ def add_token(
     """
     verdict = verified(secret)
     token = Token(owner=owner, label=label, team=team, expires_on=expires_on)
+    return (token if store_token(token, secret, verdict, by=by, along=along) else None), verdict
+
+
+def store_token(
+    token: Token,
+    secret: str,
+    verdict: Verdict,
+    *,
+    by: Actor,
+    along: Callable[[], None] | None = None,
+) -> bool:
+    """Store a new token with its secret, of which the cloud said `verdict`.
+
+    Return False for one that the cloud refuses, which is not stored. Raise LabelTaken if the owner
+    has one with this label.
+    """
     if verdict.state not in STORED_AS:
-        log.info("token not added", owner=owner.pk, state=verdict.state)
+        log.info("token not added", owner=token.owner_id, state=verdict.state)
         token.note(by, Action.TOKEN_ADD, result=verdict.state)
-        return None, verdict
+        return False
     set_secret(token, secret, verdict)
     try:
         with transaction.atomic():
@@ -77,8 +93,9 @@ def add_token(
                 along()
     except IntegrityError:
         raise LabelTaken from None
-    log.info("token added", token=str(token.pk), owner=owner.pk, state=token.state)
-    return token, verdict
+    said = {"token": str(token.pk), "owner": token.owner_id, "state": token.state}
+    transaction.on_commit(lambda: log.info("token added", **said))
+    return True
 
 
 def accepts(token: Token, verdict: Verdict) -> bool:

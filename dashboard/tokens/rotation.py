@@ -49,13 +49,19 @@ def find(token: Token, kind: Kind) -> RotationSecret | None:
     return found if found and vault.is_readable(found.sealed, found.pk) else None
 
 
+def holds(token: Token, secret: str) -> bool:
+    """Return whether this is the secret that the token has."""
+    readable = vault.is_readable(token.sealed, token.pk)
+    return readable and secret == vault.unseal(token.sealed, token.pk)
+
+
 def offer(token: Token, secret: str, *, by: Actor) -> tuple[bool, Verdict]:
     """Store a secret as the next one, to be compared with the one in use.
 
     Return whether it is stored, and the cloud's verdict, which may not allow the replacement. Raise
     SameSecret if it is the one in use.
     """
-    if vault.is_readable(token.sealed, token.pk) and secret == vault.unseal(token.sealed, token.pk):
+    if holds(token, secret):
         raise SameSecret
     verdict = verified(secret)
     if not accepts(token, verdict):
@@ -82,21 +88,44 @@ def use(
     secret = vault.unseal(other.sealed, other.pk)
     verdict = verified(secret)
     action = Action.TOKEN_SWITCH if other.kind == Kind.NEXT else Action.TOKEN_TAKE_BACK
-    if not accepts(token, verdict):
-        log.info("token not replaced", token=str(token.pk), state=verdict.state)
-        token.note(by, action, result=verdict.state)
+    if _is_refused(token, verdict, action, by=by):
         return False, verdict
     with transaction.atomic():
         _claim(token, other)
-        if vault.is_readable(token.sealed, token.pk):
-            _keep(token, vault.unseal(token.sealed, token.pk), Kind.PREVIOUS)
-        set_secret(token, secret, verdict)
-        token.save(update_fields=OF_THE_SECRET)
-        token.note(by, action)
+        _put_in_use(token, secret, verdict, action, by=by)
         if along:
             along()
-    log.info("token replaced", token=str(token.pk), state=token.state)
     return True, verdict
+
+
+@transaction.atomic
+def replace(token: Token, secret: str, verdict: Verdict, *, by: Actor) -> bool:
+    """Put a new secret in use, of which the cloud said `verdict`, and keep the one it replaces.
+
+    Return False if the verdict does not allow that.
+    """
+    if _is_refused(token, verdict, Action.TOKEN_SWITCH, by=by):
+        return False
+    _put_in_use(token, secret, verdict, Action.TOKEN_SWITCH, by=by)
+    return True
+
+
+def _is_refused(token: Token, verdict: Verdict, action: Action, *, by: Actor) -> bool:
+    if accepts(token, verdict):
+        return False
+    log.info("token not replaced", token=str(token.pk), state=verdict.state)
+    token.note(by, action, result=verdict.state)
+    return True
+
+
+def _put_in_use(token: Token, secret: str, verdict: Verdict, action: Action, *, by: Actor) -> None:
+    if vault.is_readable(token.sealed, token.pk):
+        _keep(token, vault.unseal(token.sealed, token.pk), Kind.PREVIOUS)
+    set_secret(token, secret, verdict)
+    token.save(update_fields=OF_THE_SECRET)
+    token.note(by, action)
+    said = {"token": str(token.pk), "state": token.state}
+    transaction.on_commit(lambda: log.info("token replaced", **said))
 
 
 def drop(token: Token, kind: Kind) -> None:
