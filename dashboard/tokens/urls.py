@@ -1,9 +1,10 @@
 from django.urls import path
 
-from dashboard.tokens.views import rotation, tokens
+from dashboard.tokens.views import choosing, rotation, tokens
 
 urlpatterns = [
     path("tokens/", tokens.token_list, name="token_list"),
+    path("tokens/choice/", choosing.token_choice, name="token_choice"),
     path("tokens/<uuid:token_id>/", tokens.token_page, name="token_page"),
     path("tokens/<uuid:token_id>/replace/", rotation.token_replace, name="token_replace"),
     path("tokens/<uuid:token_id>/compare/", rotation.token_compare, name="token_compare"),

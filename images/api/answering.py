@@ -11,7 +11,7 @@ import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_vary_headers
 
-from images.api.schemas import Answer, Listing, Region
+from images.api.schemas import Answer, Listing, Region, Tokens
 from images.context import InventoryContext, freshness
 from images.export.regions import error_of, iso, unconfirmed_of
 from images.services.inventory import RegionState
@@ -42,12 +42,12 @@ def answer(
 def _response(made: Answer | bytes) -> HttpResponse:
     content = made if isinstance(made, bytes) else encoded(made)
     response = HttpResponse(content, content_type="application/json")
-    if isinstance(made, Listing) and (links := _links(made)):
+    if isinstance(made, Listing | Tokens) and (links := _links(made)):
         response["Link"] = links
     return response
 
 
-def _links(listing: Listing) -> str:
+def _links(listing: Listing | Tokens) -> str:
     """Return the field Link (RFC 8288), "" where there is nowhere to go."""
     ways = (("next", listing.next), ("prev", listing.previous))
     return ", ".join(f'<{address}>; rel="{name}"' for name, address in ways if address)

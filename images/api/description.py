@@ -118,7 +118,7 @@ def _problems(endpoint: Endpoint) -> Document:
         "401": _("The API key is missing or not valid"),
         "403": _("No usable token, or the cloud does not accept it"),
         "404": _("Not found, or not visible to you"),
-        "409": _("The image the cursor points to is gone"),
+        "409": _("The image or token the cursor points to is gone"),
         "422": _("A parameter is not valid: nothing is ignored silently"),
         "429": _("Too many requests in a minute; see Retry-After"),
         "default": _(

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dashboard.tokens import access
+from dashboard.tokens.models import Token
 from dashboard.web.problems import Problem
-from images.api import change_paging, paging, parameters, schemas
+from images.api import change_paging, paging, parameters, schemas, token_listing
 from images.api.answering import (
     answer,
     described,
@@ -20,7 +18,7 @@ from images.api.answering import (
     moment,
     version_of,
 )
-from images.api.opening import check, open_changes, open_inventory, unavailable
+from images.api.opening import open_changes, open_inventory, open_tokens, unavailable
 from images.api.overview_answer import Overview, overview_answer
 from images.api.routing import endpoint
 from images.change_forms import change_query_string
@@ -169,24 +167,34 @@ def changes(request: HttpRequest) -> HttpResponse:
 @endpoint(
     "tokens",
     schemas.Tokens,
-    takes=parameters.NONE,
+    takes=parameters.TOKENS,
     summary=gettext_lazy("Tokens"),
-    about=gettext_lazy("The state of each token you can use. Never the secret itself."),
+    about=gettext_lazy(
+        "The state of each token you can use that matches the query, by page or by cursor. Never "
+        "the secret itself."
+    ),
 )
 def tokens(request: HttpRequest) -> HttpResponse:
-    check(request, parameters.NONE)
-    readable = access.readable(request)
-    prefetch_related_objects(readable, "team")
-    body = encoded(schemas.Tokens(tokens=[_token(each) for each in readable]))
-    return answer(request, body, lambda: body)
+    query = open_tokens(request, parameters.TOKENS)
+    matching = token_listing.matching(access.readable(request), query)
+    found = token_listing.page_of(request, matching, query)
+    body = schemas.Tokens(
+        **found.places,
+        query=token_listing.query_string(query),
+        total=len(matching),
+        size=query.size,
+        tokens=[_token(each) for each in found.items],
+    )
+    return answer(request, encoded(body), lambda: body)
 
 
-def _token(token: Any) -> schemas.Token:
+def _token(token: Token) -> schemas.Token:
     team = token.team
     return schemas.Token(
         id=token.pk,
         label=token.label,
         last_four=token.last_four,
+        owner=token.owner.get_username(),
         team=schemas.Team(name=team.name, slug=team.slug) if team else None,
         usable=not (token.disabled_at or token.has_expired),
         state=token.state,

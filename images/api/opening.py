@@ -19,6 +19,7 @@ from dashboard.api_keys import reads
 from dashboard.tokens.access import DISABLED, EXPIRED, UNREADABLE, Access, Credential, access_of
 from dashboard.web.problems import Problem
 from images.api.parameters import Parameters
+from images.api.token_listing import TokenQuery, read_token_query
 from images.context import InventoryContext, changes_context, context_of
 from images.forms import InvalidParameter, visible
 from images.history.changes import ChangeQuery
@@ -73,6 +74,14 @@ def open_changes(request: HttpRequest, takes: Parameters) -> tuple[InventoryCont
     )
     _follow(context.invalid_parameters)
     return replace(context, query=image_query(region=query.region)), query
+
+
+def open_tokens(request: HttpRequest, takes: Parameters) -> TokenQuery:
+    """Return which tokens a request asks for."""
+    check(request, takes)
+    query, invalid = read_token_query(_without(request.GET, "cursor"))
+    _follow(invalid)
+    return query
 
 
 def unavailable(inventory: Inventory, failure: Failure) -> Problem:

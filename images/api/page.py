@@ -23,7 +23,7 @@ EXAMPLES: dict[str, tuple[dict[str, str], str]] = {
     "regions": ({}, '.regions[] | select(.state != "fresh") | {id, state, error}'),
     "show_overview": ({}, ".attention[] | {kind, count}"),
     "changes": ({"kind": "vanished"}, ".changes[] | [.at, .region, .name] | @tsv"),
-    "tokens": ({}, '.tokens[] | select(.state != "valid") | [.label, .state, .reason] | @tsv'),
+    "tokens": ({"state": "refused"}, ".tokens[] | [.label, .owner, .reason] | @tsv"),
     "one_image": ({}, ".image.status"),
 }
 

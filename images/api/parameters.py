@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from dashboard.tokens.models import State
 from images.cloud.values import SLUG
 from images.fields import COLUMNS, FACETS, SORTS
 from images.forms import MAX_VALUES
@@ -68,6 +69,10 @@ CURSOR_OF_CHANGES = _(
     "The “next_cursor” of the previous response: continues after its last change. "
     "“page” is then ignored."
 )
+CURSOR_OF_TOKENS = _(
+    "The “next_cursor” of the previous response: continues after its last token. "
+    "“page” is then ignored."
+)
 
 LISTING: Parameters = {
     "token": (
@@ -123,6 +128,15 @@ CHANGES: Parameters = {
     "page": LISTING["page"],
     "size": (LISTING["size"][0], _("Changes per page; 50 by default.")),
     "cursor": (ROW, CURSOR_OF_CHANGES),
+}
+TOKENS: Parameters = {
+    "q": (SEARCH, _("Words, each part of the label, last four, owner or team; case-insensitive.")),
+    "state": (_several({"enum": list(State)}), _("A state; repeatable.")),
+    "team": (_several(REGION), _("The address (slug) of a team; repeatable.")),
+    "owner": (_several(TEXT), _("A user name, in any case; repeatable.")),
+    "page": LISTING["page"],
+    "size": (LISTING["size"][0], _("Tokens per page; 50 by default.")),
+    "cursor": ({"type": "string", "format": "uuid"}, CURSOR_OF_TOKENS),
 }
 
 

@@ -128,15 +128,20 @@ class Regions(Fresh, frozen=True, kw_only=True):
     regions: list[Region]
 
 
+Understood = Annotated[
+    str, Meta(description=_("The query as understood, written as in the address of the page"))
+]
+PageNumber = Annotated[int | None, Meta(description=_("null when a cursor is used"))]
+Address = Annotated[str | None, Meta(description=_("A URL; also in the Link header"))]
+
+
 class Listing(Regions, frozen=True, kw_only=True):
-    query: Annotated[
-        str, Meta(description=_("The query as understood, written as in the address of the page"))
-    ]
+    query: Understood
     total: int
-    page: Annotated[int | None, Meta(description=_("null when a cursor is used"))]
+    page: PageNumber
     pages: int
     next_cursor: str | None
-    next: Annotated[str | None, Meta(description=_("A URL; also in the Link header"))]
+    next: Address
     previous: str | None
     size: int
 
@@ -188,6 +193,7 @@ class Token(Answer, frozen=True, kw_only=True):
     id: UUID
     label: str
     last_four: str
+    owner: Annotated[str, Meta(description=_("The owner's user name"))]
     team: Team | None
     usable: Annotated[bool, Meta(description=_("Neither disabled nor expired in the dashboard"))]
     state: Annotated[
@@ -205,6 +211,14 @@ class Token(Answer, frozen=True, kw_only=True):
 
 
 class Tokens(Answer, frozen=True, kw_only=True):
+    query: Understood
+    total: int
+    page: PageNumber
+    pages: int
+    next_cursor: str | None
+    next: Address
+    previous: str | None
+    size: int
     tokens: list[Token]
 
 

@@ -45,6 +45,7 @@ def make(secrets: dict[str, str]) -> None:
     for name in ("broke", "partial", "stale"):
         _keep(people[name], "Production", secrets[name])
     people["ann"] = ann
+    _many(people["many"], secrets["many"])
     TOTP.activate(people["bob"], "A" * 32)
     RecoveryCodes.activate(people["bob"])
     blue = _team(people)
@@ -54,7 +55,7 @@ def make(secrets: dict[str, str]) -> None:
     print("WORLD", json.dumps({"sessions": _sessions(people), "ids": ids}))  # noqa: T201
 
 
-PEOPLE = ("new", "bob", "carla", "wall", "root", "broke", "partial", "stale")
+PEOPLE = ("new", "bob", "carla", "wall", "root", "broke", "partial", "stale", "many")
 
 
 def _keep(owner: User, label: str, secret: str, **fields: Any) -> Token:
@@ -71,6 +72,16 @@ def _keep(owner: User, label: str, secret: str, **fields: Any) -> Token:
         changed_at=now,
         **fields,
     )
+
+
+def _many(person: User, secret: str) -> None:
+    """More tokens than fit on a page, some of them in trouble, of a team of their own."""
+    fleet = teams.create("Fleet", by=BY)
+    teams.set_role(fleet, person, "admin", by=BY)
+    _keep(person, "Production", secret, team=fleet)
+    for number in range(1, 61):
+        state = State.REFUSED if number % 20 == 0 else State.VALID
+        _keep(person, f"Account {number}", f"{number:064d}", team=fleet, state=state)
 
 
 def _team(people: dict[str, User]) -> Team:

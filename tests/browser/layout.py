@@ -111,7 +111,8 @@ TARGETS = """(least) => {
         for (const [at, down] of clear) {
             if (isAt(each, at, down)) continue;
             const there = document.elementFromPoint(at, down);
-            if (there?.closest(MOMENTARY) && !each.closest(MOMENTARY)) continue;
+            const over = there?.closest(MOMENTARY);
+            if (over && over !== each.closest(MOMENTARY)) continue;
             found.push(`${named(each)} is under ${there ? named(there) : "nothing on the screen"}`);
             break;
         }

@@ -37,7 +37,7 @@ NAMES = {
     "blank": "\u3000 \u200b",
     "from-the-right": "صورة الخادم الذهبية 2026",
 }
-OWN_ACCOUNTS = ("partial", "stale", "ends")
+OWN_ACCOUNTS = ("partial", "stale", "ends", "many")
 
 
 @dataclass(frozen=True)

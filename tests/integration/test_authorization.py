@@ -112,6 +112,7 @@ PAGES = {
     "view_begin": Page("view.open", VIEW, ("post",)),
     "view_delete": Page("view.change", VIEW),
     "token_list": Page("tokens.keep"),
+    "token_choice": Page("images.view", methods=SAFE),
     "token_replace": Page("token.manage", TOKEN),
     "token_delete": Page("token.manage", TOKEN),
     "token_page": Page("token.manage", TOKEN),

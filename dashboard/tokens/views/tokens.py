@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,8 +16,10 @@ from dashboard.people.models import User
 from dashboard.tokens import access, lifecycle, rotation, vault
 from dashboard.tokens.forms import AddTokenForm, TokenForm
 from dashboard.tokens.models import State, Token
+from dashboard.tokens.searching import with_people
 from dashboard.tokens.views.announcements import announce, not_saved
-from dashboard.tokens.views.rows import token_row, token_rows
+from dashboard.tokens.views.filtering import FILTERED_FROM, TokenFilterForm, part
+from dashboard.tokens.views.rows import token_row
 from dashboard.web import once
 
 
@@ -58,15 +59,16 @@ def _added(request: HttpRequest, form: AddTokenForm, target: str) -> Token | Non
 
 def _list_page(request: HttpRequest, form: AddTokenForm) -> HttpResponse:
     user = policy.person(request)
-    readable = access.readable(request)
-    prefetch_related_objects(readable, "team")
+    readable, filter_form = with_people(access.readable(request)), TokenFilterForm(request.GET)
     default = access.default_of(user, readable)
     mine = [token for token in readable if token.owner_id == user.pk]
     shared = [token for token in readable if token.owner_id != user.pk]
     context = {
         "place": "tokens",
-        "rows": token_rows(user, mine, default),
-        "shared": token_rows(user, shared, default),
+        "total": len(readable),
+        "mine": part(request, user, mine, filter_form, default=default),
+        "shared": part(request, user, shared, filter_form, default=default, parameter="shared"),
+        "filter": filter_form if len(readable) > FILTERED_FROM else None,
         "form": form,
     }
     return render(request, "tokens/tokens.html", context, status=422 if form.errors else 200)
@@ -75,12 +77,17 @@ def _list_page(request: HttpRequest, form: AddTokenForm) -> HttpResponse:
 @require_safe
 def team_page(request: HttpRequest, slug: str) -> HttpResponse:
     team = policy.team(request, "team.view", slug)
-    tokens = team.tokens.select_related("owner", "team")
+    # Whoever sees the team reads with all its tokens, which every page has at hand.
+    readable = access.readable(request)
+    tokens = with_people([token for token in readable if token.team_id == team.pk])
+    filter_form = TokenFilterForm(request.GET)
     context = {
         "place": "teams",
         "tab": "tokens",
         "team": team,
-        "rows": token_rows(policy.person(request), tokens),
+        "total": len(tokens),
+        "part": part(request, policy.person(request), tokens, filter_form),
+        "filter": filter_form if len(tokens) > FILTERED_FROM else None,
     }
     return render(request, "tokens/team.html", context)
 
