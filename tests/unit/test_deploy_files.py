@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -13,12 +14,14 @@ from typing import Any
 import pytest
 import yaml
 
+from dashboard import __version__
 from dashboard.web import middleware
 from tests.dashboards import ADDRESSES
 from tests.unit.test_settings import names_documented
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
+CHART = DEPLOY / "helm"
 COMPOSE = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text("utf-8").replace("\\\n", " ")
@@ -67,6 +70,7 @@ def test_what_the_image_copies_is_there_and_gets_in() -> None:
 def test_the_image_runs_as_nobody_in_particular_and_says_how_it_is() -> None:
     assert instructions("USER") == ["10001:10001"]
     assert len(instructions("FROM")) == 2
+    assert re.fullmatch(r"BASE=\S+python:3\.13-slim@sha256:[0-9a-f]{64}", instructions("ARG")[0])
     assert len(instructions("HEALTHCHECK")) == 1
     assert all("--require-hashes" in line or "--no-index" in line for line in pip_installs())
 
@@ -129,6 +133,22 @@ def test_secrets_are_files_alone() -> None:
             if name.endswith("_FILE"):
                 assert Path(value).parent == Path("/run/secrets")
                 assert Path(value).name in service["secrets"]
+
+
+def test_the_chart_is_of_this_release_and_sets_what_the_readme_has() -> None:
+    about, values = (
+        yaml.safe_load((CHART / name).read_text("utf-8")) for name in ("Chart.yaml", "values.yaml")
+    )
+    schema = json.loads((CHART / "values.schema.json").read_text("utf-8"))
+    templates = "".join(path.read_text("utf-8") for path in (CHART / "templates").iterdir())
+
+    assert about["appVersion"] == __version__
+    assert set(values) <= set(schema["properties"])
+    assert unfiled(set(re.findall(r"name: ([A-Z_]{2,})", templates))) <= set(names_documented())
+    # The same files as with containers; valkey's and PostgreSQL's own are not the chart's.
+    files = set(re.findall(r"/run/secrets/\w+/(\w+)", templates))
+    assert files <= set(COMPOSE["secrets"])
+    assert {"secret_key", "token_keys", "audit_keys", "owner_url"} <= files
 
 
 def test_the_proxy_knows_the_dashboards() -> None:
@@ -231,7 +251,7 @@ def test_systemd_understands_the_units(tmp_path: Path) -> None:
     files = sorted((DEPLOY / "systemd").glob("image-dashboard*.*"))
     for path in files:
         text = path.read_text("utf-8").replace(
-            "/opt/image-dashboard/bin/image-dashboard", "/bin/sh"
+            "/opt/image-dashboard/current/bin/image-dashboard", "/bin/sh"
         )
         (tmp_path / path.name.replace("@.", "@8001.")).write_text(text.replace("%i", "8001"))
         for line in text.splitlines():
