@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -137,6 +138,14 @@ class Inventory:
     def moved(self) -> list[RegionState]:
         """Return the regions whose images came and went while their lists were read."""
         return [state for state in self.regions if state.head.moved]
+
+    @property
+    def unreadable(self) -> dict[str, int]:
+        """How often each field (vendor's name) could not be read, in all regions together."""
+        found: Counter[str] = Counter()
+        for state in self.regions:
+            found.update(state.unreadable)
+        return dict(found)
 
     @property
     def as_of(self) -> float | None:
