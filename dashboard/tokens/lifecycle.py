@@ -6,7 +6,7 @@ The cloud is asked about a secret before it is stored, and a bad secret never re
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import structlog
@@ -199,9 +199,19 @@ def note_verdict(token: Token, verdict: Verdict | None) -> None:
         return
     if verdict.state != token.state:
         record_outcome(token.pk, token.sealed, verdict)
+    elif verdict.listed_at:
+        _note_use(token, datetime.fromtimestamp(verdict.listed_at, UTC))
     regions = regions_of(verdict)
     if regions and regions != token.regions:
         _with_secret(token.pk, token.sealed).update(regions=regions)
+
+
+def _note_use(token: Token, listed_at: datetime) -> None:
+    """Record that a list was read with the token then, if that is news of a minute or more."""
+    before = listed_at - STAMP_EVERY
+    if token.last_ok_at is None or token.last_ok_at < before:
+        older = Q(last_ok_at=None) | Q(last_ok_at__lt=before)
+        _with_secret(token.pk, token.sealed).filter(older).update(last_ok_at=listed_at)
 
 
 def note_check(token_id: UUID) -> None:

@@ -41,13 +41,15 @@ class Verdict:
     """What the cloud says of a token.
 
     `state` is valid, refused, forbidden, unverified (accepted, but it could not be tried) or
-    unreachable; `reason` the kind of the failure, "" when valid.
+    unreachable; `reason` the kind of the failure, "" when valid. `listed_at` is when a list was
+    last read with it (Unix seconds), None where none was.
     """
 
     state: str
     reason: str
     request_id: str
     regions: tuple[Listable, ...] = ()
+    listed_at: float | None = None
 
 
 def verify(secret: str) -> Verdict:
@@ -79,7 +81,10 @@ def known_verdict(inventory: Inventory) -> Verdict | None:
     failure = inventory.token_failure or (None if listed else inventory.last_failure)
     regions = tuple(map(_listable, inventory.regions))
     if failure is None:
-        return Verdict("valid", "", next((head.request_id for head in listed), ""), regions)
+        newest = max(listed, key=lambda head: head.fetched_at, default=None)
+        if newest is None:
+            return Verdict("valid", "", "", regions)
+        return Verdict("valid", "", newest.request_id, regions, newest.fetched_at)
     silent = failure.kind not in STATES and inventory.failure is None
     if silent or failure.kind in OURS:
         return None

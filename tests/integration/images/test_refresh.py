@@ -7,6 +7,7 @@ import uuid
 import zlib
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -397,6 +398,21 @@ def test_its_use_and_what_the_cloud_said_are_noted(viewer: Client, cloud: Sandbo
     assert token.last_used_at
     assert token.last_ok_at
     assert token.state == State.VALID
+
+
+def test_a_token_last_worked_when_a_list_was_last_read_with_it(
+    viewer: Client, cloud: Sandbox, clock: Clock
+) -> None:
+    hours_ago = datetime.fromtimestamp(clock.now - 5 * 3600, UTC)
+    Token.objects.update(last_ok_at=hours_ago, checked_at=hours_ago)
+    viewer.get(LIST)
+    token = Token.objects.get()
+    assert token.last_ok_at
+    assert token.last_ok_at.timestamp() == clock.now
+
+    clock.now += 30
+    viewer.get(LIST)  # nothing was read since
+    assert Token.objects.get().last_ok_at == token.last_ok_at
 
 
 def test_a_token_that_was_checked_since_it_was_refused_is_tried_again(
