@@ -24,16 +24,12 @@ from images.search.spelling import natural
 
 @dataclass(frozen=True)
 class Row:
-    """A saved view in a person's list; `pairs` are the parts of its query that choose images."""
+    """A saved view in a person's list."""
 
     view: SavedView
     href: str
-    pairs: list[tuple[str, str]]
     begins: bool
     changes: bool
-
-
-PREFERENCES = ("columns", "density", "sort", "size", "token")
 
 
 @require_safe
@@ -59,7 +55,6 @@ def view_list(request: HttpRequest) -> HttpResponse:
         "keeps": policy.has_permission(user, "views.keep"),
         "form": form,
         "query": query,
-        "pairs": parse_qsl(query),
         "asked": "query" in request.GET or form.is_bound,
     }
     return render(request, "saved_views/views.html", context, status=422 if form.errors else 200)
@@ -90,7 +85,7 @@ def view_edit(request: HttpRequest, view_id: UUID) -> HttpResponse:
     form = SavedViewForm(asked, initial=initial, by=user, at=view)
     if form.is_valid():
         return _kept(request, form)
-    context = {"place": "views", "view": view, "form": form, "pairs": parse_qsl(view.query)}
+    context = {"place": "views", "view": view, "form": form, "query": view.query}
     return render(request, "saved_views/view.html", context, status=422 if form.errors else 200)
 
 
@@ -155,7 +150,6 @@ def _rows(user: User) -> list[Row]:
         Row(
             view=view,
             href=_address(view.query),
-            pairs=[pair for pair in parse_qsl(view.query) if pair[0] not in PREFERENCES],
             begins=user.start_view_id == view.pk,
             changes=policy.has_permission(user, "view.change", view),
         )

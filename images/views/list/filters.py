@@ -2,56 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote_plus
 
-from django.utils import translation
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy, ngettext
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from images import fields
 from images.bounds import Bound
 from images.context import ListAddress
 from images.fields import FACETS
 from images.forms import toggled
-from images.labels import label_of
 from images.search.query import FacetValue
-from images.templatetags.inventory import (
-    counted,
-    plain_size,
-    region_title,
-    seen,
-    since,
-    until,
-    written_size,
-)
+from images.templatetags.inventory import counted, region_title, written_size
+from images.templatetags.query_words import RANGES, facet_title, label, narrowings, word_behind
 
-# Words of ours among the facet values; everything else is shown as the cloud spells it.
-VALUES = {
-    "unknown": gettext_lazy("unknown"),
-    "none": gettext_lazy("none"),
-    "yes": gettext_lazy("yes"),
-    "no": gettext_lazy("no"),
-    "ok": gettext_lazy("all connected"),
-    "at-risk": gettext_lazy("at risk"),
-}
-# By the kind of a field; of all others only "unknown" is.
-OWN_WORDS = {
-    "flag": {"yes", "no", "unknown"},
-    "state": {"ok", "at-risk", "unknown"},
-    "texts": {"none", "unknown"},
-    "ids": {"none", "unknown"},
-}
-RANGES = {
-    "min_size": gettext_lazy("Size from"),
-    "max_size": gettext_lazy("Size up to"),
-    "created_after": gettext_lazy("Created from"),
-    "created_before": gettext_lazy("Created up to"),
-}
 SIZES = ("min_size", "max_size")
 # The first so many groups are open, of each group so many values are shown, the rest are folded; so
 # many folded ones have a search box.
@@ -97,20 +64,6 @@ class Facet(NamedTuple):
     more: str
     search: str
     left_out: str
-
-
-def facet_title(facet: str) -> str:
-    return translation.gettext(fields.facet_title(facet))
-
-
-def label(facet: str, value: str) -> str | Promise:
-    own = OWN_WORDS.get(FACETS[facet].kind, {"unknown"})
-    return VALUES[value] if value in own else label_of(seen(value), facet)
-
-
-def word_behind(facet: str, value: str) -> str:
-    """Return the cloud's own word for a value that is shown in another; "" for all others."""
-    return value if label_of(value, facet) != value else ""
 
 
 def facets(
@@ -182,40 +135,10 @@ def _value(facet: str, value: str, name: str, language: str | None) -> tuple[str
 
 def chips(address: ListAddress, names: Names) -> list[Chip]:
     """Return what narrows the list just now, each with the link that takes it away."""
-    return list(_chips(address, names))
-
-
-def _chips(address: ListAddress, names: Names) -> Iterator[Chip]:
-    query = address.query
-    if query.q:
-        yield Chip(_("Text"), query.q, address.link(q="", page=1))
-    for name in FACETS:
-        for value in query.chosen(name):
-            href = address.link_to(toggled(query, name, value))
-            shown = region_title(value, names) if name == "region" else value
-            yield Chip(facet_title(name), label(name, shown), href, word_behind(name, value))
-    for value in query.name:
-        rest = tuple(other for other in query.name if other != value)
-        yield Chip(_("Exact name"), seen(value), address.link_to(replace(query, name=rest, page=1)))
-    if query.image:
-        number = len(query.image)
-        shown = ngettext("%(number)s image", "%(number)s images", number) % {"number": number}
-        yield Chip(_("Selection"), shown, address.link(image=(), page=1))
-    for field, title in RANGES.items():
-        bound = getattr(query, field)
-        if bound is not None:
-            href = address.link(**{field: None, "page": 1})
-            if isinstance(bound, Bound):
-                yield _time_chip(field, bound, href)
-            else:
-                yield Chip(title, plain_size(bound), href)
-
-
-def _time_chip(field: str, bound: Bound, href: str) -> Chip:
-    if field == "created_after":
-        return Chip(RANGES[field], since(bound), href)
-    title = RANGES[field] if bound.day(last=True) else _("Created before")
-    return Chip(title, until(bound), href)
+    return [
+        Chip(each.title, each.value, address.link_to(each.rest), each.word)
+        for each in narrowings(address.query, names)
+    ]
 
 
 class SizeField(NamedTuple):

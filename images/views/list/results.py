@@ -16,6 +16,7 @@ from images.fragments import cached
 from images.search.index import Index
 from images.search.query import ImageQuery, Result, run
 from images.templatetags.inventory import counted, fragment
+from images.templatetags.query_words import RANGES
 from images.views.list import columns, filters, paging, poll_address, preferences
 from images.views.list.rows import Row, rows
 from images.views.list.since import Since, since_yesterday
@@ -111,7 +112,7 @@ def _addresses(shown: ListContext) -> dict[str, Any]:
         "suffix": shown.suffix,
         "cleared": shown.cleared,
         "search_fields": shown.fields_without("q"),
-        "range_fields": shown.fields_without(*filters.RANGES),
+        "range_fields": shown.fields_without(*RANGES),
     }
 
 

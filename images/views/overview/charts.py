@@ -13,7 +13,7 @@ from images.context import InventoryContext
 from images.grammar import Rejected, read_text
 from images.reports.summary import counts
 from images.search.query import FacetValue, changed
-from images.views.list import filters
+from images.templatetags import query_words
 
 FACETS = ("status", "platform", "arch")
 PARTS_SHOWN = 6
@@ -70,14 +70,14 @@ def _systems(context: InventoryContext, families: Sequence[FacetValue]) -> Card:
     most = _most(families)
     bars: list[Bar] = []
     for family in families[:FAMILIES_SHOWN]:
-        name = filters.label("os", family.value)
+        name = query_words.label("os", family.value)
         href = link(context, os=(family.value,))
         bars.append(Bar(name, family.count, share(family.count, most), href))
         query = changed(context.query, os=(family.value,))
         versions = counts(context.inventory.index, query)["version"]
         bars += [
             Bar(
-                f"{name} {filters.label('version', each.value)}",
+                f"{name} {query_words.label('version', each.value)}",
                 each.count,
                 share(each.count, most),
                 link(context, os=(family.value,), version=(each.value,)),
@@ -96,10 +96,10 @@ def _parts(context: InventoryContext, name: str, values: Sequence[FacetValue]) -
         percent = 100 * each.count / total if total else 0.0
         start = bars[-1].start + bars[-1].share if bars else 0.0
         href = link(context, **{name: (each.value,)})
-        label = filters.label(name, each.value)
-        word = filters.word_behind(name, each.value)
+        label = query_words.label(name, each.value)
+        word = query_words.word_behind(name, each.value)
         bars.append(Bar(label, each.count, percent, href, start=start, value=each.value, word=word))
-    return Card(name, filters.facet_title(name), bars, max(0, len(values) - PARTS_SHOWN))
+    return Card(name, query_words.facet_title(name), bars, max(0, len(values) - PARTS_SHOWN))
 
 
 def _most(values: Sequence[FacetValue]) -> int:

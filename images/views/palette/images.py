@@ -15,7 +15,8 @@ from images.region_names import spellings
 from images.search.query import FacetValue, changed, image_query, run
 from images.search.spelling import folded
 from images.templatetags.inventory import counted, plain_name, region_name, region_title
-from images.views.list.filters import MOST_VALUES, facet_title, label
+from images.templatetags.query_words import facet_title, label
+from images.views.list.filters import MOST_VALUES
 from images.views.palette.entries import SHOWN, Entry
 
 Facets = Mapping[str, tuple[FacetValue, ...]]

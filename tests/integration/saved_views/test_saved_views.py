@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
@@ -243,3 +245,14 @@ def test_whatever_a_wall_is_offered_for_can_be_shown(
     page = Page(browser.get("/teams/blue/displays/", {"query": query}))
     assert page.status == 200
     assert 1 <= len(page.one("input", name="title").attributes["value"]) <= 80
+
+
+def test_a_view_says_what_it_shows_in_words(browser: Client) -> None:
+    view = saved_view(browser, query="q=web&os=unknown&min_size=20GiB&sort=-created&columns=name")
+    for address in ("/views/", f"/views/{view.pk}/", f"/views/?query={quote(view.query)}"):
+        english, chinese = (
+            [node.text for node in Page(browser.get(address, headers=each)).all(_class="tag")]
+            for each in ({}, {"Accept-Language": "zh-hans"})
+        )
+        assert english[:3] == ["Text web", "OS unknown", "Size from 20 GiB"]
+        assert chinese[:3] == ["文本 web", "操作系统 未知", "大小至少 20 GiB"]
