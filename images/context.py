@@ -11,6 +11,7 @@ from uuid import UUID
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from dashboard.stamps import by_the_way, stamp
@@ -21,6 +22,7 @@ from images.causes import Cause, causes
 from images.change_forms import read_change_query
 from images.forms import REPEATED, InvalidParameter, query_string, read_query
 from images.history.changes import ChangeQuery
+from images.region_names import translated_zone
 from images.search.query import ImageQuery, spelled
 from images.services.inventory import Inventory
 from images.services.snapshots import Failure
@@ -97,9 +99,9 @@ class InventoryContext(ListAddress):
 
     @cached_property
     def zone_names(self) -> dict[str, str]:
-        """Zone id in lower case -> its name."""
+        """Zone id in lower case -> its name in the language of the request."""
         return {
-            zone.id.lower(): zone.name
+            zone.id.lower(): translated_zone(zone.name, get_language())
             for state in self.inventory.regions
             for zone in state.head.region.zones
         }

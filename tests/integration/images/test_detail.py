@@ -73,7 +73,7 @@ def test_the_vendors_own_image_is_shown_value_for_value(viewer: Client, cloud: S
             "CPU": UNKNOWN,
             "Memory": UNKNOWN,
             "Regions": "Beijing bj",
-            "Zones": "北京一区 bj01",
+            "Zones": "Beijing zone 1 bj01",
             "Scenes": "base",
             "Tags": "none",
             "Check": "Not checked",

@@ -49,6 +49,13 @@ def test_a_region_is_named_in_the_language_of_the_page_with_its_id(
     assert set(page.cells("region")) == {"Beijing bj"}
 
 
+def test_a_zone_is_named_in_the_readers_language(viewer: Client, cloud: Sandbox) -> None:
+    uuid = cloud.add_image("bj", name="web", zones=["bj01"])["cimgUuid"]
+    for language, name in (("en", "(Beijing zone 1)"), ("zh-hans", "（北京一区）")):
+        page = Page(viewer.get(f"/images/bj/{uuid}/", headers={"Accept-Language": language}))
+        assert name in page.text
+
+
 def test_a_region_of_a_name_that_is_not_translated_keeps_the_clouds(
     browser: Client, person: User, keep: Keep, settings: Settings
 ) -> None:
