@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account import forms as forms_of_allauth
 from allauth.account.adapter import DefaultAccountAdapter
@@ -11,6 +11,7 @@ from django import forms
 from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from dashboard.people import policy, sign_in_log
@@ -18,6 +19,13 @@ from dashboard.people.models import User, folded
 
 
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
+    # Those that people meet, in this site's words.
+    error_messages: ClassVar = {
+        **DefaultAccountAdapter.error_messages,
+        "enter_current_password": _("That is not your current password."),
+        "username_password_mismatch": _("The username or password is not correct."),
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         # Accounts are made by an invitation, by `manage.py add_user` or in the admin.
         return False

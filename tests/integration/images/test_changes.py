@@ -135,7 +135,7 @@ def test_the_first_list_is_no_change_and_the_page_says_since_when_it_looks(
         facts = page.one("p", _class="facts").text
         assert "Changes are kept for 30 days." in facts
         assert (
-            "Guangzhou gz · Beijing bj · Shanghai sh: compared since 2023-11-14 22:13 UTC" in facts
+            "Guangzhou gz · Beijing bj · Shanghai sh: first compared 2023-11-14 22:13 UTC" in facts
         )
 
 

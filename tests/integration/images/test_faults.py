@@ -323,7 +323,7 @@ def test_one_cause_is_told_once_with_its_regions(
         [notice] = page.notices
         assert page.failures == ["unavailable"]
         assert notice.startswith("Beijing bj · Shanghai sh: The cloud is not available.")
-        assert f"Since {READ}" in notice
+        assert f"First failed {READ}" in notice
         assert "Their images are missing below." in notice
         facts = [node.text for node in page.all("p", _class="facts")]
         assert [each.split()[0] for each in facts] == ["Beijing", "Shanghai"]

@@ -52,6 +52,10 @@ def test_a_wrong_password_is_said_and_not_shown(anonymous: Client, person: User)
     assertContains(page, 'value="person"')
     assertNotContains(page, "a wrong sentence")
     assert "_auth_user_id" not in anonymous.session
+    chinese = anonymous.post(
+        URL, {"login": "x", "password": "y"}, headers={"Accept-Language": "zh"}
+    )
+    assertContains(chinese, "用户名或密码不正确。")
 
 
 def test_an_unknown_name_is_told_the_same_as_a_wrong_password(
