@@ -1,7 +1,8 @@
 """What a page's layout must hold at every size, asked of the browser as it drew the page.
 
-`faults(page)` finds what scrolls sideways or is cut, figures that break over two lines, what takes
-a click and is covered, and what is too small for a finger: one line each, none when all is well.
+`faults(page)` finds what scrolls sideways or is cut, figures that break over two lines, columns too
+narrow for their words, what touches a notice, what takes a click and is covered, and what is too
+small for a finger: one line each, none when all is well.
 `small_texts` is for walls, which are read from afar.
 """
 
@@ -73,6 +74,33 @@ FIGURES = """() => {
             const tops = new Set([...range.getClientRects()].map((each) => Math.round(each.top)));
             if (tops.size > 1) found.push(`${figure[0]} breaks in ${named(parentElement)}`);
         }
+    }
+    return found;
+}"""
+
+# A cell of a few letters a line, an age that "…" cuts, and what stands right under a notice.
+SQUEEZED = """() => {
+    const found = [];
+    for (const each of all("th, td:not(:has(.tag)), dd")) {
+        const range = document.createRange();
+        range.selectNodeContents(each);
+        const tops = new Set([...range.getClientRects()].map((rect) => Math.round(rect.top / 4)));
+        const { fontSize, paddingLeft, paddingRight } = getComputedStyle(each);
+        const room = each.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+        if (tops.size > 2 && room && room < 4.5 * parseFloat(fontSize)) {
+            found.push(`${named(each)} has ${tops.size} lines of ${Math.round(room)} px`);
+        }
+    }
+    for (const each of all("time, .worry-since")) {
+        if (each.clientWidth && each.scrollWidth > each.clientWidth + 1) {
+            found.push(`${named(each)} is cut`);
+        }
+    }
+    for (const each of all(".notice")) {
+        const next = each.nextElementSibling;
+        if (!next || !seen(next) || !next.getClientRects().length) continue;
+        const gap = next.getBoundingClientRect().top - each.getBoundingClientRect().bottom;
+        if (Math.abs(gap) < 3) found.push(`${named(next)} touches ${named(each)}`);
     }
     return found;
 }"""
@@ -149,7 +177,7 @@ SMALL = """(share) => {
 
 def faults(page: Page, *, touch: bool = False) -> list[str]:
     """Return what is wrong with the layout of the page as it is now, by mouse or by `touch`."""
-    return [*sideways(page), *broken_figures(page), *targets(page, touch=touch)]
+    return [*sideways(page), *broken_figures(page), *squeezed(page), *targets(page, touch=touch)]
 
 
 def sideways(page: Page) -> list[str]:
@@ -160,6 +188,11 @@ def sideways(page: Page) -> list[str]:
 def broken_figures(page: Page) -> list[str]:
     """Return the numbers of which a part stands in another line."""
     return _ask(page, FIGURES)
+
+
+def squeezed(page: Page) -> list[str]:
+    """Return cells of a few letters a line, ages that are cut, and what touches a notice."""
+    return _ask(page, SQUEEZED)
 
 
 def targets(page: Page, *, touch: bool = False) -> list[str]:

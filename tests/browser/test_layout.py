@@ -35,6 +35,19 @@ FAULTY = {
         '<p style="width: 3ch; overflow-wrap: anywhere">100,001 images</p>',
         "100,001 breaks",
     ),
+    "a column too narrow for its words": (
+        '<table><tr><th style="display: block; width: 3em">Guangzhou and Beijing, gz</th></table>',
+        "lines of",
+    ),
+    "an age that is cut": (
+        '<time style="display: block; width: 3em; overflow: hidden; white-space: nowrap">'
+        "before Nov 25</time>",
+        "is cut",
+    ),
+    "a button right under a notice": (
+        '<p class="notice" style="margin: 0">Deleted.</p><button>Delete</button>',
+        "touches p.notice",
+    ),
     "a link under a button": (
         '<a href="/" style="display: block; height: 44px">name</a>'
         '<button style="position: absolute; inset: 0 0 auto auto; height: 44px">x</button>',
