@@ -151,6 +151,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "dashboard.web.middleware.known_methods",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "dashboard.web.compression.compression",
     "dashboard.people.sessions.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "dashboard.web.middleware.Common",

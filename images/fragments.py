@@ -7,6 +7,7 @@ Their filters are the texts of `images.templatetags.inventory`, where the Django
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterable
 from datetime import date
 from functools import cache
@@ -17,6 +18,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import get_language
 from jinja2 import Environment, StrictUndefined
+from jinja2.ext import Extension
 
 from dashboard.visible import has_visible
 from images.causes import named
@@ -30,13 +32,21 @@ from images.templatetags import inventory as texts
 from images.verdict_words import mark_of, why_not
 
 FILTERS = (
-    *(texts.counted, texts.exact_size, texts.plain_size, texts.iso_time, texts.percent),
+    *(
+        texts.counted,
+        texts.exact_size,
+        texts.plain_size,
+        texts.is_whole_size,
+        texts.iso_time,
+        texts.percent,
+    ),
     *(texts.outlook, texts.plain_name, texts.unseen, texts.region_name, texts.region_title),
     *(has_visible, status_kind, label_of, mark_of, why_not),
     *(texts.left_out, texts.needing, texts.titled, named),
 )
 PLAIN = (str, bytes, int, float, bool, date, type(None))
 
+INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
 SHOWN_TAGS = 20  # in one cell; the panel has all of them
 
 Made = TypeVar("Made")
@@ -45,12 +55,19 @@ Made = TypeVar("Made")
 def environment(**options: Any) -> Environment:
     """Return what Django makes its templates of Jinja2 with, see TEMPLATES in the settings."""
     # What a filter makes of a constant depends on the language, so nothing is computed in advance.
-    options |= {"optimized": False, "undefined": StrictUndefined}
+    options |= {"optimized": False, "undefined": StrictUndefined, "extensions": [Unindented]}
     made = Environment(**options, trim_blocks=True, lstrip_blocks=True)  # noqa: S701  (Django's)
     made.globals |= {"_": _translated, "url": cache(_url)}
     made.globals |= {"disk_types": texts.DISK_TYPES, "shown_tags": SHOWN_TAGS}
     made.filters |= {each.__name__: each for each in FILTERS} | {"in_order": _in_order}
     return made
+
+
+class Unindented(Extension):
+    """Leaves out how lines of a template are indented, which a page has no use for."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        return INDENTATION.sub("", source)
 
 
 def _in_order(storages: Iterable[Storage]) -> list[Storage]:

@@ -26,6 +26,14 @@ EXPORT_ROUTES = frozenset(
         *("audit_csv", "team_audit_csv"),
     }
 )
+# Pages that show, once, a secret that was just made: of each a key, a link or codes.
+SECRET_SHOWING = frozenset(
+    {
+        *("api_key_list", "display_list", "team_people"),
+        *("mfa_activate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes"),
+        "mfa_download_recovery_codes",
+    }
+)
 # Views that ask the cloud about a secret, and would tell a thief which of many stolen ones work.
 # Comparing asks as soon as the page is opened, the others when a form is sent.
 COMPARING = "token_compare"
@@ -87,6 +95,10 @@ def is_for_machines(request: HttpRequest) -> bool:
 def is_secret(request: HttpRequest) -> bool:
     """Return whether whoever knows the address is let in."""
     return route_of(request) in SECRET_ROUTES
+
+
+def may_show_a_secret(request: HttpRequest) -> bool:
+    return route_of(request) in SECRET_SHOWING
 
 
 def is_door(request: HttpRequest) -> bool:

@@ -1,4 +1,4 @@
-"""How the API answers: JSON, with a strong ETag and a 304 for who has it already."""
+"""How the API answers: JSON, with an ETag and a 304 for who has it already."""
 
 from __future__ import annotations
 
@@ -29,11 +29,12 @@ def answer(
     age, may be in it.
     """
     told = repr((request.build_absolute_uri("/"), request.path, version))
-    etag = f'"{blake2b(told.encode(), digest_size=16).hexdigest()}"'
+    # A weak one, because it names what is said, compressed or not.
+    etag = f'W/"{blake2b(told.encode(), digest_size=16).hexdigest()}"'
     response = get_conditional_response(request, etag) or _response(make())
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"
-    patch_vary_headers(response, ["Authorization", "Cookie"])
+    patch_vary_headers(response, ["Accept-Encoding", "Authorization", "Cookie"])
     if context:
         response["X-Inventory-Regions"] = freshness(context.inventory)
     return response

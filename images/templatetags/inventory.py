@@ -107,6 +107,11 @@ def _plain_size(value: int, language: str | None) -> str:
     return f"{number_format(round(amount, digits), digits)}\u00a0{UNITS[unit]}"
 
 
+def is_whole_size(value: int) -> bool:
+    """Return whether what `plain_size` writes is exact: 20 GiB, and not 19.9 of them."""
+    return plain_size(value) == written_size(value).replace(" ", "\u00a0")
+
+
 @register.filter
 def counted(number: int) -> str:
     """Return how many there are of something: 1,234."""

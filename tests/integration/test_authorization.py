@@ -326,6 +326,7 @@ def test_what_is_limited_noted_or_kept_secret_by_its_name_is_an_address() -> Non
         routes.EXPORT_ROUTES,
         routes.MACHINE_ROUTES,
         routes.SECRET_ROUTES,
+        routes.SECRET_SHOWING,
     )
     assert {routes.API_PAGE, routes.COMPARING}.union(*sets) <= set(NAMES)
 

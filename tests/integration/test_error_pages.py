@@ -75,6 +75,7 @@ def test_the_page_of_our_own_fault_has_its_style_and_depends_on_nothing() -> Non
     page = Page(problems.server_error(RequestFactory().get("/images/")))
 
     assert page.one("h1").text == "Something went wrong · 出错了"
-    style = page.one("link", rel="stylesheet").attributes["href"]
-    assert finders.find(style.removeprefix(settings.STATIC_URL))
+    styles = [each.attributes["href"] for each in page.all("link", rel="stylesheet")]
+    assert len(styles) == 2
+    assert all(finders.find(each.removeprefix(settings.STATIC_URL)) for each in styles)
     assert page.one("main").one("a").attributes["href"] == "/"

@@ -35,6 +35,7 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
+    gzip on;  # as distributions have it
     include {folder}/conf.d/*.conf;
 }}
 """

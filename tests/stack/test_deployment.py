@@ -8,6 +8,8 @@ import re
 import ssl
 from typing import Any
 
+import brotli
+
 from tests.dashboards import PASSWORD, USER
 from tests.stack.client import Answer, Client
 from tests.stack.deployment import Deployment
@@ -56,6 +58,16 @@ def test_a_person_finds_an_image_behind_the_proxy(running: Deployment) -> None:
     exported = json.loads(ann.get("/images/export.json?os=CentOS").body)
     assert exported["total"] == len(exported["images"]) == int(total[1]) > 0
     assert len(ann.get("/images/export.csv?os=CentOS").text.splitlines()) == int(total[1]) + 1
+
+
+def test_what_is_compressed_is_so_once_and_what_shows_a_secret_is_not(running: Deployment) -> None:
+    ann, asked = running.signed_in(), {"Accept-Encoding": "gzip, deflate, br, zstd"}
+    page, keys = ann.get("/images/", **asked), ann.get("/api-keys/", **asked)
+
+    assert page.headers.get_all("Content-Encoding") == ["br"]
+    assert brotli.decompress(page.body).startswith(b"<!doctype html>")
+    assert keys.headers["Content-Encoding"] is None
+    assert keys.text.startswith("<!doctype html>")
 
 
 def test_cookies_are_for_https_and_not_for_scripts(running: Deployment) -> None:

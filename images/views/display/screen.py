@@ -33,7 +33,14 @@ from images.views.poll_intervals import WALL_SECONDS
 # More than fit: the screen itself counts what it has no room for.
 JOBS_SHOWN = 20
 STATUSES_SHOWN = 4
-FILES = ("css/app.css", "css/display.css", "js/app.js", "js/display.js", "js/guard.js")
+FILES = (
+    "css/app.css",
+    "css/icons.css",
+    "css/display.css",
+    "js/app.js",
+    "js/display.js",
+    "js/guard.js",
+)
 
 
 @require_safe

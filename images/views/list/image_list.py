@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from dashboard.tokens import access
 from dashboard.web.back import back
+from dashboard.web.compression import Coding, coding_of
 from dashboard.web.htmx import as_fragment
 from images import services
 from images.cloud.records import Image
@@ -35,7 +36,9 @@ def list_page(
     failure = context.inventory.failure
     status = context.inventory.explanation(failure).status if failure else 200
     since = None if failure else since_last_visit(request, context, by_itself=by_itself)
-    return around(request, context, results(context, since), status=status)
+    coding = coding_of(request) if is_fragment(request) else ""
+    drawn = results(context, since, coding=coding)
+    return around(request, context, drawn, coding=coding, status=status)
 
 
 def around(
@@ -44,11 +47,16 @@ def around(
     drawn: bytes,
     *,
     image: Image | None = None,
+    coding: Coding = "",
     status: int = 200,
 ) -> HttpResponse:
-    """Answer with what was drawn, or with the page around it; `image` is the open one."""
+    """Answer with what was drawn, or with the page around it; `image` is the open one.
+
+    What was drawn for a fragment may be compressed already, in that coding.
+    """
     if is_fragment(request):
-        return as_fragment(HttpResponse(drawn, status=status))
+        headers = {"Content-Encoding": coding} if coding else {}
+        return as_fragment(HttpResponse(drawn, status=status, headers=headers))
     shown = page_context(context) | {"image": image, "results": Markup(drawn.decode())}  # noqa: S704
     return render(request, "images/list.html", shown, status=status)
 

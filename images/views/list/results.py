@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from markupsafe import Markup
 
+from dashboard.web.compression import Coding, page_compressed
 from images.cloud.records import Image
 from images.context import InventoryContext, ListAddress
 from images.fragments import cached
@@ -49,9 +50,16 @@ class Around(NamedTuple):
 
 
 def results(
-    context: InventoryContext, since: Since | None, image: Image | None = None, panel: str = ""
+    context: InventoryContext,
+    since: Since | None,
+    image: Image | None = None,
+    panel: str = "",
+    coding: Coding = "",
 ) -> bytes:
-    """Return the list, with the panel of one image when it is open, encoded."""
+    """Return the list, with the panel of one image when it is open, in that coding.
+
+    A list that is cached is cached compressed: that is done once.
+    """
     index, around = context.inventory.index, _around(context, image, panel)
     regions = tuple(context.region_names.items())
     shown = ListContext(
@@ -59,8 +67,8 @@ def results(
     )
     # Anyone can think of more addresses that are wrong.
     if around.invalid or around.failure or panel:
-        return _results(index, shown, around)
-    return cached(index.cache, _results, shown, around, index=index)
+        return _results(index, shown, around, coding)
+    return cached(index.cache, _results, shown, around, coding, index=index)
 
 
 def _around(context: InventoryContext, image: Image | None, panel: str) -> Around:
@@ -76,9 +84,10 @@ def _around(context: InventoryContext, image: Image | None, panel: str) -> Aroun
     )
 
 
-def _results(index: Index, shown: ListContext, around: Around) -> bytes:
+def _results(index: Index, shown: ListContext, around: Around, coding: Coding) -> bytes:
     drawn = "" if around.failure else _list(index, shown)
-    return fragment("fragments/results.html", list=drawn, **around._asdict()).encode()
+    whole = fragment("fragments/results.html", list=drawn, **around._asdict())
+    return page_compressed(whole.encode(), coding)
 
 
 def _list(index: Index, shown: ListContext) -> Markup:
