@@ -111,6 +111,8 @@ class AuditEntry(models.Model):
             models.Index(fields=("team_id", "-id"), name="audit_of_team"),
             models.Index(fields=("actor_id", "-id"), name="audit_of_actor"),
             models.Index(fields=("owner_id", "-id"), name="audit_of_owner"),
+            models.Index(fields=("action", "-id"), name="audit_of_action"),
+            models.Index(fields=("at",), name="audit_by_time"),
         )
 
     def __str__(self) -> str:

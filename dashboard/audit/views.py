@@ -7,14 +7,20 @@ themselves, and what others did to what is theirs.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from io import StringIO
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    QueryDict,
+    StreamingHttpResponse,
+)
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -28,6 +34,7 @@ from dashboard.people.models import Team, User
 from images.export.rows import BYTE_ORDER_MARK, safe_cell
 
 PAGE_SIZE = 50
+ID = re.compile(r"\d{1,18}", re.ASCII)
 COLUMNS = (
     *("at", "actor", "actor_id", "action", "team", "subject", "owner", "owner_id"),
     *("address", "result"),
@@ -63,20 +70,55 @@ def audit_csv(request: HttpRequest) -> HttpResponseBase:
 
 def _page(request: HttpRequest, team: Team | None, mine: User | None = None) -> HttpResponse:
     form = AuditForm(request.GET)
-    page = Paginator(_selected(form, team, mine), PAGE_SIZE).get_page(request.GET.get("page"))
+    page = _turned(_selected(form, team, mine), request.GET)
     query = request.GET.copy()
-    query.pop("page", None)
+    for name in ("page", "before", "after"):
+        query.pop(name, None)
     context = {
         "place": "teams" if team else "audit",
         "tab": "audit",
         "team": team,
         "mine": mine,
         "form": form,
-        "entries": page,
+        "entries": page.entries,
+        "newer": page.newer,
+        "older": page.older,
         "query": query.urlencode(),
         "export": reverse("team_audit_csv", args=[team.slug]) if team else reverse("audit_csv"),
     }
     return render(request, "audit/entries.html", context)
+
+
+class Page(NamedTuple):
+    """Some entries; `newer` and `older` are the ids that others follow or precede, None if none."""
+
+    entries: list[AuditEntry]
+    newer: int | None
+    older: int | None
+
+
+def _turned(entries: QuerySet[AuditEntry], params: QueryDict) -> Page:
+    """Return the entries `before` an id, those that follow the one `after`, or the newest.
+
+    Nothing is counted, and no page is found by leaving out those before it.
+    """
+    before, after = _id(params.get("before")), _id(params.get("after"))
+    if after is not None:
+        found = list(entries.filter(pk__gt=after).order_by("id")[: PAGE_SIZE + 1])
+        if len(found) > PAGE_SIZE:
+            shown = found[PAGE_SIZE - 1 :: -1]
+            return Page(shown, newer=shown[0].pk, older=shown[-1].pk)
+        before = None  # They fit onto the newest page, and it is shown whole.
+    if before is not None:
+        entries = entries.filter(pk__lt=before)
+    found = list(entries[: PAGE_SIZE + 1])
+    shown = found[:PAGE_SIZE]
+    newer = None if before is None else shown[0].pk if shown else before - 1
+    return Page(shown, newer, older=shown[-1].pk if len(found) > PAGE_SIZE else None)
+
+
+def _id(text: str | None) -> int | None:
+    return int(text) if text and ID.fullmatch(text) else None
 
 
 def _selected(form: AuditForm, team: Team | None, mine: User | None = None) -> QuerySet[AuditEntry]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 
 class FormUse(models.Model):
@@ -13,6 +14,11 @@ class FormUse(models.Model):
     location = models.TextField(blank=True)
     sealed = models.TextField(blank=True, editable=False)
     sent_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("sent_at",), condition=~Q(sealed=""), name="form_with_secret"),
+        )
 
     def __str__(self) -> str:
         return f"{self.location} {self.sent_at}"

@@ -29,7 +29,10 @@ class Change(models.Model):
 
     class Meta:
         ordering = ("-at", "-id")
-        indexes = (models.Index(fields=("key", "-at", "-id"), name="change_of_key"),)
+        indexes = (
+            models.Index(fields=("key", "-at", "-id"), name="change_of_key"),
+            models.Index(fields=("at",), name="change_by_time"),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=("key", "region", "uuid", "at", "kind"), name="one_change_a_kind"
@@ -61,6 +64,7 @@ class Watch(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("key", "region"), name="one_watch_a_region"),
         )
+        indexes = (models.Index(fields=("read_at",), name="watch_by_time"),)
 
     def __str__(self) -> str:
         return f"{self.region} since {self.since:%Y-%m-%d %H:%M}"
@@ -74,6 +78,9 @@ class Published(models.Model):
     due_at = models.FloatField(default=0.0, db_default=0.0)
     idle_due_at = models.FloatField(default=0.0, db_default=0.0)
     is_slow = models.BooleanField(default=False, db_default=False)
+
+    class Meta:
+        indexes = (models.Index(fields=("asked_at",), name="published_by_time"),)
 
     def __str__(self) -> str:
         return f"{self.key[:8]} at {self.asked_at:.0f}"
@@ -94,6 +101,7 @@ class Visit(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("user", "key"), name="one_visit_a_person_and_key"),
         )
+        indexes = (models.Index(fields=("seen_at",), name="visit_by_time"),)
 
     def __str__(self) -> str:
         return f"{self.user} until {self.seen_at:%Y-%m-%d %H:%M}"
