@@ -110,6 +110,10 @@ def _team(slug: str, value: Value) -> ListedTeam:
         said = f"{quoted(slug)} is no address of a team: letters, digits, - and _, 50 at most."
         raise Problem(value.line, said) from None
     entry, members = converted(value, TeamEntry), value.members()
+    for only in entry.only_listed:
+        if only not in members:  # A list that was forgotten takes nothing away.
+            said = f"only_listed: there is no {only} here. An empty list is {only}: {{}}."
+            raise Problem(members["only_listed"].line, said)
     parts = {name: members.get(name, Value(value.line, None)).members() for name in PARTS}
     for name, part in parts.items():
         _refuse_twins(part, folded if name == "members" else str.lower)

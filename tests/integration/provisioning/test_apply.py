@@ -154,7 +154,9 @@ def test_only_what_is_listed_where_the_file_says_so(
     """Tokens are left even then: they come to the heir with whatever is made of them."""
     folder.apply(BASE)
     blue = Team.objects.get()
-    text = "teams: {blue: {only_listed: [members, displays], members: {ann: admin}%s}}"
+    text = (
+        "teams: {blue: {only_listed: [members, displays], displays: {}, members: {ann: admin}%s}}"
+    )
 
     said = folder.refused(text % "")
     assert "teams.yaml:1: bob may not keep what they made for the team (tokens: 1)" in said
@@ -298,6 +300,11 @@ WRONG = {
         "teams:\n  red:\n    members:\n      ann: viewer\n",
         4,
         "ann is the team's last admin",
+    ),
+    "nothing listed of what is only listed": (
+        "teams:\n  red:\n    only_listed: [members]\n",
+        3,
+        "only_listed: there is no members here",
     ),
     "a token without a secret": (
         f"{TEAM}    members: {{ann: admin}}\n    tokens:\n      x: {{owner: ann}}\n",
