@@ -21,7 +21,7 @@ from tests.browser.conftest import FLAGS, chromium
 
 ROUNDS = 7
 # Milliseconds, bytes, and a share of the screen.
-MOST = {"paint": 1000.0, "interaction": 100.0, "bytes": 60_000, "shift": 0.02}
+MOST = {"paint": 1000.0, "interaction": 100.0, "bytes": 45_000, "shift": 0.02}
 
 # Listens from the first moment on. An interaction lasts from the event to the frame that shows what
 # it did at once; an answer from the click to the frame that shows the rows or the panel it brought.
