@@ -17,8 +17,11 @@ import pytest
 from playwright.sync_api import Browser, Download, Page, expect
 
 from images.sandbox import Fault, Sandbox
+from tests import marks
 from tests.browser.conftest import Site, Watched, sign_in, watch
 from tests.dashboards import PASSWORD
+
+WIDTHS = (320, 480, 640, 768, 960, 1280, 1440, 1680, 1920, 2560)
 
 
 def total(page: Page) -> int:
@@ -293,7 +296,7 @@ def test_no_filter_is_wider_than_the_column_of_filters(signed_in: Page, width: i
     assert wanted == there
 
 
-@pytest.mark.parametrize("width", [320, 480, 640, 768, 960, 1280, 1440, 1680, 1920, 2560])
+@pytest.mark.parametrize("width", marks.some(WIDTHS, (320, 960, 2560)))
 def test_the_standard_columns_fit_on_the_screen(signed_in: Page, width: int) -> None:
     signed_in.set_viewport_size({"width": width, "height": 900})
     signed_in.goto("/images/?storage=at-risk&sort=-status&size=200")

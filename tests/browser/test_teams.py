@@ -141,6 +141,7 @@ def test_an_admin_is_made_a_viewer_and_somebody_takes_over(
     expect(admin.locator("tr", has_text=f"Roof of {name}")).to_contain_text("ann")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("width", [320, 768, 1280])
 def test_no_page_is_wider_than_the_screen(admin: Page, width: int) -> None:
     admin.set_viewport_size({"width": width, "height": 800})
