@@ -24,8 +24,8 @@ pytestmark = pytest.mark.backend
 
 GROWING = ("audit_auditentry", "history_change", "django_session", "web_formuse")
 LATELY = {
-    "postgresql": "now() - i * interval '1 second'",
-    "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', '-' || i || ' seconds')",
+    "postgresql": "now() - i * interval '50 milliseconds'",
+    "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', '-' || (i * 0.05) || ' seconds')",
 }
 PLAN = {"postgresql": "EXPLAIN ", "sqlite": "EXPLAIN QUERY PLAN "}
 READ_THROUGH = {"postgresql": r"Seq Scan on (\w+)", "sqlite": r"SCAN (\w+)(?! USING)"}
@@ -95,7 +95,8 @@ def found_by_reading(statement: str) -> list[str]:
 
 
 def fill(rows: int, key: str, team: Team, person: User) -> None:
-    """A row a second, back from now; the changes are of a thousand tokens, one of them `key`."""
+    """Twenty rows a second, back from now, so that few are old. The changes are of a thousand
+    tokens, one of them `key`."""
     at = LATELY[connection.vendor]
     later = at.replace(" - ", " + ").replace("'-'", "'+'")
     a_key = f"CASE WHEN i %% 1000 = 0 THEN '{key}' ELSE 'key' || (i %% 1000) END"
