@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from django.db import connections
 from django.urls import get_resolver
 
 from dashboard import environment
@@ -76,6 +77,10 @@ def post_worker_init(worker: Any) -> None:
     # What is imported stays: looking through it for garbage would delay everyone by 80 ms again and
     # again. The pages are imported now, because Django would do so in the first request.
     get_resolver().url_patterns  # noqa: B018
+    from dashboard.scheduling import warming  # Django is set up only now.
+
+    warming.warm_up()
+    connections.close_all()  # Each thread has its own.
     gc.freeze()
     # A page releases the interpreter at every query, and waits up to this long (in seconds) to get
     # it back from a busy thread; with the default of 5 ms, ten queries would be a noticeable pause.

@@ -19,11 +19,12 @@ from dashboard.displays import links
 from dashboard.displays.models import Display
 from dashboard.people import teams
 from dashboard.people.models import User
-from dashboard.scheduling import jobs
+from dashboard.scheduling import jobs, warming
 from dashboard.scheduling.jobs import JOBS
 from dashboard.tokens.models import State, Token
 from images.history.models import Published
 from images.sandbox import Fault, Sandbox
+from images.services import store
 from tests.integration.conftest import Clock, Keep
 from tests.integration.images.pages import Page
 from tests.integration.ops.test_refresh_command import refresh
@@ -324,3 +325,34 @@ def test_without_a_cache_a_round_still_ends(
 
     assert refresh() == ""
     assert asked(cloud) == EVERYTHING
+
+
+def bodies_loaded(browser: Client) -> float:
+    """Return how often a list was decoded from the cache, as /metrics counts it."""
+    text = browser.get("/metrics").content.decode()
+    line = 'dashboard_inventory_reads_total{part="body",source="cache"} '
+    return sum(float(each.removeprefix(line)) for each in text.splitlines() if line in each)
+
+
+def test_a_worker_has_the_lists_used_last_before_it_takes_requests(
+    browser: Client, cloud: Sandbox, keep_used: KeepUsed
+) -> None:
+    keep_used(cloud.token)
+    browser.get(LIST)
+    store.forget()  # as a process that has just started
+    asked(cloud)
+    assert warming.warm_up() == 1
+
+    before = bodies_loaded(browser)
+    assert Page(browser.get(LIST)).total == 36
+    assert bodies_loaded(browser) == before
+    assert not cloud.calls
+    store.forget()
+    browser.get(LIST)
+    assert bodies_loaded(browser) == before + 3
+
+
+def test_nothing_is_asked_of_the_cloud_to_start(cloud: Sandbox, keep_used: KeepUsed) -> None:
+    keep_used(cloud.token)
+    assert warming.warm_up() == 0
+    assert not cloud.calls
