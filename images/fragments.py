@@ -64,10 +64,13 @@ def environment(**options: Any) -> Environment:
 
 
 class Unindented(Extension):
-    """Leaves out how lines of a template are indented, which a page has no use for."""
+    """Leaves one blank of how a line is indented: a page has no use for more.
+
+    The last one may be all that is between two words, for a line break after a block is left out.
+    """
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
-        return INDENTATION.sub("", source)
+        return INDENTATION.sub(" ", source)
 
 
 def _in_order(storages: Iterable[Storage]) -> list[Storage]:

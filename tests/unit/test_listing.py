@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from itertools import count
+from random import Random
 from threading import Event
 from typing import Any
 
@@ -219,13 +220,18 @@ def test_an_image_that_is_too_large_is_skipped_and_counted(image: dict[str, obje
     assert listing.problems == {"item": 2}
 
 
+def noise(length: int) -> str:
+    """A text that nothing makes smaller."""
+    return Random(1).randbytes(length // 2).hex()
+
+
 Heavy = Callable[[int], dict[str, object]]
 HEAVY: dict[str, Heavy] = {
     "long texts": lambda number: {"description": f"{number} " + "x" * 3_900},
     "wide letters": lambda number: {"description": f"{number} \U0001f600" + "x" * 1_000},
     "letters that are searched as eighteen": lambda number: {"name": f"{number} " + "\ufdfa" * 200},
     "many values": lambda number: {"cimgTags": [f"{number}-{place}" for place in range(30)]},
-    "fields that nobody reads": lambda number: {"more": f"{number} " + "x" * 5_000},
+    "fields that nobody reads": lambda number: {"more": f"{number} " + noise(10_000)},
     "long reasons": lambda number: {"job": {"result": "\U0001f600" * 300, "type": "x" * 300}},
 }
 

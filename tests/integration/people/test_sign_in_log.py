@@ -205,13 +205,14 @@ def test_everyone_sees_what_they_did_and_what_was_done_to_theirs(
     page = browser.get("/audit/mine/")
 
     assertContains(page, "Your activity")
-    assertContains(page, 'data-total="2"')
+    assert page.content.count(b'<td class="nowrap">') == 2
     assertContains(page, "Password set by an administrator")
     assertContains(page, "192.0.2.1")
     for hidden in ("198.51.100.1", "not theirs", "another's", "stranger"):
         assertNotContains(page, hidden)
-    assertContains(browser.get("/audit/mine/?q=198.51.100"), 'data-total="0"')
-    assertContains(browser.get("/audit/mine/?q=192.0.2.1"), 'data-total="1"')
+    for address, count in (("198.51.100", 0), ("192.0.2.1", 1)):
+        page = browser.get(f"/audit/mine/?q={address}")
+        assert page.content.count(b'<td class="nowrap">') == count
 
 
 def test_sign_ins_are_no_teams_business(anonymous: Client, person: User) -> None:
@@ -220,7 +221,8 @@ def test_sign_ins_are_no_teams_business(anonymous: Client, person: User) -> None
     anonymous.post(LOGIN, WRONG)
     anonymous.post(LOGIN, RIGHT)
 
-    assertContains(anonymous.get("/teams/blue/audit/"), 'data-total="2"')
+    page = anonymous.get("/teams/blue/audit/")
+    assert page.content.count(b'<td class="nowrap">') == 2
     person.is_superuser = True
     person.save()
     page = anonymous.get("/audit/")
