@@ -23,6 +23,8 @@ log = structlog.get_logger("dashboard.health")
 
 DATABASE_SECONDS = 3.0
 KEPT_SECONDS = 10
+# What no page is without.
+REQUIRED = "database"
 
 # Two threads, so that a database that hangs holds no more than these.
 _asking = ThreadPoolExecutor(2, thread_name_prefix="readyz")
@@ -40,10 +42,12 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """Answer 200 if the database answers, and say which other parts do.
 
     Without the caches pages still work, only more slowly: a load balancer that took this process
-    away would leave people without any.
+    away would leave people without any. `degraded` names those that are missed.
     """
     found = parts()
-    return JsonResponse(found, status=200 if found["database"] else 503)
+    degraded = [name for name, answers in found.items() if name != REQUIRED and not answers]
+    status = 200 if found[REQUIRED] else 503
+    return JsonResponse({**found, "degraded": degraded}, status=status)
 
 
 def parts() -> dict[str, bool]:

@@ -47,7 +47,9 @@ class CachedInventory:
 _cached: OrderedDict[str, CachedInventory] = OrderedDict()
 _loading: set[str] = set()
 _lock = threading.Lock()
-_building = threading.Lock()
+# One builds the index of an account: all who waited for the same refresh would build the same, each
+# for itself. Accounts share locks by chance, which makes one wait for another now and then.
+_building = [threading.Lock() for _ in range(64)]
 
 
 def index(key: str, head: Head, load: Loader, *, wait: bool) -> tuple[Head, Index] | None:
@@ -89,8 +91,7 @@ def _will_do(held: Head, newest: Head, oldest: float) -> bool:
 
 def _load(key: str, head: Head, load: Loader) -> tuple[Head, Index] | None:
     versions = _versions(head)
-    # One at a time: all who waited for the same refresh would decode the same, each for itself.
-    with _building:
+    with _building[hash(key) % len(_building)]:
         with _lock:
             cached = _cached.get(key)
             if cached and _versions(cached.head) == versions:

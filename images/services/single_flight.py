@@ -21,14 +21,22 @@ log = structlog.get_logger("images.services")
 
 # How often one caller looks whether another has finished its refresh.
 WAIT_STEP_SECONDS = 0.05
+# Each has a process that reads, and holds what it brings.
+BACKGROUND_AT_ONCE = 8
+
+slots = threading.BoundedSemaphore(BACKGROUND_AT_ONCE)
 
 
 def refresh_in_background(credential: Credential, since: Moments = NEVER) -> None:
     """Start to read what is stale, in a thread, unless someone is at it somewhere.
 
+    A process that is at BACKGROUND_AT_ONCE already starts none: whoever looks next tries again.
     What was read of a region before its time in `since` is stale.
     """
+    if not slots.acquire(blocking=False):
+        return
     if not store.take_lock(credential.cache_key):
+        slots.release()
         return
     request = structlog.contextvars.get_contextvars()
 
@@ -38,6 +46,7 @@ def refresh_in_background(credential: Credential, since: Moments = NEVER) -> Non
                 _refresh(credential, since=since)
         finally:
             connections.close_all()
+            slots.release()
 
     threading.Thread(target=run, name="refresh", daemon=True).start()
 

@@ -18,8 +18,13 @@ from tests.marks import in_time
 
 pytestmark = pytest.mark.backend
 
-READY = {"database": True, "cache": True, "lists": True}
-WITHOUT_CACHES = {"database": True, "cache": False, "lists": False}
+READY = {"database": True, "cache": True, "lists": True, "degraded": []}
+WITHOUT_CACHES = {
+    "database": True,
+    "cache": False,
+    "lists": False,
+    "degraded": ["cache", "lists"],
+}
 
 NOWHERE = {
     "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -51,7 +56,8 @@ def test_without_a_cache_it_is_ready_and_names_it(
 
     assert ready.status_code == 200
     names = {"default": "cache", "lists": "lists"}
-    assert ready.json() == READY | {names[alias]: False for alias in gone}
+    missed = [names[alias] for alias in gone]
+    assert ready.json() == READY | dict.fromkeys(missed, False) | {"degraded": missed}
     assert anonymous.get("/healthz").status_code == 200
 
 
@@ -87,7 +93,7 @@ def test_a_cache_that_takes_nothing_is_named(anonymous: Client, settings: Settin
     full = {"BACKEND": f"{__name__}.Full", "LOCATION": "full"}
     settings.CACHES = settings.CACHES | {"default": full}
 
-    assert anonymous.get("/readyz").json() == READY | {"cache": False}
+    assert anonymous.get("/readyz").json() == READY | {"cache": False, "degraded": ["cache"]}
 
 
 class Full(LocMemCache):

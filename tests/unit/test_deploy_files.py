@@ -262,3 +262,16 @@ def test_systemd_understands_the_units(tmp_path: Path) -> None:
         )
         about_ours = [line for line in done.stderr.splitlines() if "image-dashboard" in line]
         assert (done.returncode, about_ours) == (0, [])
+
+
+def test_alerts_fire_when_they_should_and_not_before() -> None:
+    promtool = shutil.which("promtool")
+    if not promtool:
+        pytest.skip(
+            "NOBODY TRIED the alerts: there is no promtool. On Debian: apt-get install prometheus"
+        )
+    command = [promtool, "test", "rules", "alerts_test.yml"]
+    done = subprocess.run(
+        command, cwd=DEPLOY / "prometheus", capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

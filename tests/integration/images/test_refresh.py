@@ -7,6 +7,7 @@ import uuid
 import zlib
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import msgspec
@@ -19,7 +20,7 @@ from dashboard.people.models import User
 from dashboard.tokens import vault
 from dashboard.tokens.models import State, Token
 from images.sandbox import Fault, Sandbox
-from images.services import COOL_DOWN_SECONDS, freshness, lease, store
+from images.services import COOL_DOWN_SECONDS, freshness, lease, single_flight, store
 from tests.integration import cached
 from tests.integration.conftest import Clock, Keep, let_refreshes_finish
 from tests.integration.images.pages import FRAGMENT, Page
@@ -447,3 +448,23 @@ def test_time_is_told_by_one_clock(viewer: Client, cloud: Sandbox, clock: Clock)
 
     assert freshness.clock() == clock.now
     assert "2023-11-14 22:13 UTC" in page.one("li", data_region="bj").text
+
+
+@pytest.mark.django_db(databases="__all__", transaction=True)
+def test_a_process_that_reads_for_many_already_starts_no_more(
+    viewer: Client, cloud: Sandbox, clock: Clock, settings: Settings
+) -> None:
+    viewer.get(LIST)
+    clock.now += settings.INVENTORY_FRESH_SECONDS
+    asked(cloud)
+    with ExitStack() as busy:
+        for _ in range(single_flight.BACKGROUND_AT_ONCE):
+            busy.enter_context(single_flight.slots)
+        page = Page(viewer.get(LIST))
+        assert page.regions == dict.fromkeys(REGIONS, "stale")
+        let_refreshes_finish()
+        assert not asked(cloud)
+
+    viewer.get(LIST)
+    let_refreshes_finish()
+    assert asked(cloud)["cimg/list"]
