@@ -61,15 +61,14 @@ def _database(var: Path) -> dict[str, Any]:
 
 
 def _postgresql(address: str, options: dict[str, str]) -> dict[str, Any]:
-    """Return a database that has in OPTIONS what libpq reads in the address, except for `pool`.
+    """Return a database that has in OPTIONS what libpq reads in the address.
 
-    `pool` is this dashboard's own option.
+    `pool` and `pgbouncer` are this dashboard's own options. Behind a pgbouncer that pools
+    transactions a cursor on the server's side would be gone with its transaction.
     """
     from psycopg import ProgrammingError, conninfo  # Only where it is the database.
 
-    pool = options.pop("pool", "false")
-    if pool not in ("true", "false"):
-        raise ImproperlyConfigured("DATABASE_URL: pool is neither true nor false")
+    pool, pgbouncer = (_flag(options, name) for name in ("pool", "pgbouncer"))
     try:
         found = conninfo.conninfo_to_dict(conninfo.make_conninfo(address, **options))
     except ProgrammingError:
@@ -77,11 +76,19 @@ def _postgresql(address: str, options: dict[str, str]) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.postgresql",
         **{ours: str(found.pop(theirs, "")) for ours, theirs in POSTGRESQL.items()},
-        "OPTIONS": {**found, "pool": POOL} if pool == "true" else found,
+        "OPTIONS": {**found, "pool": POOL} if pool else found,
         # To the pool a connection goes back after each request.
-        "CONN_MAX_AGE": 0 if pool == "true" else None,
+        "CONN_MAX_AGE": 0 if pool else None,
+        "DISABLE_SERVER_SIDE_CURSORS": pgbouncer,
         "CONN_HEALTH_CHECKS": True,
     }
+
+
+def _flag(options: dict[str, str], name: str) -> bool:
+    value = options.pop(name, "false")
+    if value not in ("true", "false"):
+        raise ImproperlyConfigured(f"DATABASE_URL: {name} is neither true nor false")
+    return value == "true"
 
 
 def _sqlite(path: Path, options: dict[str, Any]) -> dict[str, Any]:

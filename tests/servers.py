@@ -109,6 +109,35 @@ def started_redis(port: int) -> Iterator[Server]:
             yield server
 
 
+PGBOUNCER = """
+[databases]
+* = host={host} port={port} user=postgres
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {own}
+auth_type = any
+pool_mode = transaction
+default_pool_size = 5
+logfile = {folder}/pgbouncer.log
+"""
+
+
+def can_start_pgbouncer() -> bool:
+    return bool(shutil.which("pgbouncer"))
+
+
+@contextmanager
+def started_pgbouncer(host: str, port: int) -> Iterator[Server]:
+    """One that pools transactions of the PostgreSQL that is there."""
+    own = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Path(folder, "pgbouncer.ini")
+        settings.write_text(PGBOUNCER.format(host=host, port=port, own=own, folder=folder))
+        command = [*_ordinary_user(folder), "pgbouncer", str(settings)]
+        with _stopped_in_the_end(Server(command, own, folder, answers_at)) as server:
+            yield server
+
+
 @contextmanager
 def _stopped_in_the_end(server: Server) -> Iterator[Server]:
     try:
