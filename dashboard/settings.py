@@ -200,7 +200,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASES = storage.databases(VAR_DIR)
 CACHES = storage.caches()
 if DATABASES["default"]["ENGINE"].endswith("postgresql"):
-    INSTALLED_APPS.append("procrastinate.contrib.django")
+    INSTALLED_APPS.insert(0, "procrastinate.contrib.django")  # before dashboard.admin
     PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
 if "cache" in DATABASES:
     DATABASE_ROUTERS = ["dashboard.caching.router.CacheRouter"]

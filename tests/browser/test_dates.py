@@ -190,7 +190,7 @@ def test_the_days_of_changes_are_those_of_the_headings(page: Page, zone: str) ->
 
 def test_the_days_of_the_log_are_those_of_its_entries(page: Page, zone: str) -> None:
     page.goto("/audit/mine/")
-    times, title = page.locator("tbody time"), page.locator("#audit-title")
+    times = page.locator("tbody time")
     moment = datetime.fromisoformat(times.first.get_attribute("datetime") or "")
     day = moment.astimezone(ZoneInfo(zone)).date()
     for shown, found in ((day, True), (day - A_DAY, False), (day + A_DAY, False)):
@@ -200,7 +200,7 @@ def test_the_days_of_the_log_are_those_of_its_entries(page: Page, zone: str) -> 
         page.wait_for_url("**since=**")
         expect(page.get_by_label("From")).to_have_value(f"{shown}")
         expect(page.get_by_label("To", exact=True)).to_have_value(f"{shown}")
-        assert (title.get_attribute("data-total") != "0") == found
+        assert (times.count() > 0) == found
         offset = f"{moment.astimezone(ZoneInfo(zone)):%z}"
         assert asked(page)["since"][0].replace(":", "").endswith(offset)
 
