@@ -1,4 +1,4 @@
-"""What the admin pages leave out: jobs are the refreshers' own, and nobody notes who changes them."""
+"""What the admin pages leave out: jobs are the refreshers' own, and no change is noted."""
 
 from __future__ import annotations
 
