@@ -88,8 +88,16 @@ def fleet(accounts: int) -> Iterator[Fleet]:
         manage(environment, (("prepare",), ""), (("add_user", "fleet"), "nothing but the bench"))
         os.environ |= environment
         django.setup()
+        ending.callback(_close_connections)
         _store(accounts)
         yield Fleet(url, environment, folder)
+
+
+def _close_connections() -> None:
+    """PostgreSQL waits for them before it stops."""
+    from django.db import connections
+
+    connections.close_all()
 
 
 def _store(accounts: int) -> None:
