@@ -24,7 +24,8 @@ log = structlog.get_logger("dashboard.maintenance")
 CHECK_EVERY = timedelta(hours=6)
 # A token that does not work may have been repaired at the cloud.
 CHECK_TROUBLE_EVERY = timedelta(minutes=15)
-CHECKS_A_ROUND = 100
+# A process that is told to stop ends its round first.
+CHECKS_A_ROUND = 20
 # Who checks; a process that hangs keeps others from it no longer.
 CHECKING, CHECKING_SECONDS = "dashboard.checks", 900
 # An expired or revoked display link or API key is listed as such for this long.
