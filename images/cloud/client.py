@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -38,6 +39,7 @@ PIECE_BYTES = 64 * 1024
 CALLS_IN_FLIGHT = 8
 # What a few images may weigh, however large each of them is.
 FEW_BYTES = 4 * MIB
+NOT_IN_TIME = "the cloud did not answer in time"
 
 
 class Deadline:
@@ -51,7 +53,7 @@ class Deadline:
         """Seconds left, more than 0; OutOfTime when there are none."""
         left = self._end - self._clock()
         if left <= 0:
-            raise OutOfTime("the cloud did not answer in time")
+            raise OutOfTime(NOT_IN_TIME)
         return left
 
     def move(self, left: float) -> None:
@@ -181,9 +183,9 @@ def _exchange(
         raise OutOfTime("too many calls were waiting")
     try:
         status, retry_after, body = _send(account, method, path, at_most, parameters)
-    except requests.Timeout as error:
-        account.deadline.left()
-        raise Unavailable(_network_reason(error), passing=True) from None
+    except (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError, TimeoutError):
+        # What was left of the time, though another region's work may have put the end off since.
+        raise OutOfTime(NOT_IN_TIME) from None
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         account.deadline.left()
         raise Unavailable(_network_reason(error), passing=True) from None
@@ -225,35 +227,44 @@ def _send(
 
 def _read_body(response: requests.Response, deadline: Deadline, at_most: int) -> bytes:
     """Return the whole body, in time: with requests' timeout one that drips would never end."""
-    watchdog = _Watchdog(deadline.left(), response.raw.shutdown)
     body = bytearray()
     try:
-        while piece := response.raw.read1(PIECE_BYTES, decode_content=True):
-            deadline.left()
-            body += piece
-            if len(body) > at_most:
-                raise AnswerTooLarge(f"an answer of more than {at_most // MIB} MiB")
+        with _cut_after(deadline.left(), response.raw.shutdown):
+            while piece := response.raw.read1(PIECE_BYTES, decode_content=True):
+                deadline.left()
+                body += piece
+                if len(body) > at_most:
+                    raise AnswerTooLarge(f"an answer of more than {at_most // MIB} MiB")
     except urllib3.exceptions.DecodeError:
         raise Unreadable("the answer's compression is damaged") from None
-    finally:
-        watchdog.cancel()
     deadline.left()
     return bytes(body)
 
 
-class _Watchdog(threading.Timer):
-    """Runs `end` after `seconds` unless cancelled: cuts a read that would go on for ever."""
+@contextlib.contextmanager
+def _cut_after(seconds: float, cut: Callable[[], object]) -> Iterator[None]:
+    """Call `cut` after `seconds`, which ends a read that would go on for ever: TimeoutError."""
+    over = threading.Event()
 
-    def __init__(self, seconds: float, end: Callable[[], object]) -> None:
-        super().__init__(seconds, self._bite)
-        self._end = end
-        self.daemon = True
-        self.start()
-
-    def _bite(self) -> None:
+    def end() -> None:
+        over.set()
         # An error means that the exchange was over already.
         with contextlib.suppress(OSError, ValueError):
-            self._end()
+            cut()
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except (urllib3.exceptions.HTTPError, HTTPException, OSError):
+        if over.is_set():
+            raise TimeoutError from None
+        raise
+    finally:
+        timer.cancel()
+    if over.is_set():
+        raise TimeoutError
 
 
 class _HeadersInTime(HTTPConnection):
@@ -263,11 +274,8 @@ class _HeadersInTime(HTTPConnection):
         sock, seconds = self.sock, self.timeout
         if sock is None or not isinstance(seconds, int | float):
             return super().getresponse()
-        watchdog = _Watchdog(seconds, lambda: sock.shutdown(socket.SHUT_RDWR))
-        try:
+        with _cut_after(seconds, lambda: sock.shutdown(socket.SHUT_RDWR)):
             return super().getresponse()
-        finally:
-            watchdog.cancel()
 
 
 class _SecureHeadersInTime(_HeadersInTime, HTTPSConnection):

@@ -158,6 +158,16 @@ def test_a_call_ends_by_its_deadline(cloud: Sandbox, fault: Fault) -> None:
     assert in_time(time.monotonic() - started, 1.2)
 
 
+@pytest.mark.parametrize("kind", ["hang", "drip"])
+def test_what_we_cut_ourselves_was_late_although_there_is_time_again(
+    cloud: Sandbox, kind: str
+) -> None:
+    cloud.misbehave(Fault(kind, seconds=0.05))
+    a_clock_that_stands = Deadline(0.3, clock=lambda: 0.0)
+    with pytest.raises(errors.OutOfTime):
+        list_regions(Account(cloud.url, cloud.token, a_clock_that_stands, pause=lambda _: None))
+
+
 def test_headers_that_drip_end_by_the_deadline() -> None:
     with _dripping_headers() as url:
         started = time.monotonic()
