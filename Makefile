@@ -13,7 +13,7 @@ STATIC := $(shell find static -type f)
 MESSAGES := $(shell find locale -name '*.po')
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve setup test test-all test-django check check-locks bench bench-fleet people vitals lighthouse scan lock messages screenshot shots clean
+.PHONY: help run serve setup test test-all test-django check check-locks lint-api bench bench-fleet people vitals lighthouse scan lock messages screenshot shots clean
 
 help:
 	@echo "make run         the demo: a sandbox cloud and the dashboard, nothing else needed"
@@ -28,6 +28,7 @@ help:
 	@echo "make scan        a web scanner against the whole deployment (takes some minutes)"
 	@echo "make vitals      how quick the list feels in Chromium (takes some minutes)"
 	@echo "make lighthouse  what Lighthouse says of the list (needs node and npm)"
+	@echo "make lint-api    what Redocly and Spectral say of the API's description (needs node and npm)"
 	@echo "make screenshot  regenerate the README's picture"
 	@echo "make shots       pictures of every page and state in build/shots (ONLY=list: of some)"
 	@echo "make lock        resolve the pinned dependencies anew"
@@ -89,6 +90,12 @@ lighthouse: setup .venv/dev.stamp tests/bench/lighthouse/node_modules/.package-l
 
 tests/bench/lighthouse/node_modules/.package-lock.json: tests/bench/lighthouse/package-lock.json
 	@npm ci --silent --prefix tests/bench/lighthouse
+
+lint-api: setup .venv/dev.stamp tests/stack/openapi/node_modules/.package-lock.json
+	@DJANGO_SETTINGS_MODULE=dashboard.settings $(BIN)/python -m tests.stack.openapi
+
+tests/stack/openapi/node_modules/.package-lock.json: tests/stack/openapi/package-lock.json
+	@npm ci --silent --prefix tests/stack/openapi
 
 screenshot: setup .venv/dev.stamp
 	@sh tests/browser/chromium.sh

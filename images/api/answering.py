@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
 import msgspec
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_vary_headers
 
 from images.api.schemas import Answer, Listing, Region, Tokens
@@ -22,16 +23,40 @@ def answer(
     version: object,
     make: Callable[[], Answer | bytes],
     context: InventoryContext | None = None,
-) -> HttpResponse:
+) -> HttpResponseBase:
     """Return what `make` makes, unless the reader has it: then nothing is made.
 
     Whatever it is made of must be in `version`, and so nothing that changes by itself, such as an
     age, may be in it.
     """
+    return _unless_known(request, version, lambda: _response(make()), context)
+
+
+def stream(
+    request: HttpRequest,
+    version: object,
+    media_type: str,
+    make: Callable[[], Iterator[bytes] | Iterator[str]],
+    context: InventoryContext,
+) -> HttpResponseBase:
+    """Return the pieces that `make` makes while they are sent, unless the reader has them."""
+
+    def respond() -> StreamingHttpResponse:
+        return StreamingHttpResponse(make(), content_type=media_type)
+
+    return _unless_known(request, version, respond, context)
+
+
+def _unless_known(
+    request: HttpRequest,
+    version: object,
+    respond: Callable[[], HttpResponseBase],
+    context: InventoryContext | None,
+) -> HttpResponseBase:
     told = repr((request.build_absolute_uri("/"), request.path, version))
     # A weak one, because it names what is said, compressed or not.
     etag = f'W/"{blake2b(told.encode(), digest_size=16).hexdigest()}"'
-    response = get_conditional_response(request, etag) or _response(make())
+    response: HttpResponseBase = get_conditional_response(request, etag) or respond()
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"
     patch_vary_headers(response, ["Accept-Encoding", "Authorization", "Cookie"])

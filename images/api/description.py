@@ -34,7 +34,8 @@ def document() -> Document:
 
 @lru_cache
 def _document(language: str | None) -> Document:
-    answers = [schemas.Problem, *(each.answers for each in endpoints)]
+    described = (each.answers for each in endpoints)
+    answers = [schemas.Problem, *(each for each in described if isinstance(each, type))]
     _references, components = msgspec.json.schema_components(
         answers, ref_template=schemas.COMPONENT
     )
@@ -48,6 +49,8 @@ def _document(language: str | None) -> Document:
             "title": "Image dashboard",
             "version": "1",
             "description": _("The custom machine images of your cloud accounts. Read-only."),
+            "contact": {"name": _("The people who run this dashboard")},
+            "license": {"name": "MIT", "identifier": "MIT"},
         },
         "paths": {
             base + re.sub(r"<(\w+)>", r"{\1}", each.path): {"get": _operation(each)}
@@ -64,7 +67,11 @@ def _document(language: str | None) -> Document:
                 },
             },
         },
-        "servers": [],
+        "servers": [{"url": "/"}],
+        "tags": [
+            {"name": name, "description": each.summary}
+            for name, each in {_tag(each): each for each in reversed(endpoints)}.items()
+        ],
         "security": [{"key": []}, {"session": []}],
     }
     # Translated texts become text.
@@ -86,11 +93,16 @@ def _translated(schema: Any) -> Any:
     }
 
 
+def _tag(endpoint: Endpoint) -> str:
+    """Return what an endpoint is about: "images" of /images.csv and /images/<region>/<uuid>."""
+    return re.split(r"[./]", endpoint.path)[0]
+
+
 def _operation(endpoint: Endpoint) -> Document:
     parts = re.findall(r"<(\w+)>", endpoint.path)
-    answer = {"$ref": schemas.COMPONENT.format(name=endpoint.answers.__name__)}
     return {
         "operationId": endpoint.name,
+        "tags": [_tag(endpoint)],
         "summary": endpoint.summary,
         "description": endpoint.about,
         "parameters": [
@@ -103,13 +115,20 @@ def _operation(endpoint: Endpoint) -> Document:
         "responses": {
             "200": {
                 "description": _("OK"),
-                "content": {"application/json": {"schema": answer}},
+                "content": _content(endpoint.answers),
                 "headers": FIELDS,
             },
             "304": {"description": _("Not modified (If-None-Match)")},
             **_problems(endpoint),
         },
     }
+
+
+def _content(answers: type[schemas.Answer] | schemas.Stream) -> Document:
+    if isinstance(answers, schemas.Stream):
+        return {answers.media_type.partition(";")[0]: {"schema": {"type": "string"}}}
+    reference = {"$ref": schemas.COMPONENT.format(name=answers.__name__)}
+    return {"application/json": {"schema": reference}}
 
 
 def _problems(endpoint: Endpoint) -> Document:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from collections.abc import Iterator
+
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,15 +18,16 @@ from images.api.answering import (
     encoded,
     fresh,
     moment,
+    stream,
     version_of,
 )
-from images.api.opening import open_changes, open_inventory, open_tokens, unavailable
+from images.api.opening import fields_of, open_changes, open_inventory, open_tokens, unavailable
 from images.api.overview_answer import Overview, overview_answer
 from images.api.routing import endpoint
 from images.change_forms import change_query_string
 from images.export.changes import change_item
 from images.export.regions import iso
-from images.export.rows import json_item
+from images.export.rows import csv_rows, json_item, json_lines
 from images.forms import query_string
 from images.history import feed
 from images.messages import in_words
@@ -39,8 +42,9 @@ from images.search.query import run
     summary=gettext_lazy("Images"),
     about=gettext_lazy("The images that match the query, in its order, by page or by cursor."),
 )
-def list_images(request: HttpRequest) -> HttpResponse:
+def list_images(request: HttpRequest) -> HttpResponseBase:
     context = open_inventory(request, parameters.LISTING)
+    fields = fields_of(request, parameters.LISTING)
 
     def make() -> schemas.Images:
         found, total = paging.images(request, context)
@@ -50,22 +54,65 @@ def list_images(request: HttpRequest) -> HttpResponse:
             query=query_string(context.query),
             total=total,
             size=context.query.size,
-            images=[json_item(image) for image in found.items],
+            images=[json_item(image, fields) for image in found.items],
         )
 
-    asked = (context.query, context.token, paging.asked(request))
+    asked = (context.query, context.token, paging.asked(request), fields)
     return answer(request, (version_of(context), asked), make, context)
+
+
+@endpoint(
+    "images.ndjson",
+    schemas.LINES,
+    takes=parameters.LINES,
+    summary=gettext_lazy("Images, one a line"),
+    about=gettext_lazy(
+        "All images that match the query, in its order, one JSON object a line, in one answer. "
+        "X-Inventory-Regions says of each region how recent it is and whether it failed."
+    ),
+)
+def stream_lines(request: HttpRequest) -> HttpResponseBase:
+    context = open_inventory(request, parameters.LINES)
+    fields = fields_of(request, parameters.LINES)
+
+    def make() -> Iterator[bytes]:
+        return json_lines(paging.everything(context), fields)
+
+    version = (version_of(context), context.query, fields)
+    return stream(request, version, schemas.LINES.media_type, make, context)
+
+
+@endpoint(
+    "images.csv",
+    schemas.TABLE,
+    takes=parameters.TABLE,
+    summary=gettext_lazy("Images as CSV"),
+    about=gettext_lazy(
+        "All images that match the query, in its order, as the page exports them. "
+        "X-Inventory-Regions says of each region how recent it is and whether it failed."
+    ),
+)
+def stream_table(request: HttpRequest) -> HttpResponseBase:
+    context = open_inventory(request, parameters.TABLE)
+    fields = fields_of(request, parameters.TABLE)
+
+    def make() -> Iterator[str]:
+        return csv_rows(paging.everything(context), fields)
+
+    version = (version_of(context), context.query, fields)
+    return stream(request, version, schemas.TABLE.media_type, make, context)
 
 
 @endpoint(
     "images/<region>/<uuid>",
     schemas.OneImage,
-    takes=parameters.TOKEN,
+    takes=parameters.ONE,
     summary=gettext_lazy("One image"),
     about=gettext_lazy("By its region and its cimgUuid."),
 )
-def one_image(request: HttpRequest, region: str, uuid: str) -> HttpResponse:
-    context = open_inventory(request, parameters.TOKEN)
+def one_image(request: HttpRequest, region: str, uuid: str) -> HttpResponseBase:
+    context = open_inventory(request, parameters.ONE)
+    fields = fields_of(request, parameters.ONE)
     image = context.inventory.find(region, uuid)
     if image is None and (failure := context.failure_of(region)):
         raise unavailable(context.inventory, failure)
@@ -78,10 +125,10 @@ def one_image(request: HttpRequest, region: str, uuid: str) -> HttpResponse:
             fetched_at=iso(state.head.fetched_at),
             complete=True,
             region=described(state),
-            image=json_item(image),
+            image=json_item(image, fields),
         )
 
-    return answer(request, version_of(context), make, context)
+    return answer(request, (version_of(context), fields), make, context)
 
 
 @endpoint(
@@ -91,7 +138,7 @@ def one_image(request: HttpRequest, region: str, uuid: str) -> HttpResponse:
     summary=gettext_lazy("Facets"),
     about=gettext_lazy("How many of the matching images have each value."),
 )
-def facets(request: HttpRequest) -> HttpResponse:
+def facets(request: HttpRequest) -> HttpResponseBase:
     context = open_inventory(request, parameters.QUERY)
 
     def make() -> schemas.Facets:
@@ -115,7 +162,7 @@ def facets(request: HttpRequest) -> HttpResponse:
         "What is known about each region, how recent it is, and why a refresh failed."
     ),
 )
-def regions(request: HttpRequest) -> HttpResponse:
+def regions(request: HttpRequest) -> HttpResponseBase:
     context = open_inventory(request, parameters.TOKEN)
     version = version_of(context)
     return answer(request, version, lambda: schemas.Regions(**fresh(context)), context)
@@ -128,7 +175,7 @@ def regions(request: HttpRequest) -> HttpResponse:
     summary=gettext_lazy("Overview"),
     about=gettext_lazy("Counts, images that need attention, and jobs in progress."),
 )
-def show_overview(request: HttpRequest) -> HttpResponse:
+def show_overview(request: HttpRequest) -> HttpResponseBase:
     context = open_inventory(request, parameters.QUERY)
     found = find(context)
     jobs = [(image.region, image.uuid, progress) for image, progress in found.running]
@@ -143,7 +190,7 @@ def show_overview(request: HttpRequest) -> HttpResponse:
     summary=gettext_lazy("Changes"),
     about=gettext_lazy("Changes between two readings of the cloud, newest first."),
 )
-def changes(request: HttpRequest) -> HttpResponse:
+def changes(request: HttpRequest) -> HttpResponseBase:
     context, query = open_changes(request, parameters.CHANGES)
     key = context.credential.cache_key
     extent, since = feed.extent(key, query), feed.watched_since(key)
@@ -174,7 +221,7 @@ def changes(request: HttpRequest) -> HttpResponse:
         "the secret itself."
     ),
 )
-def tokens(request: HttpRequest) -> HttpResponse:
+def tokens(request: HttpRequest) -> HttpResponseBase:
     query = open_tokens(request, parameters.TOKENS)
     matching = token_listing.matching(access.readable(request), query)
     found = token_listing.page_of(request, matching, query)

@@ -52,13 +52,28 @@ def open_inventory(request: HttpRequest, takes: Parameters) -> InventoryContext:
     """
     check(request, takes)
     access, credential = _credential(request)
-    context = context_of(access, credential, _without(request.GET, "cursor"), newest=True)
+    query = _without(request.GET, "cursor", "fields")
+    context = context_of(access, credential, query, newest=True)
     _follow(context.invalid_parameters)
     if context.unknown_region:
         raise Problem(404, "no-such-region", _("This region does not exist, or no longer exists."))
     if context.inventory.failure:
         raise unavailable(context.inventory, context.inventory.failure)
     return context
+
+
+def fields_of(request: HttpRequest, takes: Parameters) -> tuple[str, ...]:
+    """Return the fields that the request wants of each image, in its order; none for all."""
+    [schema, _about] = takes["fields"]
+    asked = [name for text in request.GET.getlist("fields") for name in text.split(",")]
+    wrong = [
+        {"parameter": "fields", "value": visible(name), "why": _("unknown field")}
+        for name in asked
+        if name not in schema["items"]["enum"]
+    ]
+    if wrong:
+        raise _unreadable(wrong)
+    return tuple(dict.fromkeys(asked))
 
 
 def open_changes(request: HttpRequest, takes: Parameters) -> tuple[InventoryContext, ChangeQuery]:
@@ -137,9 +152,9 @@ def _without_token(access: Access) -> Problem:
     return Problem(403, f"token-{access.why}", why[access.why], token=str(access.unusable.pk))
 
 
-def _without(params: QueryDict, name: str) -> QueryDict:
-    if name not in params:
-        return params
+def _without(params: QueryDict, *names: str) -> QueryDict:
+    """Return the parameters but those that only the API knows."""
     rest = params.copy()
-    del rest[name]
+    for name in names:
+        rest.pop(name, None)
     return rest

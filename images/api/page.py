@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -19,6 +19,7 @@ from images.api.description import Document, document
 # What people ask first, and what jq makes of the answer.
 EXAMPLES: dict[str, tuple[dict[str, str], str]] = {
     "list_images": ({"os": "CentOS", "q": "web"}, ".images[] | [.region, .cimgUuid, .name] | @tsv"),
+    "stream_lines": ({"fields": "name,created"}, "[.region, .cimgUuid, .name] | @tsv"),
     "facets": ({}, '.facets.status[] | "\\(.count)\\t\\(.value)"'),
     "regions": ({}, '.regions[] | select(.state != "fresh") | {id, state, error}'),
     "show_overview": ({}, ".attention[] | {kind, count}"),
@@ -51,7 +52,7 @@ class Endpoint:
 
 
 @require_safe
-def openapi(request: HttpRequest) -> HttpResponse:
+def openapi(request: HttpRequest) -> HttpResponseBase:
     return answer(request, (get_language(), document()), lambda: encoded(document()))
 
 
@@ -76,7 +77,7 @@ def api_page(request: HttpRequest) -> HttpResponse:
 
 def _endpoint(described: Document, base: str, path: str, operation: dict[str, Any]) -> Endpoint:
     parameters = [_parameter(each) for each in operation["parameters"]]
-    content = operation["responses"]["200"]["content"]["application/json"]["schema"]
+    [content] = [each["schema"] for each in operation["responses"]["200"]["content"].values()]
     return Endpoint(
         name=operation["operationId"],
         path=path,

@@ -6,7 +6,7 @@ it stands by then: what comes and goes meanwhile shifts nothing, as it does with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
@@ -65,6 +65,12 @@ def images(request: HttpRequest, context: InventoryContext) -> tuple[Page[Image]
         write=lambda page: query_string(context.query, token=context.token, page=page),
     )
     return listing, len(rows)
+
+
+def everything(context: InventoryContext) -> Iterator[Image]:
+    """Yield all images that the query selects, in its order."""
+    index = context.inventory.index
+    return (index.images[row] for row in matching(index, context.query))
 
 
 def pages(rows: int, size: int) -> int:

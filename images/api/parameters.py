@@ -13,7 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.tokens.models import State
 from images.cloud.values import SLUG
+from images.export.rows import CSV_COLUMNS
 from images.fields import COLUMNS, FACETS, SORTS
+from images.fields import FIELDS as REGISTRY
 from images.forms import MAX_VALUES
 from images.grammar import (
     DENSITIES,
@@ -74,6 +76,18 @@ CURSOR_OF_TOKENS = _(
     "“page” is then ignored."
 )
 
+FIELDS = tuple(
+    field.cloud or field.ours for field in REGISTRY.values() if field.cloud or field.json
+)
+"""The names of an image's fields that a script can ask for: those that the description has."""
+ONLY_FIELDS = _(
+    "The only fields of an image to include besides region and cimgUuid; repeat it, or separate "
+    "them by commas. All of them, and whatever else the cloud sent, if omitted."
+)
+ONLY_COLUMNS = _(
+    "The only columns to include, in this order; repeat it, or separate them by commas."
+)
+
 LISTING: Parameters = {
     "token": (
         {"type": "string", "format": "uuid"},
@@ -110,11 +124,19 @@ LISTING: Parameters = {
     ),
     "columns": (_several({"enum": sorted(COLUMNS)}), NO_EFFECT),
     "density": ({"enum": list(DENSITIES)}, NO_EFFECT),
+    "fields": (_several({"enum": list(FIELDS)}), ONLY_FIELDS),
     "cursor": (PLACE, CURSOR),
 }
 NONE: Parameters = {}
 TOKEN: Parameters = {"token": LISTING["token"]}
-QUERY: Parameters = {name: each for name, each in LISTING.items() if name != "cursor"}
+ONE: Parameters = {name: LISTING[name] for name in ("token", "fields")}
+QUERY: Parameters = {
+    name: each for name, each in LISTING.items() if name not in ("cursor", "fields")
+}
+LINES: Parameters = {
+    name: each for name, each in LISTING.items() if name not in ("cursor", "page", "size")
+}
+TABLE: Parameters = {**LINES, "fields": (_several({"enum": list(CSV_COLUMNS)}), ONLY_COLUMNS)}
 CHANGES: Parameters = {
     "token": LISTING["token"],
     "kind": (_several({"enum": list(KINDS)}), _("A kind of change; repeatable.")),

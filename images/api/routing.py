@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern
 from django.urls import path as route
 from django.utils.functional import Promise
@@ -20,9 +20,9 @@ from django.views.decorators.http import require_safe
 
 from dashboard.web import problems
 from images.api.parameters import Parameters
-from images.api.schemas import Answer
+from images.api.schemas import Answer, Stream
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Endpoint:
 
     name: str
     path: str
-    answers: type[Answer]
+    answers: type[Answer] | Stream
     takes: Parameters
     summary: Promise
     about: Promise
@@ -42,7 +42,12 @@ urlpatterns: list[URLPattern] = []
 
 
 def endpoint(
-    path: str, answers: type[Answer], *, takes: Parameters, summary: Promise, about: Promise
+    path: str,
+    answers: type[Answer] | Stream,
+    *,
+    takes: Parameters,
+    summary: Promise,
+    about: Promise,
 ) -> Callable[[View], View]:
     """Make a view known under its name; a Problem that it raises is the answer."""
 
@@ -50,7 +55,7 @@ def endpoint(
         @csrf_exempt
         @require_safe
         @wraps(view)
-        def answered(request: HttpRequest, **parts: Any) -> HttpResponse:
+        def answered(request: HttpRequest, **parts: Any) -> HttpResponseBase:
             try:
                 return view(request, **parts)
             except problems.Problem as problem:

@@ -7,6 +7,7 @@ scripts rely on how they are written: "+00:00", not "Z".
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from msgspec import Meta, Raw, Struct
 
 from images.export.changes import Change
 from images.export.regions import CloudFailure, Moment, Unconfirmed
+from images.export.rows import IDENTITY
 from images.fields import FIELDS
 from images.search.query import FacetValue
 from images.verdict import GRADES, RULES
@@ -87,13 +89,24 @@ def image_schema() -> dict[str, Any]:
         ),
         "type": "object",
         "properties": properties,
-        "required": [*(field.ours for field in FIELDS.values() if field.json), "cimgUuid"],
+        "required": list(IDENTITY),
         "additionalProperties": True,
     }
 
 
 class Answer(Struct, frozen=True, kw_only=True):
     """What every answer and each of its parts is."""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """An answer that is sent while it is made, and is text to whoever describes it."""
+
+    media_type: str
+
+
+LINES = Stream("application/x-ndjson")
+TABLE = Stream("text/csv; charset=utf-8")
 
 
 class Region(Answer, frozen=True, kw_only=True):

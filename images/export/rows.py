@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from io import StringIO
 from itertools import islice
@@ -77,15 +77,18 @@ CSV_COLUMNS = {
 }
 ADDED = {field.ours: field.read for field in FIELDS.values() if field.json}
 """What our JSON has of an image besides the cloud's own item."""
+IDENTITY = ("region", "cimgUuid")
+"""The fields that JSON has whichever are asked for: they say which image it is."""
 
 
-def csv_rows(images: Iterable[Image]) -> Iterator[str]:
-    """Yield one line for each image, after the headings.
+def csv_rows(images: Iterable[Image], names: Collection[str] = ()) -> Iterator[str]:
+    """Yield one line for each image, after the headings; of the columns `names` alone, if any.
 
     Sizes are bytes, times ISO 8601 in UTC, lists joined with ";" (within a member it is written
     "\\;", and a backslash "\\\\"), empty ones "none", unknown values empty.
     """
-    return csv_table(CSV_COLUMNS, images)
+    chosen = {name: CSV_COLUMNS[name] for name in names or CSV_COLUMNS}
+    return csv_table(chosen, images)
 
 
 def csv_table(columns: Mapping[str, Cell], items: Iterable[Any]) -> Iterator[str]:
@@ -124,12 +127,25 @@ def json_list(
 _read_item = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-def json_item(image: Image) -> msgspec.Raw:
-    """Return the item as the cloud sent it, to the digit, with what is ADDED."""
+def json_item(image: Image, names: Collection[str] = ()) -> msgspec.Raw:
+    """Return the item as the cloud sent it, to the digit, with what is ADDED.
+
+    With `names` it has those fields alone, and its IDENTITY; what the cloud did not send is left
+    out.
+    """
     item: dict[str, Any] = _read_item(image.raw)
     for name, read in ADDED.items():
         item[name] = read(image)
+    if names:
+        wanted = {*IDENTITY, *names}
+        item = {name: value for name, value in item.items() if name in wanted}
     return msgspec.Raw(msgspec.json.encode(item))
+
+
+def json_lines(images: Iterable[Image], names: Collection[str] = ()) -> Iterator[bytes]:
+    """Yield one line for each image, as `json_item` writes it (NDJSON)."""
+    for chunk in _chunks(images):
+        yield msgspec.json.Encoder().encode_lines([json_item(image, names) for image in chunk])
 
 
 def pretty_json(image: Image) -> str:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
+from django.core.wsgi import get_wsgi_application
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
@@ -84,6 +88,26 @@ class Script:
 
 
 MakeScript = Callable[..., Script]
+
+
+class Silent(WSGIRequestHandler):
+    def log_message(self, *args: object) -> None: ...
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    """The site on a socket."""
+    with make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Silent) as server:
+
+        def serve() -> None:
+            server.serve_forever()
+            connections.close_all()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture(autouse=True)

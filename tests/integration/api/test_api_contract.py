@@ -4,40 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
-from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
-from django.core.wsgi import get_wsgi_application
-from django.db import connections
 from pytest_django import Settings
 
 from tests.integration.api.conftest import API, Script
 from tests.marks import many
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
-
-
-class Silent(WSGIRequestHandler):
-    def log_message(self, *args: object) -> None: ...
-
-
-@pytest.fixture
-def address() -> Iterator[str]:
-    """The site on a socket."""
-    with make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Silent) as server:
-
-        def serve() -> None:
-            server.serve_forever()
-            connections.close_all()
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
 
 
 @pytest.mark.django_db(databases="__all__", transaction=True)
