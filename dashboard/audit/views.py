@@ -81,6 +81,7 @@ def _page(request: HttpRequest, team: Team | None, mine: User | None = None) -> 
         "newer": page.newer,
         "older": page.older,
         "searched_to": page.searched_to,
+        "archived": page.older is None and trail.beginning().number > 0,
         "query": query.urlencode(),
         "export": reverse("team_audit_csv", args=[team.slug]) if team else reverse("audit_csv"),
     }
