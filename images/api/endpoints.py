@@ -18,7 +18,13 @@ from images.api.answering import (
     moment,
     version_of,
 )
-from images.api.opening import open_changes, open_inventory, open_tokens, unavailable
+from images.api.opening import (
+    open_changes,
+    open_inventory,
+    open_regions,
+    open_tokens,
+    unavailable,
+)
 from images.api.overview_answer import Overview, overview_answer
 from images.api.routing import endpoint
 from images.change_forms import change_query_string
@@ -116,7 +122,7 @@ def facets(request: HttpRequest) -> HttpResponse:
     ),
 )
 def regions(request: HttpRequest) -> HttpResponse:
-    context = open_inventory(request, parameters.TOKEN)
+    context = open_regions(request, parameters.TOKEN)
     version = version_of(context)
     return answer(request, version, lambda: schemas.Regions(**fresh(context)), context)
 
