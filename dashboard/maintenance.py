@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.contrib.sessions.models import Session
@@ -30,6 +31,7 @@ CHECKS_A_ROUND = 20
 CHECKING, CHECKING_SECONDS = "dashboard.checks", 900
 # An expired or revoked display link or API key is listed as such for this long.
 EXPIRED_KEPT = timedelta(days=30)
+DELETED_AT_ONCE = 1000
 # When it was last looked for what is due, on any machine. It is kept long: a lost time would not
 # show as late.
 LAST_ROUND = "dashboard.maintenance.last_round"
@@ -86,12 +88,24 @@ def last_round() -> float | None:
 
 def prune() -> int:
     """Delete expired secrets, links, sessions and history; return how many were deleted."""
-    now = timezone.now()
-    over = (
+    once.forget_secrets()
+    over = (*_over(timezone.now()), *recording.over(), once.over())
+    return sum(delete(rows) for rows in over)
+
+
+def _over(now: datetime) -> tuple[QuerySet[Any], ...]:
+    return (
         RotationSecret.objects.filter(until__lte=now),
         Invitation.objects.filter(expires_at__lte=now),
         Session.objects.filter(expire_date__lte=now),
         Display.objects.filter(expires_at__lte=now - EXPIRED_KEPT),
         ApiKey.objects.filter(expires_at__lte=now - EXPIRED_KEPT),
     )
-    return sum(rows.delete()[0] for rows in over) + recording.prune() + once.prune()
+
+
+def delete(rows: QuerySet[Any]) -> int:
+    """Delete rows, DELETED_AT_ONCE in a transaction, so that nobody waits long for one."""
+    deleted = 0
+    while some := list(rows.order_by().values_list("pk", flat=True)[:DELETED_AT_ONCE]):
+        deleted += rows.filter(pk__in=some).delete()[0]
+    return deleted

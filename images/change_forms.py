@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 from urllib.parse import urlencode
@@ -12,7 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from images import bounds, grammar
 from images.forms import InvalidParameter, Parameter, read, said
 from images.grammar import Rejected
-from images.history.changes import KINDS, ChangeQuery
+from images.history.changes import KINDS, ChangeQuery, Place
+
+# Microseconds and a number, see Place.
+PLACE_OF_CHANGE = re.compile(r"[0-9]{1,17}-[0-9]{1,18}", re.ASCII)
 
 
 def read_kind(text: str) -> str:
@@ -21,12 +26,25 @@ def read_kind(text: str) -> str:
     return text
 
 
+def read_place(text: str) -> Place:
+    if not PLACE_OF_CHANGE.fullmatch(text):
+        raise Rejected(_("not a place among the changes"))
+    at, _dash, number = text.partition("-")
+    return Place(int(at), int(number))
+
+
+def write_place(place: Place) -> str:
+    return f"{place.at}-{place.number}"
+
+
 PARAMETERS = {
     "kind": Parameter(read_kind, True),
     "region": Parameter(grammar.read_region, True),
     "q": Parameter(grammar.read_search),
     "after": Parameter(grammar.read_first),
     "before": Parameter(grammar.read_last),
+    "older": Parameter(read_place),
+    "newer": Parameter(read_place),
     "page": Parameter(grammar.read_page),
     "size": Parameter(grammar.read_page_size),
 }
@@ -38,7 +56,12 @@ def read_change_query(params: QueryDict) -> tuple[ChangeQuery, tuple[InvalidPara
     return ChangeQuery(**values), invalid
 
 
-WRITERS = {"after": bounds.write_first, "before": bounds.write_last}
+WRITERS: dict[str, Callable[[Any], str]] = {
+    "after": bounds.write_first,
+    "before": bounds.write_last,
+    "older": write_place,
+    "newer": write_place,
+}
 DEFAULTS = {field.name: field.default for field in fields(ChangeQuery)}
 
 
@@ -51,10 +74,11 @@ def change_query_string(query: ChangeQuery, *, token: str = "", **changes: Any) 
     pairs = [("token", token)] if token else []
     for name, value in values.items():
         if value != DEFAULTS[name]:
+            if name in WRITERS:
+                pairs.append((name, WRITERS[name](value)))
+                continue
             texts = value if isinstance(value, tuple) else (value,)
-            pairs += [
-                (name, str(WRITERS[name](each) if name in WRITERS else each)) for each in texts
-            ]
+            pairs += [(name, str(each)) for each in texts]
     return urlencode(pairs)
 
 

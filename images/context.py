@@ -141,7 +141,16 @@ def context_of(
 
     A page need not wait for the `newest` list to be decoded; what is read by itself has to be that.
     """
-    return _context(access, credential, params, _inventory(access, credential, newest))
+    inventory = services.inventory(credential, newest=newest)
+    _note_use(access, inventory)
+    return _context(access, credential, params, inventory)
+
+
+def regions_context(access: Access, credential: Credential, params: QueryDict) -> InventoryContext:
+    """Return the same without any image, for what tells of the regions alone."""
+    inventory = services.regions(credential)
+    _note_use(access, inventory)
+    return _context(access, credential, params, inventory)
 
 
 def known_context(
@@ -186,15 +195,13 @@ def _token_named(params: QueryDict) -> tuple[bool, tuple[InvalidParameter, ...]]
     return named, tuple(InvalidParameter("token", "…", each) for each in why)
 
 
-def _inventory(access: Access, credential: Credential, newest: bool) -> Inventory:
-    """Return what the cloud has, and note the token's state and last use where they change."""
+def _note_use(access: Access, inventory: Inventory) -> None:
+    """Note the token's state and last use where they change."""
     token = access.token
-    inventory = services.inventory(credential, newest=newest)
     with by_the_way():
         note_verdict(token, known_verdict(inventory))
         look_after_others(access)
     stamp(token, "last_used_at", last_used_by=access.reader[:150])
-    return inventory
 
 
 def changes_context(

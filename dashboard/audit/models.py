@@ -53,6 +53,7 @@ class Action(models.TextChoices):
     AUDIT_EXPORT = "audit.export", _("Audit log exported")
     API_READ = "api.read", _("Read through the API")
     AUDIT_ACCEPT = "audit.accept", _("Shortened audit log accepted")
+    AUDIT_ARCHIVE = "audit.archive", _("Audit log archived")
 
 
 class Word(models.TextChoices):

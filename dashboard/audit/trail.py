@@ -5,7 +5,9 @@ HMAC over itself and the previous entry's HMAC, under AUDIT_KEYS, which the data
 whoever can write every table, but has no key, can neither change nor remove, move or add an entry
 without `manage.py verify_audit` noticing. An end that was cut off is noticed because `head_file`
 remembers the last entry outside of the database. `triggers` makes the database refuse everything
-but adding. No secret is recorded: of a token only its label and last four characters.
+but adding. The oldest entries can be moved to a file, see `archive`: then a later entry names the
+last of them, and what is left follows from that. No secret is recorded: of a token only its label
+and last four characters.
 """
 
 from __future__ import annotations
@@ -13,8 +15,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from itertools import chain
 
 import structlog
 from django.conf import settings
@@ -57,13 +61,20 @@ COMMAND = Actor("manage.py (command)")
 
 @dataclass(frozen=True)
 class Verified:
-    """The result of `verify`: all entries up to `head` are valid.
+    """The result of `verify`: all entries behind `after` and up to `head` are valid.
 
-    `broken` is the first entry that is not: it was changed, or what preceded it is missing.
+    `broken` is the first entry that is not: it was changed, or what preceded it is missing. `keys`
+    are those that may sign what follows.
     """
 
+    after: Head
     head: Head
+    keys: Sequence[str]
     broken: AuditEntry | None = None
+
+    @property
+    def count(self) -> int:
+        return self.head.number - self.after.number
 
 
 def record(
@@ -90,14 +101,19 @@ def record(
         result=result[:40],
     )
     with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        write_alone()
         before = last()
         entry.pk = before.number + 1
         entry.digest = digest(entry, before, keys()[0])
         entry.save(force_insert=True)
         transaction.on_commit(lambda: _committed(entry, before), robust=True)
+
+
+def write_alone() -> None:
+    """Have no other process write until this transaction ends. SQLite has one writer anyway."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
 def _committed(entry: AuditEntry, before: Head) -> None:
@@ -125,26 +141,63 @@ def last() -> Head:
     return Head(*found) if found else START
 
 
+def beginning() -> Head:
+    """Return the entry that the oldest in the database follows: START, or the last archived one.
+
+    It is true if `verify` finds nothing broken.
+    """
+    oldest = AuditEntry.objects.order_by("id").values_list("id", flat=True).first()
+    return START if oldest is None else _before(oldest)
+
+
+def _before(number: int) -> Head:
+    """Return the entry before, as the entry says with which it was archived; START if none does."""
+    archiving = AuditEntry.objects.filter(
+        action=Action.AUDIT_ARCHIVE, subject__startswith=f"{number - 1}:"
+    ).first()
+    try:
+        return head_file.read(archiving.subject.partition(" ")[0]) if archiving else START
+    except head_file.Unreadable:
+        return START
+
+
 def contains(head: Head) -> bool:
-    """Return whether the entry is in the log; `head` may hold just the start of its digest."""
+    """Return whether the entry is in the log, or archived; its digest may be the start of it.
+
+    Of an archived one only the last is known by its digest.
+    """
     entries = AuditEntry.objects.filter(pk=head.number, digest__startswith=head.digest)
-    return head.number == 0 or entries.exists()
+    if head.number == 0 or entries.exists():
+        return True
+    archived = beginning()
+    if head.number == archived.number:
+        return archived.digest.startswith(head.digest)
+    return head.number < archived.number
 
 
 def verify() -> Verified:
-    """Verify the chain from the oldest entry on.
+    """Verify the chain from the oldest entry on."""
+    entries = AuditEntry.objects.order_by("id").iterator(chunk_size=BATCH)
+    oldest = next(entries, None)
+    if oldest is None:
+        return Verified(START, START, keys())
+    return verify_chain(chain([oldest], entries), _before(oldest.pk))
+
+
+def verify_chain(entries: Iterable[AuditEntry], after: Head) -> Verified:
+    """Verify that the entries follow `after`, and one another.
 
     Once a key has signed an entry, no older key is accepted for a later one: whoever learned a key
     that was replaced cannot use it any more.
     """
-    head, usable = START, keys()
-    for entry in AuditEntry.objects.order_by("id").iterator(chunk_size=BATCH):
+    head, usable = after, keys()
+    for entry in entries:
         fitting = [
             place
             for place, key in enumerate(usable)
             if hmac.compare_digest(entry.digest.encode(), digest(entry, head, key).encode())
         ]
         if entry.pk != head.number + 1 or not fitting:
-            return Verified(head, entry)
+            return Verified(after, head, usable, entry)
         head, usable = Head(entry.pk, entry.digest), usable[: fitting[0] + 1]
-    return Verified(head)
+    return Verified(after, head, usable)

@@ -1,10 +1,13 @@
 """Database triggers that refuse to change or remove audit entries, whoever asks.
 
-Only the owner of the table can lift them; `manage.py prepare` restores those that are missing.
+Only the owner of the table can lift them, as `archive` does while it removes what is in a file;
+`manage.py prepare` restores those that are missing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connections
@@ -44,6 +47,19 @@ THERE = {
     " AND tgenabled = 'A'",
     "sqlite": f"SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = '{TABLE}'",  # noqa: S608
 }
+# What lets entries be removed, and what puts an end to that. In between, PostgreSQL has nobody else
+# write to the table; SQLite has one writer anyway.
+LIFT = {
+    "postgresql": f"ALTER TABLE {TABLE} DISABLE TRIGGER audit_only_grows",
+    "sqlite": "DROP TRIGGER IF EXISTS audit_no_delete",
+}
+PUT_BACK = {
+    "postgresql": f"ALTER TABLE {TABLE} ENABLE ALWAYS TRIGGER audit_only_grows",
+    "sqlite": SQLITE["audit_no_delete"],
+}
+OWNED = f"""
+    SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = '{TABLE}'::regclass
+"""  # noqa: S608
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
@@ -62,3 +78,25 @@ def ensure(using: str, **kwargs: Any) -> None:
     for name in missing(connection):
         with connection.cursor() as cursor:
             cursor.execute(BY_VENDOR[connection.vendor][name])
+
+
+def can_be_lifted(connection: BaseDatabaseWrapper) -> bool:
+    """Return whether this role of the database owns the table."""
+    if connection.vendor != "postgresql":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute(OWNED)
+        [(owned,)] = cursor.fetchall()
+    return bool(owned)
+
+
+@contextmanager
+def lifted(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Let the block remove entries.
+
+    It has to be in a transaction, so that the triggers are there again however it ends.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(LIFT[connection.vendor])
+        yield
+        cursor.execute(PUT_BACK[connection.vendor])

@@ -7,11 +7,10 @@ themselves, and what others did to what is theirs.
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from io import StringIO
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import (
@@ -25,7 +24,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from dashboard.audit import trail
+from dashboard.audit import paging, trail
 from dashboard.audit.forms import AuditForm
 from dashboard.audit.models import Action, AuditEntry
 from dashboard.audit.trail import BATCH
@@ -33,8 +32,6 @@ from dashboard.people import policy
 from dashboard.people.models import Team, User
 from images.export.rows import BYTE_ORDER_MARK, safe_cell
 
-PAGE_SIZE = 50
-ID = re.compile(r"\d{1,18}", re.ASCII)
 COLUMNS = (
     *("at", "actor", "actor_id", "action", "team", "subject", "owner", "owner_id"),
     *("address", "result"),
@@ -70,7 +67,7 @@ def audit_csv(request: HttpRequest) -> HttpResponseBase:
 
 def _page(request: HttpRequest, team: Team | None, mine: User | None = None) -> HttpResponse:
     form = AuditForm(request.GET)
-    page = _turned(_selected(form, team, mine), request.GET)
+    page = _turned(form, _selected(form, team, mine), request.GET)
     query = request.GET.copy()
     for name in ("page", "before", "after"):
         query.pop(name, None)
@@ -83,42 +80,22 @@ def _page(request: HttpRequest, team: Team | None, mine: User | None = None) -> 
         "entries": page.entries,
         "newer": page.newer,
         "older": page.older,
+        "searched_to": page.searched_to,
+        "archived": page.older is None and trail.beginning().number > 0,
         "query": query.urlencode(),
         "export": reverse("team_audit_csv", args=[team.slug]) if team else reverse("audit_csv"),
     }
     return render(request, "audit/entries.html", context)
 
 
-class Page(NamedTuple):
-    """Some entries; `newer` and `older` are the ids that others follow or precede, None if none."""
-
-    entries: list[AuditEntry]
-    newer: int | None
-    older: int | None
-
-
-def _turned(entries: QuerySet[AuditEntry], params: QueryDict) -> Page:
-    """Return the entries `before` an id, those that follow the one `after`, or the newest.
-
-    Nothing is counted, and no page is found by leaving out those before it.
-    """
-    before, after = _id(params.get("before")), _id(params.get("after"))
-    if after is not None:
-        found = list(entries.filter(pk__gt=after).order_by("id")[: PAGE_SIZE + 1])
-        if len(found) > PAGE_SIZE:
-            shown = found[PAGE_SIZE - 1 :: -1]
-            return Page(shown, newer=shown[0].pk, older=shown[-1].pk)
-        before = None  # They fit onto the newest page, and it is shown whole.
-    if before is not None:
-        entries = entries.filter(pk__lt=before)
-    found = list(entries[: PAGE_SIZE + 1])
-    shown = found[:PAGE_SIZE]
-    newer = None if before is None else shown[0].pk if shown else before - 1
-    return Page(shown, newer, older=shown[-1].pk if len(found) > PAGE_SIZE else None)
-
-
-def _id(text: str | None) -> int | None:
-    return int(text) if text and ID.fullmatch(text) else None
+def _turned(form: AuditForm, entries: QuerySet[AuditEntry], params: QueryDict) -> paging.Page:
+    given: dict[str, Any] = form.cleaned_data
+    if not given.get("q"):
+        return paging.turned(entries, params)
+    since, until = (
+        bound.moment if (bound := given.get(name)) else None for name in ("since", "until")
+    )
+    return paging.searched(entries, params, since, until)
 
 
 def _selected(form: AuditForm, team: Team | None, mine: User | None = None) -> QuerySet[AuditEntry]:

@@ -21,8 +21,12 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
     from sentry_sdk.types import Event, Hint
 
+    from images.cloud.client import Call
+    from images.services.counting import Recorder
+
 # Requested all the time, by machines.
 UNTRACED = "healthz,readyz,metrics,static/"
+NANOSECONDS = 10**9
 # After our own middleware, which also counts and logs what this one refuses.
 PLACE_AMONG_MIDDLEWARE = 2
 
@@ -87,6 +91,8 @@ def trace() -> None:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+    from images.services import counting
+
     class Exporter(OTLPSpanExporter):
         def export(self, spans: Any) -> Any:
             return super().export([_clean(span) for span in spans])
@@ -97,6 +103,41 @@ def trace() -> None:
     traces.set_tracer_provider(provider)
     DjangoInstrumentor().instrument(middleware_position=PLACE_AMONG_MIDDLEWARE)
     RequestsInstrumentor().instrument()
+    counting.trace_with(_recorder)
+
+
+def _recorder() -> Recorder | None:
+    """Return what records the calls that a process which reads lists has made for this trace.
+
+    Those of this process are recorded as they are made.
+    """
+    from opentelemetry import context
+    from opentelemetry import trace as traces
+
+    here, tracer = context.get_current(), traces.get_tracer(__name__)
+    if not traces.get_current_span(here).get_span_context().is_valid:
+        return None
+
+    def record(call: Call) -> None:
+        if call.pid == os.getpid():
+            return
+        began_at = round(call.began_at * NANOSECONDS)
+        span = tracer.start_span(
+            call.endpoint,
+            here,
+            traces.SpanKind.CLIENT,
+            {
+                "process.pid": call.pid,
+                "outcome": call.outcome,
+                "upstream.request_id": call.request_id,
+            },
+            start_time=began_at,
+        )
+        if call.outcome != "ok":
+            span.set_status(traces.StatusCode.ERROR, call.outcome)
+        span.end(began_at + round(call.seconds * NANOSECONDS))
+
+    return record
 
 
 def _clean(span: ReadableSpan) -> ReadableSpan:

@@ -65,7 +65,8 @@ def _new_secrets(
 ) -> dict[Key, NewSecret]:
     """Return the secrets that are not stored yet; the cloud is asked only if all else is well."""
     secrets: dict[Key, str] = {}
-    for key, secret in new_secrets.read((each for team in listed for each in team.tokens), folder):
+    tokens = [each for team in listed for each in team.tokens]
+    for key, secret in new_secrets.read(tokens, folder):
         if isinstance(secret, Problem):
             report.problems.append(secret)
         else:
@@ -73,12 +74,11 @@ def _new_secrets(
     if report.problems:
         return {}
     new: dict[Key, NewSecret] = {}
-    for team in listed:
-        for key, found in new_secrets.ask(team, secrets, people, dry_run=dry_run):
-            if isinstance(found, Problem):
-                report.problems.append(found)
-            else:
-                new[key] = found
+    for key, found in new_secrets.ask(tokens, secrets, people, dry_run=dry_run):
+        if isinstance(found, Problem):
+            report.problems.append(found)
+        else:
+            new[key] = found
     return new
 
 

@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from dashboard.audit.trail import COMMAND
 from dashboard.people.models import User, folded
 from dashboard.provisioning.document import Problem, quoted
-from dashboard.provisioning.entries import Listed, ListedTeam, TokenEntry
+from dashboard.provisioning.entries import Listed, TokenEntry
 from dashboard.tokens import access, lifecycle, rotation
 from dashboard.tokens.forms import SecretField
 from dashboard.tokens.models import Token
@@ -70,40 +70,60 @@ def _secret(folder: Path, name: str, line: int) -> str:
 
 
 def ask(
-    team: ListedTeam, secrets: Mapping[Key, str], people: Mapping[str, User], *, dry_run: bool
+    tokens: Iterable[Listed[TokenEntry]],
+    secrets: Mapping[Key, str],
+    people: Mapping[str, User],
+    *,
+    dry_run: bool,
 ) -> Iterator[tuple[Key, NewSecret | Problem]]:
-    """Yield what the cloud says of each of the team's secrets that is not stored.
+    """Yield what the cloud says of each of the tokens' secrets that is not stored.
 
     One that must not be stored is a Problem; it is noted in the audit log as on the pages.
     """
-    for listed in team.tokens:
+    new = list(_new(tokens, secrets, people))
+    verdicts = lifecycle.verified_together([each.secret for each in new])
+    for each, verdict in zip(new, verdicts, strict=True):
+        found = NewSecret(each.secret, verdict)
+        yield key_of(each.listed), _refusal(each, found, dry_run=dry_run) or found
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A token of the file whose secret is not stored, and the one there is by now, if any."""
+
+    listed: Listed[TokenEntry]
+    owner: User
+    token: Token | None
+    secret: str = field(repr=False)
+
+
+def _new(
+    tokens: Iterable[Listed[TokenEntry]], secrets: Mapping[Key, str], people: Mapping[str, User]
+) -> Iterator[Asked]:
+    for listed in tokens:
         secret, owner = secrets.get(key_of(listed)), people[folded(listed.entry.owner)]
         token = stored(owner, listed.name)
-        if secret is None or (token and rotation.holds(token, secret)):
-            continue
-        new = NewSecret(secret, lifecycle.verified(secret))
-        yield key_of(listed), _refusal(listed, token, owner, new, dry_run=dry_run) or new
+        if secret is not None and not (token and rotation.holds(token, secret)):
+            yield Asked(listed, owner, token, secret)
 
 
 def stored(owner: User, label: str) -> Token | None:
     return owner.tokens.select_related("owner", "team").filter(label__iexact=label).first()
 
 
-def _refusal(
-    listed: Listed[TokenEntry], token: Token | None, owner: User, new: NewSecret, *, dry_run: bool
-) -> Problem | None:
-    verdict = new.verdict
-    if not lifecycle.accepts(token or Token(owner=owner), verdict):
+def _refusal(asked: Asked, new: NewSecret, *, dry_run: bool) -> Problem | None:
+    token, verdict, line = asked.token, new.verdict, asked.listed.line
+    if not lifecycle.accepts(token or Token(owner=asked.owner), verdict):
         if token and not dry_run:
             rotation.replace(token, new.secret, verdict, by=COMMAND)
         elif not dry_run:
-            token = Token(owner=owner, label=listed.name)
+            token = Token(owner=asked.owner, label=asked.listed.name)
             lifecycle.store_token(token, new.secret, verdict, by=COMMAND)
         kept = "Not replaced" if token and token.sealed else "Not saved"
-        return Problem(listed.line, f"{kept}. {cloud_said(verdict)}")
+        return Problem(line, f"{kept}. {cloud_said(verdict)}")
     if token and _is_another_account(token, new.secret):
         said = "The new secret lists another account, or less than half of the images. Compare the"
-        return Problem(listed.line, f"{said} two on the token's page, and replace it there.")
+        return Problem(line, f"{said} two on the token's page, and replace it there.")
     return None
 
 

@@ -115,12 +115,15 @@ def shown(request: HttpRequest) -> str:
         return ""
 
 
-def prune() -> int:
-    """Forget secrets that are shown no more, and forms sent long ago; return how many."""
-    now = timezone.now()
-    over = FormUse.objects.filter(sent_at__lt=now - timedelta(seconds=SHOWN_SECONDS))
-    over.exclude(sealed="").update(sealed="")
-    return FormUse.objects.filter(sent_at__lt=now - KEPT).delete()[0]
+def forget_secrets() -> None:
+    """Forget secrets that are shown no more."""
+    shown_since = timezone.now() - timedelta(seconds=SHOWN_SECONDS)
+    FormUse.objects.filter(sent_at__lt=shown_since).exclude(sealed="").update(sealed="")
+
+
+def over() -> QuerySet[FormUse]:
+    """Return the forms that were sent long ago."""
+    return FormUse.objects.filter(sent_at__lt=timezone.now() - KEPT)
 
 
 def _form_id(request: HttpRequest) -> str:

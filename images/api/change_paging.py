@@ -6,23 +6,16 @@ number.
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
-
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from images import grammar
 from images.api.paging import Page, cursor_of, pages, placed
-from images.api.parameters import ROW
-from images.change_forms import change_query_string
+from images.change_forms import change_query_string, read_place, write_place
 from images.context import InventoryContext
 from images.history import feed
 from images.history.changes import ChangeQuery
 from images.history.feed import Extent, Noted
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 
 
 def changes(
@@ -31,7 +24,7 @@ def changes(
     cursor = cursor_of(request, _read)
     key, one_more = context.credential.cache_key, query.size + 1
     if cursor:
-        found = feed.rows_behind(key, query, *_place(cursor), one_more)
+        found = feed.rows_behind(key, query, read_place(cursor), one_more)
     else:
         found = feed.rows_from(key, query, (query.page - 1) * query.size, one_more)
     shown = found[: query.size]
@@ -40,21 +33,14 @@ def changes(
         shown,
         page=None if cursor else query.page,
         pages=pages(extent.rows, query.size),
-        next_cursor=_cursor(shown[-1]) if len(found) > query.size else None,
+        next_cursor=write_place(shown[-1].place) if len(found) > query.size else None,
         write=lambda page: change_query_string(query, token=context.token, page=page),
     )
 
 
-def _cursor(noted: Noted) -> str:
-    return f"{(noted.at - EPOCH) // MICROSECOND}-{noted.id}"
-
-
 def _read(text: str) -> str:
-    if not re.fullmatch(ROW["pattern"], text, re.ASCII):
-        raise grammar.Rejected(_("not a cursor from a previous response"))
+    try:
+        read_place(text)
+    except grammar.Rejected:
+        raise grammar.Rejected(_("not a cursor from a previous response")) from None
     return text
-
-
-def _place(cursor: str) -> tuple[datetime, int]:
-    microseconds, _dash, number = cursor.partition("-")
-    return EPOCH + int(microseconds) * MICROSECOND, int(number)

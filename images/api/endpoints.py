@@ -21,7 +21,14 @@ from images.api.answering import (
     stream,
     version_of,
 )
-from images.api.opening import fields_of, open_changes, open_inventory, open_tokens, unavailable
+from images.api.opening import (
+    fields_of,
+    open_changes,
+    open_inventory,
+    open_regions,
+    open_tokens,
+    unavailable,
+)
 from images.api.overview_answer import Overview, overview_answer
 from images.api.routing import endpoint
 from images.change_forms import change_query_string
@@ -163,7 +170,7 @@ def facets(request: HttpRequest) -> HttpResponseBase:
     ),
 )
 def regions(request: HttpRequest) -> HttpResponseBase:
-    context = open_inventory(request, parameters.TOKEN)
+    context = open_regions(request, parameters.TOKEN)
     version = version_of(context)
     return answer(request, version, lambda: schemas.Regions(**fresh(context)), context)
 

@@ -20,7 +20,7 @@ from dashboard.tokens.access import DISABLED, EXPIRED, UNREADABLE, Access, Crede
 from dashboard.web.problems import Problem
 from images.api.parameters import Parameters
 from images.api.token_listing import TokenQuery, read_token_query
-from images.context import InventoryContext, changes_context, context_of
+from images.context import InventoryContext, changes_context, context_of, regions_context
 from images.forms import InvalidParameter, visible
 from images.history.changes import ChangeQuery
 from images.search.query import image_query
@@ -54,6 +54,17 @@ def open_inventory(request: HttpRequest, takes: Parameters) -> InventoryContext:
     access, credential = _credential(request)
     query = _without(request.GET, "cursor", "fields")
     context = context_of(access, credential, query, newest=True)
+    return _known(context)
+
+
+def open_regions(request: HttpRequest, takes: Parameters) -> InventoryContext:
+    """Return the same without any image: no list is decoded for it."""
+    check(request, takes)
+    access, credential = _credential(request)
+    return _known(regions_context(access, credential, request.GET))
+
+
+def _known(context: InventoryContext) -> InventoryContext:
     _follow(context.invalid_parameters)
     if context.unknown_region:
         raise Problem(404, "no-such-region", _("This region does not exist, or no longer exists."))

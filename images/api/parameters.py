@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.tokens.models import State
+from images.change_forms import PLACE_OF_CHANGE
 from images.cloud.values import SLUG
 from images.export.rows import CSV_COLUMNS
 from images.fields import COLUMNS, FACETS, SORTS
@@ -34,7 +35,7 @@ TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH}
 SEARCH = {**TEXT, "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"}
 REGION = {"type": "string", "pattern": f"^{SLUG.pattern}$"}
 PLACE = {"type": "string", "pattern": f"^{SLUG.pattern}/{SLUG.pattern}$"}
-ROW = {"type": "string", "pattern": "^[0-9]{1,17}-[0-9]{1,18}$"}
+ROW = {"type": "string", "pattern": f"^{PLACE_OF_CHANGE.pattern}$"}
 SIZE = {
     "type": "string",
     "pattern": "^([0-9]{1,18}|[0-9]{1,6}(\\.[0-9]{1,6})? ?(([KMGT]i?)?B)?)$",

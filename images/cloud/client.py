@@ -7,6 +7,7 @@ are those of `images.cloud.errors`. Nothing here keeps, logs or repeats the toke
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import socket
 import threading
@@ -72,12 +73,17 @@ class Deadline:
 
 @dataclass(frozen=True)
 class Call:
-    """One exchange, each retry its own. `outcome` is "ok" or the kind of a CloudError."""
+    """One exchange, each retry its own. `outcome` is "ok" or the kind of a CloudError.
+
+    It began at `began_at` (Unix seconds), in the process `pid`.
+    """
 
     endpoint: str
     outcome: str
     request_id: str
     seconds: float
+    began_at: float
+    pid: int
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,8 @@ class Account:
 
     `slots` bounds the calls in flight for this token. `permit` returns when one more call may be
     made, and takes none of the deadline for its waiting; `note` is told of every call when it is
-    over. Both are called in the thread that makes the call.
+    over. Both are called in the thread that makes the call. `ended` is told how each process that
+    read lists ended: "read", or why it did not get so far.
     """
 
     url: str
@@ -117,6 +124,7 @@ class Account:
     )
     note: Callable[[Call], object] = field(default=lambda call: None, repr=False)
     permit: Callable[[Deadline], object] = field(default=lambda deadline: None, repr=False)
+    ended: Callable[[str], object] = field(default=lambda how: None, repr=False)
 
 
 class BearerToken(requests.auth.AuthBase):
@@ -164,14 +172,18 @@ def _noted(
     account: Account, method: str, path: str, at_most: int, parameters: dict[str, Any]
 ) -> Answer:
     account.permit(account.deadline)
-    started, endpoint = time.monotonic(), path.removeprefix("/dicloud/i/")
+    started, began_at = time.monotonic(), time.time()
+
+    def note(outcome: str, request_id: str) -> None:
+        endpoint, seconds = path.removeprefix("/dicloud/i/"), time.monotonic() - started
+        account.note(Call(endpoint, outcome, request_id, seconds, began_at, os.getpid()))
+
     try:
         answer = _exchange(account, method, path, at_most, parameters)
     except CloudError as error:
-        seconds = time.monotonic() - started
-        account.note(Call(endpoint, error.kind, error.request_id, seconds))
+        note(error.kind, error.request_id)
         raise
-    account.note(Call(endpoint, "ok", request_id(answer), time.monotonic() - started))
+    note("ok", request_id(answer))
     return answer
 
 

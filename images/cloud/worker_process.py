@@ -48,6 +48,12 @@ REGIONS_AT_ONCE = 8
 # The exit code of a process that may take no more memory: the C library's number for that.
 OUT_OF_MEMORY = 12
 
+# How a process ends: it told of all regions, or did not start, or somebody or its own fault ended
+# it.
+READ, NOT_STARTED, KILLED = "read", "not started", "killed"
+# Or it stood still until its watchdog ended it, or wanted more memory than it may take.
+ENDINGS: dict[type[CloudError], str] = {OutOfTime: "late", TooLarge: "out of memory"}
+
 # Set when this process ends, which ends its worker processes first: no failure of the cloud.
 _ending = threading.Event()
 atexit.register(_ending.set)
@@ -93,10 +99,12 @@ def read_regions(
     ours, its = _context.Pipe()
     arguments = (its, account.url, account.token, account.limits, regions)
     process = _context.Process(target=_read, args=arguments, daemon=True)
+    broken = NOT_STARTED
     try:
         account.deadline.left()
         with account.deadline.stopped():
             _start(process, ours, its)
+        broken = KILLED
         watchdog = _Watchdog(process, account.deadline)
         try:
             ours.send(account.deadline.left())
@@ -111,6 +119,7 @@ def read_regions(
                     account.note(call)
                 del missing[region]
                 yield region, outcome
+            account.ended(READ)
         except (EOFError, OSError):
             process.join(GRACE_SECONDS)
             account.deadline.left()
@@ -121,6 +130,7 @@ def read_regions(
             process.join(GRACE_SECONDS)
     except (OutOfTime, TooLarge, Internal) as error:
         if not _ending.is_set():
+            account.ended(ENDINGS.get(type(error), broken))
             yield from ((region, error) for region in missing)
     finally:
         ours.close()

@@ -14,6 +14,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 
@@ -47,12 +48,23 @@ class Change:
     count: int = 1
 
 
+class Place(NamedTuple):
+    """Where a change stands among the others, whether it is still kept or not.
+
+    It is when it was noted (Unix microseconds), and of the changes of that moment a number.
+    """
+
+    at: int
+    number: int
+
+
 @dataclass(frozen=True, slots=True)
 class ChangeQuery:
     """Which changes; by default all.
 
     Any of the kinds and any of the regions. `q` is part, in any case, of the image's name, new or
-    old, or of either id.
+    old, or of either id. A page has `size` of them: those that are `older` than a place, or the
+    ones just `newer`. `page` is a number, for scripts.
     """
 
     kind: tuple[str, ...] = ()
@@ -60,6 +72,8 @@ class ChangeQuery:
     q: str = ""
     after: Bound | None = None
     before: Bound | None = None
+    older: Place | None = None
+    newer: Place | None = None
     page: int = 1
     size: int = 50
 

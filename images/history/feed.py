@@ -1,24 +1,28 @@
 """What changed in the cloud, as `recording` keeps it: read.
 
 By the token's cache key: everyone with the same token reads the same history, and a token that
-replaces it begins one of its own.
+replaces it begins one of its own. The table grows with the tokens there are; of one it holds no
+more than `recording.KEPT_A_KEY` rows, and all of it is counted in one pass over these.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
 from images.bounds import Bound
-from images.history.changes import Change, ChangeQuery
+from images.history.changes import Change, ChangeQuery, Place
 from images.history.models import Change as Row
 from images.history.models import Watch
 from images.search.spelling import folded
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 KEPT = timedelta(days=30)
 BATCH = 500
 
@@ -33,6 +37,10 @@ class Noted:
     at: datetime
     change: Change
     id: int
+
+    @property
+    def place(self) -> Place:
+        return Place((self.at - EPOCH) // MICROSECOND, self.id)
 
 
 @dataclass(frozen=True)
@@ -52,36 +60,68 @@ class Extent:
 class Feed:
     """One page of history, newest first.
 
-    `total` changes fit, in `rows` lines; this page is `page` of `pages`. `kinds` and `regions`
-    count what each choice of them would show beside the rest.
+    `total` changes fit; `newer` and `older` are the places that others follow or precede, None if
+    none do. `kinds` and `regions` count what each choice of them would show beside the rest.
     """
 
     noted: list[Noted]
+    newer: Place | None
+    older: Place | None
     total: int
-    rows: int
-    page: int
-    pages: int
     kinds: Mapping[str, int]
     regions: Mapping[str, int]
 
 
 def page_of(key: str, query: ChangeQuery) -> Feed:
-    """Return the page that the query asks for, or the last one when there are fewer."""
-    kinds = _counts(_selected(key, query, but="kind"), "kind")
-    selected = _selected(key, query)
-    found = selected.aggregate(rows=Count("pk"), total=Sum("count"))
-    pages = max(1, -(-found["rows"] // query.size))
-    page = min(query.page, pages)
-    start = (page - 1) * query.size
-    return Feed(
-        noted=[_noted(row) for row in selected[start : start + query.size]],
-        total=found["total"] or 0,
-        rows=found["rows"],
-        page=page,
-        pages=pages,
-        kinds=kinds,
-        regions=_counts(_selected(key, query, but="region"), "region"),
-    )
+    """Return the page that the query asks for; the newest when none is newer than its place."""
+    total, kinds, regions = _counts(key, query)
+    return Feed(*_turned(_selected(key, query), query), total, kinds, regions)
+
+
+def _turned(
+    rows: QuerySet[Row], query: ChangeQuery
+) -> tuple[list[Noted], Place | None, Place | None]:
+    """Return a page, found by a place and not by leaving out what is before it."""
+    size, older = query.size, query.older
+    if query.newer:
+        found = rows.filter(_newer_than(query.newer)).order_by("at", "pk")[: size + 1]
+        page = [_noted(row) for row in found]
+        if len(page) > size:
+            page = page[size - 1 :: -1]
+            return page, page[0].place, page[-1].place
+        older = None  # They fit onto the newest page, and it is shown whole.
+    if older:
+        rows = rows.filter(_older_than(older))
+    page = [_noted(row) for row in rows[: size + 1]]
+    shown = page[:size]
+    newer = (shown[0].place if shown else older) if older else None
+    return shown, newer, shown[-1].place if len(page) > size else None
+
+
+def _older_than(place: Place) -> Q:
+    at = EPOCH + place.at * MICROSECOND
+    return Q(at__lte=at) & (Q(at__lt=at) | Q(pk__lt=place.number))
+
+
+def _newer_than(place: Place) -> Q:
+    at = EPOCH + place.at * MICROSECOND
+    return Q(at__gte=at) & (Q(at__gt=at) | Q(pk__gt=place.number))
+
+
+def _counts(key: str, query: ChangeQuery) -> tuple[int, Counter[str], Counter[str]]:
+    """Return the total, and how many there are of each kind and of each region beside the rest."""
+    either = replace(query, kind=(), region=())
+    rows = _selected(key, either).order_by().values_list("kind", "region").annotate(Sum("count"))
+    total, kinds, regions = 0, Counter[str](), Counter[str]()
+    for kind, region, count in rows:
+        fits_kind = not query.kind or kind in query.kind
+        fits_region = not query.region or region in query.region
+        total += count if fits_kind and fits_region else 0
+        if fits_region:
+            kinds[kind] += count
+        if fits_kind:
+            regions[region] += count
+    return total, kinds, regions
 
 
 def extent(key: str, query: ChangeQuery) -> Extent:
@@ -96,10 +136,9 @@ def rows_from(key: str, query: ChangeQuery, start: int, most: int) -> list[Noted
     return [_noted(row) for row in _selected(key, query)[start : start + most]]
 
 
-def rows_behind(key: str, query: ChangeQuery, at: datetime, pk: int, most: int) -> list[Noted]:
+def rows_behind(key: str, query: ChangeQuery, place: Place, most: int) -> list[Noted]:
     """Those that follow a row, whether that is still kept or not."""
-    behind = Q(at__lt=at) | Q(at=at, pk__lt=pk)
-    return [_noted(row) for row in _selected(key, query).filter(behind)[:most]]
+    return [_noted(row) for row in _selected(key, query).filter(_older_than(place))[:most]]
 
 
 def everything(key: str, query: ChangeQuery) -> Iterator[Noted]:
@@ -135,11 +174,11 @@ def by_day(key: str, query: ChangeQuery) -> dict[date, int]:
     return dict(rows.annotate(Sum("count")))
 
 
-def _selected(key: str, query: ChangeQuery, but: str = "") -> QuerySet[Row]:
+def _selected(key: str, query: ChangeQuery) -> QuerySet[Row]:
     rows = Row.objects.filter(key=key)
-    if query.kind and but != "kind":
+    if query.kind:
         rows = rows.filter(kind__in=query.kind)
-    if query.region and but != "region":
+    if query.region:
         rows = rows.filter(region__in=query.region)
     if text := query.q:
         rows = rows.filter(searched__contains=folded(text))
@@ -148,10 +187,6 @@ def _selected(key: str, query: ChangeQuery, but: str = "") -> QuerySet[Row]:
     if query.before is not None:
         rows = rows.filter(at__lt=query.before.moment)
     return rows
-
-
-def _counts(rows: QuerySet[Row], field: str) -> dict[str, int]:
-    return dict(rows.order_by(field).values_list(field).annotate(Sum("count")))
 
 
 def _noted(row: Row) -> Noted:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from images.history import worries
@@ -58,16 +59,15 @@ def record(sender: Any, key: str, reading: Reading, **named: Any) -> Unconfirmed
         return Unconfirmed(at, vanished, others, len(known.images))
 
 
-def prune() -> int:
-    """Delete what is older than is kept; how much that was."""
+def over() -> tuple[QuerySet[Any], ...]:
+    """Return what is older than is kept."""
     oldest = timezone.now() - KEPT
-    over = (
+    return (
         Row.objects.filter(at__lt=oldest),
         Watch.objects.filter(read_at__lt=oldest),
         Visit.objects.filter(seen_at__lt=oldest),
         Published.objects.filter(asked_at__lt=oldest.timestamp()),
     )
-    return sum(rows.delete()[0] for rows in over)
 
 
 def _is_as_before(key: str, reading: Reading) -> bool:

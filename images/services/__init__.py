@@ -43,13 +43,9 @@ def inventory(credential: Credential, *, again: bool = False, newest: bool = Fal
     the inventory when nothing is known. `again` asks the cloud now, unless it was asked within
     COOL_DOWN_SECONDS. `newest` waits until this process has decoded what another one read last.
     """
-    key, now = credential.cache_key, freshness.clock()
-    head = store.load_head(key, counted=True)
-    if head is None or (again and now - head.asked_at >= COOL_DOWN_SECONDS):
-        head, again = single_flight.refresh_or_wait(credential, now), True
-    elif freshness.is_stale(head):
-        single_flight.refresh_in_background(credential)
-    found = memory.index(key, head, store.load_body, wait=again or newest)
+    key = credential.cache_key
+    head, waited = _head(credential, again=again)
+    found = memory.index(key, head, store.load_body, wait=again or waited or newest)
     if found is None:
         # A body is gone from the cache, and the head alone shows nothing.
         head = single_flight.refresh_or_wait(credential, freshness.clock())
@@ -60,6 +56,25 @@ def inventory(credential: Credential, *, again: bool = False, newest: bool = Fal
         found = memory.index(key, head, store.load_body, wait=True)
     assert found is not None, "what this process read it holds"  # noqa: S101
     return Inventory(*found, freshness.clock(), settings.INVENTORY_FRESH_SECONDS)
+
+
+def regions(credential: Credential) -> Inventory:
+    """Return how each region stands, as `inventory` does, without the images.
+
+    So no list is decoded or indexed for it; whether the cache has lost one shows with the images.
+    """
+    return _without_images(_head(credential)[0])
+
+
+def _head(credential: Credential, *, again: bool = False) -> tuple[Head, bool]:
+    """Return the newest head, and whether it was waited for."""
+    now = freshness.clock()
+    head = store.load_head(credential.cache_key, counted=True)
+    if head is None or (again and now - head.asked_at >= COOL_DOWN_SECONDS):
+        return single_flight.refresh_or_wait(credential, now), True
+    if freshness.is_stale(head):
+        single_flight.refresh_in_background(credential)
+    return head, False
 
 
 def known(credential: Credential) -> Inventory | None:

@@ -26,6 +26,7 @@ def account(secret: str, seconds: float | None = None) -> Account:
         limits,
         note=counting.noter(),
         permit=budget.permits(),
+        ended=counting.note_ending,
     )
 
 

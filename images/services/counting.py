@@ -29,6 +29,17 @@ INTERNAL_FAILURES = Counter(
     "Lists that were not read for a fault of the dashboard's own.",
     registry=REGISTRY,
 )
+READING_PROCESSES = Counter(
+    "dashboard_reading_processes",
+    "Processes that read lists, by how they ended.",
+    ("outcome",),
+    registry=REGISTRY,
+)
+EVICTIONS = Counter(
+    "dashboard_memory_evictions",
+    "Inventories that a process no longer held, for others took their memory.",
+    registry=REGISTRY,
+)
 CACHE_READS = Counter(
     "dashboard_inventory_reads",
     "Where the parts of an inventory came from: this process, the shared cache, or nowhere.",
@@ -51,6 +62,10 @@ FETCH_WAITS = Histogram(
 # A listing of 10,000 images takes 100 calls; a log line names no more than these.
 REQUEST_IDS_NAMED = 20
 REQUEST_ID_LENGTH = 100
+
+
+def note_ending(outcome: str) -> None:
+    READING_PROCESSES.labels(outcome).inc()
 
 
 def note_read(part: str, source: str) -> None:
@@ -87,16 +102,44 @@ def journal() -> Iterator[Journal]:
         _journal.reset(before)
 
 
-def noter() -> Callable[[Call], None]:
-    """Return what counts calls, and writes them to the journal that is open now.
+Recorder = Callable[[Call], None]
 
-    The calls themselves are made in threads that know of no journal.
+_recorder: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
+_makers: list[Callable[[], Recorder | None]] = []
+
+
+def trace_with(maker: Callable[[], Recorder | None]) -> None:
+    """Have calls recorded by what `maker` returns where a piece of work begins."""
+    _makers[:] = [maker]
+
+
+def recorder() -> Recorder | None:
+    """Return what records calls in the trace that is open now; None where there is none."""
+    return _recorder.get() or next((maker() for maker in _makers), None)
+
+
+@contextmanager
+def recording(mine: Recorder | None) -> Iterator[None]:
+    """Record calls in the trace of whoever set this off, in another thread."""
+    before = _recorder.set(mine)
+    try:
+        yield
+    finally:
+        _recorder.reset(before)
+
+
+def noter() -> Callable[[Call], None]:
+    """Return what counts calls, and writes them to the journal and the trace that are open now.
+
+    The calls themselves are made in threads that know of neither.
     """
-    mine = _journal.get()
+    mine, record = _journal.get(), recorder()
 
     def note(call: Call) -> None:
         UPSTREAM_CALLS.labels(call.endpoint, call.outcome).observe(call.seconds)
         if mine:
             mine.calls.append(call)
+        if record:
+            record(call)
 
     return note

@@ -116,6 +116,7 @@ def _load(key: str, head: Head, load: Loader) -> tuple[Head, Index] | None:
             _cached.move_to_end(key)
             while len(_cached) > 1 and sum(each.size_now for each in _cached.values()) > limit:
                 _cached.popitem(last=False)
+                counting.EVICTIONS.inc()
     return head, built
 
 

@@ -38,11 +38,11 @@ def refresh_in_background(credential: Credential, since: Moments = NEVER) -> Non
     if not store.take_lock(credential.cache_key):
         slots.release()
         return
-    request = structlog.contextvars.get_contextvars()
+    request, recorder = structlog.contextvars.get_contextvars(), counting.recorder()
 
     def run() -> None:
         try:
-            with structlog.contextvars.bound_contextvars(**request):
+            with structlog.contextvars.bound_contextvars(**request), counting.recording(recorder):
                 _refresh(credential, since=since)
         finally:
             connections.close_all()

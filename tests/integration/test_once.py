@@ -18,7 +18,7 @@ from django.db import connections, transaction
 from django.test import Client
 from django.utils import timezone
 
-from dashboard import random_keys
+from dashboard import maintenance, random_keys
 from dashboard.people.models import User
 from dashboard.tokens import rotation
 from dashboard.web import once
@@ -225,7 +225,7 @@ def test_a_new_secret_is_shown_again_to_the_same_person_for_a_while(browser: Cli
     assert Page(stranger.get(target)).all("input", data_link=True) == []
 
     FormUse.objects.update(sent_at=timezone.now() - timedelta(seconds=once.SHOWN_SECONDS + 1))
-    once.prune()
+    maintenance.prune()
     assert Page(browser.get(target)).all("input", data_link=True) == []
     # The form is still known.
     assert browser.post("/api-keys/", form)["Location"] == target

@@ -30,6 +30,9 @@ from images.views.list.filters import date_field
 from images.views.list.image_list import page_context
 from images.views.pages import page_or_fragment, without_token
 
+# What the newest page has in its address, or rather has not.
+NEWEST: dict[str, Any] = {"page": 1, "older": None, "newer": None}
+
 View = Callable[[HttpRequest, InventoryContext, ChangeQuery], HttpResponseBase]
 
 
@@ -67,9 +70,10 @@ def with_changes(view: View) -> Callable[[HttpRequest], HttpResponseBase]:
         if access.credential is None:
             return without_token(request, access)
         newest = is_export(request)
-        return view(
-            request, *changes_context(access, access.credential, request.GET, newest=newest)
-        )
+        context, query = changes_context(access, access.credential, request.GET, newest=newest)
+        # All is exported, whatever page is shown; numbers of pages were in addresses before.
+        whole: dict[str, Any] = NEWEST if newest else {"page": 1}
+        return view(request, context, replace(query, **whole))
 
     return opening
 
@@ -90,13 +94,13 @@ def change_list(
         "kinds": _choices(context, query, "kind", page.kinds, TITLES),
         "regions": _choices(context, query, "region", page.regions, _region_titles(context)),
         "bounds": _bounds(context, query),
-        "narrowed": replace(query, page=1, size=everything.size) != everything,
-        "without_text": _address(context, query, page=1, q=""),
+        "narrowed": replace(query, size=everything.size, **NEWEST) != everything,
+        "without_text": _address(context, query, q=""),
         "cleared": _address(context, ChangeQuery(size=query.size)),
         "fields": _fields(context, query),
         "suffix": _address(context, query).removeprefix(reverse("changes")),
-        "newer": _address(context, query, page=page.page - 1) if page.page > 1 else "",
-        "older": _address(context, query, page=page.page + 1) if page.page < page.pages else "",
+        "newer": _address(context, query, newer=page.newer) if page.newer else "",
+        "older": _address(context, query, older=page.older) if page.older else "",
         "dates": [
             date_field("after", gettext_lazy("From"), query.after, last=False),
             date_field("before", gettext_lazy("To"), query.before, last=True),
@@ -131,7 +135,7 @@ def _choices(
             titles.get(value, value),
             counts.get(value, 0),
             value in chosen,
-            _address(context, query, page=1, **{field: toggled(chosen, value)}),
+            _address(context, query, **{field: toggled(chosen, value)}),
             ICONS.get(value, "") if field == "kind" else "",
         )
         for value in [*values, *(each for each in chosen if each not in values)]
@@ -141,7 +145,7 @@ def _choices(
 
 def _bounds(context: InventoryContext, query: ChangeQuery) -> list[Cut]:
     def cut(title: str, value: str, **without: None) -> Cut:
-        return Cut(title, value, _address(context, query, page=1, **without))
+        return Cut(title, value, _address(context, query, **without))
 
     found = []
     if query.after:
@@ -153,14 +157,15 @@ def _bounds(context: InventoryContext, query: ChangeQuery) -> list[Cut]:
 
 
 def _address(context: InventoryContext, query: ChangeQuery, **changes: Any) -> str:
-    written = change_query_string(query, token=context.token, **changes)
+    """Return the address of the newest page of a query with some fields changed."""
+    written = change_query_string(query, token=context.token, **NEWEST | changes)
     return f"{reverse('changes')}?{written}".rstrip("?")
 
 
 def _fields(context: InventoryContext, query: ChangeQuery) -> list[tuple[str, str]]:
     """Return the query as form fields, but for what the form asks for itself."""
-    written = change_query_string(query, token=context.token, page=1, q="", after=None, before=None)
-    return parse_qsl(written)
+    asked = NEWEST | {"q": "", "after": None, "before": None}
+    return parse_qsl(change_query_string(query, token=context.token, **asked))
 
 
 def _watched(context: InventoryContext, since: Mapping[str, datetime]) -> list[tuple[str, float]]:

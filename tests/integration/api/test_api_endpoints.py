@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import jsonschema_rs
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from dashboard.people import teams
 from dashboard.people.models import Role, User
 from dashboard.tokens.models import Token
 from images.sandbox import Fault, Sandbox
+from images.services import store
 from tests.integration.api.conftest import BY, REGIONS, MakeScript, Script
 from tests.integration.conftest import Clock, Keep
+from tests.integration.ops.test_metrics import of, series
 from tests.judged import judged
 
 pytestmark = pytest.mark.backend
@@ -55,6 +59,24 @@ def test_facets_count_what_the_query_selects(script: Script, cloud: Sandbox) -> 
     assert [each["value"] for each in document["facets"]["os"] if each["selected"]] == ["CentOS"]
     assert document["total"] == counted["CentOS"]
     assert [region["id"] for region in document["regions"]] == ["bj"]
+
+
+def test_for_regions_and_tokens_no_list_is_decoded(script: Script, cloud: Sandbox) -> None:
+    """As in a process that has just started, and finds in the cache what another one read."""
+
+    def bodies() -> float:
+        return sum(of(series(Client()), "dashboard_inventory_reads_total", part="body"))
+
+    counts = {each["id"]: each["count"] for each in script.get("regions").json()["regions"]}
+    store.forget()
+    before = bodies()
+    for path in ("regions", "tokens"):
+        assert script.get(path).status == 200
+    assert bodies() == before
+
+    found = script.get("images?size=200").json()["images"]
+    assert bodies() > before
+    assert counts == Counter(image["region"] for image in found)
 
 
 def test_regions_say_how_fresh_they_are(script: Script, cloud: Sandbox, clock: Clock) -> None:

@@ -138,6 +138,37 @@ def test_many_entries_come_page_by_page(browser: Client, blue: Team) -> None:
     assert seen(browser, f"{URL}{back.ways['Newer']}").numbers[0] == "120"
 
 
+def test_a_text_is_looked_for_some_entries_at_a_time_and_the_page_says_how_far(
+    browser: Client, blue: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.audit.paging.SEARCHED", 40)
+    for number in range(120):
+        trail.record(
+            BOB if number % 30 else ANN, Action.TOKEN_ADD, team=blue, subject=f"Number {number:03}."
+        )
+    said = "Searched back to"
+
+    address, found = f"{URL}?q=192.0.2.1", []
+    while True:
+        page = browser.get(address).text
+        assert "Nothing matches" not in page
+        shown = seen(browser, address)
+        found += shown.numbers
+        assert (said in page) is ("Older" in shown.ways)
+        if "Older" not in shown.ways:
+            break
+        address = f"{URL}{shown.ways['Older']}"
+    assert found == ["090", "060", "030", "000"]
+    while "Newer" in shown.ways:
+        shown = seen(browser, f"{URL}{shown.ways['Newer']}")
+        found += shown.numbers
+    assert sorted({*found}) == ["000", "030", "060", "090"]
+    assert shown.numbers == ["090"]
+    assert said not in browser.get(f"{URL}?q=192.0.2.1&since=2999-01-01").text
+    assert said not in browser.get(f"{URL}?q=192.0.2.1&until=2000-01-01").text
+    assert "Number 119." in browser.get(f"{URL}?q=192.0.2.2&until=2999-01-01").text
+
+
 @pytest.mark.parametrize(
     "way", ["page=2", "before=x", "after=-1", "before=1&after=99", "after=%00"]
 )

@@ -29,7 +29,7 @@ def add_entry() -> None:
     source = Path(spec.origin).read_text("utf-8")
     assert source.count(TABLE) == 1
     fields = module_from_spec(spec)
-    sys.modules["images.fields"] = images.fields = fields  # type: ignore[attr-defined]
+    sys.modules["images.fields"] = vars(images)["fields"] = fields
     exec(compile(source.replace(TABLE, TABLE + ENTRY), spec.origin, "exec"), fields.__dict__)  # noqa: S102
 
 

@@ -155,7 +155,7 @@ def test_a_reading_process_that_is_killed_is_told_as_our_fault(
 ) -> None:
     cloud.misbehave(Fault("hang", endpoint="cimg/list"))
     before = internal_failures(viewer)
-    killer = threading.Thread(target=_kill_the_reader, args=(cloud,))
+    killer = threading.Thread(target=kill_the_reader, args=(cloud,))
     killer.start()
     shown = Page(viewer.get(URL))
     killer.join()
@@ -173,10 +173,10 @@ def test_a_reading_process_that_is_killed_is_told_as_our_fault(
     assert (problem.status_code, problem.json()["kind"]) == (503, "internal")
 
 
-def _kill_the_reader(cloud: Sandbox) -> None:
+def kill_the_reader(cloud: Sandbox, how: signal.Signals = signal.SIGKILL) -> None:
     until(lambda: [call for call in cloud.calls if call.endpoint == "cimg/list"])
     for pid in readers():
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, how)
 
 
 @pytest.mark.parametrize(("name", "value"), [

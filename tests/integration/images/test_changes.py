@@ -426,15 +426,66 @@ def test_choices_count_what_a_click_would_show(viewer: Client, varied: dict[str,
 
 
 def test_pages_lead_to_each_other(viewer: Client, world: World) -> None:
-    for _ in range(30):
-        world.cloud.add_image("bj")
+    for number in range(60):
+        world.cloud.add_image("bj", name=f"new {number}")
     world.again()
-    first = Page(viewer.get(f"{URL}?size=25"))
-    assert (first.total, len(lines(first))) == (30, 25)
-    assert f"{URL}?page=2&size=25" in first.links
-    last = Page(viewer.get(f"{URL}?page=9&size=25"))
-    assert len(lines(last)) == 5
-    assert f"{URL}?size=25" in last.links
+    newest = Page(viewer.get(f"{URL}?size=25&kind=appeared"))
+    older = Page(viewer.get(way(newest, "older")))
+    oldest = Page(viewer.get(way(older, "older")))
+    assert [len(lines(page)) for page in (newest, older, oldest)] == [25, 25, 10]
+    assert {page.total for page in (newest, older, oldest)} == {60}
+    assert len({uuid for page in (newest, older, oldest) for uuid in uuids(page)}) == 60
+    assert (ways(newest), ways(oldest)) == ({"older"}, {"newer"})
+
+    # What is noted meanwhile moves no page, and is on the newest.
+    world.cloud.add_image("bj", name="newer than all")
+    world.again()
+    back = Page(viewer.get(way(oldest, "newer")))
+    assert uuids(back) == uuids(older)
+    last = Page(viewer.get(way(Page(viewer.get(way(back, "newer"))), "newer")))
+    assert (len(lines(last)), last.total, ways(last)) == (25, 61, {"older"})
+    assert "newer than all" in last.html
+
+
+@pytest.mark.parametrize("address", ["page=2&size=25", "page=9", "older=2-1&newer=99999999999-1"])
+def test_an_address_from_before_leads_to_the_newest_changes(
+    viewer: Client, varied: dict[str, str], address: str
+) -> None:
+    page = Page(viewer.get(f"{URL}?{address}"))
+    assert (page.total, len(lines(page)), page.notices, page.chips) == (3, 3, [], {})
+
+
+def test_a_page_is_no_filter_and_its_export_is_whole(viewer: Client, world: World) -> None:
+    for number in range(30):
+        world.cloud.add_image("bj", name=f"new {number}")
+    world.again()
+    older = way(Page(viewer.get(f"{URL}?size=25")), "older")
+    page = Page(viewer.get(older))
+
+    assert "Clear all" not in page.html
+    exported = viewer.get(older.replace(URL, f"{URL}export.json"))
+    document = json.loads(b"".join(exported))
+    assert (len(document["changes"]), document["query"]) == (30, "size=25")
+
+
+def test_behind_the_last_change_nothing_is_left(viewer: Client, varied: dict[str, str]) -> None:
+    page = Page(viewer.get(f"{URL}?older=1-1"))
+    assert (page.total, lines(page), ways(page)) == (3, [], {"newer"})
+    assert "No older changes" in page.html
+    assert len(lines(Page(viewer.get(way(page, "newer"))))) == 3
+
+
+def way(page: Page, name: str) -> str:
+    """Where the link of that name leads."""
+    return page.one(id=name).attributes["href"]
+
+
+def ways(page: Page) -> set[str]:
+    return {each for each in ("newer", "older") if page.all("a", id=each)}
+
+
+def uuids(page: Page) -> list[str]:
+    return [each.attributes["data-of"] for each in lines(page)]
 
 
 def test_nothing_that_fits_is_not_nothing_that_changed(
@@ -447,7 +498,15 @@ def test_nothing_that_fits_is_not_nothing_that_changed(
 
 @pytest.mark.parametrize(
     "query",
-    ["kind=exploded", "after=yesterday", "size=7", "colour=red", "region=%3Cb%3E", "page=x"],
+    [
+        "kind=exploded",
+        "after=yesterday",
+        "size=7",
+        "colour=red",
+        "region=%3Cb%3E",
+        "page=x",
+        "older=1",
+    ],
 )
 def test_an_invalid_parameter_is_named_and_not_followed(
     viewer: Client, varied: dict[str, str], query: str

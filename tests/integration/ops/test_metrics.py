@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -19,6 +21,7 @@ from images.sandbox import Fault, Sandbox
 from images.services import breaker
 from tests.integration import cached
 from tests.integration.conftest import Clock, Keep, read_again
+from tests.integration.images.test_bounds import kill_the_reader
 
 pytestmark = pytest.mark.backend
 
@@ -188,6 +191,44 @@ def test_a_page_reads_the_head_from_the_cache_and_the_images_from_memory(viewer:
     for part, source in (("head", "cache"), ("body", "process")):
         had = sum(of(before, name, part=part, source=source))
         assert sum(of(now, name, part=part, source=source)) == had + 1
+
+
+def test_processes_that_read_lists_are_counted_by_how_they_ended(
+    viewer: Client, cloud: Sandbox, settings: Settings, clock: Clock
+) -> None:
+    def counted() -> dict[str, float]:
+        found = series(viewer)
+        name = "dashboard_reading_processes_total"
+        return {how: sum(of(found, name, outcome=how)) for how in ("read", "late", "killed")}
+
+    before = counted()
+    viewer.get("/images/")
+    assert counted() == before | {"read": before["read"] + 1}
+
+    cloud.misbehave(Fault("hang", endpoint="cimg/list"))
+    for how, seconds, told in ((signal.SIGSTOP, 1, "late"), (signal.SIGKILL, 20, "killed")):
+        settings.UPSTREAM_DEADLINE_SECONDS = seconds
+        clock.now += 900
+        cloud.reset_calls()
+        before = counted()
+        killer = threading.Thread(target=kill_the_reader, args=(cloud, how))
+        killer.start()
+        read_again(cloud.token)
+        killer.join()
+        assert counted() == before | {told: before[told] + 1}
+
+
+def test_what_memory_has_no_room_for_is_counted(
+    viewer: Client, cloud: Sandbox, person: User, keep: Keep, settings: Settings
+) -> None:
+    settings.INVENTORY_MEMORY_MB = 0
+    other = keep(person, cloud.other_token, "Other")
+    viewer.get("/images/")
+    name = "dashboard_memory_evictions_total"
+    before = sum(of(series(viewer), name))
+    viewer.get(f"/images/?token={other.pk}")
+
+    assert sum(of(series(viewer), name)) == before + 1
 
 
 def test_jobs_that_stand_still_show_where_nobody_looks(

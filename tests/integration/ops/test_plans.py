@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from dashboard import maintenance
 from dashboard.people.models import Role, Team, User
 from dashboard.tokens import vault
-from images.history import feed, recording
+from images.history import feed
 from images.history.changes import ChangeQuery
 from images.sandbox import Sandbox
 
@@ -28,6 +28,8 @@ LATELY = {
     "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', '-' || (i * 0.05) || ' seconds')",
 }
 PLAN = {"postgresql": "EXPLAIN ", "sqlite": "EXPLAIN QUERY PLAN "}
+# The first or the last row by its number: SQLite calls that a scan, too, and ends with it.
+AN_END = re.compile(r".* ORDER BY 1 (ASC|DESC) LIMIT 1")
 READ_THROUGH = {"postgresql": r"Seq Scan on (\w+)", "sqlite": r"SCAN (\w+)(?! USING)"}
 
 
@@ -35,13 +37,14 @@ READ_THROUGH = {"postgresql": r"Seq Scan on (\w+)", "sqlite": r"SCAN (\w+)(?! US
     "rows", [20_000, pytest.param(1_000_000, marks=pytest.mark.thorough)], ids=["20k", "a million"]
 )
 def test_no_growing_table_is_read_through(
-    browser: Client, person: User, cloud: Sandbox, rows: int
+    browser: Client, person: User, cloud: Sandbox, rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     blue = Team.objects.create(name="Blue", slug="blue")
     blue.memberships.create(user=person, role=Role.ADMIN)
     User.objects.filter(pk=person.pk).update(is_superuser=True)
     key = vault.cache_key(cloud.token)
     fill(rows, key, blue, person)
+    monkeypatch.setattr("dashboard.audit.paging.SEARCHED", rows // 50)
 
     acts = hot(browser, key)
     if connection.vendor == "postgresql":
@@ -58,16 +61,21 @@ def test_no_growing_table_is_read_through(
 
 def hot(browser: Client, key: str) -> dict[str, Callable[[], object]]:
     """What happens all the time, or whenever somebody looks."""
+    place = feed.page_of(key, ChangeQuery()).noted[-1].place
     return {
         "maintenance": maintenance.prune,
-        "history": recording.prune,
         "audit log": lambda: browser.get("/audit/?before=5000"),
         "audit log, by action": lambda: browser.get("/audit/?action=token.add"),
         "audit log, back": lambda: browser.get("/audit/?after=50"),
+        "audit log, a text": lambda: browser.get("/audit/?q=nobody&until=2999-01-01"),
+        "audit log, a text, back": lambda: browser.get("/audit/?q=nobody&after=50"),
         "audit log of a team": lambda: browser.get("/teams/blue/audit/"),
         "changes": lambda: feed.page_of(key, ChangeQuery()),
         "changes of a region": lambda: feed.page_of(key, ChangeQuery(region=("bj",))),
+        "changes, older": lambda: feed.page_of(key, ChangeQuery(older=place)),
+        "changes, newer": lambda: feed.page_of(key, ChangeQuery(newer=place)),
         "changes of an image": lambda: feed.of_image(key, "bj", "9", 5),
+        "changes, by cursor": lambda: feed.rows_behind(key, ChangeQuery(), place, 50),
         "answers of the API": lambda: feed.extent(key, ChangeQuery()),
     }
 
@@ -88,6 +96,8 @@ def statements(act: Callable[[], object]) -> list[str]:
 
 
 def found_by_reading(statement: str) -> list[str]:
+    if connection.vendor == "sqlite" and AN_END.fullmatch(statement) and "WHERE" not in statement:
+        return []
     with connection.cursor() as cursor:
         cursor.execute(PLAN[connection.vendor] + statement)
         plan = "\n".join(str(row[-1]) for row in cursor.fetchall())

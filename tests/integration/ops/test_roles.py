@@ -78,6 +78,23 @@ def test_it_can_do_all_that_the_dashboard_does(roles: Roles) -> None:
     assert "entries, whole." in said
 
 
+def test_it_cannot_archive_the_audit_log_and_the_owner_can(roles: Roles, tmp_path: Path) -> None:
+    archive = ("archive_audit", "--before", "2999-01-01", str(tmp_path / "file"))
+    with pytest.raises(AssertionError, match="Only the owner of the tables"):
+        dashboards.manage(roles.environment, (archive, ""))
+    assert not (tmp_path / "file").exists()
+
+    said = dashboards.manage(
+        roles.environment | {"DATABASE_URL": roles.owner},
+        (archive, ""),
+        (("verify_audit", str(tmp_path / "file")), ""),
+    )
+    assert f"entries moved to {tmp_path / 'file'}" in said
+    assert "entries 1 to " in said
+    said = dashboards.manage(roles.environment, (("verify_audit",), ""))
+    assert "1 entries, whole after the " in said
+
+
 FORBIDDEN = (
     f"UPDATE {TABLE} SET actor = 'bob'",  # noqa: S608  (our own table)
     f"DELETE FROM {TABLE}",  # noqa: S608

@@ -13,12 +13,15 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import brotli
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from images.sandbox import Sandbox
-from tests.browser.conftest import serving
+from tests.browser.conftest import Site, serving
+from tests.dashboards import USER
 
 PATIENCE = 20.0
 ROOT = Path(__file__).parents[3]
@@ -85,6 +88,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, list[by
             "OTEL_BSP_SCHEDULE_DELAY": "50",
         }
         with serving(cloud, tmp_path_factory.mktemp("var"), settings) as site:
+            read_it(site)
             break_it(site.url)
             yield {
                 "errors": errors.until(b"RuntimeError"),
@@ -92,6 +96,15 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, list[by
             }
         for server in (errors, traces):
             server.shutdown()
+
+
+def read_it(site: Site) -> None:
+    """Ask for images that nobody has read yet."""
+    key = site.run("add_api_key", "--user", USER, "--label", "Traced").strip()
+    headers = {"Authorization": f"Bearer {key}"}
+    asked = urllib.request.Request(f"{site.url}/api/v1/images", headers=headers)
+    with urllib.request.urlopen(asked) as answer:
+        assert answer.status == 200
 
 
 def break_it(url: str) -> None:
@@ -114,6 +127,26 @@ def test_a_trace_arrives_with_the_name_of_the_view(told: dict[str, list[bytes]])
     assert b"GET display/<str:key>/broken/" in told["traces"][-1]
     assert b"image-dashboard" in told["traces"][-1]
     assert b"readyz" not in b"".join(told["traces"])
+
+
+def test_a_trace_has_the_calls_of_the_process_that_reads_lists(
+    told: dict[str, list[bytes]],
+) -> None:
+    spans = [span for body in told["traces"] for span in spans_of(body)]
+    [page] = [span for span in spans if span.name.startswith("GET api/v1/")]
+    lists = [span for span in spans if span.name == "storage/cimg/list"]
+
+    assert len(lists) >= 3, "one of each region"
+    for span in lists:
+        assert (span.trace_id, span.parent_span_id) == (page.trace_id, page.span_id)
+        assert page.start_time_unix_nano < span.start_time_unix_nano
+        assert span.end_time_unix_nano < page.end_time_unix_nano
+
+
+def spans_of(body: bytes) -> Iterator[Any]:
+    for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
+        for scope in resource.scope_spans:
+            yield from scope.spans
 
 
 @pytest.mark.parametrize("secret", SECRETS)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import stat
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,12 +23,15 @@ from dashboard.people.models import Membership, Team, User
 from dashboard.tokens import vault
 from dashboard.tokens.models import RotationSecret, State, Token
 from images.sandbox import Fault, Sandbox
+from tests.liar import REGIONS, Liar, answer
 
 pytestmark = pytest.mark.backend
 
 ROOT = Path(__file__).parents[3]
 BY = Actor("test")
 PEOPLE = ("ann", "bob", "duty")
+SECRETS = {f"Token {number}": f"{number}e" * 32 for number in range(4)}
+PATIENCE = 20.0
 BASE = """
 teams:
   blue:
@@ -119,6 +124,28 @@ def test_the_documents_sample_is_applied_and_its_link_opens(
     before = rows()
     assert folder.apply(sample) == "Nothing to change.\n"
     assert rows() == before
+
+
+def test_new_secrets_are_tried_side_by_side(folder: Folder, settings: Settings) -> None:
+    """The cloud answers none of them before it has been asked about all."""
+    together = threading.Barrier(len(SECRETS), timeout=PATIENCE)
+
+    def regions(asked: object) -> bytes:
+        together.wait()
+        return answer(REGIONS)
+
+    for name, secret in SECRETS.items():
+        folder.secret(name, secret)
+    tokens = {name: {"owner": "bob", "secret_file": name} for name in SECRETS}
+    members = {"ann": "admin", "bob": "viewer"}
+    team = {"name": "Blue team", "members": members, "tokens": tokens}
+    with Liar() as liar:
+        liar.replies["region/list"] = regions
+        settings.DIDIYUN_API_URL = liar.url
+        assert "Changed: 7." in folder.apply(json.dumps({"teams": {"blue": team}}))
+
+    states = Token.objects.values_list("label", "last_four", "state")
+    assert set(states) == {(name, each[-4:], State.VALID) for name, each in SECRETS.items()}
 
 
 def test_a_dry_run_says_the_same_and_changes_nothing(folder: Folder) -> None:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from dashboard.audit import head_file, trail, triggers
+from dashboard.audit import archive, head_file, trail, triggers
 from dashboard.audit.head_file import Head
 from dashboard.audit.models import Action
 
@@ -15,10 +18,18 @@ class Command(BaseCommand):
     help = (
         "Verifies that no entry of the audit log was changed, removed, moved or forged, and that "
         "none is missing at its end: what this machine has seen there is kept in VAR_DIR. Run it "
-        "on every machine; each knows what it wrote itself, and what it verified."
+        "on every machine; each knows what it wrote itself, and what it verified. With files that "
+        "archive_audit wrote, it verifies those."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "files",
+            nargs="*",
+            type=Path,
+            metavar="FILE",
+            help="archives of the log, oldest first: each has to follow the one before it",
+        )
         parser.add_argument(
             "--since",
             type=_head,
@@ -32,7 +43,12 @@ class Command(BaseCommand):
             "written to the audit log",
         )
 
-    def handle(self, *args: Any, since: Head | None, accept: bool, **options: Any) -> None:
+    def handle(
+        self, *args: Any, files: Sequence[Path], since: Head | None, accept: bool, **options: Any
+    ) -> None:
+        if files:
+            self._verify_files(files)
+            return
         # Read before the entries, so that one added meanwhile does not count as missing.
         kept = None if accept else _kept()
         found = trail.verify()
@@ -40,25 +56,48 @@ class Command(BaseCommand):
             raise CommandError(
                 f"Entry {found.broken.pk} ({found.broken}) does not follow from the one before it: "
                 "it was changed or forged, what stood before it is gone, or AUDIT_KEYS lacks its "
-                f"key. The {found.head.number} before it are good."
+                f"key. The {found.count} before it are good."
             )
         for known, who in ((kept, "this machine has seen"), (since, "--since names")):
             if known and not trail.contains(known):
                 raise CommandError(_missing(found.head, known, who))
+        if since and since.number < found.after.number:
+            self.stdout.write(
+                f"Entry {since.number}, which --since names, is archived: verify its file."
+            )
         if accept:
             found = self._accept(found)
         head_file.keep(found.head, trail.contains)
         if triggers.missing(connection):
             raise CommandError(
-                f"{found.head.number} entries, whole. But the database would let them be changed: "
+                f"{found.count} entries, whole. But the database would let them be changed: "
                 "its triggers are gone. `manage.py prepare` puts them back."
             )
-        if not kept and not accept and found.head.number:
+        if not kept and not accept and found.count:
             self.stdout.write(
                 "This machine keeps the head of the log from now on; whether the end was cut off "
                 "before, it cannot tell."
             )
-        self.stdout.write(f"{found.head.number} entries, whole. Head: {found.head}")
+        archived = found.after.number
+        more = f" after the {archived} that are archived" if archived else ""
+        self.stdout.write(f"{found.count} entries, whole{more}. Head: {found.head}")
+
+    def _verify_files(self, files: Sequence[Path]) -> None:
+        before: Head | None = None
+        for file in files:
+            try:
+                found = archive.verify(file)
+            except OSError as error:
+                raise CommandError(f"{file}: {error.strerror}.") from None
+            except archive.Damaged as reason:
+                raise CommandError(f"{file}: {reason}") from None
+            if before and found.after != before:
+                raise CommandError(
+                    f"{file} follows entry {found.after}, and the file before ends with {before}."
+                )
+            before = found.head
+            first, last = found.after.number + 1, found.head.number
+            self.stdout.write(f"{file}: entries {first} to {last}, whole.")
 
     def _accept(self, found: trail.Verified) -> trail.Verified:
         try:
@@ -68,7 +107,7 @@ class Command(BaseCommand):
         head_file.replace(found.head)
         subject = f"{before} → {found.head}"
         trail.record(trail.COMMAND, Action.AUDIT_ACCEPT, subject=subject)
-        return trail.Verified(trail.last())
+        return replace(found, head=trail.last())
 
 
 def _head(text: str) -> Head:
