@@ -133,7 +133,7 @@ STATES = (
     State("list-no-value", "/images/?os=CentOT&q=-web", ".no-matches a"),
     State("list-suggestions", LIST, "#suggestions [role=option]", then=open_suggestions),
     State("list-search-help", LIST, "#search-help:popover-open", then=click("[popovertarget]")),
-    State("list-excluded", "/images/?-os=CentOS", ".choice[data-excluded]"),
+    State("list-excluded", "/images/?-os=CentOS", ".chip"),
     State("list-compact", f"{LIST}&density=compact", ".is-compact"),
     State("list-selection", LIST, "#selection", then=pick),
     State("list-filters", "/images/?os=CentOS", ".filters-sheet[open]", then=open_filters),
