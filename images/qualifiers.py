@@ -24,7 +24,7 @@ from images.search.spelling import spelled_size
 
 RANGES = ("min_size", "max_size", "created_after", "created_before", "fits_disk")
 NAMES = frozenset((*FACETS, *RANGES, "name", "image", "size", "created", "disk"))
-MAX_WORDS = 20  # Each costs a look through every text.
+MAX_WORDS = 10  # Each costs a look through every text.
 TOO_MANY_WORDS = format_lazy(_("more than {number} words"), number=MAX_WORDS)
 # Between two ends, or after one of the operators.
 SPAN = re.compile(r"(?P<low>[^<>=]*?)\.{2,3}(?P<high>[^<>=]*)|(?P<operator>[<>]=?|=?)(?P<value>.*)")

@@ -7,7 +7,7 @@ result = run(index, image_query(os=("CentOS",), q="web", sort="name", page=2))
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial, reduce
 from itertools import compress
@@ -39,9 +39,8 @@ class ImageQuery:
     `name` is exact; `image` picks single ones, as "region/uuid". `q` is words and phrases as
     `language` writes them, in any case, each of them part of one text of the image, or meaning the
     region, or with "-" before it neither; no NUL in it. Sizes are bytes, both inclusive, and those
-    that `fits_disk` need no larger disk; an image whose size or time is unknown is in no range.
-    `columns` are what the page shows, empty for its own choice, and `density` how close its rows
-    stand: "" or "compact".
+    that `fits_disk` need no larger disk; what is not known is in no range. `columns` are what the
+    page shows, empty for its own choice, and `density` how close rows stand: "" or "compact".
     """
 
     facets: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -78,9 +77,6 @@ def changed(query: ImageQuery, **values: Any) -> ImageQuery:
     return replace(query, **values)
 
 
-COUNT = _("Images that have it; of an excluded value, those that it leaves out")
-
-
 class FacetValue(msgspec.Struct, frozen=True, gc=False):
     value: Annotated[
         str,
@@ -88,7 +84,7 @@ class FacetValue(msgspec.Struct, frozen=True, gc=False):
             description=_("“unknown” if the cloud does not say, “none” for an empty list")
         ),
     ]
-    count: Annotated[int, msgspec.Meta(description=COUNT)]
+    count: Annotated[int, msgspec.Meta(description=_("Images; those left out if it is excluded"))]
     selected: bool
     excluded: bool = False
 
@@ -216,18 +212,15 @@ def _facets(index: Index, query: ImageQuery, rows: Rows) -> dict[str, tuple[Face
 
 def _having(index: Index, query: ImageQuery) -> dict[str, Rows]:
     """Return the rows that fit, by each of CHOICES that is made."""
-    return {
-        name: _either(index, _facet(name), values) ^ (index.everything if name[0] == "-" else 0)
-        for name, values in spelled(index, query).facets
-    }
+    having = {}
+    for name, values in spelled(index, query).facets:
+        rows = reduce(or_, map(index.facet(_facet(name)).having, values))
+        having[name] = index.everything ^ rows if name.startswith("-") else rows
+    return having
 
 
 def _facet(choice: str) -> str:
     return choice.removeprefix("-")
-
-
-def _either(index: Index, facet: str, values: Iterable[str]) -> Rows:
-    return reduce(or_, map(index.facet(facet).having, values), 0)
 
 
 def _kept_out(index: Index, facet: str, value: str, outside: Rows, having: dict[str, Rows]) -> int:
@@ -241,9 +234,8 @@ def _outside_facets(index: Index, query: ImageQuery) -> Rows:
 
     Each part is cached by itself: who searched a text goes on to click facets.
     """
-    words = dict.fromkeys((folded(term.text), term.excluded) for term in terms(query.q))
     parts: list[tuple[Hashable, Callable[[], Rows]]] = [
-        (("q", *word), partial(_having_word, index, *word)) for word in words
+        (("q", *word), partial(_having_word, index, *word)) for word in _words(query)
     ]
     if query.name:
         names = frozenset(map(composed, query.name))
@@ -251,17 +243,16 @@ def _outside_facets(index: Index, query: ImageQuery) -> Rows:
     if query.image:
         places = frozenset(query.image)
         parts.append((("image", places), lambda: index.having_place(places)))
-    sizes = (query.min_size, query.max_size)
     # Times are whole milliseconds: before one is up to the one before it.
     after = None if query.created_after is None else query.created_after.ms
     before = None if query.created_before is None else query.created_before.ms - 1
-    times, disk = (after, before), query.fits_disk
-    if sizes != (None, None):
-        parts.append((("size", sizes), lambda: index.between("size", *sizes)))
-    if times != (None, None):
-        parts.append((("created", times), lambda: index.between("created", *times)))
-    if disk is not None:
-        parts.append((("disk", disk), lambda: index.between("min_disk", None, disk)))
+    spans = (
+        ("size", query.min_size, query.max_size),
+        ("created", after, before),
+        ("min_disk", None, query.fits_disk),
+    )
+    asked = (span for span in spans if span[1:] != (None, None))
+    parts += [(span, partial(index.between, *span)) for span in asked]
     rows = index.everything
     for key, answer in parts:
         if not rows:
@@ -271,6 +262,12 @@ def _outside_facets(index: Index, query: ImageQuery) -> Rows:
             found = index.cache.put(key, answer(), len(index.images) // 8)
         rows &= found
     return rows
+
+
+def _words(query: ImageQuery) -> list[tuple[str, bool]]:
+    """Return each word once, the longest first: once nothing is left, no other is looked for."""
+    words = dict.fromkeys((folded(term.text), term.excluded) for term in terms(query.q))
+    return sorted(words, key=lambda word: -len(word[0]))
 
 
 def _having_word(index: Index, word: str, excluded: bool) -> Rows:
