@@ -8,6 +8,7 @@ what ends with a time ends before it.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -17,6 +18,7 @@ MINUTE = timedelta(minutes=1)
 MILLISECOND = timedelta(milliseconds=1)
 FIRST_TIME = (datetime.min.replace(tzinfo=UTC) - EPOCH) // MILLISECOND
 LAST_TIME = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MILLISECOND
+PERIOD = re.compile(r"[0-9]{4}(?P<month>-[0-9]{2})?")
 # The "+" of an offset is a space where somebody forgot to encode it.
 DECODED_PLUS = re.compile(r"(\S+[T ]\S+) (\d\d:\d\d)")
 
@@ -71,15 +73,27 @@ LAST = Bound(LAST_TIME)
 
 
 def read_first(text: str) -> Bound:
-    """Return what begins with this date or time; raise ValueError for a text that is neither."""
-    day = _date(text)
-    return Bound(_midnight(day)) if day else _time(text)
+    """Return what begins with this date or time; raise ValueError for a text that is neither.
+
+    A month or a year is its first day, where something ends with it its last one.
+    """
+    days = _days(text)
+    return Bound(_midnight(days[0])) if days else _time(text)
 
 
 def read_last(text: str) -> Bound:
     """Return what ends with this date or before this time; raise ValueError for anything else."""
-    day = _date(text)
-    return Bound(min(_midnight(day) + DAY // MILLISECOND, LAST_TIME)) if day else _time(text)
+    days = _days(text)
+    return _end(days[1]) if days else _time(text)
+
+
+def read_end(text: str) -> Bound:
+    """Return what ends with this date or this time; raise ValueError for anything else."""
+    days = _days(text)
+    if days:
+        return _end(days[1])
+    time = _time(text)
+    return Bound(min(time.ms + 1, LAST_TIME), time.offset)
 
 
 def write_first(bound: Bound) -> str:
@@ -95,11 +109,21 @@ def _written(bound: Bound, *, last: bool) -> str:
     return day.isoformat() if day else bound.iso
 
 
-def _date(text: str) -> date | None:
+def _days(text: str) -> tuple[date, date] | None:
+    """Return the first and the last day of a date, a month or a year; None for anything else."""
+    period = PERIOD.fullmatch(text)
     try:
-        return date.fromisoformat(text)
+        first = date.fromisoformat(f"{text}-01-01"[:10] if period else text)
     except ValueError:
         return None
+    if period is None:
+        return first, first
+    month = first.month if period["month"] else 12
+    return first, date(first.year, month, monthrange(first.year, month)[1])
+
+
+def _end(day: date) -> Bound:
+    return Bound(min(_midnight(day) + DAY // MILLISECOND, LAST_TIME))
 
 
 def _midnight(day: date) -> int:

@@ -77,6 +77,12 @@ class ListAddress:
     def token_query(self) -> str:
         return f"?token={self.token}" if self.token else ""
 
+    @property
+    def preference_fields(self) -> list[tuple[str, str]]:
+        """What the form of the search box keeps; all else of the query is text in it."""
+        pairs = parse_qsl(query_string(self.query, token=self.token))
+        return [(name, value) for name, value in pairs if name in ("token", *PREFERENCES)]
+
     def fields_without(self, *names: str) -> list[tuple[str, str]]:
         """Return the query as form fields but those a form asks for itself; on page 1."""
         written = query_string(replace(self.query, page=1), token=self.token)

@@ -6,9 +6,11 @@ values are not set.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple
 from urllib.parse import quote_plus
 
@@ -20,15 +22,18 @@ from django.utils.translation import gettext_lazy as _
 from images import bounds, grammar
 from images.bounds import Bound
 from images.fields import FACETS
-from images.grammar import Rejected
+from images.grammar import Rejected, read_text
+from images.qualifiers import lifted, read_words
 from images.search.bitsets import BoundedCache, weight
-from images.search.query import ImageQuery, changed, image_query
+from images.search.query import CHOICES, ImageQuery, changed, image_query
+from images.search.spelling import spelled_size
 
 MAX_VALUES = 50
 SHOWN_LENGTH = 80
 REMEMBERED_BYTES = 2 * 1024 * 1024  # of query strings already read
 
 UNKNOWN = _("unknown parameter")
+UNFINISHED = _("nothing follows it")
 REPEATED = _("given more than once; the last one is used")
 TOO_MANY = format_lazy(_("more than {number} values"), number=MAX_VALUES)
 
@@ -55,14 +60,15 @@ class Parameter(NamedTuple):
 
 PARAMETERS = {
     **{
-        name: Parameter(grammar.READERS.get(field.kind, grammar.read_text), True)
-        for name, field in FACETS.items()
+        name: Parameter(grammar.READERS.get(FACETS[name.removeprefix("-")].kind, read_text), True)
+        for name in CHOICES
     },
-    "name": Parameter(grammar.read_text, True),
+    "name": Parameter(read_text, True),
     "image": Parameter(grammar.read_place, True),
-    "q": Parameter(grammar.read_search),
+    "q": Parameter(read_words),
     "min_size": Parameter(grammar.read_size),
     "max_size": Parameter(grammar.read_size),
+    "fits_disk": Parameter(grammar.read_size),
     "created_after": Parameter(grammar.read_first),
     "created_before": Parameter(grammar.read_last),
     "sort": Parameter(grammar.read_sort),
@@ -92,10 +98,33 @@ def read_query(params: QueryDict) -> tuple[ImageQuery, tuple[InvalidParameter, .
     given = said(params)
     found: tuple[ImageQuery, tuple[InvalidParameter, ...]] | None = _queries.get(given)
     if found is None:
-        values, invalid = read(PARAMETERS, given)
-        found = image_query(**values), invalid
+        taken_apart, unfinished = _taken_apart(given)
+        values, invalid = read(PARAMETERS, taken_apart)
+        found = image_query(**values), (*unfinished, *invalid)
         _queries.put(given, found, weight(found))
     return found
+
+
+def search_query(text: str) -> ImageQuery:
+    """Return the query of a text that is typed, as far as it can be read."""
+    params = QueryDict(mutable=True)
+    params["q"] = text
+    return read_query(params)[0]
+
+
+def _taken_apart(given: Given) -> tuple[Given, list[InvalidParameter]]:
+    """Return what is given by the names that parameters have, with what is typed among them."""
+    texts_of: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
+    unfinished: list[str] = []
+    for name, texts in given:
+        typed = [lifted(text) for text in texts] if name == "q" else []
+        said = tuple(each.words for each in typed) or texts
+        texts_of[grammar.OLDER.get(name, name)] += said
+        for parameter, text in chain.from_iterable(each.pairs for each in typed):
+            texts_of[parameter] += (text,)
+        unfinished += chain.from_iterable(each.unfinished for each in typed)
+    invalid = [InvalidParameter("q", visible(text), UNFINISHED) for text in unfinished]
+    return tuple(texts_of.items()), invalid
 
 
 def said(params: QueryDict) -> Given:
@@ -150,13 +179,12 @@ def _values(parameter: Parameter, texts: Sequence[str]) -> tuple[tuple[Any, ...]
 
 
 WRITERS: dict[str, Callable[[Any], str]] = {
-    "min_size": grammar.write_size,
-    "max_size": grammar.write_size,
+    **dict.fromkeys(("min_size", "max_size", "fits_disk"), spelled_size),
     "created_after": bounds.write_first,
     "created_before": bounds.write_last,
 }
 FIELDS = {field.name: field.default for field in fields(ImageQuery) if field.name != "facets"}
-DEFAULTS: dict[str, Any] = dict.fromkeys(FACETS, ()) | FIELDS
+DEFAULTS: dict[str, Any] = dict.fromkeys(CHOICES, ()) | FIELDS
 PLACES = {name: place for place, name in enumerate(DEFAULTS)}
 
 
@@ -194,7 +222,10 @@ def _pair(name: str, value: str | int | Bound) -> str:
 
 
 def toggled(query: ImageQuery, facet: str, value: str) -> ImageQuery:
-    """Return the query, on page 1, with one value of a facet chosen or, where it was, no longer."""
+    """Return the query, on page 1, with one value of a facet chosen or, where it was, no longer.
+
+    With "-" before the facet it is excluded, or no longer.
+    """
     chosen = query.chosen(facet)
     rest = tuple(each for each in chosen if each != value)
     return changed(query, **{facet: rest if value in chosen else (*chosen, value)}, page=1)

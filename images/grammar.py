@@ -19,6 +19,7 @@ from images.bounds import Bound
 from images.cloud.values import SLUG
 from images.fields import COLUMNS, SORTS
 from images.insights import STORAGE_STATES
+from images.search.spelling import spelled_size
 
 SIZES = (25, 50, 100, 200)
 DENSITIES = {"comfortable": "", "compact": "compact"}
@@ -33,6 +34,8 @@ UNITS = {"": 1, "b": 1} | {
     for power, letter in enumerate("kmgtpe", 1)
     for spelling, base in ((letter, 1024), (f"{letter}ib", 1024), (f"{letter}b", 1000))
 }
+# As links of before have them.
+OLDER, OLDER_COLUMNS = {"disk": "medium"}, {"disk": "min_disk"}
 TOO_LONG = format_lazy(_("longer than {number} characters"), number=MAX_LENGTH)
 
 
@@ -44,7 +47,7 @@ class Rejected(Exception):
         self.instead = instead
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     # Full-width digits and letters are what a Chinese keyboard gives.
     return unicodedata.normalize("NFKC", text).strip()
 
@@ -71,14 +74,14 @@ def read_place(text: str) -> str:
 
 
 def read_flag(text: str) -> str:
-    flag = FLAGS.get(_plain(text).lower())
+    flag = FLAGS.get(plain(text).lower())
     if flag is None:
         raise Rejected(_("must be yes, no or unknown"))
     return flag
 
 
 def read_state(text: str) -> str:
-    state = _plain(text).lower()
+    state = plain(text).lower()
     if state not in STORAGE_STATES:
         raise Rejected(_("must be ok, at-risk or unknown"))
     return state
@@ -96,7 +99,7 @@ def read_search(text: str) -> str:
 
 def read_size(text: str) -> int:
     """Return bytes; fractions of one are dropped."""
-    written = re.fullmatch(r"(\d{1,30}(?:\.\d{1,30})?)\s*([a-z]*)", _plain(text).lower())
+    written = re.fullmatch(r"(\d{1,30}(?:\.\d{1,30})?)\s*([a-z]*)", plain(text).lower())
     unit = UNITS.get(written[2]) if written else None
     if written is None or unit is None:
         raise Rejected(_("not a size, such as 20GiB"))
@@ -104,6 +107,11 @@ def read_size(text: str) -> int:
     if size > MAX_BYTES:
         raise Rejected(_("larger than any image"))
     return int(size)
+
+
+def read_size_value(text: str) -> str:
+    """Return a size as a facet has it."""
+    return "unknown" if plain(text).lower() == "unknown" else spelled_size(read_size(text))
 
 
 def read_first(text: str) -> Bound:
@@ -116,21 +124,24 @@ def read_last(text: str) -> Bound:
 
 def _read_bound(read: Callable[[str], Bound], text: str) -> Bound:
     try:
-        return read(_plain(text))
+        return read(plain(text))
     except ValueError:
         raise Rejected(_("not a date, such as 2024-01-31")) from None
 
 
 def read_sort(text: str) -> str:
-    if text.removeprefix("-") not in SORTS:
+    column = text.removeprefix("-")
+    column = OLDER_COLUMNS.get(column, column)
+    if column not in SORTS:
         raise Rejected(_("unknown sort order"))
-    return text
+    return f"-{column}" if text.startswith("-") else column
 
 
 def read_column(text: str) -> str:
-    if text not in COLUMNS:
+    column = OLDER_COLUMNS.get(text, text)
+    if column not in COLUMNS:
         raise Rejected(_("unknown column"))
-    return text
+    return column
 
 
 def read_density(text: str) -> str:
@@ -140,7 +151,7 @@ def read_density(text: str) -> str:
 
 
 def _read_number(text: str) -> int:
-    number = _plain(text)
+    number = plain(text)
     if not re.fullmatch(r"\d{1,30}", number):
         raise Rejected(_("not a number"))
     return int(number)
@@ -161,11 +172,9 @@ def read_page_size(text: str) -> int:
 
 
 # By a field's kind, how a value of its facet is read; all others are texts.
-READERS = {"region": read_region, "flag": read_flag, "state": read_state}
-
-
-def write_size(size: int) -> str:
-    for power, letter in reversed(list(enumerate("KMGTPE", 1))):
-        if size and size % 1024**power == 0:
-            return f"{size // 1024**power}{letter}iB"
-    return str(size)
+READERS = {
+    "region": read_region,
+    "flag": read_flag,
+    "state": read_state,
+    "size": read_size_value,
+}

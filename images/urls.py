@@ -1,7 +1,7 @@
 from django.urls import path
 
 from images.views.image import compare, detail, quick_look
-from images.views.list import exports, image_list, polling, preferences
+from images.views.list import exports, image_list, polling, preferences, suggestions
 from images.views.palette import palette
 
 app_name = "images"
@@ -9,6 +9,7 @@ urlpatterns = [
     path("", image_list.image_list, name="list"),
     path("compare/", compare.compare_images, name="compare"),
     path("palette/", palette.palette, name="palette"),
+    path("suggestions/", suggestions.suggestions, name="suggestions"),
     path("looks/", preferences.choose_preferences, name="looks"),
     path("refresh/", image_list.refresh, name="refresh"),
     path("export.csv", exports.export_csv, name="export-csv"),

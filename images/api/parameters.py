@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.tokens.models import State
@@ -23,10 +24,12 @@ from images.grammar import (
     FLAGS,
     MAX_LENGTH,
     MAX_PAGE,
+    OLDER,
     SIZES,
 )
 from images.history.changes import KINDS
 from images.insights import STORAGE_STATES
+from images.search.query import CHOICES
 
 Schema = dict[str, Any]
 Parameters = Mapping[str, tuple[Schema, str | Promise]]
@@ -51,6 +54,7 @@ VALUES: dict[str, Schema] = {
     "region": REGION,
     "flag": {"enum": list(FLAGS)},
     "state": {"enum": list(STORAGE_STATES)},
+    "size": {"anyOf": [SIZE, {"const": "unknown"}]},
 }
 
 
@@ -61,6 +65,8 @@ def _several(values: Schema) -> Schema:
 VALUE_OF_FACET = _(
     "A value of this facet. Repeat it for “or”; different facets are combined with “and”."
 )
+EXCLUDED = _("A value of the facet that no image in the result has; repeatable.")
+OLDER_NAME = _("The older name of “{name}”.")
 NO_EFFECT = _("Only affects how the list is displayed; has no effect here.")
 MOMENT = _("A date or time, in UTC unless an offset is given; inclusive.")
 MOMENT_BEFORE = _("A date, inclusive, or a time, exclusive; in UTC unless an offset is given.")
@@ -97,18 +103,31 @@ LISTING: Parameters = {
     "q": (
         SEARCH,
         _(
-            "Words, each part of the name, description, either ID or a tag, or meaning the region "
-            "by its ID or name; case-insensitive."
+            "What is typed into the search box: words, each part of the name, description, either "
+            "ID, a tag, OS, version, platform or architecture, or meaning the region by its ID or "
+            'name; case-insensitive. “"a phrase"” is found as it is, “-word” excludes, and '
+            "“os:CentOS” or “size:>20GB” are the parameters below."
         ),
     ),
     **{
-        name: (_several(VALUES.get(field.kind, TEXT)), VALUE_OF_FACET)
-        for name, field in FACETS.items()
+        name: (
+            _several(VALUES.get(FACETS[name.removeprefix("-")].kind, TEXT)),
+            EXCLUDED if name.startswith("-") else VALUE_OF_FACET,
+        )
+        for name in CHOICES
+    },
+    **{
+        older: (
+            _several(VALUES.get(FACETS[name].kind, TEXT)),
+            format_lazy(OLDER_NAME, name=name),
+        )
+        for older, name in OLDER.items()
     },
     "name": (_several(TEXT), _("The exact name; repeatable.")),
     "image": (_several(PLACE), _("One image, as region/cimgUuid; repeatable.")),
     "min_size": (SIZE, _("Bytes, or a size such as 20GiB; inclusive.")),
     "max_size": (SIZE, _("Bytes, or a size such as 20GiB; inclusive.")),
+    "fits_disk": (SIZE, _("The images whose minimum disk is known and at most this size.")),
     "created_after": (TIME, MOMENT),
     "created_before": (TIME, MOMENT_BEFORE),
     "sort": (
@@ -172,6 +191,7 @@ def described(parameters: Parameters) -> list[dict[str, Any]]:
             "required": False,
             "description": description,
             "schema": schema,
+            **({"deprecated": True} if name in OLDER else {}),
         }
         for name, (schema, description) in parameters.items()
     ]

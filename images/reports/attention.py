@@ -141,7 +141,7 @@ def _meaning(
     return tuple(
         each.value
         for each in values
-        if meaning_of(each.value) == meaning and (each.selected or not chosen)
+        if meaning_of(each.value) == meaning and (each.selected or not (each.excluded or chosen))
     )
 
 

@@ -65,7 +65,9 @@ def counts(index: Index, query: ImageQuery) -> dict[str, list[FacetValue]]:
     Unlike those of a list, they lack the values that the query does not choose.
     """
     return {
-        name: [each for each in values if each.selected or not query.chosen(name)]
+        name: [
+            each for each in values if each.selected or not (each.excluded or query.chosen(name))
+        ]
         for name, values in run(index, selecting(query)).facets.items()
     }
 

@@ -22,7 +22,7 @@ from images.search.bitsets import (
     ordered,
     pack,
 )
-from images.search.spelling import composed, folded, natural
+from images.search.spelling import composed, folded, natural, spelled_size
 
 CACHE_BYTES = 10 * 1024 * 1024  # of answers, for one index
 IMAGE_CACHE_BYTES = 7 * 1024 * 1024  # of what was made of single images
@@ -46,12 +46,17 @@ def _ids(values: Any) -> tuple[str, ...]:
     return _texts(None if values is None else {value.lower() for value in values})
 
 
+def _size(value: Any) -> tuple[str, ...]:
+    return ("unknown" if value is None else spelled_size(value),)
+
+
 VALUES: dict[str, Callable[[Any], tuple[str, ...]]] = {
     "text": _text,
     "code": _text,
     "region": _text,
     "state": _text,
     "flag": _flag,
+    "size": _size,
     "texts": _texts,
     "ids": _ids,
 }
@@ -88,7 +93,18 @@ def _searched(field: Field) -> Callable[[Image], str]:
     return lambda image: field.read(image) or ""
 
 
-SEARCHED = tuple(_searched(field) for field in FIELDS.values() if field.searched)
+_fields = [field for field in FIELDS.values() if field.searched]
+# What has few values each has few together: they are one text, which takes 4 bytes an image.
+FEW = tuple(field for field in _fields if field.facet and field.kind not in MANY)
+SEARCHED = tuple(_searched(field) for field in _fields if field not in FEW)
+
+
+def _together(cells: Sequence[str | None]) -> str:
+    """Return one text of the cells of FEW; what shows after another, as a version, follows it."""
+    text = ""
+    for field, cell in zip(FEW, cells, strict=True):
+        text += (cell or "") + (" " if field.then else "\0")
+    return text
 
 
 class Index:
@@ -135,9 +151,16 @@ class Index:
         return facet
 
     def spelled(self, name: str, value: str) -> str:
-        """Return a value of a facet as most images spell it, or as it is where none has it."""
+        """Return a value of a facet as most images spell it, or as it is where none has it.
+
+        A region may be called by its name.
+        """
         self.facet(name)
-        return self._spellings[name].get(alike(value), value)
+        same = alike(value)
+        if name == "region":
+            named = (each for each, names in self.region_names.items() if same in map(alike, names))
+            value = next(named, value)
+        return self._spellings[name].get(same, value)
 
     def _built(self, name: str) -> ValueIndex:
         field = FACETS[name]
@@ -173,14 +196,17 @@ class Index:
 
     def texts(self) -> tuple[TextIndex, ...]:
         if not self._texts:
-            self._texts = tuple(TextIndex(map(read, self.images)) for read in SEARCHED)
+            few = list(zip(*(map(field.read, self.images) for field in FEW), strict=True))
+            together = {cells: _together(cells) for cells in set(few)}
+            texts = [map(read, self.images) for read in SEARCHED]
+            self._texts = tuple(map(TextIndex, [*texts, map(together.__getitem__, few)]))
         return self._texts
 
     def having_text(self, part: str) -> Rows:
         """Return the rows with `part`, folded and clean as texts are, in any of the texts.
 
-        And those of a region that it means: its whole id, or how a word of its name begins. A part
-        of the id is found in too many words.
+        And those of a region that it means: its whole id, or how its name begins at any word. A
+        part of the id is found in too many words.
         """
         found = [texts.having(part) for texts in self.texts()]
         facet = self.facet("region")
@@ -189,8 +215,8 @@ class Index:
         return reduce(or_, found)
 
     def _is_meant(self, region: str, part: str) -> bool:
-        words = " ".join(map(folded, self.region_names.get(region, ()))).split()
-        return part == folded(region) or any(word.startswith(part) for word in words)
+        names = map(folded, self.region_names.get(region, ()))
+        return part == folded(region) or any(f" {part}" in f" {name}" for name in names)
 
     def having_name(self, names: frozenset[str]) -> Rows:
         """Return the rows whose name is one of these, which are composed."""

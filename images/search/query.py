@@ -22,13 +22,12 @@ from images.fields import FACETS
 from images.fields import gettext_noop as _
 from images.search.bitsets import Rows, unpack
 from images.search.index import Index, alike
+from images.search.language import terms
 from images.search.spelling import composed, folded, natural
 
+CHOICES = (*FACETS, *(f"-{name}" for name in FACETS))
 FACET_VALUE_BYTES = 150  # of one FacetValue, about
 FACETS_BYTES = 2_000  # of what holds those of all facets
-# So many words of a search are looked for one by one, and all after them as one: each costs a look
-# through every text.
-WORDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +35,12 @@ class ImageQuery:
     """One query, as the URL says it; by default everything, newest first.
 
     `facets` are those that are chosen, in their order, with the values: of one facet's values an
-    image must have any, and so for each facet. `name` is exact; `image` picks single ones, as
-    "region/uuid". `q` is words, in any case, each of them part of the name, the description, either
-    id or a tag, or meaning the region; no NUL in it. Sizes are bytes, both inclusive; an image
-    whose size or time is unknown is in no range. `columns` are what the page shows, empty for its
-    own choice, and `density` how close its rows stand: "" or "compact".
+    image must have any, and so for each facet; with "-" before the name, it must have none of them.
+    `name` is exact; `image` picks single ones, as "region/uuid". `q` is words and phrases as
+    `language` writes them, in any case, each of them part of one text of the image, or meaning the
+    region, or with "-" before it neither; no NUL in it. Sizes are bytes, both inclusive, and those
+    that `fits_disk` need no larger disk; what is not known is in no range. `columns` are what the
+    page shows, empty for its own choice, and `density` how close rows stand: "" or "compact".
     """
 
     facets: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -49,6 +49,7 @@ class ImageQuery:
     q: str = ""
     min_size: int | None = None
     max_size: int | None = None
+    fits_disk: int | None = None
     created_after: Bound | None = None
     created_before: Bound | None = None
     sort: str = "-created"
@@ -58,7 +59,7 @@ class ImageQuery:
     density: str = ""
 
     def chosen(self, facet: str) -> tuple[str, ...]:
-        """Return the values of a facet, a key of FACETS, that the query asks for."""
+        """Return the values of a facet, one of CHOICES, that the query asks for."""
         return dict(self.facets).get(facet, ())
 
 
@@ -69,10 +70,10 @@ def image_query(**values: Any) -> ImageQuery:
 
 def changed(query: ImageQuery, **values: Any) -> ImageQuery:
     """Return the query with other values of some facets and fields."""
-    others = {name: values.pop(name) for name in [*values] if name in FACETS}
+    others = {name: values.pop(name) for name in [*values] if name in CHOICES}
     if others:
         chosen = dict(query.facets) | others
-        values["facets"] = tuple((name, chosen[name]) for name in FACETS if chosen.get(name))
+        values["facets"] = tuple((name, chosen[name]) for name in CHOICES if chosen.get(name))
     return replace(query, **values)
 
 
@@ -83,8 +84,9 @@ class FacetValue(msgspec.Struct, frozen=True, gc=False):
             description=_("“unknown” if the cloud does not say, “none” for an empty list")
         ),
     ]
-    count: int
+    count: Annotated[int, msgspec.Meta(description=_("Images; those left out if it is excluded"))]
     selected: bool
+    excluded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def spelled(index: Index, query: ImageQuery) -> ImageQuery:
     if not query.facets:
         return query
     shown = tuple(
-        (name, tuple({alike(each): index.spelled(name, each) for each in values}.values()))
+        (name, tuple({alike(each): index.spelled(_facet(name), each) for each in values}.values()))
         for name, values in query.facets
     )
     return replace(query, facets=shown)
@@ -199,17 +201,32 @@ def _facets(index: Index, query: ImageQuery, rows: Rows) -> dict[str, tuple[Face
     for name in FACETS:
         fitting = _all_but(name, outside, having) if name in having else rows
         counts = index.facet(name).counts(fitting)
-        facets[name] = _facet_values(counts, chosen.get(name, frozenset()))
+        kept_out = {
+            value: _kept_out(index, name, value, outside, having)
+            for value in chosen.get(f"-{name}", ())
+        }
+        facets[name] = _facet_values(counts, chosen.get(name, frozenset()), kept_out)
     values = sum(map(len, facets.values()))
     return index.cache.put(key, facets, FACETS_BYTES + FACET_VALUE_BYTES * values)
 
 
 def _having(index: Index, query: ImageQuery) -> dict[str, Rows]:
-    """Return the rows that fit, by each facet that is chosen."""
-    return {
-        name: reduce(or_, map(index.facet(name).having, values))
-        for name, values in spelled(index, query).facets
-    }
+    """Return the rows that fit, by each of CHOICES that is made."""
+    having = {}
+    for name, values in spelled(index, query).facets:
+        rows = reduce(or_, map(index.facet(_facet(name)).having, values))
+        having[name] = index.everything ^ rows if name.startswith("-") else rows
+    return having
+
+
+def _facet(choice: str) -> str:
+    return choice.removeprefix("-")
+
+
+def _kept_out(index: Index, facet: str, value: str, outside: Rows, having: dict[str, Rows]) -> int:
+    """Return how many rows of an excluded value there were if nothing of its facet was asked."""
+    others = {name: rows for name, rows in having.items() if _facet(name) != facet}
+    return (_all_but("", outside, others) & index.facet(facet).having(value)).bit_count()
 
 
 def _outside_facets(index: Index, query: ImageQuery) -> Rows:
@@ -217,9 +234,8 @@ def _outside_facets(index: Index, query: ImageQuery) -> Rows:
 
     Each part is cached by itself: who searched a text goes on to click facets.
     """
-    words = dict.fromkeys(folded(query.q).split(None, WORDS - 1))
     parts: list[tuple[Hashable, Callable[[], Rows]]] = [
-        (("q", word), partial(index.having_text, word)) for word in words
+        (("q", *word), partial(_having_word, index, *word)) for word in _words(query)
     ]
     if query.name:
         names = frozenset(map(composed, query.name))
@@ -227,15 +243,16 @@ def _outside_facets(index: Index, query: ImageQuery) -> Rows:
     if query.image:
         places = frozenset(query.image)
         parts.append((("image", places), lambda: index.having_place(places)))
-    sizes = (query.min_size, query.max_size)
     # Times are whole milliseconds: before one is up to the one before it.
     after = None if query.created_after is None else query.created_after.ms
     before = None if query.created_before is None else query.created_before.ms - 1
-    times = (after, before)
-    if sizes != (None, None):
-        parts.append((("size", sizes), lambda: index.between("size", *sizes)))
-    if times != (None, None):
-        parts.append((("created", times), lambda: index.between("created", *times)))
+    spans = (
+        ("size", query.min_size, query.max_size),
+        ("created", after, before),
+        ("min_disk", None, query.fits_disk),
+    )
+    asked = (span for span in spans if span[1:] != (None, None))
+    parts += [(span, partial(index.between, *span)) for span in asked]
     rows = index.everything
     for key, answer in parts:
         if not rows:
@@ -247,6 +264,17 @@ def _outside_facets(index: Index, query: ImageQuery) -> Rows:
     return rows
 
 
+def _words(query: ImageQuery) -> list[tuple[str, bool]]:
+    """Return each word once, the longest first: once nothing is left, no other is looked for."""
+    words = dict.fromkeys((folded(term.text), term.excluded) for term in terms(query.q))
+    return sorted(words, key=lambda word: -len(word[0]))
+
+
+def _having_word(index: Index, word: str, excluded: bool) -> Rows:
+    rows = index.having_text(word)
+    return index.everything ^ rows if excluded else rows
+
+
 def _all_but(facet: str, rows: Rows, having: dict[str, Rows]) -> Rows:
     for name, others in having.items():
         if name != facet:
@@ -254,9 +282,17 @@ def _all_but(facet: str, rows: Rows, having: dict[str, Rows]) -> Rows:
     return rows
 
 
-def _facet_values(counts: dict[str, int], chosen: frozenset[str]) -> tuple[FacetValue, ...]:
-    counts = dict.fromkeys(chosen, 0) | counts
-    found = [FacetValue(value, count, value in chosen) for value, count in counts.items()]
-    return tuple(
-        sorted(found, key=lambda one: (not one.selected, -one.count, natural(one.value), one.value))
-    )
+def _facet_values(
+    counts: dict[str, int], chosen: frozenset[str], kept_out: dict[str, int]
+) -> tuple[FacetValue, ...]:
+    counts = dict.fromkeys(chosen, 0) | counts | kept_out
+    found = [
+        FacetValue(value, count, value in chosen, value in kept_out)
+        for value, count in counts.items()
+    ]
+    return tuple(sorted(found, key=_place))
+
+
+def _place(one: FacetValue) -> tuple[bool, bool, int, str, str]:
+    """Return what sorts them: what is asked for first, then the commonest."""
+    return not one.selected, not one.excluded, -one.count, natural(one.value), one.value

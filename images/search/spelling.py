@@ -9,6 +9,11 @@ import re
 import unicodedata
 
 DIGITS = re.compile(r"[0-9]+")
+UNITS = {
+    f"{letter}{ending}": base**power
+    for ending, base in (("iB", 1024), ("B", 1000))
+    for power, letter in reversed(list(enumerate("KMGTPE", 1)))
+}
 
 
 def folded(text: str) -> str:
@@ -25,6 +30,16 @@ def folded(text: str) -> str:
 def composed(text: str) -> str:
     """Return the text as exact names are compared: an accent is part of its letter (NFC)."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def spelled_size(size: int, blank: str = "") -> str:
+    """Return bytes as they are read again, exact and short: "20GiB", "20GB" or the number.
+
+    The unit may have a blank before it.
+    """
+    units = [unit for unit, length in UNITS.items() if size and size % length == 0]
+    written = [f"{size // UNITS[unit]}{blank}{unit}" for unit in units]
+    return min([*written, str(size)], key=len)
 
 
 def natural(text: str) -> str:

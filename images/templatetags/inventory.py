@@ -22,6 +22,7 @@ from images.cloud.records import Image, Region
 from images.insights import status_kind
 from images.messages import Explanation
 from images.region_names import title, translated
+from images.search.spelling import spelled_size
 from images.services.inventory import Inventory
 from images.services.progress import Progress
 from images.services.snapshots import Failure
@@ -125,10 +126,7 @@ def _counted(number: int, language: str | None) -> str:
 
 def written_size(value: int) -> str:
     """Return bytes as a form takes them back: "20 GiB" where that is exact, else the number."""
-    for power in range(len(UNITS) - 1, 0, -1):
-        if value and value % 1024**power == 0:
-            return f"{value // 1024**power} {UNITS[power]}"
-    return str(value)
+    return spelled_size(value, " ")
 
 
 @register.filter

@@ -16,6 +16,7 @@ from images import fields
 from images.bounds import Bound
 from images.fields import FACETS
 from images.forms import read_query, toggled
+from images.grammar import read_size
 from images.labels import label_of
 from images.search.query import ImageQuery, changed
 from images.templatetags.inventory import plain_size, region_title, seen, since, until
@@ -41,6 +42,7 @@ OWN_WORDS = {
 RANGES = {
     "min_size": gettext_lazy("Size from"),
     "max_size": gettext_lazy("Size up to"),
+    "fits_disk": gettext_lazy("Fits a disk of"),
     "created_after": gettext_lazy("Created from"),
     "created_before": gettext_lazy("Created up to"),
 }
@@ -63,6 +65,8 @@ def facet_title(facet: str) -> str:
 
 
 def label(facet: str, value: str) -> str | Promise:
+    if FACETS[facet].kind == "size" and value != "unknown":
+        return plain_size(read_size(value))
     own = OWN_WORDS.get(FACETS[facet].kind, {"unknown"})
     return VALUES[value] if value in own else label_of(seen(value), facet)
 
@@ -83,11 +87,13 @@ def narrowings(query: ImageQuery, names: Mapping[str, str]) -> Iterator[Narrowin
     """Yield what the query chooses images by; `names` are those of the regions."""
     if query.q:
         yield Narrowing(_("Text"), query.q, changed(query, q="", page=1))
-    for name in FACETS:
-        for value in query.chosen(name):
-            shown = region_title(value, names) if name == "region" else value
-            rest = toggled(query, name, value)
-            yield Narrowing(facet_title(name), label(name, shown), rest, word_behind(name, value))
+    for choice, values in query.facets:
+        name, excluded = choice.removeprefix("-"), choice.startswith("-")
+        for value in values:
+            shown = label(name, region_title(value, names) if name == "region" else value)
+            shown = _("not %(value)s") % {"value": shown} if excluded else shown
+            rest = toggled(query, choice, value)
+            yield Narrowing(facet_title(name), shown, rest, word_behind(name, value))
     for value in query.name:
         others = tuple(other for other in query.name if other != value)
         yield Narrowing(_("Exact name"), seen(value), changed(query, name=others, page=1))

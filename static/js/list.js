@@ -66,8 +66,9 @@ function markOpenRow() {
   }
 }
 
-// Typing searches by itself after a pause, but not for a word that is still being composed.
+// Typing searches by itself after a pause, but not while a word is composed, nor for "os:" or "size:>".
 const PAUSE = 250;
+const UNFINISHED = /(^|\s)-?\w+:[<>=]*$/;
 const box = $("#q");
 let searchedFor = box?.value;
 let typing = 0;
@@ -75,7 +76,7 @@ let typing = 0;
 function typed() {
   clearTimeout(typing);
   typing = setTimeout(() => {
-    if (box.value !== searchedFor) box.form.dispatchEvent(new Event("typed"));
+    if (box.value !== searchedFor && !UNFINISHED.test(folded(box.value))) box.form.dispatchEvent(new Event("typed"));
   }, PAUSE);
 }
 
@@ -93,16 +94,30 @@ document.addEventListener("htmx:configRequest", ({ detail: { elt, target } }) =>
 // One search is one step of Back, however often one pauses while typing it; so is the same list again.
 let searching = false;
 
-box?.addEventListener("blur", () => { searching = false; });
+// The box says what is shown, but never while someone types into it.
+function sayAsked() {
+  const asked = $("#searched");
+  if (!box || !asked) return;
+  box.value = searchedFor = asked.dataset.text;
+  box.selectionStart = searchedFor.length; // one types on after it
+}
+
+box?.addEventListener("blur", () => {
+  searching = false;
+  if (box.value === searchedFor && !$("#progress.htmx-request")) sayAsked();
+});
+document.addEventListener("htmx:afterSwap", ({ detail: { target, requestConfig } }) => {
+  if (!["images", "detail"].includes(target.id)) return;
+  const stays = ["search", "news"].includes(requestConfig?.elt.id) || box.value !== searchedFor;
+  if (box !== document.activeElement || !stays) sayAsked();
+});
 document.addEventListener("htmx:beforeHistoryUpdate", ({ detail: { history: step, requestConfig } }) => {
   const { elt, triggeringEvent } = requestConfig;
   if (elt.id === "news") return;
-  const { href, searchParams } = new URL(step.path, location);
+  const { href } = new URL(step.path, location);
   const ofSearch = elt.id === "search";
   if (href === location.href || (ofSearch && searching)) step.type = "replace";
   searching = ofSearch && triggeringEvent?.type !== "submit";
-  const typesOn = box === document.activeElement && box.value !== searchedFor;
-  if (!ofSearch && !typesOn) box.value = searchedFor = searchParams.get("q") ?? "";
 });
 
 // htmx gives focus back to what has an id. What else was pressed is found again by what it is, or
@@ -208,3 +223,4 @@ document.addEventListener("htmx:oobAfterSwap", keepFolds);
 
 keepFolds();
 markOpenRow();
+sayAsked();

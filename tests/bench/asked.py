@@ -35,18 +35,25 @@ FACETS = {
     "zone": ("bj1", "unknown"),
     "scene": ("base", "gpu", "none"),
     "tag": ("golden", "none"),
-    "disk": ("SSD", "none"),
+    "medium": ("SSD", "none"),
+    "disk": ("SSD",),
+    "min_disk": ("40GiB", "unknown", "large"),
+    "-os": ("CentOS", "none"),
     "storage": ("ok", "at-risk", "unknown", "lost"),
     "check": ("checked", "uncheck", "checkFailed"),
 }
-_BOTH = "name id status os platform arch size disk region storages shared created updated check"
+_BOTH = "name id status os platform arch size min_disk region storages shared created updated check"
 SORTS = f"{_BOTH} colour".split()
 COLUMNS = f"{_BOTH} zones tags scenes type verdict".split()
 VALUES = {
-    "q": ("web", "WEB", "ｗｅｂ", "no such text", "<b>", "x" * 300, "\x00", "f"),
+    "q": (
+        *("web", "WEB", "ｗｅｂ", "no such text", "<b>", "x" * 300, "\x00", "f"),
+        *("-web", '"a web"', "os:CentOS -region:bj size:>20GB", "os:", "created:2024"),
+    ),
     "name": ("web-prod", "nothing"),
     "min_size": ("1", "500MiB", "20 GB", "a lot"),
     "max_size": ("1GiB", "20 GB", "-1"),
+    "fits_disk": ("40GiB", "none"),
     "created_after": ("2025-01-01", "2025-01-01T12:00+08:00", "yesterday"),
     "created_before": ("2025-01-01", "2024-06-30T00:00:00Z", "13/13/2025"),
     "page": ("2", "4", "99", "0", "-1", "x", "10000000000"),

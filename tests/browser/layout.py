@@ -106,18 +106,22 @@ SQUEEZED = """() => {
 }"""
 
 # The centre and the right end of all that takes a click are that thing, scrolled to where it can be
-# pointed at. What is open for a moment may lie over others: a menu, a sheet, a quick look. Beside
+# pointed at. What is open for a moment may lie over others: a menu, suggestions, a sheet. Beside
 # the middle, half as far away as a target is to be large, it is still that thing.
 TARGETS = """(least) => {
     const found = [];
     const MOMENTARY = "details.menu[open] > .menu-list, [popover]:popover-open, dialog:modal, "
-        + ".filters-sheet[open], .said";
+        + ".filters-sheet[open], .said, #suggestions";
     const own = (each) => each.closest("label") ?? each;
     const isAt = (each, x, y) => {
         const there = document.elementFromPoint(x, y);
         if (there && own(each).contains(there)) return true;
         const label = there?.closest("label");
         return !!label && label.control === each;
+    };
+    const isCovered = (each, x, y) => {
+        const over = document.elementFromPoint(x, y)?.closest(MOMENTARY);
+        return !!over && over !== each.closest(MOMENTARY);
     };
     const inText = (each) => {
         const { display } = getComputedStyle(each);
@@ -138,9 +142,8 @@ TARGETS = """(least) => {
         const clear = [[x, y], [rect.right - Math.min(4, rect.width / 4), y]];
         for (const [at, down] of clear) {
             if (isAt(each, at, down)) continue;
+            if (isCovered(each, at, down)) continue;
             const there = document.elementFromPoint(at, down);
-            const over = there?.closest(MOMENTARY);
-            if (over && over !== each.closest(MOMENTARY)) continue;
             found.push(`${named(each)} is under ${there ? named(there) : "nothing on the screen"}`);
             break;
         }
@@ -150,8 +153,9 @@ TARGETS = """(least) => {
         if (rect.height < least - .5) around.push([x, y - far], [x, y + far]);
         if (inText(each) || each.closest(MOMENTARY + " .chart")) continue;
         const { clientWidth: wide, clientHeight: high } = document.documentElement;
-        const onScreen = ([at, down]) => at > 0 && down > 0 && at < wide && down < high;
-        if (around.length && !around.filter(onScreen).every(([at, down]) => isAt(each, at, down))) {
+        const isOpen = ([at, down]) =>
+            at > 0 && down > 0 && at < wide && down < high && !isCovered(each, at, down);
+        if (around.length && !around.filter(isOpen).every(([at, down]) => isAt(each, at, down))) {
             const size = `${Math.round(rect.width)}×${Math.round(rect.height)}`;
             found.push(`${named(each)} is ${size} px, less than ${least}`);
         }

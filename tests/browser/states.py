@@ -65,7 +65,11 @@ def pick(page: Page) -> None:
 
 def search_the_palette(page: Page) -> None:
     page.keyboard.press("Control+k")
-    page.get_by_role("combobox").fill("cen")
+    page.locator("#palette").get_by_role("combobox").fill("cen")
+
+
+def open_suggestions(page: Page) -> None:
+    page.locator("#q").fill("cen")
 
 
 def look(page: Page) -> None:
@@ -126,6 +130,10 @@ STATES = (
     State("list-news", LIST, ".since", "bob"),
     State("list-filtered", "/images/?os=CentOS&os=Ubuntu&q=web&min_size=1GiB", ".chip"),
     State("list-empty", "/images/?q=nothing-like-this", ".results .state"),
+    State("list-no-value", "/images/?os=CentOT&q=-web", ".no-matches a"),
+    State("list-suggestions", LIST, "#suggestions [role=option]", then=open_suggestions),
+    State("list-search-help", LIST, "#search-help:popover-open", then=click("[popovertarget]")),
+    State("list-excluded", "/images/?-os=CentOS", ".chip"),
     State("list-compact", f"{LIST}&density=compact", ".is-compact"),
     State("list-selection", LIST, "#selection", then=pick),
     State("list-filters", "/images/?os=CentOS", ".filters-sheet[open]", then=open_filters),

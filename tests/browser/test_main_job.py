@@ -97,7 +97,7 @@ def test_the_main_job(site: Site, page: Page, big_cloud: Sandbox) -> None:
 
 
 def test_typing_searches_and_loses_no_letter(signed_in: Page) -> None:
-    box = signed_in.get_by_role("searchbox")
+    box = signed_in.get_by_role("combobox", name="Search images")
     box.press_sequentially("数据库", delay=40)
     expect(signed_in).to_have_url(re.compile("q="))
     expect(signed_in.locator(".chip")).to_contain_text("数据库")

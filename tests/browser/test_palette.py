@@ -20,7 +20,7 @@ def is_asked(request: Request) -> bool:
 
 # Both at once: an answer that comes between would change them.
 MEANT_AND_CHOSEN = """() => [
-    document.querySelector("[role=combobox]").getAttribute("aria-activedescendant"),
+    document.querySelector("#palette [role=combobox]").getAttribute("aria-activedescendant"),
     ...[...document.querySelectorAll("[role=option][aria-selected=true]")].map((each) => each.id),
 ]"""
 
@@ -29,7 +29,7 @@ def opened(page: Page) -> Locator:
     """The box of the palette, once something can be chosen."""
     page.keyboard.press("Control+k")
     expect(page.get_by_role("option").first).to_be_visible()
-    return page.get_by_role("combobox")
+    return page.locator("#palette").get_by_role("combobox")
 
 
 def marked(page: Page) -> Locator:
@@ -277,7 +277,7 @@ def test_by_touch_it_is_the_whole_screen(touched: Page) -> None:
         size = option.bounding_box()
         assert size
         assert size["height"] >= 44
-    page.get_by_role("combobox").fill("cent")
+    page.locator("#palette").get_by_role("combobox").fill("cent")
     page.get_by_role("option", name="CentOS").first.tap()
     expect(page.locator(".chip")).to_contain_text("CentOS")
     page.get_by_role("link", name="Command palette").tap()

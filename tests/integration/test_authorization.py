@@ -92,6 +92,7 @@ PAGES = {
     "images:list": Page("token.read_with", READING, SAFE),
     "images:compare": Page("token.read_with", READING, SAFE),
     "images:palette": Page("token.read_with", READING, SAFE),
+    "images:suggestions": Page("token.read_with", READING, SAFE),
     "images:looks": Page("images.view", methods=("post",)),
     "images:refresh": Page("token.read_with", READING, ("post",)),
     "images:export-csv": Page("token.read_with", READING, SAFE),
@@ -160,6 +161,7 @@ PAGES = {
 # Addresses without a page of their own: files, answers for machines, parts of other pages.
 ONLY_PART = (
     *("home", "healthz", "readyz", "metrics", "images:look", "images:news", "view_menu"),
+    "images:suggestions",
     *("images:export-csv", "images:export-json", "changes_csv", "changes_json"),
     *("audit_csv", "team_audit_csv", "mfa_download_recovery_codes"),
 )

@@ -12,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from images.bounds import FIRST_TIME, LAST_TIME, Bound
-from images.fields import COLUMNS, FACETS, SORTS
+from images.fields import COLUMNS, SORTS
 from images.forms import query_string, read_query, toggled
 from images.grammar import SIZES
-from images.search.query import ImageQuery, image_query
+from images.qualifiers import read_words
+from images.search.query import CHOICES, ImageQuery, image_query
 
 DAY, MINUTES = 86_400_000, 60_000
-PARAMETERS = [*FACETS, *(field.name for field in fields(ImageQuery) if field.name != "facets")]
+PARAMETERS = [*CHOICES, *(field.name for field in fields(ImageQuery) if field.name != "facets")]
 
 
 def read(text: str) -> ImageQuery:
@@ -79,6 +80,7 @@ texts = st.one_of(
     st.datetimes().map(str),
     st.sampled_from(["\ud800", "\0", "9" * 5000, "a" * 500, "İ" * 150, "ﷺ" * 200, "yes", "名"]),
     st.sampled_from([*SORTS, *COLUMNS, *map(str, SIZES)]),
+    st.sampled_from(["os:a", "-os:b", "size:>2GB", "size:", 'tag:"', "created:2024", "disk:HE"]),
 )
 names = st.sampled_from([*PARAMETERS, *PARAMETERS, "token", "invalid", "\ud800", "_", "utm_x", ""])
 
@@ -115,8 +117,10 @@ def test_every_query_survives_its_query_string(data: st.DataObject) -> None:
         "zone": some.map(lambda zones: tuple(dict.fromkeys(zone.lower() for zone in zones))),
         "shared": st.sampled_from([(), ("yes", "unknown")]),
         "storage": st.sampled_from([(), ("at-risk",)]),
-        "q": st.text(st.characters(exclude_categories=["C"]), max_size=9).map(str.strip),
-        **dict.fromkeys(["min_size", "max_size"], sizes),
+        "q": st.text(st.characters(exclude_categories=["C"]), max_size=9).map(read_words),
+        **dict.fromkeys(["min_size", "max_size", "fits_disk"], sizes),
+        **dict.fromkeys(["-os", "-tag"], some),
+        "min_disk": st.sampled_from([(), ("20GiB", "unknown")]),
         **dict.fromkeys(["created_after", "created_before"], times),
         "sort": st.sampled_from([*SORTS, *(f"-{name}" for name in SORTS)]),
         "page": st.integers(1, 10**9),
@@ -144,6 +148,10 @@ def test_every_query_survives_its_query_string(data: st.DataObject) -> None:
         ("max_size", "-1"),
         ("max_size", "1 XB"),
         ("max_size", "8EiB"),
+        ("fits_disk", "-1"),
+        ("min_disk", "large"),
+        ("-shared", "perhaps"),
+        ("-size", "1"),
         ("created_after", "yesterday"),
         ("created_before", "2024-02-30"),
         ("created_before", "0001-01-01T00:00+12:00"),
@@ -356,7 +364,7 @@ def test_a_change_of_what_no_query_has_is_a_mistake() -> None:
         query_string(ImageQuery(), colour="red")
 
 
-@pytest.mark.parametrize("facet", list(FACETS))
+@pytest.mark.parametrize("facet", CHOICES)
 def test_toggling_a_value_twice_changes_nothing_but_the_page(facet: str) -> None:
     query = ImageQuery(q="web", page=4)
     chosen = toggled(query, facet, "ok")

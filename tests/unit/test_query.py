@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 from images.bounds import Bound
 from images.cloud.items import pack_item
 from images.cloud.records import Image
-from images.fields import FACETS, SORTS
+from images.fields import SORTS
 from images.search.bitsets import BoundedCache
 from images.search.index import Index
-from images.search.query import FacetValue, ImageQuery, image_query, matching, run
+from images.search.language import Term, terms, written
+from images.search.query import CHOICES, FacetValue, ImageQuery, image_query, matching, run
 
 UNKNOWN_IMAGE = Image(
     region="bj",
@@ -95,7 +96,8 @@ VALUES: dict[str, Callable[[Image], set[str]]] = {
     ),
     "scene": lambda image: several(image.scenes),
     "tag": lambda image: several(image.tags),
-    "disk": lambda image: several(image.disks),
+    "medium": lambda image: several(image.disks),
+    "min_disk": lambda image: {"unknown" if image.min_disk is None else str(image.min_disk)},
     "storage": storage,
     "check": lambda image: scalar(image.check_state),
 }
@@ -135,9 +137,17 @@ def misses(query: ImageQuery, image: Image) -> set[str]:
         for facet, values in VALUES.items()
         if query.chosen(facet) and not wanted(query, facet) & set(map(alike, values(image)))
     }
+    missed |= {
+        f"-{facet}"
+        for facet, values in VALUES.items()
+        if wanted(query, f"-{facet}") & set(map(alike, values(image)))
+    }
     texts = (image.name, image.description, image.id, image.uuid, *(image.tags or ()))
-    for word in fold(query.q).split(None, 4):
-        if word != image.region and not any(word in fold(text) for text in texts):
+    system = f"{image.os_family or ''} {image.os_version or ''}"
+    for term in terms(query.q):
+        word = fold(term.text)
+        searched = map(fold, (*texts, system, image.platform, image.arch))
+        if (word == image.region or any(word in text for text in searched)) == term.excluded:
             missed.add("q")
     names = {unicodedata.normalize("NFC", name) for name in query.name}
     if names and unicodedata.normalize("NFC", image.name or "") not in names:
@@ -147,6 +157,7 @@ def misses(query: ImageQuery, image: Image) -> set[str]:
     for value, low, high in (
         (image.size, query.min_size, query.max_size),
         (image.created, ms(query.created_after), ms(query.created_before)),
+        (image.min_disk, None, query.fits_disk),
     ):
         if (low, high) != (None, None) and value is None:
             missed.add("range")
@@ -172,7 +183,6 @@ def natural(text: str) -> list[tuple[int, int, int]]:
 
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "os": ("os_family", "os_version"),
-    "disk": ("min_disk",),
     "check": ("check_state",),
 }
 
@@ -202,23 +212,33 @@ def expected_rows(images: Sequence[Image], query: ImageQuery) -> list[int]:
 
 def expected_facets(images: Sequence[Image], query: ImageQuery) -> dict[str, list[FacetValue]]:
     counts: dict[str, Counter[str]] = {facet: Counter() for facet in VALUES}
+    kept_out: dict[str, Counter[str]] = {facet: Counter() for facet in VALUES}
     for image in images:
         missed = misses(query, image)
         for facet, values in VALUES.items():
+            present = set(map(alike, values(image)))
             if missed <= {facet}:
-                counts[facet].update(set(map(alike, values(image))))
+                counts[facet].update(present)
+            if missed <= {facet, f"-{facet}"}:
+                kept_out[facet].update(present)
     facets = {}
     for facet, counted in counts.items():
         shown = commonest(images, facet)
         asked = {alike(value): value for value in query.chosen(facet)}
+        excluded = {alike(value): value for value in query.chosen(f"-{facet}")}
+        spellings = excluded | asked | shown
+        numbers = {same: counted[same] for same in asked.keys() | counted.keys()}
+        numbers |= {same: kept_out[facet][same] for same in excluded}
         found = [
-            FacetValue(shown.get(same, asked.get(same, same)), counted[same], same in asked)
-            for same in asked.keys() | counted.keys()
+            FacetValue(spellings.get(same, same), number, same in asked, same in excluded)
+            for same, number in numbers.items()
         ]
-        facets[facet] = sorted(
-            found, key=lambda one: (not one.selected, -one.count, natural(one.value), one.value)
-        )
+        facets[facet] = sorted(found, key=place)
     return facets
+
+
+def place(one: FacetValue) -> tuple[Any, ...]:
+    return (not one.selected, not one.excluded, -one.count, natural(one.value), one.value)
 
 
 def agree(images: Sequence[Image], index: Index, query: ImageQuery) -> None:
@@ -291,7 +311,7 @@ FACTS: dict[str, st.SearchStrategy[Any]] = {
     "disks": several_of(st.sampled_from(["SSD", "HE"])),
 }
 inventories = st.lists(st.builds(image, **FACTS), max_size=12)
-BOUNDS = ["min_size", "max_size", "created_after", "created_before"]
+BOUNDS = ["min_size", "max_size", "fits_disk", "created_after", "created_before"]
 SORT_NAMES = [f"{direction}{name}" for name in SORTS for direction in ("", "-")]
 
 
@@ -299,18 +319,24 @@ SORT_NAMES = [f"{direction}{name}" for name in SORTS for direction in ("", "-")]
 def queries(draw: st.DrawFn, images: Sequence[Image]) -> ImageQuery:
     """Mostly of what the images have, a little of what they have not."""
     chosen: dict[str, Any] = {}
-    for facet in draw(st.lists(st.sampled_from(list(FACETS)), max_size=3, unique=True)):
+    for choice in draw(st.lists(st.sampled_from(CHOICES), max_size=3, unique=True)):
+        facet = choice.removeprefix("-")
         present = sorted({value for image in images for value in VALUES[facet](image)})
         values = st.sampled_from([*present, "unknown", "BJ01", "no such"])
-        chosen[facet] = tuple(draw(st.lists(values, min_size=1, max_size=2)))
+        chosen[choice] = tuple(draw(st.lists(values, min_size=1, max_size=2)))
     texts = [
-        text for image in images for text in (image.name, image.uuid, *(image.tags or ())) if text
+        text
+        for image in images
+        for text in (image.name, image.uuid, image.os_version, *(image.tags or ()))
+        if text
     ]
-    parts = st.sampled_from([*texts, "we", "B", "京", "SS", "0"]).map(lambda text: text[:3])
-    chosen["q"] = draw(st.just("") | (parts | words).map(lambda text: text.replace("\0", "")))
+    parts = st.sampled_from([*texts, "we", "B", "京", "SS", "0", "centos"])
+    parts = (parts.map(lambda text: text[:3]) | words).map(lambda text: text.replace("\0", ""))
+    asked = st.builds(Term, parts.filter(bool), excluded=st.booleans())
+    chosen["q"] = written(draw(st.lists(asked, max_size=2)))
     for name in draw(st.lists(st.sampled_from(BOUNDS), max_size=2, unique=True)):
         number = draw(st.integers(-1, 5))
-        chosen[name] = number if name.endswith("size") else Bound(number)
+        chosen[name] = Bound(number) if name.startswith("created") else number
     if images and not draw(st.integers(0, 4)):
         some = draw(st.lists(st.sampled_from(images), min_size=1, max_size=3))
         chosen["image"] = (*(f"{each.region}/{each.uuid}" for each in some), "bj/none")
@@ -491,9 +517,58 @@ def test_text_is_found_in_any_case_and_in_every_searched_field(q: str) -> None:
         image(id="cimg-12345678"),
         image(uuid="00abcdef"),
         image(tags=("x", "云团队")),
-        image(name="other", os_family="web strasse 京0 cimg-1 abcdef 团队"),
+        image(name="other", type="web strasse 京0 cimg-1 abcdef 团队"),
     ]
     assert run(Index(images), ImageQuery(q=q)).total == 1
+
+
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        *[("centos", "abc"), ("CentOS 7", "ac"), ("centos７", ""), ("7 centos", "ac")],
+        *[('"centos 7"', "ac"), ('"7 centos"', ""), ("centos -7", "b"), ("windows 2012", "d")],
+        *[("linux", "ab"), ("-linux", "cd"), ("linux x86", "a"), ('"7.9 linux"', "")],
+    ],
+)
+def test_words_find_the_system_with_its_version_platform_and_architecture(
+    q: str, found: str
+) -> None:
+    images = [
+        image(uuid="a", os_family="CentOS", os_version="7.9", platform="Linux", arch="x86_64"),
+        image(uuid="b", os_family="CentOS", os_version="8", platform="Linux"),
+        image(uuid="c", os_family="CentOS", os_version="7"),
+        image(uuid="d", os_family="Windows", os_version="2012 R2", platform="Windows"),
+    ]
+    rows = matching(Index(images), ImageQuery(q=q))
+    assert "".join(sorted(images[row].uuid for row in rows)) == found
+
+
+def test_an_excluded_value_says_how_many_it_keeps_out() -> None:
+    images = [
+        image(os_family="CentOS", tags=("a", "b")),
+        image(os_family="CentOS", tags=("b",)),
+        image(os_family="Ubuntu", tags=("a",)),
+    ]
+    index = Index(images)
+    facets = run(index, image_query(**{"-os": ("centos",), "-tag": ("x",)})).facets
+    assert facets["os"] == (FacetValue("CentOS", 2, False, True), FacetValue("Ubuntu", 1, False))
+    assert facets["tag"] == (FacetValue("x", 0, False, True), FacetValue("a", 1, False))
+    facets = run(index, image_query(**{"-tag": ("a", "b")})).facets
+    assert facets["tag"] == (FacetValue("a", 2, False, True), FacetValue("b", 2, False, True))
+    assert facets["os"] == ()
+
+
+def test_images_that_need_no_larger_disk_fit_it() -> None:
+    sizes = (20 * 2**30, 40 * 2**30, 40 * 10**9, None)
+    index = Index([image(min_disk=size) for size in sizes])
+    assert set(matching(index, ImageQuery(fits_disk=40 * 10**9))) == {0, 2}
+    assert [(each.value, each.count) for each in run(index, ImageQuery()).facets["min_disk"]] == [
+        ("20GiB", 1),
+        ("40GB", 1),
+        ("40GiB", 1),
+        ("unknown", 1),
+    ]
+    assert list(matching(index, image_query(min_disk=("40GiB", "unknown")))) == [1, 3]
 
 
 NAMED = {"bj": ("Beijing", "北京"), "gz": ("Guangzhou", "广州"), "x-1": ("Far away",)}
@@ -514,7 +589,12 @@ NAMED = {"bj": ("Beijing", "北京"), "gz": ("Guangzhou", "广州"), "x-1": ("Fa
             ("prod db", "ad"),
             ("db prod bj", "a"),
         ],
-        *[("web web", "bc"), ("1 2 3 4 5 6", "e"), ("1 2 3 4 6 5", "")],
+        *[("web web", "bc"), ("1 2 3 4 5 6", "e"), ("1 2 3 4 6 5", "e")],
+        # A phrase stands as it is in one text, or begins a name at any word of it.
+        *[('"db prod"', "d"), ('"prod db"', ""), ('"4 3"', "e"), ('"3 4"', "")],
+        *[('"Far away"', "e"), ('"ar away"', ""), ("“away”", "e"), ("＂db prod＂", "d")],
+        *[("-web", "ade"), ("-bj", "cde"), ("db -prod", ""), ('db -"db prod"', "a")],
+        *[("－web", "ade"), ("web -web", ""), ("-广州 web", "b"), ("-", ""), ("web -", "")],
     ],
 )
 def test_every_word_of_a_search_is_found_or_means_the_region(q: str, found: str) -> None:

@@ -180,7 +180,7 @@ def _description(image: Image, other: Image) -> str:
 # What decides comes first.
 TOLD = tuple(
     dict.fromkeys(
-        ("status", "check", "os", "storages", "disk", "size", "created", "shared", *FACTS)
+        ("status", "check", "os", "storages", "min_disk", "size", "created", "shared", *FACTS)
     )
 )
 # How the other one differs, where the fact and its value would not say it best; "" where they do.
@@ -189,7 +189,7 @@ WORDS: dict[str, Callable[[Image, Image], str]] = {
     "status": _status,
     "size": _size,
     "created": _created,
-    "disk": _disk,
+    "min_disk": _disk,
     "storages": _storages,
     "kept": lambda image, other: _("different storage types or states"),
     "check": _check,

@@ -19,7 +19,7 @@ from images.search.query import FacetValue
 from images.templatetags.inventory import counted, region_title, written_size
 from images.templatetags.query_words import RANGES, facet_title, label, narrowings, word_behind
 
-SIZES = ("min_size", "max_size")
+SIZES = ("min_size", "max_size", "fits_disk")
 # The first so many groups are open, of each group so many values are shown, the rest are folded; so
 # many folded ones have a search box.
 OPEN_GROUPS, SHOWN_VALUES, SEARCHED_VALUES = 5, 8, 8
@@ -39,13 +39,17 @@ class Chip(NamedTuple):
 
 
 class FacetChoice(NamedTuple):
-    """A value to narrow the list by; `word` is the cloud's own for it, "" where that is shown."""
+    """A value to narrow the list by; `word` is the cloud's own for it, "" where that is shown.
+
+    One that is `selected` or `excluded` leads to the list where it is no longer.
+    """
 
     href: str
     label: str
     word: str
     images: str
     selected: bool
+    excluded: bool
 
 
 class Facet(NamedTuple):
@@ -76,7 +80,7 @@ def facets(
     shown = [
         name
         for name in FACETS
-        if len(values[name]) > 1 or any(each.selected for each in values[name])
+        if len(values[name]) > 1 or any(each.selected or each.excluded for each in values[name])
     ]
     return [
         _facet(name, values[name], _choices(address, names, name, values[name]), place)
@@ -87,7 +91,7 @@ def facets(
 def _facet(
     name: str, values: tuple[FacetValue, ...], choices: list[FacetChoice], place: int
 ) -> Facet:
-    selected = sum(each.selected for each in values)
+    selected = sum(each.selected or each.excluded for each in values)
     shown = max(SHOWN_VALUES, selected)
     folded, left_out, title = len(values) - shown, len(values) - len(choices), facet_title(name)
     return Facet(
@@ -120,9 +124,11 @@ def _choices(
     for each in values[:MOST_VALUES]:
         name = region_title(each.value, names) if facet == "region" else ""
         pair, shown, word = _value(facet, each.value, name, language)
-        toggling = toggled(address.query, facet, each.value) if each.selected else None
-        href = address.link_to(toggling) if toggling else adding + pair
-        choices.append(FacetChoice(href, shown, word, counted(each.count), each.selected))
+        chosen = facet if each.selected else f"-{facet}" if each.excluded else ""
+        without = toggled(address.query, chosen, each.value) if chosen else None
+        href = address.link_to(without) if without else adding + pair
+        number = counted(each.count)
+        choices.append(FacetChoice(href, shown, word, number, each.selected, each.excluded))
     return choices
 
 

@@ -18,6 +18,7 @@ from dashboard.web.htmx import as_fragment
 from images import services
 from images.cloud.records import Image
 from images.context import InventoryContext
+from images.qualifiers import box_value
 from images.views.list.results import results
 from images.views.list.since import since_last_visit
 from images.views.pages import is_fragment, with_inventory
@@ -26,7 +27,10 @@ from images.views.pages import is_fragment, with_inventory
 @require_safe
 @with_inventory
 def image_list(request: HttpRequest, context: InventoryContext) -> HttpResponse:
-    return list_page(request, context)
+    response = list_page(request, context)
+    if is_fragment(request) and request.GET.get("q", "") != context.query.q:
+        response["HX-Push-Url"] = context.here  # What was typed as qualifiers are its filters.
+    return response
 
 
 def list_page(
@@ -65,7 +69,7 @@ def page_context(context: InventoryContext) -> dict[str, Any]:
     return {
         "place": "images",
         "context": context,
-        "searched": context.query.q,
+        "searched": box_value(context.query),
         "token_query": context.token_query,
         "rests_until": round(context.inventory.head.asked_at + services.COOL_DOWN_SECONDS, 3),
         "rest_seconds": services.COOL_DOWN_SECONDS,

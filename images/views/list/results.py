@@ -14,11 +14,13 @@ from dashboard.web.compression import Coding, page_compressed
 from images.cloud.records import Image
 from images.context import InventoryContext, ListAddress
 from images.fragments import cached
+from images.qualifiers import box_value
 from images.search.index import Index
 from images.search.query import ImageQuery, Result, run
 from images.templatetags.inventory import counted, fragment
 from images.templatetags.query_words import RANGES
 from images.views.list import columns, filters, paging, poll_address, preferences
+from images.views.list.no_matches import no_matches
 from images.views.list.rows import Row, rows
 from images.views.list.since import Since, since_yesterday
 from images.views.poll_intervals import LIST, LIST_BUSY
@@ -99,6 +101,7 @@ def _list(index: Index, shown: ListContext) -> Markup:
         **_addresses(shown),
         **_found(result),
         missing=shown.missing,
+        no_matches=None if result.total else no_matches(shown, index),
         since=shown.since,
         yesterday=shown.yesterday,
         headers=columns.headers(shown),
@@ -120,7 +123,8 @@ def _addresses(shown: ListContext) -> dict[str, Any]:
         "token": shown.token,
         "suffix": shown.suffix,
         "cleared": shown.cleared,
-        "search_fields": shown.fields_without("q"),
+        "search_fields": shown.preference_fields,
+        "searched": box_value(shown.query),
         "range_fields": shown.fields_without(*RANGES),
     }
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from images.context import InventoryContext
 from images.fields import FACETS
-from images.forms import toggled
+from images.forms import search_query, toggled
 from images.labels import label_of
 from images.region_names import spellings
-from images.search.query import FacetValue, changed, image_query, run
+from images.search.query import FacetValue, changed, run
 from images.search.spelling import folded
 from images.templatetags.inventory import counted, plain_name, region_name, region_title
 from images.templatetags.query_words import facet_title, label
@@ -123,7 +124,8 @@ def _title(context: InventoryContext, name: str, value: str) -> str:
 def images(context: InventoryContext, text: str) -> list[Entry]:
     """Return the first images that the text finds, and how to list them all if there are more."""
     index = context.inventory.index
-    result = run(index, image_query(q=text, size=25))
+    asked = search_query(text)
+    result = run(index, replace(asked, size=25))
     entries = []
     for row in result.rows[:SHOWN]:
         image = index.images[row]
@@ -135,7 +137,6 @@ def images(context: InventoryContext, text: str) -> list[Entry]:
             Entry(plain_name(image), address + context.suffix, hint=hint, swaps="detail")
         )
     if result.total > SHOWN:
-        title, everything = _("All images with “%(text)s”") % {"text": text}, image_query(q=text)
-        hint = counted(result.total)
-        entries.append(Entry(title, context.link_to(everything), hint=hint, swaps="images"))
+        title, hint = _("All images with “%(text)s”") % {"text": text}, counted(result.total)
+        entries.append(Entry(title, context.link_to(asked), hint=hint, swaps="images"))
     return entries

@@ -90,7 +90,8 @@ FACETS: dict[str, Callable[[Image], set[str]]] = {
     ),
     "scene": lambda image: several(image["scenes"]),
     "tag": lambda image: several(image["cimgTags"]),
-    "disk": disks,
+    "medium": disks,
+    "min_disk": lambda image: scalar(None if least_disk(image) is None else str(least_disk(image))),
     "storage": lambda image: {storage_state(image)},
     "check": lambda image: scalar(image["checkState"]),
 }
@@ -98,7 +99,14 @@ FACETS: dict[str, Callable[[Image], set[str]]] = {
 
 def texts(image: Image) -> list[str]:
     fields = ("name", "description", "cimgId", "cimgUuid")
-    return [text for text in (*map(image.get, fields), *(image["cimgTags"] or ())) if text]
+    system = f"{image['osFamily'] or ''} {image['osVersion'] or ''}"
+    told = (*map(image.get, fields), system, image["platform"], image["osArch"])
+    return [text for text in (*told, *(image["cimgTags"] or ())) if text]
+
+
+def least_disk(image: Image) -> int | None:
+    size: int | None = (image.get("requirement") or {}).get("minDiskSize")
+    return size
 
 
 def has_text(image: Image, part: str) -> bool:
@@ -119,16 +127,17 @@ FITS: dict[str, Callable[[Image, Any], bool]] = {
     "name": lambda image, name: same(image["name"], name),
     "min_size": lambda image, size: image["size"] is not None and image["size"] >= size,
     "max_size": lambda image, size: image["size"] is not None and image["size"] <= size,
+    "fits_disk": lambda image, size: least_disk(image) is not None and least_disk(image) <= size,
     "created_after": lambda image, time: bool(image["createTime"] and image["createTime"] >= time),
     "created_before": lambda image, time: bool(image["createTime"] and image["createTime"] < time),
 }
 
 
 def fits(image: Image, wanted: dict[str, list[Any]]) -> bool:
-    """Any value of each parameter, and so for all of them."""
+    """Any value of each parameter, and so for all of them; none of an excluded one."""
     return all(
-        not FACETS[name](image).isdisjoint(values)
-        if name in FACETS
+        FACETS[name.removeprefix("-")](image).isdisjoint(values) == name.startswith("-")
+        if name.removeprefix("-") in FACETS
         else any(FITS[name](image, value) for value in values)
         for name, values in wanted.items()
     )
@@ -180,10 +189,11 @@ class Question:
 
 SORTS = (
     *("name", "size", "created", "name", "size", "created", "id", "status", "os", "platform"),
-    *("arch", "disk", "region", "storages", "shared", "updated", "check"),
+    *("arch", "min_disk", "region", "storages", "shared", "updated", "check"),
 )
-PARAMETERS = (*FACETS, *FITS, "q", "name", "region")
-REPEATABLE = {*FACETS, "name"}
+EXCLUDED = ("-region", "-os", "-tag", "-zone")
+PARAMETERS = (*FACETS, *FITS, "q", "name", "region", *EXCLUDED)
+REPEATABLE = {*FACETS, "name", *EXCLUDED}
 
 # What no image has, or every image.
 STRANGE: dict[str, list[Value]] = {
@@ -191,6 +201,8 @@ STRANGE: dict[str, list[Value]] = {
     "shared": [("unknown", "unknown"), ("TRUE", "yes"), ("0", "no")],
     "storage": [("unknown", "unknown"), ("AT-RISK", "at-risk")],
     "q": [("不存在的镜像", "不存在的镜像"), ("%", "%"), ("_", "_"), ("  -  ", "-"), ("\\", "\\")],
+    "-region": [("sh", "sh")],
+    "fits_disk": [("0", 0), ("7EiB", 7 * 2**60)],
     "name": [("没有这个名字", "没有这个名字"), ("golden", "golden"), ("  ", "  ")],
     "min_size": [("0", 0), ("7EiB", 7 * 2**60), ("1.5 gib", 3 * 2**29), ("２GiB", 2 * 2**30)],
     "max_size": [("0", 0), ("7EiB", 7 * 2**60), ("2GB", 2 * 10**9), ("4096m", 2**32)],
@@ -220,6 +232,11 @@ def searches(text: str) -> list[str]:
     return sorted(part for part in stripped if part and "Cc" not in map(unicodedata.category, part))
 
 
+def phrase(text: str) -> str:
+    """The text as it stands, whatever its letters mean to a search box."""
+    return '"' + re.sub(r'["＂“”„\\]', r"\\\g<0>", text) + '"'
+
+
 def times(milliseconds: int | None, *, last: bool) -> list[Value]:
     if milliseconds is None:
         return []
@@ -246,16 +263,19 @@ def sizes(size: int | None) -> list[Value]:
 
 def values_of(image: Image, parameter: str) -> list[Value]:
     """What an address may say that this image, or nearly this one, fits."""
-    if parameter in FACETS:
-        values = sorted(FACETS[parameter](image))
+    facet = parameter.removeprefix("-")
+    if facet in FACETS:
+        values = sorted(FACETS[facet](image))
         spelled = [(value, value) for value in values]
-        return spelled + [(value.upper(), value) for value in values if parameter == "zone"]
+        return spelled + [(value.upper(), value) for value in values if facet == "zone"]
     if parameter == "q":
-        return [(part, part) for text in texts(image) for part in searches(text)]
+        return [(phrase(part), part) for text in texts(image) for part in searches(text)]
     if parameter == "name":
         return [(name, name) for name in [image["name"] or ""] if 0 < len(name) <= 200]
     if parameter in ("min_size", "max_size"):
         return sizes(image["size"])
+    if parameter == "fits_disk":
+        return sizes(least_disk(image))
     return times(image["createTime"], last=parameter == "created_before")
 
 
@@ -269,7 +289,10 @@ def questions(draw: st.DrawFn, images: Sequence[Image]) -> Question:
         strange = STRANGE.get(parameter, NOWHERE)
         found = [
             draw(st.sampled_from(values_of(image, parameter) or strange))
-            for image in (anchor, *draw(st.lists(st.sampled_from(images), max_size=most - 1)))
+            for image in (
+                draw(st.sampled_from(images)) if parameter in EXCLUDED else anchor,
+                *draw(st.lists(st.sampled_from(images), max_size=most - 1)),
+            )
         ]
         if draw(st.integers(0, 3)) == 3:
             found[draw(st.integers(0, len(found) - 1))] = draw(st.sampled_from(strange))
