@@ -84,7 +84,7 @@ def _values(context: InventoryContext, before: str, term: Term) -> Iterator[Entr
             text = written([Term(each.value, name, term.excluded)], NAMES)
             title, *also = _titles(context, name, each.value)
             hint, kind, copy = counted(each.count), facet_title(name), f"{before}{text} "
-            yield Entry(title, before=kind, hint=hint, also=(*also, text), copy=copy)
+            yield Entry(title, before=kind, hint=hint, also=tuple(also), copy=copy)
 
 
 def _titles(context: InventoryContext, facet: str, value: str) -> tuple[str, ...]:

@@ -201,6 +201,7 @@ def test_suggestions_are_values_with_the_number_of_images_they_find(account: Cli
         assert total(account, typed(text)) == int(number)
     assert 'os:"Plan 9" ' in offered(account, ["-region:gz", "os:pl"][1])
     assert '-os:"Plan 9" ' in offered(account, "-os:pl")
+    assert not [text for text in offered(account, "cen") if text.startswith("scene")]
 
 
 def test_a_word_may_become_a_qualifier_and_a_qualifier_shows_examples(account: Client) -> None:
