@@ -104,9 +104,9 @@ LISTING: Parameters = {
         SEARCH,
         _(
             "What is typed into the search box: words, each part of the name, description, either "
-            "ID, a tag, OS, version, platform or architecture, or meaning the region by its ID or "
-            'name; case-insensitive. “"a phrase"” is found as it is, “-word” excludes, and '
-            "“os:CentOS” or “size:>20GB” are the parameters below."
+            "ID (from four letters on), a tag, OS, version, platform or architecture, or meaning "
+            'the region by its ID or name; case-insensitive. “"a phrase"” is found as it is, '
+            "“-word” excludes, and “os:CentOS” or “size:>20GB” are the parameters below."
         ),
     ),
     **{

@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
+from itertools import zip_longest
 from operator import or_
 from typing import Any
 
@@ -96,7 +97,9 @@ def _searched(field: Field) -> Callable[[Image], str]:
 _fields = [field for field in FIELDS.values() if field.searched]
 # What has few values each has few together: they are one text, which takes 4 bytes an image.
 FEW = tuple(field for field in _fields if field.facet and field.kind not in MANY)
-SEARCHED = tuple(_searched(field) for field in _fields if field not in FEW)
+SINGLE = tuple(field for field in _fields if field not in FEW)
+# A word of fewer letters is part of most ids, and means none of them.
+ID_LETTERS = 4
 
 
 def _together(cells: Sequence[str | None]) -> str:
@@ -198,17 +201,20 @@ class Index:
         if not self._texts:
             few = list(zip(*(map(field.read, self.images) for field in FEW), strict=True))
             together = {cells: _together(cells) for cells in set(few)}
-            texts = [map(read, self.images) for read in SEARCHED]
+            texts = [map(_searched(field), self.images) for field in SINGLE]
             self._texts = tuple(map(TextIndex, [*texts, map(together.__getitem__, few)]))
         return self._texts
 
     def having_text(self, part: str) -> Rows:
         """Return the rows with `part`, folded and clean as texts are, in any of the texts.
 
-        And those of a region that it means: its whole id, or how its name begins at any word. A
-        part of the id is found in too many words.
+        In ids only if it has ID_LETTERS. And those of a region that it means: its whole id, or how
+        its name begins at any word. A part of the id is found in too many words.
         """
-        found = [texts.having(part) for texts in self.texts()]
+        short = len(part) < ID_LETTERS
+        skipped = [short and field.kind == "code" for field in SINGLE]
+        looked_at = zip_longest(self.texts(), skipped)  # The last one is of FEW.
+        found = [texts.having(part) for texts, skip in looked_at if not skip]
         facet = self.facet("region")
         regions = self._spellings["region"].values()
         found += [facet.having(each) for each in regions if self._is_meant(each, part)]

@@ -142,11 +142,12 @@ def misses(query: ImageQuery, image: Image) -> set[str]:
         for facet, values in VALUES.items()
         if wanted(query, f"-{facet}") & set(map(alike, values(image)))
     }
-    texts = (image.name, image.description, image.id, image.uuid, *(image.tags or ()))
+    texts = (image.name, image.description, *(image.tags or ()))
     system = f"{image.os_family or ''} {image.os_version or ''}"
     for term in terms(query.q):
         word = fold(term.text)
-        searched = map(fold, (*texts, system, image.platform, image.arch))
+        ids = (image.id, image.uuid) if len(word) >= 4 else ()
+        searched = map(fold, (*texts, *ids, system, image.platform, image.arch))
         if (word == image.region or any(word in text for text in searched)) == term.excluded:
             missed.add("q")
     names = {unicodedata.normalize("NFC", name) for name in query.name}

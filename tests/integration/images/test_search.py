@@ -74,6 +74,17 @@ def test_page_export_and_api_find_what_is_typed(account: Client, text: str, numb
     assert len(lines) == number + 1
 
 
+def test_a_number_means_a_version_and_no_part_of_an_id(account: Client, cloud: Sandbox) -> None:
+    uuid = "7" * 32
+    facts = {"osFamily": "Plan 9", "platform": "Other", "osArch": "mips"}
+    cloud.add_image("bj", name="lab", osVersion="3", cimgUuid=uuid, cimgId="cimg-777", **facts)
+
+    assert total(account, typed("plan 7")) == 0
+    assert total(account, typed("plan 777")) == 0
+    assert total(account, typed("plan 5")) == total(account, typed("plan 7777")) == 1
+    assert total(account, typed("plan cimg-777")) == 1
+
+
 def test_the_box_shows_the_whole_query_and_the_address_has_its_parameters(viewer: Client) -> None:
     address = typed("web OS:centos -region:gz size:>1GB", sort="name")
     response = viewer.get(address, headers=FRAGMENT)

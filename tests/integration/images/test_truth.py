@@ -98,7 +98,7 @@ FACETS: dict[str, Callable[[Image], set[str]]] = {
 
 
 def texts(image: Image) -> list[str]:
-    fields = ("name", "description", "cimgId", "cimgUuid")
+    fields = ("name", "description")
     system = f"{image['osFamily'] or ''} {image['osVersion'] or ''}"
     told = (*map(image.get, fields), system, image["platform"], image["osArch"])
     return [text for text in (*told, *(image["cimgTags"] or ())) if text]
@@ -110,7 +110,8 @@ def least_disk(image: Image) -> int | None:
 
 
 def has_text(image: Image, part: str) -> bool:
-    return any(fold(part) in fold(text) for text in texts(image))
+    ids = (image["cimgId"], image["cimgUuid"]) if len(fold(part)) >= 4 else ()
+    return any(fold(part) in fold(text) for text in (*texts(image), *filter(None, ids)))
 
 
 def fold(text: str) -> str:
