@@ -63,9 +63,9 @@ def _several(values: Schema) -> Schema:
 
 
 VALUE_OF_FACET = _(
-    "A value of this facet. Repeat it for “or”; different facets are combined with “and”."
+    "A value of this facet. Repeat it for “or”; different facets are combined with “and”. With “-” "
+    "before the name (-os=CentOS) it excludes."
 )
-EXCLUDED = _("A value of the facet that no image in the result has; repeatable.")
 OLDER_NAME = _("The older name of “{name}”.")
 NO_EFFECT = _("Only affects how the list is displayed; has no effect here.")
 MOMENT = _("A date or time, in UTC unless an offset is given; inclusive.")
@@ -112,7 +112,7 @@ LISTING: Parameters = {
     **{
         name: (
             _several(VALUES.get(FACETS[name.removeprefix("-")].kind, TEXT)),
-            EXCLUDED if name.startswith("-") else VALUE_OF_FACET,
+            VALUE_OF_FACET,
         )
         for name in CHOICES
     },
@@ -183,7 +183,11 @@ TOKENS: Parameters = {
 
 
 def described(parameters: Parameters) -> list[dict[str, Any]]:
-    """Return them as OpenAPI has them."""
+    """Return them as OpenAPI has them.
+
+    Those that exclude, such as "-os", are described with what they exclude: generated clients make
+    one name of "os" and "-os".
+    """
     return [
         {
             "name": name,
@@ -194,4 +198,5 @@ def described(parameters: Parameters) -> list[dict[str, Any]]:
             **({"deprecated": True} if name in OLDER else {}),
         }
         for name, (schema, description) in parameters.items()
+        if not name.startswith("-")
     ]

@@ -6,6 +6,9 @@ Each account has 1,500 images in a cloud that takes no time, of PostgreSQL and R
 First every account is read, with no limit on calls: that is the throughput. Then accounts are read
 when they are due, for so many seconds, 50 of them looked at. It fails where 95 in a hundred are
 late by more than a third of their interval while the machine has time left.
+
+With --trouble a refresher, PostgreSQL and Redis are killed on the way, one after the other, and
+each is started again at once. With --embedded there are no servers: SQLite, and one process.
 """
 
 from __future__ import annotations
@@ -44,6 +47,7 @@ class Fleet:
     cloud: str
     environment: dict[str, str]
     folder: Path
+    servers: list[servers.Server]
     refreshers: list[running.Process] = field(default_factory=list)
 
     def calls(self) -> int:
@@ -52,13 +56,31 @@ class Fleet:
 
     @contextmanager
     def refreshed(self, workers: int, **variables: str) -> Iterator[None]:
-        environment, log = self.environment | variables, self.folder / "refreshers.log"
-        self.refreshers = [running.refresh(environment, log) for _ in range(workers)]
+        for _ in range(workers):
+            self.start(**variables)
         try:
             yield
         finally:
             for refresher in self.refreshers:
                 running.stop(refresher)
+            self.refreshers = []
+
+    def start(self, **variables: str) -> None:
+        log = self.folder / "refreshers.log"
+        self.refreshers.append(running.refresh(self.environment | variables, log))
+
+    def kill_a_refresher(self) -> None:
+        killed = self.refreshers.pop(0)
+        killed.kill()
+        killed.wait()
+        self.start()
+
+    def kill_a_server(self) -> None:
+        server = self.servers[0]
+        self.servers.reverse()  # The next time it is the other one.
+        server.kill()
+        server.start_again()
+        _close_connections()
 
     def megabytes(self) -> float:
         """Return the resident memory of the largest refresher, without those that read for it."""
@@ -66,11 +88,18 @@ class Fleet:
 
 
 @contextmanager
-def fleet(accounts: int) -> Iterator[Fleet]:
+def fleet(accounts: int, *, embedded: bool) -> Iterator[Fleet]:
     with ExitStack() as ending:
         folder = Path(ending.enter_context(tempfile.TemporaryDirectory()))
-        database = ending.enter_context(servers.started_postgres(free_port(), "-N", "200"))
-        cache = ending.enter_context(servers.started_redis(free_port()))
+        started, addresses = [], {"DATABASE_URL": "", "CACHE_URL": ""}
+        if not embedded:
+            database = ending.enter_context(servers.started_postgres(free_port(), "-N", "200"))
+            cache = ending.enter_context(servers.started_redis(free_port()))
+            started = [database, cache]
+            addresses = {
+                "DATABASE_URL": f"postgres://postgres@127.0.0.1:{database.port}/postgres",
+                "CACHE_URL": f"redis://127.0.0.1:{cache.port}/0",
+            }
         command = [sys.executable, "-m", "tests.bench.fast_cloud", "--images", str(IMAGES)]
         cloud = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
         ending.callback(cloud.wait)
@@ -80,17 +109,16 @@ def fleet(accounts: int) -> Iterator[Fleet]:
         environment = os.environ | {
             "DJANGO_SETTINGS_MODULE": "dashboard.settings",
             "VAR_DIR": str(folder),
-            "DATABASE_URL": f"postgres://postgres@127.0.0.1:{database.port}/postgres",
-            "CACHE_URL": f"redis://127.0.0.1:{cache.port}/0",
             "DIDIYUN_API_URL": url,
             "LOG_LEVEL": "WARNING",
+            **addresses,
         }
         manage(environment, (("prepare",), ""), (("add_user", "fleet"), "nothing but the bench"))
         os.environ |= environment
         django.setup()
         ending.callback(_close_connections)
         _store(accounts)
-        yield Fleet(url, environment, folder)
+        yield Fleet(url, environment, folder, started)
 
 
 def _close_connections() -> None:
@@ -137,7 +165,9 @@ def throughput(each: Fleet, accounts: int, workers: int) -> None:
     )
 
 
-def steady(each: Fleet, accounts: int, workers: int, seconds: float) -> bool:
+def steady(
+    each: Fleet, accounts: int, workers: int, seconds: float, *, trouble: bool = False
+) -> bool:
     """Print how late accounts are that are read when they are due; return whether that will do."""
     from django.conf import settings
     from django.utils import timezone
@@ -159,9 +189,13 @@ def steady(each: Fleet, accounts: int, workers: int, seconds: float) -> bool:
             (settings.INVENTORY_FRESH_SECONDS, settings.INVENTORY_IDLE_SECONDS), 0.0
         )
         memory = 0.0
+        kills = [each.kill_a_refresher, each.kill_a_server, each.kill_a_server] if trouble else []
+        kill_at = [began + seconds * part for part in (0.25, 0.5, 0.75)]
         while time.monotonic() < began + seconds:
             Token.objects.filter(pk__in=watched).update(last_used_at=timezone.now())
             time.sleep(STEP_SECONDS)
+            if kills and time.monotonic() > kill_at[-len(kills)]:
+                kills.pop(0)()
             if time.monotonic() < began + settings.INVENTORY_FRESH_SECONDS:
                 continue  # Whoever was not looked at before is not late.
             for account in scheduled():
@@ -179,10 +213,17 @@ def steady(each: Fleet, accounts: int, workers: int, seconds: float) -> bool:
         f"{lateness[len(lateness) // 2]:.2f} (p50), {p95:.2f} (p95), {lateness[-1]:.2f} (most) "
         f"intervals; oldest {', '.join(f'{age:.0f} s of {of}' for of, age in oldest.items())}; "
         f"{made:.1f} calls/s, machine {used:.0%} busy, a worker {memory:.0f} MB, "
-        f"Redis {_redis_megabytes():.0f} MB, database {_database_megabytes():.0f} MB",
+        f"{_stored(each)}",
         flush=True,
     )
     return p95 <= 1 / 3 or used > FULL
+
+
+def _stored(each: Fleet) -> str:
+    if not each.servers:
+        files = sum(file.stat().st_size for file in each.folder.glob("*.sqlite3"))
+        return f"its databases {files / MEBIBYTE:.0f} MB"
+    return f"Redis {_redis_megabytes():.0f} MB, database {_database_megabytes():.0f} MB"
 
 
 def _redis_megabytes() -> float:
@@ -221,19 +262,25 @@ def main() -> None:
     parser.add_argument("--accounts", type=int, nargs="+", default=[50, 500, 2000])
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--seconds", type=float, default=300)
+    parser.add_argument("--embedded", action="store_true", help="SQLite, and one process")
+    parser.add_argument("--trouble", action="store_true", help="kill what there is on the way")
     options = parser.parse_args()
+    if options.embedded:
+        options.workers = [1]
     well = True
     for accounts in options.accounts:
         # Django knows one database for as long as a process lives.
         if len(options.accounts) > 1:
             command = [sys.executable, "-m", "tests.bench.fleet", "--seconds", str(options.seconds)]
             command += ["--accounts", str(accounts), "--workers", *map(str, options.workers)]
+            command += ["--embedded"] if options.embedded else []
+            command += ["--trouble"] if options.trouble else []
             well &= subprocess.run(command, check=False, cwd=ROOT).returncode == 0
             continue
-        with fleet(accounts) as each:
+        with fleet(accounts, embedded=options.embedded) as each:
             for workers in options.workers:
                 throughput(each, accounts, workers)
-                well &= steady(each, accounts, workers, options.seconds)
+                well &= steady(each, accounts, workers, options.seconds, trouble=options.trouble)
     sys.exit(not well)
 
 

@@ -100,6 +100,16 @@ class Stack:
         """The oldest, without a warning. The server starts another."""
         os.kill(self.workers()[0], signal.SIGKILL)
 
+    def stop(self) -> None:
+        self.server.terminate()
+        self.server.wait()
+
+    def restart(self) -> None:
+        """Stop the server, and return once another one takes requests."""
+        self.stop()
+        self.server = _serve(self.environment)
+        running.wait_until_ready(self.port)
+
     def worker_seconds(self) -> float:
         """How long the processor has been busy with all workers."""
         return sum(_busy(pid) for pid in self.workers())
@@ -155,16 +165,19 @@ def stack(images: int, **variables: str) -> Iterator[Stack]:
             (("add_user", USER), PASSWORD),
             (("add_token", "--user", USER, "--label", "Bench"), token),
         )
-        command = [sys.executable, "-m", "gunicorn", "--config", "python:dashboard.gunicorn"]
-        command += ["dashboard.wsgi"]
         with _log(environment) as log:
-            server = subprocess.Popen(command, env=environment, cwd=ROOT, stderr=log)
-        try:
-            running.wait_until_ready(port)
-            yield Stack(port, url, _sign_in(port), server, token, environment)
-        finally:
-            server.terminate()
-            server.wait()
+            stack = Stack(port, url, "", _serve(environment, log), token, environment)
+            try:
+                running.wait_until_ready(port)
+                stack.cookie = _sign_in(port)
+                yield stack
+            finally:
+                stack.stop()
+
+
+def _serve(environment: dict[str, str], log: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:dashboard.gunicorn"]
+    return subprocess.Popen([*command, "dashboard.wsgi"], env=environment, cwd=ROOT, stderr=log)
 
 
 @contextmanager

@@ -154,6 +154,8 @@ PAGES = {
     "api:facets": Page("token.read_with", READING, SAFE),
     "api:regions": Page("token.read_with", READING, SAFE),
     "api:show_overview": Page("token.read_with", READING, SAFE),
+    "api:stream_lines": Page("token.read_with", READING, SAFE),
+    "api:stream_table": Page("token.read_with", READING, SAFE),
     "api:changes": Page("token.read_with", READING, SAFE),
     "api:tokens": Page("images.view", methods=SAFE),
 }
