@@ -24,6 +24,8 @@ from images.search.spelling import spelled_size
 
 RANGES = ("min_size", "max_size", "created_after", "created_before", "fits_disk")
 NAMES = frozenset((*FACETS, *RANGES, "name", "image", "size", "created", "disk"))
+# What a word may be a value of, the likelier first.
+WORD_FACETS = ("os", "version", "region", "status", "tag", "platform", "arch", "scene", "zone")
 MAX_WORDS = 10  # Each costs a look through every text.
 TOO_MANY_WORDS = format_lazy(_("more than {number} words"), number=MAX_WORDS)
 # Between two ends, or after one of the operators.

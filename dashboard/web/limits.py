@@ -103,6 +103,12 @@ def _refused_page(request: HttpRequest, said: str, left: int) -> HttpResponseBas
     return response
 
 
+def _refused_file(said: str, left: int) -> HttpResponseBase:
+    problem = Problem(429, "too-many-exports", said)
+    problem.headers["Retry-After"] = str(left)
+    return respond(problem)
+
+
 def export_slots(get_response: Handler) -> Handler:
     """Let one person make no more than EXPORTS_AT_ONCE files at a time.
 
@@ -119,7 +125,8 @@ def export_slots(get_response: Handler) -> Handler:
                 "You have %(count)s exports in progress. Try again when one is finished.",
                 settings.EXPORTS_AT_ONCE,
             )
-            return _refused_page(request, said % {"count": settings.EXPORTS_AT_ONCE}, left=5)
+            said %= {"count": settings.EXPORTS_AT_ONCE}
+            return _refused_file(said, 5) if is_api(request) else _refused_page(request, said, 5)
         response = get_response(request)
         if isinstance(response, StreamingHttpResponse):
             response.streaming_content = _Sending(response.streaming_content, slot)

@@ -23,7 +23,7 @@ SECRET_ROUTES = frozenset({"display"})
 EXPORT_ROUTES = frozenset(
     {
         *("images:export-csv", "images:export-json", "changes_csv", "changes_json"),
-        *("audit_csv", "team_audit_csv"),
+        *("audit_csv", "team_audit_csv", "api:stream_lines", "api:stream_table"),
     }
 )
 # Pages that show, once, a secret that was just made: of each a key, a link or codes.

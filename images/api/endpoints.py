@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
@@ -32,6 +32,7 @@ from images.api.opening import (
 from images.api.overview_answer import Overview, overview_answer
 from images.api.routing import endpoint
 from images.change_forms import change_query_string
+from images.cloud.records import Image
 from images.export.changes import change_item
 from images.export.regions import iso
 from images.export.rows import csv_rows, json_item, json_lines
@@ -79,14 +80,7 @@ def list_images(request: HttpRequest) -> HttpResponseBase:
     ),
 )
 def stream_lines(request: HttpRequest) -> HttpResponseBase:
-    context = open_inventory(request, parameters.LINES)
-    fields = fields_of(request, parameters.LINES)
-
-    def make() -> Iterator[bytes]:
-        return json_lines(paging.everything(context), fields)
-
-    version = (version_of(context), context.query, fields)
-    return stream(request, version, schemas.LINES.media_type, make, context)
+    return _everything(request, parameters.LINES, schemas.LINES, json_lines)
 
 
 @endpoint(
@@ -100,14 +94,23 @@ def stream_lines(request: HttpRequest) -> HttpResponseBase:
     ),
 )
 def stream_table(request: HttpRequest) -> HttpResponseBase:
-    context = open_inventory(request, parameters.TABLE)
-    fields = fields_of(request, parameters.TABLE)
+    return _everything(request, parameters.TABLE, schemas.TABLE, csv_rows)
 
-    def make() -> Iterator[str]:
-        return csv_rows(paging.everything(context), fields)
 
+def _everything(
+    request: HttpRequest,
+    takes: parameters.Parameters,
+    sent: schemas.Stream,
+    write: Callable[[Iterable[Image], tuple[str, ...]], Iterator[bytes] | Iterator[str]],
+) -> HttpResponseBase:
+    context = open_inventory(request, takes)
+    fields = fields_of(request, takes)
     version = (version_of(context), context.query, fields)
-    return stream(request, version, schemas.TABLE.media_type, make, context)
+
+    def make() -> Iterator[bytes] | Iterator[str]:
+        return write(paging.everything(context), fields)
+
+    return stream(request, version, sent.media_type, make, context)
 
 
 @endpoint(

@@ -19,7 +19,7 @@ from images.api.description import Document, document
 # What people ask first, and what jq makes of the answer.
 EXAMPLES: dict[str, tuple[dict[str, str], str]] = {
     "list_images": ({"os": "CentOS", "q": "web"}, ".images[] | [.region, .cimgUuid, .name] | @tsv"),
-    "stream_lines": ({"fields": "name,created"}, "[.region, .cimgUuid, .name] | @tsv"),
+    "stream_lines": ({"fields": "name"}, "[.region, .cimgUuid, .name] | @tsv"),
     "facets": ({}, '.facets.status[] | "\\(.count)\\t\\(.value)"'),
     "regions": ({}, '.regions[] | select(.state != "fresh") | {id, state, error}'),
     "show_overview": ({}, ".attention[] | {kind, count}"),
@@ -95,6 +95,8 @@ def _example(address: str, name: str) -> str:
     asked = address.replace("{", "$").replace("}", "")
     if query:
         asked += f"?{urlencode(query)}"
+    if name == "stream_table":
+        return f'curl -sS "{asked}" -H "Authorization: Bearer $API_KEY" -o images.csv'
     return f'curl -sS "{asked}" -H "Authorization: Bearer $API_KEY" |\n  jq -r \'{program}\''
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from images.context import ListAddress
 from images.fields import FACETS
 from images.forms import toggled
-from images.qualifiers import box_text
+from images.qualifiers import WORD_FACETS, box_text
 from images.search.index import Index
 from images.search.language import terms, written
 from images.search.nearest import nearest
@@ -17,8 +17,6 @@ from images.templatetags.inventory import counted
 
 MOST_PARTS = 12  # of a query that are looked at, each by itself
 MOST_NEAR = 3
-# What a word may have been meant for.
-NAMED = ("os", "version", "region", "status", "platform", "arch", "tag", "scene", "zone")
 
 
 class Part(NamedTuple):
@@ -81,7 +79,7 @@ def _near(address: ListAddress, index: Index, part: Part) -> list[Way]:
         return []
     found = []
     values = run(index, ImageQuery()).facets
-    for facet in [part.facet] if part.facet else NAMED:
+    for facet in [part.facet] if part.facet else WORD_FACETS:
         for value in nearest(part.text, values[facet])[:MOST_NEAR]:
             query = toggled(part.rest, facet, value.value)
             total = run(index, query).total

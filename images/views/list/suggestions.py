@@ -19,7 +19,7 @@ from dashboard.web.htmx import as_fragment
 from images.context import InventoryContext, known_context
 from images.fields import FACETS
 from images.forms import search_query
-from images.qualifiers import NAMES
+from images.qualifiers import NAMES, WORD_FACETS
 from images.region_names import spellings
 from images.search.language import Term, last_term, written
 from images.search.query import run
@@ -31,8 +31,6 @@ from images.views.palette.place import place_of
 
 SHOWN = 8
 LONGEST = 4_000
-# What a word may be a value of, the likelier first.
-GUESSED = ("os", "version", "region", "status", "tag", "platform", "arch", "scene", "zone")
 EXAMPLES = {
     "size": ("size:>20GiB", "size:20GiB..40GiB"),
     "disk": ("disk:<=40GiB",),
@@ -79,7 +77,7 @@ def _names(before: str, term: Term) -> Iterator[Entry]:
 def _values(context: InventoryContext, before: str, term: Term) -> Iterator[Entry]:
     """Yield the values of facets, with how many images of the rest of the text have each."""
     facets = run(context.inventory.index, search_query(before)).facets
-    for name in GUESSED if not term.name else (term.name,) if term.name in FACETS else ():
+    for name in WORD_FACETS if not term.name else (term.name,) if term.name in FACETS else ():
         for each in islice(facets[name], MOST_VALUES):
             text = written([Term(each.value, name, term.excluded)], NAMES)
             title, *also = _titles(context, name, each.value)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
+import re
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from dashboard.people.models import User
 from images.sandbox import Fault, Sandbox
-from tests.integration.api.conftest import MakeScript, Script
+from tests.integration.api.conftest import API, MakeScript, Script
 from tests.integration.conftest import Keep
 from tests.integration.images.test_export_json import newest_first, truth
 
@@ -126,3 +129,27 @@ def test_a_narrowed_key_streams_its_own_account_alone(
     found = {image["name"] for image in lines(narrowed)}
     assert found
     assert "of the first alone" not in found
+
+
+@pytest.mark.django_db(databases="__all__", transaction=True)
+@pytest.mark.parametrize("name", ["images.ndjson", "images.csv"])
+def test_one_person_is_sent_only_so_many_at_a_time(
+    script: Script, settings: Settings, name: str
+) -> None:
+    settings.EXPORTS_AT_ONCE = 1
+    client, key = Client(), {"Authorization": f"Bearer {script.secret}"}
+    sending = client.get(f"{API}/{name}", headers=key)
+    assert script.get(name).kind == "too-many-exports"
+
+    sending.close()
+    assert script.get(name).status == 200
+
+
+def test_every_example_of_the_page_can_be_asked(script: Script, browser: Client) -> None:
+    page = browser.get(f"{API}/").content.decode()
+    examples = re.findall(rf'curl -sS "http://testserver({API}/[^"]*)"', html.unescape(page))
+    asked = [each for each in examples if "$" not in each]
+
+    assert f"{API}/images.csv" in asked
+    assert {each: script.get(each).status for each in asked} == dict.fromkeys(asked, 200)
+    assert not re.search(r"images\.csv[^|<]*\|", html.unescape(page))
