@@ -26,6 +26,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from images.cloud.answers import Answer, read_answer, request_id
 from images.cloud.cleaning import clean_json
+from images.cloud.deadline import NOT_IN_TIME, Deadline
 from images.cloud.errors import AnswerTooLarge, CloudError, OutOfTime, Unavailable, Unreadable
 
 CONNECT_SECONDS = 5.0
@@ -40,35 +41,6 @@ PIECE_BYTES = 64 * 1024
 CALLS_IN_FLIGHT = 8
 # What a few images may weigh, however large each of them is.
 FEW_BYTES = 4 * MIB
-NOT_IN_TIME = "the cloud did not answer in time"
-
-
-class Deadline:
-    """A moment by which everything is over. `clock` counts seconds, as time.monotonic does."""
-
-    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._end = clock() + seconds
-
-    def left(self) -> float:
-        """Seconds left, more than 0; OutOfTime when there are none."""
-        left = self._end - self._clock()
-        if left <= 0:
-            raise OutOfTime(NOT_IN_TIME)
-        return left
-
-    def move(self, left: float) -> None:
-        """Have so many seconds left from now on."""
-        self._end = self._clock() + left
-
-    @contextlib.contextmanager
-    def stopped(self) -> Iterator[None]:
-        """Take none of the time for what happens within."""
-        began = self._clock()
-        try:
-            yield
-        finally:
-            self._end += self._clock() - began
 
 
 @dataclass(frozen=True)
@@ -193,9 +165,12 @@ def _exchange(
     if not account.slots.acquire(timeout=account.deadline.left()):
         account.deadline.left()
         raise OutOfTime("too many calls were waiting")
+    left = account.deadline.left()
     try:
-        status, retry_after, body = _send(account, method, path, at_most, parameters)
-    except (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError, TimeoutError):
+        status, retry_after, body = _send(account, method, path, at_most, left, parameters)
+    except (requests.Timeout, urllib3.exceptions.ReadTimeoutError, TimeoutError) as error:
+        if isinstance(error, requests.ConnectTimeout) and left > CONNECT_SECONDS:
+            raise Unavailable(_network_reason(error), passing=True) from None
         # What was left of the time, though another region's work may have put the end off since.
         raise OutOfTime(NOT_IN_TIME) from None
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
@@ -220,9 +195,13 @@ def _network_reason(error: Exception) -> str:
 
 
 def _send(
-    account: Account, method: str, path: str, at_most: int, parameters: dict[str, Any]
+    account: Account,
+    method: str,
+    path: str,
+    at_most: int,
+    left: float,
+    parameters: dict[str, Any],
 ) -> tuple[int, str | None, bytes]:
-    left = account.deadline.left()
     with _session().request(
         method,
         account.url + path,

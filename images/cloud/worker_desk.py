@@ -6,7 +6,7 @@ import os
 import threading
 from multiprocessing.connection import Connection
 
-from images.cloud.client import Deadline
+from images.cloud.deadline import Deadline
 
 # What the process says to be allowed one more call.
 ASKS = "asks"

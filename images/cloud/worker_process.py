@@ -29,7 +29,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 
 from images.cloud import heap
-from images.cloud.client import Account, Call, Deadline, Limits
+from images.cloud.client import Account, Call, Limits
+from images.cloud.deadline import Deadline
 from images.cloud.errors import CloudError, Internal, OutOfTime, TooLarge
 from images.cloud.listing import list_images
 from images.cloud.packing import encode_body, encode_images, version_of

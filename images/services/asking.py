@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from images.cloud.client import KIB, MIB, Account, Deadline, Limits
+from images.cloud.client import KIB, MIB, Account, Limits
+from images.cloud.deadline import Deadline
 from images.cloud.errors import CloudError, Internal
 from images.services import budget, counting, freshness
 from images.services.snapshots import Failure, failure_of

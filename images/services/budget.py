@@ -21,7 +21,7 @@ from contextvars import ContextVar
 from django.conf import settings
 from django.core.cache import cache
 
-from images.cloud.client import Deadline
+from images.cloud.deadline import Deadline
 
 # How many seconds ahead a person's calls borrow.
 AHEAD_SECONDS = 5

@@ -10,7 +10,7 @@ import structlog
 from django.conf import settings
 from django.db import connections
 
-from images.cloud.client import Deadline
+from images.cloud.deadline import Deadline
 from images.cloud.errors import OutOfTime, StillReading
 from images.services import counting, memory, refresh, store
 from images.services.asking import failure

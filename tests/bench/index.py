@@ -15,7 +15,8 @@ from operator import methodcaller
 from statistics import median
 from typing import Any
 
-from images.cloud.client import Account, Deadline
+from images.cloud.client import Account
+from images.cloud.deadline import Deadline
 from images.cloud.listing import list_images
 from images.cloud.packing import decode_body, encode_body, encode_images
 from images.cloud.records import Image

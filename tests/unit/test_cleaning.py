@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from images.cloud import errors
 from images.cloud.cleaning import MAX_ERRMSG, MAX_NAME, clean, clean_json, clipped
-from images.cloud.client import Account, Deadline
+from images.cloud.client import Account
+from images.cloud.deadline import Deadline
 from images.cloud.listing import list_images, list_regions
 from images.sandbox import Fault, Sandbox
 from images.sandbox.inventory import encode

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -11,7 +12,8 @@ from contextlib import contextmanager
 import pytest
 
 from images.cloud import errors
-from images.cloud.client import Account, Deadline
+from images.cloud.client import Account
+from images.cloud.deadline import Deadline
 from images.cloud.listing import list_images, list_regions
 from images.sandbox import ERRORS, Fault, Sandbox
 from tests.integration.images.test_faults import FAILING, at
@@ -166,6 +168,20 @@ def test_what_we_cut_ourselves_was_late_although_there_is_time_again(
     a_clock_that_stands = Deadline(0.3, clock=lambda: 0.0)
     with pytest.raises(errors.OutOfTime):
         list_regions(Account(cloud.url, cloud.token, a_clock_that_stands, pause=lambda _: None))
+
+
+def test_who_cannot_be_reached_in_what_is_left_of_the_time_is_late() -> None:
+    a_clock_that_stands = Deadline(0.3, clock=lambda: 0.0)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server:
+        address = server.getsockname()
+        with socket.create_connection(address), contextlib.ExitStack() as waiting:
+            for _ in range(3):  # Nobody takes them: no other gets through.
+                other = waiting.enter_context(socket.socket())
+                other.setblocking(False)
+                other.connect_ex(address)
+            url = f"http://127.0.0.1:{address[1]}"
+            with pytest.raises(errors.OutOfTime):
+                list_regions(Account(url, "t", a_clock_that_stands, pause=lambda _: None))
 
 
 def test_headers_that_drip_end_by_the_deadline() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from images.cloud import errors
-from images.cloud.client import Account, Deadline
+from images.cloud.client import Account
+from images.cloud.deadline import Deadline
 from images.cloud.jobs import read_jobs
 from images.cloud.reading import Problems, read_job
 from images.cloud.records import Job

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from images.cloud.client import MIB, Account, Deadline, Limits
+from images.cloud.client import MIB, Account, Limits
+from images.cloud.deadline import Deadline
 from images.cloud.errors import TooLarge, Unreadable
 from images.cloud.jobs import read_jobs
 from images.cloud.listing import Listing, list_images, list_regions, may_list_images

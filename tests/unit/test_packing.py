@@ -8,7 +8,8 @@ import tracemalloc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from images.cloud.client import Account, Deadline
+from images.cloud.client import Account
+from images.cloud.deadline import Deadline
 from images.cloud.items import pack_item, unpack_item
 from images.cloud.listing import list_images
 from images.cloud.packing import decode_body, encode_body, encode_images

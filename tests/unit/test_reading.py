@@ -12,7 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from images.cloud import values
-from images.cloud.client import Account, Deadline
+from images.cloud.client import Account
+from images.cloud.deadline import Deadline
 from images.cloud.jobs import read_jobs
 from images.cloud.listing import Listing, list_images, list_regions
 from images.cloud.reading import (

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from images.cloud import worker_process
-from images.cloud.client import MIB, Account, Deadline, Limits
+from images.cloud.client import MIB, Account, Limits
+from images.cloud.deadline import Deadline
 from images.cloud.errors import (
     CloudError,
     Internal,

@@ -11,7 +11,7 @@ from django.core.cache import cache
 from pytest_django import Settings
 
 from images import services
-from images.cloud.client import Deadline
+from images.cloud.deadline import Deadline
 from images.sandbox import Fault, Sandbox
 from images.services import breaker, budget
 from tests.integration.conftest import Clock, Credential
