@@ -43,9 +43,12 @@ FILES = [
     ("/audit.csv?q=x", ("audit.export", "q=x")),
 ]
 
+STREAMS = ["/api/v1/images.ndjson?region=bj", "/api/v1/images.csv?region=bj"]
+
 
 def test_every_export_is_tried() -> None:
-    assert {resolve(url.partition("?")[0]).view_name for url, _ in FILES} == EXPORT_ROUTES
+    tried = [*(url for url, _ in FILES), *STREAMS]
+    assert {resolve(url.partition("?")[0]).view_name for url in tried} == EXPORT_ROUTES
 
 
 @pytest.mark.parametrize(("url", "entry"), FILES)
@@ -69,6 +72,13 @@ def test_who_takes_a_file_along(
     assert last.team_id == (None if url.startswith("/audit.csv") else team.pk)
     owner = "person" if "export" in url else ""
     assert last.owner == owner
+
+
+@pytest.mark.parametrize("url", STREAMS)
+def test_a_stream_of_the_api_is_noted_as_a_read(viewer: Client, url: str) -> None:
+    content(viewer, url)
+    content(viewer, url)
+    assert noted() == [("api.read", str(Token.objects.get()))]
 
 
 def test_what_could_not_be_had_was_not_exported(
