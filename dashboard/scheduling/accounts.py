@@ -25,6 +25,8 @@ from images.services.signals import Schedule
 
 # Somebody looks at an account that was used no longer ago. An open page uses it once a minute.
 WATCHED_FOR = timedelta(minutes=3)
+# An account may be late by so much of its interval. Who has least of that left is read first.
+MAY_BE_LATE = 1 / 3
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,13 @@ class Account:
     interval: float
     is_slow: bool
 
-    def lateness(self, now: float) -> float:
-        """Return how overdue it is, in intervals."""
-        return (now - self.due_at) / self.interval
+    @property
+    def wanted_by(self) -> float:
+        """Return when it is to be read at the latest (Unix seconds).
+
+        It does not change while the account waits, nor does its place in a line by it.
+        """
+        return self.due_at + self.interval * MAY_BE_LATE
 
 
 def accounts() -> list[Account]:
@@ -66,7 +72,7 @@ def lags() -> list[float]:
 
 
 def due(within: float) -> list[Account]:
-    """Return the accounts that are due, the most overdue first.
+    """Return the accounts that are due, those first that may wait least.
 
     An account that somebody looks at is read `within` so many seconds before it is due.
     """
@@ -76,7 +82,7 @@ def due(within: float) -> list[Account]:
         for each in accounts()
         if each.due_at <= now + (within if each.interval == fresh else 0.0)
     ]
-    return sorted(found, key=lambda each: each.lateness(now), reverse=True)
+    return sorted(found, key=lambda each: each.wanted_by)
 
 
 def _account(tokens: list[Token], watched: set[UUID], schedule: Schedule | None) -> Account:

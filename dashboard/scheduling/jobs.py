@@ -14,7 +14,7 @@ from dashboard.scheduling.accounts import Account
 from dashboard.tokens import access, lifecycle
 from dashboard.tokens.models import Token
 from images import services
-from images.services import budget, freshness
+from images.services import budget
 from images.services.counting import ACCOUNT_READS
 from images.services.verification import known_verdict
 
@@ -23,6 +23,8 @@ LOOK_SECONDS = 5.0
 # The lines that jobs wait in, and how many of each a process does side by side. An account whose
 # cloud does not answer keeps its place for the whole deadline: it never waits where others do.
 LISTS, SLOW_LISTS, MAINTENANCE = "lists", "slow lists", "maintenance"
+# Priorities are whole numbers of 32 bits: seconds before 2020, which goes well until 2088.
+EPOCH = 1_577_836_800
 AT_ONCE = {LISTS: 4, SLOW_LISTS: 2, MAINTENANCE: 2}
 
 
@@ -86,17 +88,16 @@ PRUNE = Job(MAINTENANCE, "prune", "prune", {})
 
 
 def reading_jobs(within: float = LOOK_SECONDS) -> list[Job]:
-    """Return a job for each account that is due, the most overdue first."""
-    now = freshness.clock()
-    return [_reading_job(account, now) for account in accounts.due(within)]
+    """Return a job for each account that is due, those first that may wait least."""
+    return [_reading_job(account) for account in accounts.due(within)]
 
 
-def _reading_job(account: Account, now: float) -> Job:
+def _reading_job(account: Account) -> Job:
     tokens = sorted(str(token) for token in account.tokens)
     return Job(
         queue=SLOW_LISTS if account.is_slow else LISTS,
         key=f"read {tokens[0]}",
         name=read_account.__name__,
         arguments={"tokens": tokens},
-        priority=max(-(2**31), min(2**31 - 1, round(account.lateness(now) * 1000))),
+        priority=max(-(2**31), min(2**31 - 1, EPOCH - round(account.wanted_by))),
     )

@@ -14,8 +14,7 @@ from dashboard.scheduling.jobs import AT_ONCE, JOBS, Job
 
 log = structlog.get_logger("dashboard.scheduling")
 
-# So many wait for each that is under way: who waits behind more is put in line anew, by its
-# lateness then.
+# So many wait for each that is under way. Who is not among them is put in line later.
 WAITING = 5
 
 Put = Callable[[Iterable[Job]], None]

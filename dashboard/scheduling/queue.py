@@ -30,7 +30,7 @@ from dashboard.scheduling.pool import Put
 
 log = structlog.get_logger("dashboard.scheduling")
 
-# So many wait in one line at most. Who is not among them is put in it later, by its lateness then.
+# So many wait in one line at most. Who is not among them is put in it later.
 MOST_WAITING = 100
 POLL_SECONDS = 1.0
 # A database that is away is tried again, and jobs that nobody ends are removed, this often.

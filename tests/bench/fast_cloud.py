@@ -2,7 +2,8 @@
 
     .venv/bin/python -m tests.bench.fast_cloud --images 1500
 
-It prints its port. `GET /calls` answers with how often it was asked so far.
+It prints its port. `GET /calls` answers with how often it was asked so far. Who asks with the token
+of `--hanging` waits for ever.
 """
 
 from __future__ import annotations
@@ -47,15 +48,20 @@ def _answer(data: Any) -> bytes:
     return json.dumps({"errno": 0, "errmsg": "ok", "requestId": "f" * 32, "data": data}).encode()
 
 
-async def serve(images: int) -> None:
+async def serve(images: int, hanging: str) -> None:
     answers = Answers(images)
+    patient = f"bearer {hanging}".encode()
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while head := await reader.readline():
-            length = 0
+            length, token = 0, b""
             while (line := await reader.readline()).strip():
-                name, _, value = line.partition(b":")
-                length = int(value) if name.lower() == b"content-length" else length
+                name, _, value = line.lower().partition(b":")
+                length = int(value) if name == b"content-length" else length
+                token = value.strip() if name == b"authorization" else token
+            if hanging and token == patient:
+                await reader.read()  # Until it goes away.
+                break
             answer = answers.to(head.split()[1].decode(), await reader.readexactly(length))
             kind = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
             writer.write(kind + b"%d\r\n\r\n" % len(answer) + answer)
@@ -70,4 +76,6 @@ async def serve(images: int) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--images", type=int, default=1500)
-    asyncio.run(serve(parser.parse_args().images))
+    parser.add_argument("--hanging", default="", metavar="TOKEN")
+    options = parser.parse_args()
+    asyncio.run(serve(options.images, options.hanging))

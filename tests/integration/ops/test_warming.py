@@ -183,6 +183,24 @@ def test_the_most_overdue_is_read_first_in_intervals(
     assert order == [[str(idle.pk)], [str(looked_at.pk)]]
 
 
+def test_many_that_come_due_together_hold_up_none_that_somebody_looks_at(
+    cloud: Sandbox, clock: Clock, keep_used: KeepUsed
+) -> None:
+    looked_at = keep_used(cloud.token, "Looked at")
+    idle = keep_used(cloud.other_token, "Idle", last_used_at=None)
+    look_ahead()
+    Published.objects.update(due_at=clock.now + TICK, idle_due_at=clock.now - 100)
+
+    first, second = jobs.reading_jobs()
+    assert first.arguments["tokens"] == [str(looked_at.pk)]
+    assert second.arguments["tokens"] == [str(idle.pk)]
+    assert first.priority > second.priority
+
+    # Both are in line meanwhile, and the one that is put there again is where it was.
+    clock.now += 60
+    assert jobs.reading_jobs() == [first, second]
+
+
 def test_an_account_whose_cloud_does_not_answer_waits_in_a_line_of_its_own(
     cloud: Sandbox, clock: Clock, keep_used: KeepUsed, settings: Settings
 ) -> None:
