@@ -88,8 +88,7 @@ def version_of(context: InventoryContext) -> tuple[object, ...]:
     head = context.inventory.head
     regions = context.inventory.regions
     states = tuple((each.id, each.state, each.head, each.failure) for each in regions)
-    day = context.inventory.index.day.isoformat()
-    return str(context.credential.token_id), day, states, head.failure
+    return str(context.credential.token_id), states, head.failure
 
 
 def fresh(context: InventoryContext) -> dict[str, Any]:

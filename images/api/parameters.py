@@ -29,7 +29,6 @@ from images.grammar import (
 )
 from images.history.changes import KINDS
 from images.insights import STORAGE_STATES
-from images.os_support import SUPPORT_STATES
 from images.search.query import CHOICES
 
 Schema = dict[str, Any]
@@ -55,7 +54,6 @@ VALUES: dict[str, Schema] = {
     "region": REGION,
     "flag": {"enum": list(FLAGS)},
     "state": {"enum": list(STORAGE_STATES)},
-    "support": {"enum": list(SUPPORT_STATES)},
     "size": {"anyOf": [SIZE, {"const": "unknown"}]},
 }
 
