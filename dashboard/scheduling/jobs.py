@@ -23,9 +23,9 @@ LOOK_SECONDS = 5.0
 # The lines that jobs wait in, and how many of each a process does side by side. An account whose
 # cloud does not answer keeps its place for the whole deadline: it never waits where others do.
 LISTS, SLOW_LISTS, MAINTENANCE = "lists", "slow lists", "maintenance"
-# Priorities are whole numbers of 32 bits: seconds before 2020, which goes well until 2088.
-EPOCH = 1_577_836_800
 AT_ONCE = {LISTS: 4, SLOW_LISTS: 2, MAINTENANCE: 2}
+# Priorities have 32 bits: from 2020 (Unix seconds) on, moments fit until 2088.
+EPOCH = 1_577_836_800
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,7 @@ def test_what_an_open_wall_shows_is_looked_at(
     assert look_ahead() == 0
 
 
-def test_the_most_overdue_is_read_first_in_intervals(
+def test_who_may_wait_least_is_read_first(
     cloud: Sandbox, clock: Clock, keep_used: KeepUsed
 ) -> None:
     """Sixty seconds late are a whole interval for who looks, and a fifteenth for who does not."""
