@@ -13,9 +13,11 @@ import hashlib
 import hmac
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from datetime import datetime
+from itertools import chain, islice
 from pathlib import Path
+from typing import cast
 
 import msgspec
 from django.db import connection, transaction
@@ -75,25 +77,44 @@ def last_before(moment: datetime) -> Head | None:
     return Head(*found) if found else None
 
 
-def write(path: Path, until: Head) -> None:
-    """Write all entries up to one to a new file, onto the disk; raise OSError if that fails."""
+def write(path: Path, until: Head) -> bool:
+    """Write all entries up to one to a new file, onto the disk; raise OSError if that fails.
+
+    Return False, and write none, where somebody else has archived them meanwhile.
+    """
+    after, entries = _up_to(until)
+    if after.number >= until.number:
+        return False
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(file, "wb") as lines:
-            lines.writelines(_lines(trail.beginning(), until))
+            lines.writelines(_lines(after, until, entries))
             lines.flush()
             os.fsync(lines.fileno())
         _sync(path.absolute().parent)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
+    return True
 
 
-def _lines(after: Head, until: Head) -> Iterator[bytes]:
+def _up_to(until: Head) -> tuple[Head, Iterator[AuditEntry]]:
+    """Return the entry that the oldest one follows, and all up to one, as of one moment."""
+    while True:
+        after = trail.beginning()
+        oldest = AuditEntry.objects.filter(pk__lte=until.number).order_by("id")
+        reading = cast(Generator[AuditEntry, None, None], oldest.iterator(BATCH))
+        # From the first row on the database shows what was there then, whoever archives meanwhile.
+        first = list(islice(reading, 1))
+        if trail.beginning() == after:
+            return after, chain(first, reading)
+        reading.close()
+
+
+def _lines(after: Head, until: Head, entries: Iterable[AuditEntry]) -> Iterator[bytes]:
     signature = _signature(after, until, trail.keys()[0])
     yield _encode(Contents(_written(after), _written(until), signature)) + b"\n"
-    entries = AuditEntry.objects.filter(pk__lte=until.number).order_by("id")
-    for entry in entries.iterator(chunk_size=BATCH):
+    for entry in entries:
         facts = {name: getattr(entry, name) for name in Line.__struct_fields__}
         yield _encode(Line(**facts)) + b"\n"
 

@@ -381,6 +381,27 @@ def test_others_go_on_writing_meanwhile(tmp_path: Path) -> None:
     assert archived | set(numbers()) == set(range(1, trail.last().number + 1))
 
 
+@pytest.mark.django_db(transaction=True, databases="__all__")
+def test_who_archives_while_another_does_writes_a_file_that_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "STEP", 1)
+    for number in range(60):
+        teams.create(f"Before {number}", by=BY)
+    until = trail.last()
+    with ThreadPoolExecutor(1) as thread:
+        other = thread.submit(in_thread, archive_audit, SOMETIME, tmp_path / "other.jsonl")
+        mine = 0
+        while not other.done():
+            archive.write(tmp_path / f"{mine}.jsonl", until)
+            mine += 1
+        other.result()
+
+    for file in tmp_path.glob("*.jsonl"):
+        assert "whole." in verify_audit(str(file))
+    assert "entries, whole after" in verify_audit()
+
+
 def write_eight(name: str) -> None:
     for number in range(8):
         teams.create(f"Team {name}.{number}", by=BY)

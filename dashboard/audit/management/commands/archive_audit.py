@@ -37,18 +37,19 @@ class Command(BaseCommand):
             )
         call_command("verify_audit", stdout=self.stdout)
         until = archive.last_before(before)
-        if until is None:
+        if until is None or not _write(file, until):
             self.stdout.write("Nothing is as old as that.")
             return
-        _write(file, until)
         removed = archive.remove(until, file.name)
         self.stdout.write(f"{removed} entries moved to {file}.")
 
 
-def _write(file: Path, until: Head) -> None:
+def _write(file: Path, until: Head) -> bool:
+    """Return whether there was something to write, which can be read as it was written."""
     try:
-        archive.write(file, until)
-        archive.verify(file)
+        written = archive.write(file, until)
+        if written:
+            archive.verify(file)
     except FileExistsError:
         raise CommandError(f"{file} is there already. Nothing was written or removed.") from None
     except OSError as error:
@@ -57,6 +58,7 @@ def _write(file: Path, until: Head) -> None:
         raise CommandError(
             f"{file} was not read as written: {reason} Nothing was removed."
         ) from None
+    return written
 
 
 def _day(text: str) -> datetime:
