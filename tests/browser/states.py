@@ -70,6 +70,7 @@ def search_the_palette(page: Page) -> None:
 
 def open_suggestions(page: Page) -> None:
     page.locator("#q").fill("cen")
+    page.wait_for_url("**q=cen*")  # The list comes anew, and would while the page is looked at.
 
 
 def look(page: Page) -> None:
