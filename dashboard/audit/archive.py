@@ -13,11 +13,9 @@ import hashlib
 import hmac
 import json
 import os
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import chain, islice
 from pathlib import Path
-from typing import cast
 
 import msgspec
 from django.db import connection, transaction
@@ -25,7 +23,6 @@ from django.db import connection, transaction
 from dashboard.audit import head_file, trail, triggers
 from dashboard.audit.head_file import Head
 from dashboard.audit.models import Action, AuditEntry
-from dashboard.audit.trail import BATCH
 
 # So many entries are removed in one transaction, for which everyone waits who writes an entry.
 STEP = 20_000
@@ -82,7 +79,8 @@ def write(path: Path, until: Head) -> bool:
 
     Return False, and write none, where somebody else has archived them meanwhile.
     """
-    after, entries = _up_to(until)
+    rows = AuditEntry.objects.filter(pk__lte=until.number)
+    after, entries = trail.entries_from_the_oldest(rows)
     if after.number >= until.number:
         return False
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -96,19 +94,6 @@ def write(path: Path, until: Head) -> bool:
         path.unlink(missing_ok=True)
         raise
     return True
-
-
-def _up_to(until: Head) -> tuple[Head, Iterator[AuditEntry]]:
-    """Return the entry that the oldest one follows, and all up to one, as of one moment."""
-    while True:
-        after = trail.beginning()
-        oldest = AuditEntry.objects.filter(pk__lte=until.number).order_by("id")
-        reading = cast(Generator[AuditEntry, None, None], oldest.iterator(BATCH))
-        # From the first row on the database shows what was there then, whoever archives meanwhile.
-        first = list(islice(reading, 1))
-        if trail.beginning() == after:
-            return after, chain(first, reading)
-        reading.close()
 
 
 def _lines(after: Head, until: Head, entries: Iterable[AuditEntry]) -> Iterator[bytes]:

@@ -15,14 +15,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from itertools import chain
+from itertools import chain, islice
+from typing import cast
 
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from dashboard.audit import head_file
@@ -177,11 +179,22 @@ def contains(head: Head) -> bool:
 
 def verify() -> Verified:
     """Verify the chain from the oldest entry on."""
-    entries = AuditEntry.objects.order_by("id").iterator(chunk_size=BATCH)
-    oldest = next(entries, None)
-    if oldest is None:
-        return Verified(START, START, keys())
-    return verify_chain(chain([oldest], entries), _before(oldest.pk))
+    after, entries = entries_from_the_oldest(AuditEntry.objects.all())
+    return verify_chain(entries, after)
+
+
+def entries_from_the_oldest(rows: QuerySet[AuditEntry]) -> tuple[Head, Iterator[AuditEntry]]:
+    """Return the entry that the oldest one follows, and the rows in order, as of one moment."""
+    while True:
+        after = beginning()
+        reading = cast(
+            Generator[AuditEntry, None, None], rows.order_by("id").iterator(chunk_size=BATCH)
+        )
+        # From the first row on the database shows what was there then, whoever archives meanwhile.
+        first = list(islice(reading, 1))
+        if beginning() == after:
+            return after, chain(first, reading)
+        reading.close()
 
 
 def verify_chain(entries: Iterable[AuditEntry], after: Head) -> Verified:
