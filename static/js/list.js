@@ -129,6 +129,7 @@ const AGAIN = [
   [".sorts a", () => ".sorts > summary"],
   [".pager-sizes a", () => ".pager-sizes [aria-current]"],
   [".chip, .chip-clear", () => ".chip", ".looks > summary"],
+  [".looks *", ({ name, value }) => `.looks [name="${name}"][value="${value}"]`, ".looks > summary"],
 ];
 
 function choiceAgain(choice) {
@@ -141,7 +142,6 @@ function choiceAgain(choice) {
 
 function finder(element) {
   if (element.matches(".choice")) return choiceAgain(element);
-  if (element.closest(".looks")) return () => document.getElementById(element.id) ?? $(".looks > summary");
   const [, place, instead] = AGAIN.find(([selector]) => element.matches(selector)) ?? [];
   const selector = place?.(element);
   return () => selector && ($(selector) ?? (instead && $(instead)));

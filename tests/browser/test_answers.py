@@ -40,7 +40,7 @@ def search(page: Page) -> None:
 
 def change_looks(page: Page) -> None:
     page.locator(".looks > summary").click()
-    page.locator("#looks-compact").click()
+    page.locator("button[value=compact]").click()
 
 
 def look(page: Page) -> None:
@@ -170,7 +170,7 @@ def test_the_page_stays_says_what_happened_and_goes_on(page: Page, pair: tuple[s
         if asked.repeats:
             page.clock.run_for(5_000)
         else:
-            page.locator("#looks-compact").click()
+            page.locator("button[value=compact]").click()
     expect(trouble).to_have_count(0)
 
 
