@@ -297,6 +297,16 @@ def test_on_a_phone_the_image_is_a_sheet_over_the_list(touched: Page) -> None:
     assert not page.locator(".results").evaluate("(each) => each.inert")
 
 
+def test_another_order_leaves_the_page_where_it_was_scrolled_to(touched: Page) -> None:
+    page = touched
+    page.evaluate("scrollTo(0, 60)")
+    page.locator(".sorts > summary").tap()
+    page.locator(".sorts a", has_text="Size").tap()
+    expect(page).to_have_url(re.compile("sort="))
+    expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
+    assert page.evaluate("scrollY") == 60
+
+
 def test_skip_links_lead_to_list_filters_and_image(signed_in: Page) -> None:
     page = signed_in
     at(page, 1280)
