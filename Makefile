@@ -13,7 +13,7 @@ STATIC := $(shell find static -type f)
 MESSAGES := $(shell find locale -name '*.po')
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve setup test test-all test-django check check-locks lint-api bench bench-fleet people vitals lighthouse scan lock messages screenshot shots clean
+.PHONY: help run serve setup test test-all test-django check check-locks lint-api bench bench-fleet people vitals lighthouse scan lock messages os-support screenshot shots clean
 
 help:
 	@echo "make run         the demo: a sandbox cloud and the dashboard, nothing else needed"
@@ -33,6 +33,7 @@ help:
 	@echo "make shots       pictures of every page and state in build/shots (ONLY=list: of some)"
 	@echo "make lock        resolve the pinned dependencies anew"
 	@echo "make messages    collect the texts to translate (needs gettext)"
+	@echo "make os-support  until when systems are supported, anew (FILE=facts.json)"
 
 run: .venv/run.stamp build/static.stamp build/messages.stamp
 	@exec $(BIN)/python -m dashboard.demo
@@ -121,6 +122,9 @@ check-locks: .venv/dev.stamp
 
 messages: .venv/dev.stamp
 	$(BIN)/python manage.py makemessages --all --no-obsolete --no-location --ignore build --ignore .venv
+
+os-support: setup
+	@$(BIN)/python manage.py renew_os_support $(FILE)
 
 clean:
 	rm -rf .venv build

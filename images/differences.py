@@ -59,7 +59,7 @@ def _storages(storages: Iterable[Storage] | None, *names: str) -> Hashable:
 
 # By kind, what of a value makes a difference; all others count as they are.
 KINDS: dict[str, Callable[[Any], Hashable]] = {
-    **dict.fromkeys(("text", "code", "region", "state"), _text),
+    **dict.fromkeys(("text", "code", "region", "state", "support"), _text),
     "texts": _members,
     "ids": _ids,
     "moment": _seconds,

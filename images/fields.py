@@ -9,7 +9,8 @@ Titles are message ids, which are translated where they are shown.
 | kind                 | `read` returns, or None for what is not known                          |
 |----------------------|------------------------------------------------------------------------|
 | text, code, region   | a text; one to be copied; the id of a region, which is shown by name   |
-| flag, state          | True or False; one of STORAGE_STATES                                   |
+| flag, state, support | True or False; one of STORAGE_STATES; one of SUPPORT_STATES            |
+| day                  | a date                                                                 |
 | texts, ids           | several, none of them in an empty tuple; the case of ids says nothing  |
 | number, size, moment | how many; bytes; Unix milliseconds                                     |
 | storages, verdict    | each backup storage; a Judgement                                       |
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Literal, NamedTuple
@@ -26,11 +28,12 @@ from typing import Any, Literal, NamedTuple
 from images.cloud.reading import read_details
 from images.cloud.records import Details, Image, Storage
 from images.insights import storage_state
+from images.os_support import release_of, support_state
 from images.verdict import verdict
 
 Read = Callable[[Image], Any]
-Texts = Literal["text", "code", "region", "state", "texts", "ids"]
-Kind = Texts | Literal["flag", "number", "size", "moment", "storages", "verdict"]
+Texts = Literal["text", "code", "region", "state", "support", "texts", "ids"]
+Kind = Texts | Literal["flag", "number", "size", "moment", "storages", "verdict", "day"]
 NUMERIC, MANY = frozenset({"number", "size", "moment"}), frozenset({"texts", "ids"})
 
 
@@ -111,6 +114,20 @@ def _storages_down(image: Image) -> int | None:
     return None if image.storages is None else image.storages_down
 
 
+def _support(image: Image) -> str:
+    return support_state(image.os_family, image.os_version)
+
+
+def _support_end(image: Image) -> date | None:
+    release = release_of(image.os_family, image.os_version)
+    return release.standard_end if release else None
+
+
+def _extended_support_end(image: Image) -> date | None:
+    release = release_of(image.os_family, image.os_version)
+    return release.extended_end if release else None
+
+
 # fmt: off
 ENTRIES = (
     _field("region", _("Region"), "region", column=13, facet=Facet(1), group=IDENTITY,
@@ -123,17 +140,23 @@ ENTRIES = (
            cloud="description", searched=True),
     _field("status", _("Status"), column=3, facet=Facet(2), group=STATE, cloud="status",
            example="Ready"),
-    _field("type", _("Type"), column=15, sorts=False, facet=Facet(7), group=IDENTITY, cloud="type"),
+    _field("type", _("Type"), column=15, sorts=False, facet=Facet(8), group=IDENTITY, cloud="type"),
     _field("os", _("OS"), "text", attrgetter("os_family"), column=4, then="version", facet=Facet(3),
            group=SYSTEM, cloud="osFamily", searched=True, example="CentOS"),
     _field("version", _("OS version"), "text", attrgetter("os_version"), facet=Facet(4),
            cloud="osVersion", searched=True, example="7.9"),
-    _field("arch", _("Architecture"), column=14, facet=Facet(6), group=SYSTEM, cloud="osArch",
+    _field("support", _("OS support"), "support", _support, facet=Facet(5), group=SYSTEM,
+           ours="support", json=True),
+    _field("support_end", _("OS support until"), "day", _support_end, column=23,
+           ours="supportEnd", json=True),
+    _field("extended_support_end", _("Extended OS support until"), "day", _extended_support_end,
+           ours="extendedSupportEnd", json=True),
+    _field("arch", _("Architecture"), column=14, facet=Facet(7), group=SYSTEM, cloud="osArch",
            searched=True),
-    _field("platform", _("Platform"), column=5, facet=Facet(5), group=SYSTEM, cloud="platform",
+    _field("platform", _("Platform"), column=5, facet=Facet(6), group=SYSTEM, cloud="platform",
            searched=True),
     _field("size", _("Size"), "size", column=6, group=IDENTITY, cloud="size", example=21474836480),
-    _field("min_disk", _("Min. disk"), "size", column=7, facet=Facet(15), group=MACHINE,
+    _field("min_disk", _("Min. disk"), "size", column=7, facet=Facet(16), group=MACHINE,
            ours="minDiskSize"),
     _field("cpu", _("CPU cores"), "number", _required("min_cpu"), group=MACHINE),
     _field("memory", _("Memory"), "size", _required("min_memory"), group=MACHINE),
@@ -141,22 +164,22 @@ ENTRIES = (
     _field("created", _("Created"), "moment", column=11, group=TIMES, cloud="createTime",
            example=1700000000000),
     _field("updated", _("Updated"), "moment", column=12, group=TIMES, cloud="updateTime"),
-    _field("shared", _("Shared"), "flag", column=10, facet=Facet(8), group=STATE, cloud="isShared"),
+    _field("shared", _("Shared"), "flag", column=10, facet=Facet(9), group=STATE, cloud="isShared"),
     _field("external", _("External"), "flag", column=20, sorts=False, group=STATE,
            cloud="isExternal"),
-    _field("check", _("Check"), "text", attrgetter("check_state"), column=16, facet=Facet(14),
+    _field("check", _("Check"), "text", attrgetter("check_state"), column=16, facet=Facet(15),
            group=STATE, cloud="checkState"),
     _field("regions", _("Regions"), "ids", column=8, group=PLACES, cloud="regions"),
-    _field("zones", _("Zones"), "ids", column=17, facet=Facet(9, "zone", _("Zone")), group=PLACES,
+    _field("zones", _("Zones"), "ids", column=17, facet=Facet(10, "zone", _("Zone")), group=PLACES,
            cloud="zones"),
-    _field("scenes", _("Scenes"), "texts", column=18, facet=Facet(10, "scene", _("Scene")),
+    _field("scenes", _("Scenes"), "texts", column=18, facet=Facet(11, "scene", _("Scene")),
            group=USE, cloud="scenes"),
-    _field("tags", _("Tags"), "texts", column=19, facet=Facet(11, "tag", _("Tag")), group=USE,
+    _field("tags", _("Tags"), "texts", column=19, facet=Facet(12, "tag", _("Tag")), group=USE,
            cloud="cimgTags", searched=True),
-    _field("disks", _("Storage medium"), "texts", facet=Facet(12, "medium")),
+    _field("disks", _("Storage medium"), "texts", facet=Facet(13, "medium")),
     _field("storages", STORAGES, "number", column=9, group=STORAGES, ours="storages"),
     _field("down", "", "number", _storages_down, ours="storagesDown"),
-    _field("storage", STORAGES, "state", storage_state, facet=Facet(13), ours="storageState"),
+    _field("storage", STORAGES, "state", storage_state, facet=Facet(14), ours="storageState"),
     _field("kept", _("Storage details"), "storages", _storages, group=STORAGES),
     _field("verdict", "", "verdict", verdict, ours="verdict", json=True),
     _field("reasons", "", "text", _reasons, ours="verdictReasons"),

@@ -28,6 +28,7 @@ from images.labels import label_of
 from images.search.bitsets import BoundedCache, weight
 from images.search.index import Index
 from images.search.spelling import natural
+from images.support_words import support_words
 from images.templatetags import inventory as texts
 from images.verdict_words import mark_of, why_not
 
@@ -41,7 +42,7 @@ FILTERS = (
         texts.percent,
     ),
     *(texts.outlook, texts.plain_name, texts.unseen, texts.region_name, texts.region_title),
-    *(has_visible, status_kind, label_of, mark_of, why_not),
+    *(has_visible, status_kind, label_of, mark_of, why_not, support_words),
     *(texts.left_out, texts.needing, texts.titled, named),
 )
 PLAIN = (str, bytes, int, float, bool, date, type(None))

@@ -19,6 +19,7 @@ from images.bounds import Bound
 from images.cloud.values import SLUG
 from images.fields import COLUMNS, SORTS
 from images.insights import STORAGE_STATES
+from images.os_support import SUPPORT_STATES
 from images.search.spelling import spelled_size
 
 SIZES = (25, 50, 100, 200)
@@ -109,6 +110,13 @@ def read_size(text: str) -> int:
     return int(size)
 
 
+def read_support(text: str) -> str:
+    state = plain(text).lower()
+    if state not in SUPPORT_STATES:
+        raise Rejected(_("must be ok, ends-soon, extended, ended or unknown"))
+    return state
+
+
 def read_size_value(text: str) -> str:
     """Return a size as a facet has it."""
     return "unknown" if plain(text).lower() == "unknown" else spelled_size(read_size(text))
@@ -176,5 +184,6 @@ READERS = {
     "region": read_region,
     "flag": read_flag,
     "state": read_state,
+    "support": read_support,
     "size": read_size_value,
 }

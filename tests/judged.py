@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from images.cloud.reading import Problems, read_image
+from images.os_support import release_of, support_state
 from images.verdict import verdict
 
 
@@ -15,4 +16,14 @@ def judged(sent: dict[str, Any], region: str) -> dict[str, Any]:
     assert image is not None
     found = verdict(image)
     added = {"grade": found.grade, "reasons": list(found.reasons)}
-    return {**sent, "region": region, "verdict": added}
+    release = release_of(image.os_family, image.os_version)
+    ends = (release.standard_end, release.extended_end) if release else (None, None)
+    standard, extended = (end.isoformat() if end else None for end in ends)
+    return {
+        **sent,
+        "region": region,
+        "verdict": added,
+        "support": support_state(image.os_family, image.os_version),
+        "supportEnd": standard,
+        "extendedSupportEnd": extended,
+    }

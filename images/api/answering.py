@@ -88,7 +88,8 @@ def version_of(context: InventoryContext) -> tuple[object, ...]:
     head = context.inventory.head
     regions = context.inventory.regions
     states = tuple((each.id, each.state, each.head, each.failure) for each in regions)
-    return str(context.credential.token_id), states, head.failure
+    day = context.inventory.index.day.isoformat()
+    return str(context.credential.token_id), day, states, head.failure
 
 
 def fresh(context: InventoryContext) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from images.grammar import (
 )
 from images.history.changes import KINDS
 from images.insights import STORAGE_STATES
+from images.os_support import SUPPORT_STATES
 from images.search.query import CHOICES
 
 Schema = dict[str, Any]
@@ -54,6 +55,7 @@ VALUES: dict[str, Schema] = {
     "region": REGION,
     "flag": {"enum": list(FLAGS)},
     "state": {"enum": list(STORAGE_STATES)},
+    "support": {"enum": list(SUPPORT_STATES)},
     "size": {"anyOf": [SIZE, {"const": "unknown"}]},
 }
 

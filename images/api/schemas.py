@@ -19,6 +19,7 @@ from images.export.changes import Change
 from images.export.regions import CloudFailure, Moment, Unconfirmed
 from images.export.rows import IDENTITY
 from images.fields import FIELDS
+from images.os_support import SUPPORT_STATES
 from images.search.query import FacetValue
 from images.verdict import GRADES, RULES
 
@@ -52,6 +53,15 @@ OURS: dict[str, dict[str, Any]] = {
     **{kind: _or_null("integer") for kind in ("number", "size", "moment")},
     **{kind: _or_null("array", items={"type": "string"}) for kind in ("texts", "ids")},
     "flag": _or_null("boolean"),
+    "support": {
+        "type": "string",
+        "enum": list(SUPPORT_STATES),
+        "description": _("How the support of its operating system stands today (UTC)"),
+    },
+    "day": {
+        **_or_null("string", format="date"),
+        "description": _("When it ends, that day included"),
+    },
 }
 # What is told of some of the parts: docstrings are for those who read the code.
 ABOUT = {

@@ -58,10 +58,11 @@ def _member(text: str) -> str:
 
 
 WRITERS: dict[str, Callable[[Any], str | int | None]] = {
-    **dict.fromkeys(("text", "code", "region", "state"), safe_cell),
+    **dict.fromkeys(("text", "code", "region", "state", "support"), safe_cell),
     **dict.fromkeys(("texts", "ids"), _listed),
     "flag": {True: "true", False: "false"}.get,
     "moment": _iso,
+    "day": lambda day: day.isoformat() if day else "",
     "verdict": attrgetter("grade"),
 }
 """By kind, how a value is written; all others are numbers, and written as they are."""

@@ -36,8 +36,9 @@ WORRY_OF = {
     "check-failed": CHECK_FAILED,
 }
 # What is only untidy.
-REPEATED, UNCHECKED, OLD, ALONE = "repeated", "unchecked", "old", "one-region"
-KINDS = (*WORRIES, REPEATED, UNCHECKED, OLD, ALONE)
+ENDED, REPEATED, UNCHECKED = "support-ended", "repeated", "unchecked"
+OLD, ALONE = "old", "one-region"
+KINDS = (*WORRIES, ENDED, REPEATED, UNCHECKED, OLD, ALONE)
 OLD_DAYS = 730
 LISTED = 50  # images of a group, and as many as a query takes one by one
 CACHED_BYTES = 200  # of one image or name in a group, about
@@ -120,6 +121,9 @@ def _groups(index: Index, query: ImageQuery, today: date, compared: Coverage) ->
         yield _asked(CHECK_FAILED, index, changed(query, check=failed))
     if unchecked := _meaning("none", check_meaning, facets["check"], query.chosen("check")):
         yield _asked(UNCHECKED, index, changed(query, check=unchecked))
+    support = query.chosen("support")
+    if not support or "ended" in support:
+        yield _asked(ENDED, index, changed(query, support=("ended",)))
     yield _repeated(query, images)
     bounds = (Bound(old_before(today)), query.created_before)
     before = min(bound for bound in bounds if bound is not None)

@@ -13,6 +13,7 @@ from typing import Any
 
 from images.cloud.records import Image
 from images.fields import FACETS, FIELDS, MANY, SORTS, Field
+from images.os_support import today
 from images.search.bitsets import (
     BoundedCache,
     Order,
@@ -56,6 +57,7 @@ VALUES: dict[str, Callable[[Any], tuple[str, ...]]] = {
     "code": _text,
     "region": _text,
     "state": _text,
+    "support": _text,
     "flag": _flag,
     "size": _size,
     "texts": _texts,
@@ -128,6 +130,8 @@ class Index:
         `region_names` are the names that each region is searched by, by its id.
         """
         self.images = images
+        # The day by which support has ended or not: on the next one an index says something else.
+        self.day = today()
         self.region_names = region_names
         self.everything: Rows = (1 << len(images)) - 1
         self.cache = BoundedCache(CACHE_BYTES)

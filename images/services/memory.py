@@ -18,6 +18,7 @@ from django.db import connections
 from images.cloud import heap
 from images.cloud.packing import decode_body
 from images.cloud.records import Image
+from images.os_support import today
 from images.region_names import spellings
 from images.search.index import Index
 from images.services import counting, freshness
@@ -63,7 +64,7 @@ def index(key: str, head: Head, load: Loader, *, wait: bool) -> tuple[Head, Inde
         cached = _cached.get(key)
         if cached:
             _cached.move_to_end(key)
-        if cached and _versions(cached.head) == _versions(head):
+        if cached and _is_current(cached, head):
             if head.asked_at >= cached.head.asked_at:
                 cached.head = head
             counting.note_read("body", "process")
@@ -73,6 +74,10 @@ def index(key: str, head: Head, load: Loader, *, wait: bool) -> tuple[Head, Inde
         _load_in_background(key, head, load)
         return cached.head, cached.index
     return _load(key, head, load)
+
+
+def _is_current(cached: CachedInventory, head: Head) -> bool:
+    return cached.index.day == today() and _versions(cached.head) == _versions(head)
 
 
 def _versions(head: Head) -> list[tuple[str, str]]:
@@ -94,7 +99,7 @@ def _load(key: str, head: Head, load: Loader) -> tuple[Head, Index] | None:
     with _building[hash(key) % len(_building)]:
         with _lock:
             cached = _cached.get(key)
-            if cached and _versions(cached.head) == versions:
+            if cached and _is_current(cached, head):
                 return head, cached.index  # Someone built it meanwhile.
             held = dict(cached.bodies) if cached else {}
         bodies: dict[tuple[str, str], Sequence[Image]] = {}
@@ -107,7 +112,9 @@ def _load(key: str, head: Head, load: Loader) -> tuple[Head, Index] | None:
             return None  # All were tried: `load` throws away what cannot be read.
         images = [image for body in bodies.values() for image in body]
         names = {each.region.id: spellings(each.region.name) for each in head.regions}
-        built = Index(images, cached.index if cached else None, names)
+        # What was made of an image the day before may say what is no longer true of it.
+        before = cached.index if cached and cached.index.day == today() else None
+        built = Index(images, before, names)
         built.warm()
         size = sum(entry.weight for entry in head.regions if entry.version)
         limit = settings.INVENTORY_MEMORY_MB * 1024 * 1024

@@ -61,6 +61,7 @@ disk_type = _macro("disk_type")
 yes_no = _macro("yes_no")
 status = _macro("status")
 status_of = _macro("status_of")
+support = _macro("support")
 
 
 @register.filter

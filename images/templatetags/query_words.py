@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from images import fields
 from images.bounds import Bound
@@ -31,6 +31,13 @@ VALUES = {
     "no": gettext_lazy("no"),
     "ok": gettext_lazy("all connected"),
     "at-risk": gettext_lazy("at risk"),
+}
+SUPPORT = {
+    "ok": pgettext_lazy("support", "supported"),
+    "ends-soon": pgettext_lazy("support", "ends soon"),
+    "extended": pgettext_lazy("support", "extended only"),
+    "ended": pgettext_lazy("support", "ended"),
+    "unknown": gettext_lazy("unknown"),
 }
 # By the kind of a field; of all others only "unknown" is.
 OWN_WORDS = {
@@ -67,6 +74,8 @@ def facet_title(facet: str) -> str:
 def label(facet: str, value: str) -> str | Promise:
     if FACETS[facet].kind == "size" and value != "unknown":
         return plain_size(read_size(value))
+    if FACETS[facet].kind == "support":
+        return SUPPORT[value]
     own = OWN_WORDS.get(FACETS[facet].kind, {"unknown"})
     return VALUES[value] if value in own else label_of(seen(value), facet)
 

@@ -69,6 +69,7 @@ def test_each_group_is_found_the_serious_ones_first() -> None:
         *calm("stuck", job=job()),
         *calm("risk", storages_down=1),
         *calm("check", check_state="checkFailed"),
+        *calm("ended", os_family="CentOS", os_version="6.9"),
         *calm("twice"),
         *calm("twice", uuid="other"),
         *calm("unchecked", check_state="uncheck"),
@@ -83,7 +84,7 @@ def test_each_group_is_found_the_serious_ones_first() -> None:
         REPEATED: 4,
         ALONE: 1,
     }
-    assert [group.serious for group in groups.values()] == [True] * 5 + [False] * 4
+    assert [group.serious for group in groups.values()] == [True] * 5 + [False] * 5
 
 
 def test_names_that_repeat_are_named_with_their_region() -> None:

@@ -54,6 +54,9 @@ def test_csv_works() -> None:
             "type": "custom",
             "osFamily": "CentOS",
             "osVersion": "7",
+            "support": "ended",
+            "supportEnd": "2024-06-30",
+            "extendedSupportEnd": "",
             "osArch": "64bit",
             "platform": "Linux",
             "size": "549899264",
@@ -96,6 +99,7 @@ def test_csv_of_nothing_is_its_heading() -> None:
 def test_csv_of_an_image_of_which_nothing_is_known_is_blank() -> None:
     row = table(image('{"cimgUuid": "a"}'))[0]
     known = {"region": "bj", "cimgUuid": "a", "storageState": "unknown", "verdict": "caution"}
+    known |= {"support": "unknown"}
     assert "status-unknown" in row.pop("verdictReasons").split(";")
     assert {name: text for name, text in row.items() if text} == known
 
@@ -178,7 +182,8 @@ def test_exports_begin_before_the_last_image_is_read() -> None:
 
 def test_json_is_what_the_cloud_sent_and_what_we_add() -> None:
     sent = image(somethingNew={"a": [1, None]}, isShared=None)
-    added = {"region": "bj", "verdict": {"grade": "yes", "reasons": ["check-none"]}}
+    added: dict[str, Any] = {"region": "bj", "verdict": {"grade": "yes", "reasons": ["check-none"]}}
+    added |= {"support": "ended", "supportEnd": "2024-06-30", "extendedSupportEnd": None}
     expected = {**ITEM, "somethingNew": {"a": [1, None]}, "isShared": None, **added}
     assert document(sent) == {"total": 1, "images": [expected]}
 

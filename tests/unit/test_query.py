@@ -19,6 +19,7 @@ from images.bounds import Bound
 from images.cloud.items import pack_item
 from images.cloud.records import Image
 from images.fields import SORTS
+from images.os_support import release_of, support_state
 from images.search.bitsets import BoundedCache
 from images.search.index import Index
 from images.search.language import Term, terms, written
@@ -100,6 +101,7 @@ VALUES: dict[str, Callable[[Image], set[str]]] = {
     "min_disk": lambda image: {"unknown" if image.min_disk is None else str(image.min_disk)},
     "storage": storage,
     "check": lambda image: scalar(image.check_state),
+    "support": lambda image: {support_state(image.os_family, image.os_version)},
 }
 
 
@@ -188,6 +190,13 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
 }
 
 
+def fact(image: Image, attribute: str) -> Any:
+    if attribute == "support_end":
+        release = release_of(image.os_family, image.os_version)
+        return release.standard_end if release else None
+    return getattr(image, attribute)
+
+
 def in_order(images: Sequence[Image], sort: str, rows: Sequence[int]) -> list[int]:
     def tie_break(row: int) -> tuple[Any, str, str]:
         image = images[row]
@@ -196,7 +205,7 @@ def in_order(images: Sequence[Image], sort: str, rows: Sequence[int]) -> list[in
     ordered = sorted(rows, key=tie_break)
     key = sort.removeprefix("-")
     for attribute in reversed(ATTRIBUTES.get(key, (key,))):
-        column = {row: getattr(images[row], attribute) for row in ordered}
+        column = {row: fact(images[row], attribute) for row in ordered}
         known = [row for row in ordered if column[row] not in (None, "")]
         unknown = [row for row in ordered if column[row] in (None, "")]
         if known and isinstance(column[known[0]], str):

@@ -176,6 +176,7 @@ OF_KIND: dict[str, st.SearchStrategy[tuple[str, ...]]] = {
     "region": st.sampled_from([(), ("bj",), ("bj", "gz")]),
     "flag": st.sampled_from([(), ("yes", "unknown")]),
     "state": st.sampled_from([(), ("at-risk",)]),
+    "support": st.sampled_from([(), ("ended", "unknown")]),
     "size": st.sampled_from([(), ("40GiB", "unknown"), ("7",)]),
 }
 

@@ -18,6 +18,7 @@ from images.context import InventoryContext
 from images.export.rows import pretty_json
 from images.history import feed
 from images.insights import is_astray
+from images.support_words import support_words
 from images.verdict_words import verdict_words
 from images.views.changes.lines import Line, line
 from images.views.image.curl import curl
@@ -62,6 +63,7 @@ def panel_context(context: InventoryContext, image: Image) -> dict[str, Any]:
         "elsewhere": elsewhere(context, image),
         "changes": _changes(context, image),
         "curl": curl(image),
+        "support": support_words(image),
         "details": read_details(image),
         "zones": _zones(context, image),
         "astray": is_astray(image),

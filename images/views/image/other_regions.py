@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.urls import reverse
 from django.utils import translation
@@ -21,6 +22,7 @@ from images.insights import check_meaning, storage_state
 from images.labels import label_of
 from images.search.query import ImageQuery, image_query, matching
 from images.templatetags.inventory import plain_size
+from images.templatetags.query_words import label
 
 SHOWN = 12
 COMPARED = 4
@@ -198,7 +200,8 @@ WORDS: dict[str, Callable[[Image, Image], str]] = {
 }
 
 
-PLAIN: dict[str, Callable[[int], str]] = {
+PLAIN: dict[str, Callable[[Any], str]] = {
     "moment": lambda milliseconds: Bound(milliseconds).text(last=False),
     "size": plain_size,
+    "support": lambda state: str(label("support", state)),
 }

@@ -15,7 +15,7 @@ from images.reports.summary import counts
 from images.search.query import FacetValue, changed
 from images.templatetags import query_words
 
-FACETS = ("status", "platform", "arch")
+FACETS = ("status", "support", "platform", "arch")
 PARTS_SHOWN = 6
 FAMILIES_SHOWN, VERSIONS_SHOWN = 6, 3
 

@@ -16,6 +16,7 @@ from images.reports.attention import (
     ALONE,
     AT_RISK,
     CHECK_FAILED,
+    ENDED,
     FAILED,
     JOB_FAILED,
     OLD,
@@ -48,6 +49,10 @@ WORDS: dict[str, tuple[Promise, Promise]] = {
     CHECK_FAILED: (
         gettext_lazy("whose check failed"),
         gettext_lazy("They did not pass the cloud's check."),
+    ),
+    ENDED: (
+        gettext_lazy("whose OS is no longer supported"),
+        gettext_lazy("There are no more security updates for it, extended ones included."),
     ),
     REPEATED: (
         gettext_lazy("with a duplicate name in their region"),

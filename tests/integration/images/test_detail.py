@@ -67,6 +67,7 @@ def test_the_vendors_own_image_is_shown_value_for_value(viewer: Client, cloud: S
             "Size": "524 MiB 549,899,264 bytes",
             "OS": "CentOS",
             "Version": "7",
+            "OS support": "ended on 2024-06-30",
             "Architecture": "64bit",
             "Platform": "Linux",
             "Disk": "8 GiB 8,589,934,592 bytes",
