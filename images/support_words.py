@@ -13,11 +13,13 @@ from images.os_support import TABLE, Release, release_of, today
 class Words(NamedTuple):
     """`state` is one of SUPPORT_STATES, `sentence` what a person reads of it.
 
+    `short` is what a column has room for: the day it is sorted by, and not the second one.
     `as_of` is the day of the facts, `is_old` whether that is so long ago that they may be wrong.
     """
 
     state: str
     sentence: str
+    short: str
     as_of: str
     is_old: bool
 
@@ -26,7 +28,10 @@ def support_words(image: Image) -> Words:
     release, day = release_of(image.os_family, image.os_version), today()
     state = release.state(day) if release else "unknown"
     sentence = _sentence(release, state) if release else ""
-    return Words(state, sentence, TABLE.as_of.isoformat(), TABLE.is_old(day))
+    short = sentence
+    if release and state == "extended":
+        short = _("ended on %(end)s, extended only") % {"end": release.standard_end}
+    return Words(state, sentence, short, TABLE.as_of.isoformat(), TABLE.is_old(day))
 
 
 def _sentence(release: Release, state: str) -> str:
