@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -32,9 +32,16 @@ def stamp(row: Model, field: str, **also: Any) -> None:
     There is no query while the row that was read says that it is not; of two requests at once one
     writes.
     """
-    now, before = timezone.now(), getattr(row, field)
-    if before is not None and now - before <= STAMP_EVERY:
+    stamp_all([row], field, **also)
+
+
+def stamp_all(rows: Sequence[Model], field: str, **also: Any) -> None:
+    """Do the same with several rows of a table, in one query."""
+    now = timezone.now()
+    old = [row for row in rows if (at := getattr(row, field)) is None or now - at > STAMP_EVERY]
+    if not old:
         return
     due = Q(**{field: None}) | Q(**{f"{field}__lt": now - STAMP_EVERY})
     with by_the_way():
-        type(row)._default_manager.filter(due, pk=row.pk).update(**{field: now}, **also)
+        found = type(old[0])._default_manager.filter(due, pk__in=[row.pk for row in old])
+        found.update(**{field: now}, **also)

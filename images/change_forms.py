@@ -65,13 +65,13 @@ WRITERS: dict[str, Callable[[Any], str]] = {
 DEFAULTS = {field.name: field.default for field in fields(ChangeQuery)}
 
 
-def change_query_string(query: ChangeQuery, *, token: str = "", **changes: Any) -> str:
+def change_query_string(query: ChangeQuery, **changes: Any) -> str:
     """Return the query string, without "?", of a query with some fields changed.
 
     Defaults are left out. `read_change_query` reads the same query out of it.
     """
     values = {name: changes.get(name, getattr(query, name)) for name in DEFAULTS}
-    pairs = [("token", token)] if token else []
+    pairs: list[tuple[str, str]] = []
     for name, value in values.items():
         if value != DEFAULTS[name]:
             if name in WRITERS:

@@ -1,4 +1,4 @@
-"""What every page and every endpoint of the inventory begins with: token, query and inventory."""
+"""What every page and every endpoint of the inventory begins with: accounts, query, inventory."""
 
 from __future__ import annotations
 
@@ -6,29 +6,34 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
-from uuid import UUID
 
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils.functional import Promise
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
-from dashboard.stamps import by_the_way, stamp
-from dashboard.tokens.access import Access, Credential, look_after_others
+from dashboard.stamps import by_the_way, stamp_all
+from dashboard.tokens.access import Access
 from dashboard.tokens.lifecycle import note_verdict
+from dashboard.tokens.models import Token
 from images import services
-from images.causes import Cause, causes
+from images.accounts import OF_ACCOUNTS, AccountName, account_names, unusable, with_accounts
+from images.causes import Cause, causes, state_title
 from images.change_forms import read_change_query
-from images.forms import REPEATED, InvalidParameter, query_string, read_query
+from images.fields import ACCOUNT
+from images.forms import InvalidParameter, query_string, read_query
 from images.history.changes import ChangeQuery
 from images.region_names import translated_zone
-from images.search.query import ImageQuery, spelled
-from images.services.inventory import Inventory
+from images.search.gathered import spelled
+from images.search.query import ImageQuery, image_query
+from images.search.spelling import natural
+from images.services.gathered import AccountInventory, GatheredInventory
 from images.services.snapshots import Failure
 from images.services.verification import known_verdict
-from images.templatetags.inventory import local_name, titled
+from images.templatetags.inventory import local_name
 
+UNKNOWN_ACCOUNT = gettext_lazy("This address names an account that you may not read.")
+ACCOUNTS_SHOWN = 12  # in a menu
 # The fields that say how the list looks, whatever it holds.
 PREFERENCES = ("sort", "size", "columns", "density")
 
@@ -37,12 +42,11 @@ PREFERENCES = ("sort", "size", "columns", "density")
 class ListAddress:
     """What the address of a list says: every link of the list is this with something changed.
 
-    `token` is the id of a token that the address names, carried along by every link; "" when the
-    person's own default is used.
+    `accounts` are those that the reader may read, by whose names the address may be shown.
     """
 
-    token: str
     query: ImageQuery
+    accounts: tuple[AccountName, ...]
 
     @cached_property
     def path(self) -> str:
@@ -50,17 +54,17 @@ class ListAddress:
 
     def link(self, **changes: Any) -> str:
         """Return the address of the list with some values of the query changed."""
-        written = query_string(self.query, token=self.token, **changes)
+        written = query_string(self.query, **changes)
         return f"{self.path}?{written}" if written else self.path
 
     def link_to(self, query: ImageQuery) -> str:
-        written = query_string(query, token=self.token)
+        written = query_string(query)
         return f"{self.path}?{written}" if written else self.path
 
     @cached_property
     def suffix(self) -> str:
         """The query for another address than the list's, with its "?"; "" when it is empty."""
-        written = query_string(self.query, token=self.token)
+        written = query_string(self.query)
         return f"?{written}" if written else ""
 
     @property
@@ -74,49 +78,119 @@ class ListAddress:
         return self.link_to(ImageQuery(**{name: getattr(query, name) for name in PREFERENCES}))
 
     @property
-    def token_query(self) -> str:
-        return f"?token={self.token}" if self.token else ""
+    def accounts_query(self) -> str:
+        """The accounts of the query alone, for another address, with its "?"."""
+        written = query_string(self.comparing(()))
+        return f"?{written}" if written else ""
+
+    def comparing(self, places: tuple[str, ...]) -> ImageQuery:
+        """Return the query for these images alone, of the accounts of this one."""
+        chosen = {name: self.query.chosen(name) for name in OF_ACCOUNTS}
+        return image_query(image=places, **chosen)
+
+    @cached_property
+    def account_names(self) -> dict[str, str]:
+        """The id of each account -> its title."""
+        return {each.id: each.title for each in self.accounts}
+
+    @cached_property
+    def account_words(self) -> dict[str, str]:
+        """The id of each account -> what one types to mean it alone."""
+        return {each.id: each.word for each in self.accounts}
+
+    @cached_property
+    def account_labels(self) -> dict[str, str]:
+        """The id of each account -> the shortest name that tells it from others."""
+        return {each.id: each.label for each in self.accounts}
 
     @property
     def preference_fields(self) -> list[tuple[str, str]]:
         """What the form of the search box keeps; all else of the query is text in it."""
-        pairs = parse_qsl(query_string(self.query, token=self.token))
-        return [(name, value) for name, value in pairs if name in ("token", *PREFERENCES)]
+        pairs = parse_qsl(query_string(self.query))
+        return [(name, value) for name, value in pairs if name in PREFERENCES]
 
     def fields_without(self, *names: str) -> list[tuple[str, str]]:
         """Return the query as form fields but those a form asks for itself; on page 1."""
-        written = query_string(replace(self.query, page=1), token=self.token)
+        written = query_string(replace(self.query, page=1))
         return [(name, value) for name, value in parse_qsl(written) if name not in names]
 
 
 @dataclass(frozen=True)
 class InventoryContext(ListAddress):
-    """One request's token, query and inventory, ready to be run and shown."""
+    """One request's accounts, query and inventory, ready to be run and shown.
+
+    `unknown_account` says that the address names an account that the reader may not read.
+    """
 
     access: Access
-    credential: Credential
     invalid_parameters: tuple[InvalidParameter, ...]
-    inventory: Inventory
+    inventory: GatheredInventory
+    unknown_account: bool = False
+
+    @property
+    def tokens(self) -> list[Token]:
+        """The tokens of the accounts that are asked for."""
+        return [self.access.token(each.account.token_id) for each in self.inventory.accounts]
+
+    @cached_property
+    def account_of_key(self) -> dict[str, str]:
+        """What stands for a secret in the history -> the id of its account, the first of some."""
+        asked = (*self.inventory.accounts, *self.inventory.everything)
+        return {each.account.cache_key: each.id for each in reversed(asked)}
+
+    @property
+    def unusable(self) -> tuple[tuple[Token, str], ...]:
+        """What of the accounts asked for cannot be read with, each with why."""
+        return unusable(self.access, self.query)
+
+    @property
+    def account_label(self) -> str:
+        """What is asked for, in a few words: the account, or how many they are."""
+        asked, all_of_them = self.inventory.accounts, len(self.access.tokens)
+        if len(asked) == 1:
+            return asked[0].title
+        if len(asked) < all_of_them:
+            numbers = {"number": len(asked), "all": all_of_them}
+            return _("%(number)s of %(all)s accounts") % numbers
+        number = len(asked)
+        return ngettext("%(number)s account", "%(number)s accounts", number) % {"number": number}
+
+    @property
+    def account_menu(self) -> list[AccountInventory]:
+        """The accounts of the menu, those in trouble first; a facet has all of them."""
+        every = sorted(self.inventory.everything, key=lambda each: natural(each.title))
+        return sorted(every, key=lambda each: each.state in ("fresh", "stale"))[:ACCOUNTS_SHOWN]
 
     @cached_property
     def region_names(self) -> dict[str, str]:
         """Region id -> its name in the language of the request."""
-        return {state.id: local_name(state.head.region) for state in self.inventory.regions}
+        return {
+            head.region.id: local_name(head.region)
+            for each in self.inventory.everything
+            for head in each.inventory.head.regions
+        }
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """What regions and accounts are called, by their ids."""
+        return self.region_names | self.account_names
 
     @cached_property
     def zone_names(self) -> dict[str, str]:
         """Zone id in lower case -> its name in the language of the request."""
         return {
             zone.id.lower(): translated_zone(zone.name, get_language())
-            for state in self.inventory.regions
-            for zone in state.head.region.zones
+            for each in self.inventory.everything
+            for head in each.inventory.head.regions
+            for zone in head.region.zones
         }
 
     @cached_property
     def missing(self) -> tuple[str, ...]:
         """The regions of which nothing is known, each by its name and id."""
-        states = self.inventory.regions
-        return tuple(titled(state.head.region) for state in states if not state.head.version)
+        return tuple(
+            map(state_title, (each for each in self.inventory.regions if not each.head.version))
+        )
 
     @cached_property
     def causes(self) -> list[Cause]:
@@ -124,110 +198,96 @@ class InventoryContext(ListAddress):
 
     @cached_property
     def unknown_region(self) -> str:
-        """A region asked for that the cloud does not have, as far as its list is known."""
+        """A region asked for that no account has, as far as their lists are known."""
         names = {region.casefold() for region in self.region_names}
-        asked = self.query.chosen("region") if names else ()
+        known = all(each.inventory.head.regions for each in self.inventory.everything)
+        asked = self.query.chosen("region") if names and known else ()
         return next((region for region in asked if region.casefold() not in names), "")
 
     def failure_of(self, region: str) -> Failure | None:
-        """Why nothing is known of what the region holds, or None when something is."""
+        """Why not everything is known of what the region holds, or None when it is."""
         states = (state for state in self.inventory.regions if state.id == region)
         missing = (state.failure for state in states if not state.head.version)
-        return self.inventory.failure or next(missing, None)
+        unlisted = (each.inventory.failure for each in self.inventory.accounts)
+        return next(filter(None, (*missing, *unlisted)), None)
 
 
 def context_of(
-    access: Access,
-    credential: Credential,
-    params: QueryDict,
-    *,
-    newest: bool = False,
+    access: Access, params: QueryDict, *, newest: bool = False, wait: bool = True
 ) -> InventoryContext:
-    """Return the inventory of that token, and the query that the parameters of an address make.
+    """Return what all accounts of the reader list, and the query that an address makes.
 
     A page need not wait for the `newest` list to be decoded; what is read by itself has to be that.
+    Nor need it `wait` for an account that was never read, where there is another.
     """
-    inventory = services.inventory(credential, newest=newest)
-    _note_use(access, inventory)
-    return _context(access, credential, params, inventory)
+    inventory = services.inventories(access.credentials, newest=newest, wait=wait)
+    context = _context(access, params, inventory)
+    _note_use(access, context.inventory)
+    return context
 
 
-def regions_context(access: Access, credential: Credential, params: QueryDict) -> InventoryContext:
+def regions_context(access: Access, params: QueryDict) -> InventoryContext:
     """Return the same without any image, for what tells of the regions alone."""
-    inventory = services.regions(credential)
-    _note_use(access, inventory)
-    return _context(access, credential, params, inventory)
+    context = _context(access, params, services.regions(access.credentials))
+    _note_use(access, context.inventory)
+    return context
 
 
-def known_context(
-    access: Access, credential: Credential, params: QueryDict
-) -> InventoryContext | None:
+def known_context(access: Access, params: QueryDict) -> InventoryContext | None:
     """Return the same of what is cached, without asking the cloud; None where nothing is.
 
-    It is for what helps with a page, and is no use of the token.
+    It is for what helps with a page, and is no use of the tokens.
     """
-    inventory = services.known(credential)
-    return _context(access, credential, params, inventory) if inventory else None
+    inventory = services.known(access.credentials)
+    return _context(access, params, inventory) if inventory else None
 
 
-def _context(
-    access: Access, credential: Credential, params: QueryDict, inventory: Inventory
-) -> InventoryContext:
-    query, invalid = read_query(params)
-    named, unread = _token_named(params)
+def _context(access: Access, params: QueryDict, inventory: GatheredInventory) -> InventoryContext:
+    asked, invalid = read_query(params)
+    query, unknown = with_accounts(access, asked)
+    chosen, excluded = (query.chosen(name) for name in OF_ACCOUNTS)
     return InventoryContext(
         access=access,
-        credential=credential,
-        token=str(credential.token_id) if named else "",
+        accounts=account_names(access),
         query=spelled(inventory.index, query),
-        invalid_parameters=(*unread, *invalid),
-        inventory=inventory,
+        invalid_parameters=(*unknown, *invalid),
+        inventory=inventory.of(chosen, excluded),
+        unknown_account=bool(unknown),
     )
 
 
-def _token_named(params: QueryDict) -> tuple[bool, tuple[InvalidParameter, ...]]:
-    """Return whether the address names a token, and what it gives that is no token's id.
-
-    That is not repeated on the page: it may be the secret itself, pasted into the wrong place.
-    """
-    *earlier, last = params.getlist("token") or [""]
-    why: list[str | Promise] = [REPEATED for text in earlier if text not in ("", last)]
-    named = True
-    try:
-        UUID(last)
-    except ValueError:
-        named = False
-        why += [_("not a token ID")] if last else []
-    return named, tuple(InvalidParameter("token", "…", each) for each in why)
-
-
-def _note_use(access: Access, inventory: Inventory) -> None:
-    """Note the token's state and last use where they change."""
-    token = access.token
+def _note_use(access: Access, inventory: GatheredInventory) -> None:
+    """Note the state and the last use of each token where they change."""
+    tokens = {each.pk: each for each in access.tokens}
     with by_the_way():
-        note_verdict(token, known_verdict(inventory))
-        look_after_others(access)
-    stamp(token, "last_used_at", last_used_by=access.reader[:150])
+        for each in inventory.everything:
+            note_verdict(tokens[each.account.token_id], known_verdict(each.inventory))
+    used = [tokens[each.account.token_id] for each in inventory.accounts]
+    stamp_all(used, "last_used_at", last_used_by=access.reader[:150])
 
 
 def changes_context(
-    access: Access,
-    credential: Credential,
-    params: QueryDict,
-    *,
-    newest: bool = False,
+    access: Access, params: QueryDict, *, newest: bool = False, wait: bool = True
 ) -> tuple[InventoryContext, ChangeQuery]:
-    """Return the inventory of that token, and which changes the parameters ask for."""
-    token = QueryDict(mutable=True)
-    token.setlist("token", params.getlist("token"))
-    context = context_of(access, credential, token, newest=newest)
-    query, invalid = read_change_query(params)
+    """Return the inventory of the accounts asked for, and which changes the parameters ask for."""
+    accounts, others = QueryDict(mutable=True), params.copy()
+    for name in (ACCOUNT, "token"):
+        accounts.setlist(name, others.pop(name, []))
+    context = context_of(access, accounts, newest=newest, wait=wait)
+    query, invalid = read_change_query(others)
+    query = replace(query, account=context.query.chosen(ACCOUNT))
     return replace(context, invalid_parameters=(*context.invalid_parameters, *invalid)), query
 
 
-def freshness(inventory: Inventory) -> str:
-    """How old an answer is, for whoever reads it without the page: scripts, exports, caches."""
+def freshness(inventory: GatheredInventory) -> str:
+    """How old an answer is, for whoever reads it without the page: scripts, exports, caches.
+
+    A region is said once, however many accounts have it: how its oldest list stands that is shown,
+    and of how many accounts there is none.
+    """
     return ", ".join(
-        f"{state.id};state={state.state}" + (f";age={state.age}" if state.age is not None else "")
-        for state in inventory.regions
+        f"{state.id};state={state.state}"
+        + (f";age={state.age}" if state.age is not None else "")
+        + (f";missing={state.missing}" if state.missing and state.shown else "")
+        for state in inventory.by_region
     )

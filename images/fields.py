@@ -14,6 +14,7 @@ Titles are message ids, which are translated where they are shown.
 | texts, ids           | several, none of them in an empty tuple; the case of ids says nothing  |
 | number, size, moment | how many; bytes; Unix milliseconds                                     |
 | storages, verdict    | each backup storage; a Judgement                                       |
+| account              | nothing: whose list has the image is known of the list alone           |
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from images.verdict import verdict
 
 Read = Callable[[Image], Any]
 Texts = Literal["text", "code", "region", "state", "support", "texts", "ids"]
-Kind = Texts | Literal["flag", "number", "size", "moment", "storages", "verdict", "day"]
+Kind = Texts | Literal["account", "flag", "number", "size", "moment", "storages", "verdict", "day"]
 NUMERIC, MANY = frozenset({"number", "size", "moment"}), frozenset({"texts", "ids"})
 
 
@@ -110,6 +111,10 @@ def _reasons(image: Image) -> str:
     return ";".join(verdict(image).reasons)
 
 
+def _of_the_list(image: Image) -> None:
+    """No image says which account lists it: see images.search.gathered."""
+
+
 def _storages_down(image: Image) -> int | None:
     return None if image.storages is None else image.storages_down
 
@@ -130,6 +135,7 @@ def _extended_support_end(image: Image) -> date | None:
 
 # fmt: off
 ENTRIES = (
+    _field("account", _("Account"), "account", _of_the_list, facet=Facet(0)),
     _field("region", _("Region"), "region", column=13, facet=Facet(1), group=IDENTITY,
            ours="region", json=True),
     _field("uuid", _("UUID"), "code", column=22, sorts=False, group=IDENTITY, cloud="cimgUuid",
@@ -192,6 +198,9 @@ SORTS = {name: field for name, field in COLUMNS.items() if field.sorts and field
 _facets = sorted((field.facet, field.name) for field in ENTRIES if field.facet)
 FACETS = {facet.name or name: FIELDS[name] for facet, name in _facets}
 """By parameter, which is the field's name or another one."""
+ACCOUNT = "account"
+READ_FACETS = {name: field for name, field in FACETS.items() if name != ACCOUNT}
+"""Those that are read from images."""
 COMPARED = {group: tuple(field for field in ENTRIES if field.group == group) for group in GROUPS}
 
 

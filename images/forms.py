@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from images import bounds, grammar
 from images.bounds import Bound
-from images.fields import FACETS
+from images.fields import ACCOUNT, FACETS
 from images.grammar import Rejected, read_text
 from images.qualifiers import lifted, read_words
 from images.search.bitsets import BoundedCache, weight
@@ -77,7 +77,7 @@ PARAMETERS = {
     "columns": Parameter(grammar.read_column, True),
     "density": Parameter(grammar.read_density),
 }
-"""Which images, and how they are shown: all but `token`, which says whose images, not which."""
+"""Which images, of whom, and how they are shown."""
 
 _queries = BoundedCache(REMEMBERED_BYTES)
 
@@ -130,9 +130,7 @@ def _taken_apart(given: Given) -> tuple[Given, list[InvalidParameter]]:
 def said(params: QueryDict) -> Given:
     """Return what an address says of a query."""
     return tuple(
-        (name, tuple(texts))
-        for name, texts in params.lists()
-        if name != "token" and not name.startswith(("_", "utm_"))
+        (name, tuple(texts)) for name, texts in params.lists() if not name.startswith(("_", "utm_"))
     )
 
 
@@ -146,14 +144,21 @@ def read(
     for name in parameters:
         if name in texts_of:
             found, rejected = _values(parameters[name], texts_of[name])
-            invalid += [InvalidParameter(name, visible(text), why) for text, why in rejected]
+            invalid += [InvalidParameter(name, _shown(name, text), why) for text, why in rejected]
             if found:
                 values[name] = found if parameters[name].repeatable else found[0]
     for name, texts in given:
         if name not in parameters:
             shown = visible(name)
-            invalid += [InvalidParameter(shown, visible(text), UNKNOWN) for text in texts if text]
+            invalid += [
+                InvalidParameter(shown, _shown(name, text), UNKNOWN) for text in texts if text
+            ]
     return values, tuple(invalid)
+
+
+def _shown(name: str, text: str) -> str:
+    """Return what a page may say of a text: a secret may have been pasted for an account."""
+    return "…" if name.removeprefix("-") == ACCOUNT else visible(text)
 
 
 def _values(parameter: Parameter, texts: Sequence[str]) -> tuple[tuple[Any, ...], list[Rejection]]:
@@ -188,7 +193,7 @@ DEFAULTS: dict[str, Any] = dict.fromkeys(CHOICES, ()) | FIELDS
 PLACES = {name: place for place, name in enumerate(DEFAULTS)}
 
 
-def query_string(query: ImageQuery, *, token: str = "", **changes: Any) -> str:
+def query_string(query: ImageQuery, **changes: Any) -> str:
     """Return the canonical query string, without "?", of a query with some values changed.
 
     Defaults are left out. `read_query` reads the same query out of it.
@@ -200,7 +205,7 @@ def query_string(query: ImageQuery, *, token: str = "", **changes: Any) -> str:
             name: _field(name, value) for name, value in changes.items() if value != DEFAULTS[name]
         }
         written = {name: written[name] for name in sorted(written, key=PLACES.__getitem__)}
-    return "&".join([_pair("token", token), *written.values()] if token else written.values())
+    return "&".join(written.values())
 
 
 @lru_cache(maxsize=64)

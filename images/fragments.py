@@ -21,12 +21,12 @@ from jinja2 import Environment, StrictUndefined
 from jinja2.ext import Extension
 
 from dashboard.visible import has_visible
-from images.causes import named
+from images.causes import named, state_title
 from images.cloud.records import Storage
 from images.insights import status_kind
 from images.labels import label_of
-from images.search.bitsets import BoundedCache, weight
-from images.search.index import Index
+from images.search.bitsets import Cache, weight
+from images.search.gathered import GatheredIndex
 from images.search.spelling import natural
 from images.support_words import support_words
 from images.templatetags import inventory as texts
@@ -43,7 +43,7 @@ FILTERS = (
     ),
     *(texts.outlook, texts.plain_name, texts.unseen, texts.region_name, texts.region_title),
     *(has_visible, status_kind, label_of, mark_of, why_not, support_words),
-    *(texts.left_out, texts.needing, texts.titled, named),
+    *(texts.left_out, texts.needing, texts.titled, named, state_title),
 )
 PLAIN = (str, bytes, int, float, bool, date, type(None))
 
@@ -93,7 +93,7 @@ def _url(name: str, *args: object) -> str:
 
 
 def cached(
-    store: BoundedCache, make: Callable[..., Made], *values: Any, index: Index | None = None
+    store: Cache, make: Callable[..., Made], *values: Any, index: GatheredIndex | None = None
 ) -> Made:
     """Return what a function makes of these values alone, in the language of the request.
 

@@ -36,7 +36,7 @@ UNITS = {"": 1, "b": 1} | {
     for spelling, base in ((letter, 1024), (f"{letter}ib", 1024), (f"{letter}b", 1000))
 }
 # As links of before have them.
-OLDER, OLDER_COLUMNS = {"disk": "medium"}, {"disk": "min_disk"}
+OLDER, OLDER_COLUMNS = {"disk": "medium", "token": "account"}, {"disk": "min_disk"}
 TOO_LONG = format_lazy(_("longer than {number} characters"), number=MAX_LENGTH)
 
 

@@ -17,7 +17,7 @@ def under_way(
     context: InventoryContext, images: Sequence[Image], *, ask: bool = True
 ) -> list[Going]:
     """Return how far the images' jobs are; with `ask` the cloud may be asked for it."""
-    progress = jobs.progress(context.credential, context.inventory, ask=ask and bool(images))
+    progress = jobs.progress(context.inventory, ask=ask and bool(images))
     return [(image, progress.get((image.region, image.uuid))) for image in images]
 
 

@@ -12,7 +12,8 @@ from images.history import worries
 from images.history.worries import Began
 from images.jobs_under_way import Going
 from images.reports.attention import STALLED, WORRIES, worry
-from images.search.query import selected, selecting
+from images.search.gathered import selected
+from images.search.query import selecting
 from images.search.spelling import natural
 from images.services.progress import Progress
 
@@ -56,11 +57,11 @@ def newest_worries(context: InventoryContext, running: Iterable[Going] = ()) -> 
     """
     inventory = context.inventory
     since = inventory.now - NEW_SECONDS
-    key = ("newest", selecting(context.query), inventory.head.asked_at, since // 60)
+    key = ("newest", selecting(context.query), inventory.readings, since // 60)
     found: Newest | None = inventory.index.cache.get(key)
     if found is None:
         images = selected(inventory.index, context.query)
-        began = worries.began(context.credential.cache_key)
+        began = worries.began(inventory.keys)
         found = newest(images, began, since)
         inventory.index.cache.put(key, found, CACHED_BYTES * len(found.worries))
     stuck = [_stalled(*going, since) for going in running if not worry(going[0])]

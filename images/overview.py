@@ -39,12 +39,13 @@ def find(context: InventoryContext) -> Found:
 
 
 def wanted(context: InventoryContext) -> list[RegionState]:
-    """Return the regions that the query asks for."""
+    """Return the regions that the query asks for, each as it stands where it is worst."""
     chosen = context.query.chosen("region")
-    return [each for each in context.inventory.regions if not chosen or each.id in chosen]
+    return [each for each in context.inventory.by_region if not chosen or each.id in chosen]
 
 
 def compared(context: InventoryContext) -> Coverage:
-    """Return the coverage of the regions that could be read."""
-    readable = [state.id for state in wanted(context) if state.head.version]
+    """Return the coverage of the regions that could be read, of any account."""
+    read = {state.id for state in context.inventory.regions if state.head.version}
+    readable = [state.id for state in wanted(context) if state.id in read]
     return coverage(context.inventory.index, context.query, readable)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from images import bounds
-from images.fields import FACETS
+from images.fields import ACCOUNT, FACETS
 from images.grammar import MAX_BYTES, MAX_LENGTH, TOO_LONG, Rejected, plain, read_size
 from images.search.language import Term, terms, written
 from images.search.query import CHOICES, ImageQuery
@@ -164,21 +164,25 @@ def _shown(text: str) -> str:
     return "".join(each for each in text if unicodedata.category(each) not in ("Cc", "Cs"))
 
 
-def box_text(query: ImageQuery) -> str:
-    """Return the text of the search box for all that the query chooses images by."""
-    return written([*terms(query.q), *_qualifiers(query)], NAMES)
+def box_text(query: ImageQuery, accounts: Mapping[str, str]) -> str:
+    """Return the text of the search box for all that the query chooses images by.
+
+    `accounts` are the words that mean one, by its id.
+    """
+    return written([*terms(query.q), *_qualifiers(query, accounts)], NAMES)
 
 
-def box_value(query: ImageQuery) -> str:
+def box_value(query: ImageQuery, accounts: Mapping[str, str]) -> str:
     """Return the text with a blank after a qualifier, so that one types on with another term."""
-    text = box_text(query)
+    text = box_text(query, accounts)
     return text if text == query.q else f"{text} "
 
 
-def _qualifiers(query: ImageQuery) -> Iterator[Term]:
+def _qualifiers(query: ImageQuery, accounts: Mapping[str, str]) -> Iterator[Term]:
     for choice in CHOICES:
         facet, excluded = choice.removeprefix("-"), choice[0] == "-"
-        yield from (Term(value, facet, excluded) for value in query.chosen(choice))
+        words = accounts if facet == ACCOUNT else {}
+        yield from (Term(words.get(each, each), facet, excluded) for each in query.chosen(choice))
     yield from (Term(name, "name") for name in query.name)
     yield from (Term(place, "image") for place in query.image)
     yield from (Term(span, "size") for span in _sizes(query.min_size, query.max_size))

@@ -10,8 +10,8 @@ from images.os_support import release_of, support_state
 from images.verdict import verdict
 
 
-def judged(sent: dict[str, Any], region: str) -> dict[str, Any]:
-    """What the cloud sent of an image that this region lists, and what we add."""
+def judged(sent: dict[str, Any], region: str, account: object) -> dict[str, Any]:
+    """What the cloud sent of an image that this region of an account lists, and what we add."""
     image = read_image(region, json.dumps(sent).encode(), Problems())
     assert image is not None
     found = verdict(image)
@@ -21,6 +21,7 @@ def judged(sent: dict[str, Any], region: str) -> dict[str, Any]:
     standard, extended = (end.isoformat() if end else None for end in ends)
     return {
         **sent,
+        "account": str(account),
         "region": region,
         "verdict": added,
         "support": support_state(image.os_family, image.os_version),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -17,17 +18,26 @@ from dashboard.displays.models import Display
 from dashboard.labels import LONGEST, LabelField
 from dashboard.people.models import Team
 from dashboard.tokens.models import Token
+from images.fields import ACCOUNT
+from images.search.gathered import EXCLUDED
+from images.search.spelling import folded
 
 LONGEST_QUERY = 2000
+OF_ACCOUNTS, OLDER_ACCOUNT = (ACCOUNT, EXCLUDED), "token"
 # Query parameters that are the visitor's, not the screen's.
-NOT_KEPT = ("token", "page", "size", "columns", "sort")
+NOT_KEPT = ("page", "size", "columns", "sort")
 
 
 class DisplayForm(forms.Form):
     title = LabelField(
         label=_("Title"), help_text=_("Shown at the top of the wall, for example “Duty room”.")
     )
-    token = forms.ModelChoiceField(label=_("Token"), queryset=Token.objects.none())
+    token = forms.ModelChoiceField(
+        label=_("Account"),
+        queryset=Token.objects.none(),
+        required=False,
+        empty_label=_("All accounts of the team"),
+    )
     query = forms.CharField(
         label=_("Images to show"),
         required=False,
@@ -100,15 +110,36 @@ class DisplayForm(forms.Form):
         query = parts.query if "?" in text else "" if parts.path.startswith("/") else text
         if query and "=" not in query:
             raise ValidationError(_("This address has no filters."))
-        kept = [(name, value) for name, value in parse_qsl(query) if name not in NOT_KEPT]
+        field = self.fields["token"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101
+        kept = _kept(query, field.queryset or ())
+        if self.cleaned_data.get("token"):
+            kept = _of_no_account(kept)
         return urlencode(kept)
 
 
 def offered(query: str, team: Team, tokens: QuerySet[Token]) -> dict[str, Any]:
     """Return what the form offers for a list's query, which may name one of the team's tokens."""
-    pairs = parse_qsl(query[:LONGEST_QUERY])
-    kept = [(name, value) for name, value in pairs if name not in NOT_KEPT]
-    named = {value for name, value in pairs if name == "token"}
-    token = next((each for each in tokens if str(each.pk) in named), tokens.first())
-    title = " · ".join(value for _name, value in kept) or team.name
+    kept = _kept(query[:LONGEST_QUERY], tokens)
+    named, rest = {value for name, value in kept if name == ACCOUNT}, _of_no_account(kept)
+    chosen = [each for each in tokens if str(each.pk) in named]
+    token = chosen[0] if len(chosen) == 1 else None
+    if token:
+        kept = rest
+    title = " · ".join(value for _name, value in rest) or team.name
     return {"title": Truncator(title).chars(LONGEST), "query": urlencode(kept), "token": token}
+
+
+def _kept(query: str, tokens: Iterable[Token]) -> list[tuple[str, str]]:
+    """Return what is the screen's of a query: of accounts only those of the team."""
+    theirs = {name for each in tokens for name in (str(each.pk), folded(each.label))}
+    pairs = [
+        (ACCOUNT if name == OLDER_ACCOUNT else name, value)
+        for name, value in parse_qsl(query)
+        if name not in NOT_KEPT
+    ]
+    return [each for each in pairs if each[0] not in OF_ACCOUNTS or folded(each[1]) in theirs]
+
+
+def _of_no_account(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [each for each in pairs if each[0] not in OF_ACCOUNTS]

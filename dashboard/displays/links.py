@@ -1,4 +1,4 @@
-"""Display links, each for a team, one of its tokens and a query.
+"""Display links, each for a team, one or all of its accounts, and a query.
 
 The key in a link is shown once; only its hash is stored.
 """
@@ -43,7 +43,7 @@ class Shown:
 @transaction.atomic
 def make(
     team: Team,
-    token: Token,
+    token: Token | None,
     title: str,
     *,
     query: str,
@@ -55,9 +55,9 @@ def make(
 ) -> tuple[Display, str]:
     """Create a display link and return it with its key, which is not stored.
 
-    `token` is one of the team's. The link works while its maker may manage the team; a link made by
-    a command has no maker. It shows the screens of the links that it `turns_with` in turn with its
-    own, each for `turn_seconds`.
+    `token` is one of the team's, or None for all that it has at any time. The link works while its
+    maker may manage the team; a link made by a command has no maker. It shows the screens of the
+    links that it `turns_with` in turn with its own, each for `turn_seconds`.
     """
     key = random_keys.new_key()
     display = Display.objects.create(
@@ -86,7 +86,11 @@ def opened(key: str) -> Shown:
     """
     now = timezone.now()
     of_key = {"key_hash": random_keys.hash_of(key), "expires_at__gt": now}
-    found = Display.objects.select_related("token", "team", "maker").filter(**of_key).first()
+    found = (
+        Display.objects.select_related("token__owner", "token__team", "team", "maker")
+        .filter(**of_key)
+        .first()
+    )
     if found is None or not _works(found):
         raise Http404
     stamp(found, "last_seen_at")
@@ -99,22 +103,28 @@ def opened(key: str) -> Shown:
         team=screen.team.name,
         query=screen.query,
         language=screen.language,
-        access=access_with(screen.token, (screen.token,), screen.title),
+        access=access_with(_tokens(screen), screen.title),
         place=place + 1,
         places=len(screens),
     )
 
 
+def _tokens(display: Display) -> list[Token]:
+    if display.token:
+        return [display.token]
+    return list(display.team.tokens.select_related("owner", "team"))
+
+
 def _others(display: Display, now: datetime) -> list[Display]:
     """Return the links of the same team that it turns with, by title, as far as they work."""
-    rows = display.turns_with.select_related("token", "team", "maker")
+    rows = display.turns_with.select_related("token__owner", "token__team", "team", "maker")
     found = rows.filter(team=display.team, expires_at__gt=now).exclude(pk=display.pk)
     return [each for each in found.order_by("title", "made_at") if _works(each)]
 
 
 def _works(display: Display) -> bool:
     """Whether its token is still the team's, and its maker may still manage that."""
-    if display.token.team_id != display.team_id:
+    if display.token and display.token.team_id != display.team_id:
         return False
     maker = display.maker
     return maker is None or policy.has_permission(maker, "team.manage", display.team)

@@ -20,11 +20,14 @@ class Displays(models.QuerySet["Display"]):
 
 
 class Display(models.Model):
-    """A link that opens the wall screen of one token and query without signing in."""
+    """A link that opens the wall screen of a team and a query without signing in.
+
+    It shows the account of the `token`, or without one all accounts of the team.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey(Team, models.CASCADE, related_name="displays")
-    token = models.ForeignKey(Token, models.CASCADE, related_name="displays")
+    token = models.ForeignKey(Token, models.CASCADE, null=True, related_name="displays")
     title = models.CharField(_("title"), max_length=80)
     query = models.TextField(_("query"), blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
@@ -77,5 +80,6 @@ class Display(models.Model):
 
     def note(self, by: Actor, action: Action) -> None:
         """Write to the audit log what was done to the link."""
-        subject, owner = f"{self.title}: {self.token}", self.token.owner
-        trail.record(by, action, team=self.team, subject=subject, owner=owner)
+        shown = f"{self.title}: {self.token}" if self.token else self.title
+        owner = self.token.owner if self.token else None
+        trail.record(by, action, team=self.team, subject=shown, owner=owner)

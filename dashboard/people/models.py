@@ -35,9 +35,6 @@ class User(AbstractUser):
     # Identifies a person by a name in any case. The databases' own LOWER() differ: SQLite's knows
     # only the letters of ASCII.
     folded_name = models.CharField(max_length=450, unique=True, editable=False)
-    default_token = models.ForeignKey(
-        "tokens.Token", models.SET_NULL, null=True, blank=True, related_name="+"
-    )
     start_view = models.ForeignKey(
         "saved_views.SavedView",
         models.SET_NULL,

@@ -58,7 +58,11 @@ def _compare_or_make(
     ]
     if said:
         raise Problem(listed.line, " ".join(said))
-    made_so = (token.pk, form.cleaned_data["query"], form.cleaned_data["language"])
+    made_so = (
+        token.pk if token else None,
+        form.cleaned_data["query"],
+        form.cleaned_data["language"],
+    )
     if any((link.token_id, link.query, link.language) == made_so for link in there):
         return
     if there:
@@ -75,7 +79,10 @@ def _compare_or_make(
     )
 
 
-def _token(team: Team, listed: Listed[DisplayEntry]) -> Token:
+def _token(team: Team, listed: Listed[DisplayEntry]) -> Token | None:
+    """Return the token that the link shows the account of; None for all of the team."""
+    if not listed.entry.token:
+        return None
     found = list(team.tokens.filter(label__iexact=listed.entry.token).select_related("owner"))
     if len(found) != 1:
         said = "several tokens" if found else "no token"
@@ -85,11 +92,11 @@ def _token(team: Team, listed: Listed[DisplayEntry]) -> Token:
     return found[0]
 
 
-def _form(team: Team, token: Token, listed: Listed[DisplayEntry]) -> DisplayForm:
+def _form(team: Team, token: Token | None, listed: Listed[DisplayEntry]) -> DisplayForm:
     entry = listed.entry
     given = {
         "title": listed.name,
-        "token": token.pk,
+        "token": token.pk if token else "",
         "query": entry.query,
         "days": entry.days,
         "language": entry.language,

@@ -32,13 +32,13 @@ class TokenEntry(msgspec.Struct, frozen=True):
 
 
 class DisplayEntry(msgspec.Struct, frozen=True):
-    """A display link, under its title; `token` is the label of one of the team's.
+    """A display link, under its title; `token` is the label of one of the team's, "" for all.
 
     The link of a new one is written to `link_file`.
     """
 
-    token: str
     link_file: str
+    token: str = ""
     query: str = ""
     days: int = 90
     language: str = "en"

@@ -21,6 +21,8 @@ from dashboard.saved_views.models import SavedView
 from dashboard.tokens.models import Token
 
 LONGEST_QUERY = 4000
+# The parameters that name accounts, with the older name of the first.
+OF_ACCOUNTS = ("account", "-account", "token")
 
 
 def seen_by(user: User) -> QuerySet[SavedView]:
@@ -40,13 +42,13 @@ def teams_to_share_with(user: User) -> QuerySet[Team]:
 
 
 def query_of(text: str, team: Team | None) -> str:
-    """Return the query string to store: no page and, if shared, no token from outside the team."""
+    """Return the query string to store: no page, and if shared, no account of another team."""
     kept = [(name, value) for name, value in parse_qsl(text) if name != "page"]
     if team:
         theirs = {
             str(token) for token in Token.objects.filter(team=team).values_list("pk", flat=True)
         }
-        kept = [(name, value) for name, value in kept if name != "token" or value in theirs]
+        kept = [(name, value) for name, value in kept if name not in OF_ACCOUNTS or value in theirs]
     return urlencode(kept)
 
 

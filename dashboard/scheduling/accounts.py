@@ -101,4 +101,9 @@ def _watched() -> set[UUID]:
     since = timezone.now() - WATCHED_FOR
     used = Token.objects.filter(last_used_at__gte=since)
     screens = Display.objects.working().filter(last_seen_at__gte=since)
-    return {*used.values_list("pk", flat=True), *screens.values_list("token", flat=True)}
+    of_teams = Token.objects.filter(team__in=screens.filter(token=None).values("team"))
+    return {
+        *used.values_list("pk", flat=True),
+        *screens.exclude(token=None).values_list("token", flat=True),
+        *of_teams.values_list("pk", flat=True),
+    }

@@ -29,7 +29,7 @@ def warm_up() -> int:
         for token in used[:MOST_ACCOUNTS]:
             credential = access.stored(token)
             if credential and time.monotonic() < end:
-                loaded += services.known(credential) is not None
+                loaded += services.known([credential]) is not None
     except DatabaseError as error:
         log.warning("not warmed up", failure=repr(error))
     return loaded

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.http import HttpRequest
 
 from dashboard.audit import trail
@@ -10,9 +12,12 @@ from dashboard.people import policy
 from dashboard.tokens.models import Token
 
 
-def note_export(request: HttpRequest, action: Action, token: Token, what: str) -> None:
-    """Record that a file with what the token lists is about to be sent, unless by HEAD."""
-    if request.method != "HEAD":
-        trail.record(
-            policy.actor(request), action, team=token.team, subject=what, owner=token.owner
-        )
+def note_export(request: HttpRequest, action: Action, tokens: Iterable[Token], what: str) -> None:
+    """Record that a file with what the tokens list is about to be sent, unless by HEAD.
+
+    Each owner and team that it concerns has one entry.
+    """
+    if request.method == "HEAD":
+        return
+    for owner, team in dict.fromkeys((token.owner, token.team) for token in tokens):
+        trail.record(policy.actor(request), action, team=team, subject=what, owner=owner)

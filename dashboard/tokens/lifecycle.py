@@ -227,11 +227,6 @@ def _note_use(token: Token, listed_at: datetime) -> None:
         _with_secret(token.pk, token.sealed).filter(older).update(last_ok_at=listed_at)
 
 
-def note_check(token_id: UUID) -> None:
-    """Record that the cloud was asked about the token, whatever it said."""
-    Token.objects.filter(pk=token_id).update(checked_at=timezone.now())
-
-
 def last_four(secret: str) -> str:
     return secret[-4:] if len(secret) >= SHORTEST_SHOWN else ""
 

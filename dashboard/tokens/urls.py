@@ -1,10 +1,9 @@
 from django.urls import path
 
-from dashboard.tokens.views import choosing, rotation, tokens
+from dashboard.tokens.views import rotation, tokens
 
 urlpatterns = [
     path("tokens/", tokens.token_list, name="token_list"),
-    path("tokens/choice/", choosing.token_choice, name="token_choice"),
     path("tokens/<uuid:token_id>/", tokens.token_page, name="token_page"),
     path("tokens/<uuid:token_id>/replace/", rotation.token_replace, name="token_replace"),
     path("tokens/<uuid:token_id>/compare/", rotation.token_compare, name="token_compare"),
@@ -14,7 +13,6 @@ urlpatterns = [
     path("tokens/<uuid:token_id>/disable/", tokens.token_disable, name="token_disable"),
     path("tokens/<uuid:token_id>/enable/", tokens.token_enable, name="token_enable"),
     path("tokens/<uuid:token_id>/delete/", tokens.token_delete, name="token_delete"),
-    path("tokens/<uuid:token_id>/default/", tokens.token_default, name="token_default"),
     path("tokens/<uuid:token_id>/check/", tokens.token_check, name="token_check"),
     path("teams/<slug:slug>/", tokens.team_page, name="team_page"),
 ]

@@ -12,9 +12,9 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_vary_headers
 
-from images.api.schemas import Answer, Listing, Region, Tokens
+from images.api.schemas import Account, Answer, Listing, Region, Tokens
 from images.context import InventoryContext, freshness
-from images.export.regions import error_of, iso, unconfirmed_of
+from images.export.regions import account, error_of, iso, unconfirmed_of, unusable_account
 from images.services.inventory import RegionState
 
 
@@ -85,29 +85,45 @@ def encoded(document: Answer | dict[str, Any]) -> bytes:
 
 def version_of(context: InventoryContext) -> tuple[object, ...]:
     """Return all that an answer made of the inventory can depend on but the query."""
-    head = context.inventory.head
-    regions = context.inventory.regions
-    states = tuple((each.id, each.state, each.head, each.failure) for each in regions)
-    day = context.inventory.index.day.isoformat()
-    return str(context.credential.token_id), day, states, head.failure
+    read = tuple(
+        (
+            *(each.id, each.title, each.state, each.inventory.index.day.isoformat()),
+            each.inventory.head.failure,
+            *((state.id, state.state, state.head) for state in each.inventory.regions),
+        )
+        for each in context.inventory.everything
+    )
+    return read, tuple((str(token.pk), token.label, why) for token, why in context.access.unusable)
 
 
 def fresh(context: InventoryContext) -> dict[str, Any]:
     """Return how whole and how old it is: what every answer of the inventory begins with."""
     wanted = context.query.chosen("region")
-    states = [each for each in context.inventory.regions if not wanted or each.id in wanted]
-    known = [each.head.fetched_at for each in states if each.head.version]
+    inventory = context.inventory
+    states = [
+        (each.id, state)
+        for each in inventory.accounts
+        for state in each.inventory.regions
+        if not wanted or state.id in wanted
+    ]
+    known = [state.head.fetched_at for _account, state in states if state.head.version]
+    read = all(each.is_known for each in inventory.accounts) and not inventory.list_failures
     return {
         "fetched_at": iso(min(known)) if known else None,
-        "complete": len(known) == len(states) and context.inventory.head.failure is None,
-        "regions": [described(state) for state in states],
+        "complete": len(known) == len(states) and read,
+        "accounts": [
+            *(Account(**account(each)) for each in inventory.accounts),
+            *(Account(**unusable_account(each)) for each in context.unusable),
+        ],
+        "regions": [described(state, account) for account, state in states],
     }
 
 
-def described(state: RegionState) -> Region:
+def described(state: RegionState, account: str) -> Region:
     """Return a region as in the export, without the age: it is another one every second."""
     head = state.head
     return Region(
+        account=account,
         id=state.id,
         name=head.region.name,
         state=state.state,

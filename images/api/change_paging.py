@@ -22,11 +22,11 @@ def changes(
     request: HttpRequest, context: InventoryContext, query: ChangeQuery, extent: Extent
 ) -> Page[Noted]:
     cursor = cursor_of(request, _read)
-    key, one_more = context.credential.cache_key, query.size + 1
+    keys, one_more = context.inventory.keys, query.size + 1
     if cursor:
-        found = feed.rows_behind(key, query, read_place(cursor), one_more)
+        found = feed.rows_behind(keys, query, read_place(cursor), one_more)
     else:
-        found = feed.rows_from(key, query, (query.page - 1) * query.size, one_more)
+        found = feed.rows_from(keys, query, (query.page - 1) * query.size, one_more)
     shown = found[: query.size]
     return placed(
         request,
@@ -34,7 +34,7 @@ def changes(
         page=None if cursor else query.page,
         pages=pages(extent.rows, query.size),
         next_cursor=write_place(shown[-1].place) if len(found) > query.size else None,
-        write=lambda page: change_query_string(query, token=context.token, page=page),
+        write=lambda page: change_query_string(query, page=page),
     )
 
 

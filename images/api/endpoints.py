@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
@@ -32,7 +33,7 @@ from images.api.opening import (
 from images.api.overview_answer import Overview, overview_answer
 from images.api.routing import endpoint
 from images.change_forms import change_query_string
-from images.cloud.records import Image
+from images.context import InventoryContext
 from images.export.changes import change_item
 from images.export.regions import iso
 from images.export.rows import csv_rows, json_item, json_lines
@@ -40,7 +41,7 @@ from images.forms import query_string
 from images.history import feed
 from images.messages import in_words
 from images.overview import find
-from images.search.query import run
+from images.search.gathered import Found, listed, run
 
 
 @endpoint(
@@ -62,10 +63,10 @@ def list_images(request: HttpRequest) -> HttpResponseBase:
             query=query_string(context.query),
             total=total,
             size=context.query.size,
-            images=[json_item(image, fields) for image in found.items],
+            images=[json_item(each, fields) for each in found.items],
         )
 
-    asked = (context.query, context.token, paging.asked(request), fields)
+    asked = (context.query, paging.asked(request), fields)
     return answer(request, (version_of(context), asked), make, context)
 
 
@@ -80,7 +81,8 @@ def list_images(request: HttpRequest) -> HttpResponseBase:
     ),
 )
 def stream_lines(request: HttpRequest) -> HttpResponseBase:
-    return _everything(request, parameters.LINES, schemas.LINES, json_lines)
+    context = open_inventory(request, parameters.LINES)
+    return _everything(request, context, parameters.LINES, schemas.LINES, json_lines)
 
 
 @endpoint(
@@ -94,21 +96,23 @@ def stream_lines(request: HttpRequest) -> HttpResponseBase:
     ),
 )
 def stream_table(request: HttpRequest) -> HttpResponseBase:
-    return _everything(request, parameters.TABLE, schemas.TABLE, csv_rows)
+    context = open_inventory(request, parameters.TABLE)
+    write = partial(csv_rows, titles=context.account_names)
+    return _everything(request, context, parameters.TABLE, schemas.TABLE, write)
 
 
 def _everything(
     request: HttpRequest,
+    context: InventoryContext,
     takes: parameters.Parameters,
     sent: schemas.Stream,
-    write: Callable[[Iterable[Image], tuple[str, ...]], Iterator[bytes] | Iterator[str]],
+    write: Callable[[Iterable[Found], tuple[str, ...]], Iterator[bytes] | Iterator[str]],
 ) -> HttpResponseBase:
-    context = open_inventory(request, takes)
     fields = fields_of(request, takes)
     version = (version_of(context), context.query, fields)
 
     def make() -> Iterator[bytes] | Iterator[str]:
-        return write(paging.everything(context), fields)
+        return write(listed(context.inventory.index, context.query), fields)
 
     return stream(request, version, sent.media_type, make, context)
 
@@ -123,19 +127,20 @@ def _everything(
 def one_image(request: HttpRequest, region: str, uuid: str) -> HttpResponseBase:
     context = open_inventory(request, parameters.ONE)
     fields = fields_of(request, parameters.ONE)
-    image = context.inventory.find(region, uuid)
-    if image is None and (failure := context.failure_of(region)):
+    found = context.inventory.lister(region, uuid)
+    if found is None and (failure := context.failure_of(region)):
         raise unavailable(context.inventory, failure)
-    if image is None:
+    if found is None:
         raise Problem(404, "no-such-image", _("This image does not exist, or no longer exists."))
-    [state] = [each for each in context.inventory.regions if each.id == region]
+    account, image = found
+    [state] = [each for each in account.inventory.regions if each.id == region]
 
     def make() -> schemas.OneImage:
         return schemas.OneImage(
             fetched_at=iso(state.head.fetched_at),
             complete=True,
-            region=described(state),
-            image=json_item(image, fields),
+            region=described(state, account.id),
+            image=json_item(Found(account.id, image), fields),
         )
 
     return answer(request, (version_of(context), fields), make, context)
@@ -166,14 +171,14 @@ def facets(request: HttpRequest) -> HttpResponseBase:
 @endpoint(
     "regions",
     schemas.Regions,
-    takes=parameters.TOKEN,
+    takes=parameters.ACCOUNTS,
     summary=gettext_lazy("Regions"),
     about=gettext_lazy(
         "What is known about each region, how recent it is, and why a refresh failed."
     ),
 )
 def regions(request: HttpRequest) -> HttpResponseBase:
-    context = open_regions(request, parameters.TOKEN)
+    context = open_regions(request, parameters.ACCOUNTS)
     version = version_of(context)
     return answer(request, version, lambda: schemas.Regions(**fresh(context)), context)
 
@@ -202,8 +207,8 @@ def show_overview(request: HttpRequest) -> HttpResponseBase:
 )
 def changes(request: HttpRequest) -> HttpResponseBase:
     context, query = open_changes(request, parameters.CHANGES)
-    key = context.credential.cache_key
-    extent, since = feed.extent(key, query), feed.watched_since(key)
+    keys = context.inventory.keys
+    extent, since = feed.extent(keys, query), feed.watched_since(keys)
 
     def make() -> schemas.Changes:
         found = change_paging.changes(request, context, query, extent)
@@ -214,10 +219,10 @@ def changes(request: HttpRequest) -> HttpResponseBase:
             query=change_query_string(query),
             total=extent.total,
             size=query.size,
-            changes=[change_item(noted) for noted in found.items],
+            changes=[change_item(noted, context.account_of_key) for noted in found.items],
         )
 
-    asked = (query, context.token, paging.asked(request))
+    asked = (query, paging.asked(request))
     return answer(request, (version_of(context), extent, since, asked), make, context)
 
 

@@ -16,15 +16,24 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dashboard.api_keys import reads
-from dashboard.tokens.access import DISABLED, EXPIRED, UNREADABLE, Access, Credential, access_of
+from dashboard.tokens.access import DISABLED, EXPIRED, UNREADABLE, Access, access_of
+from dashboard.tokens.models import Token
 from dashboard.web.problems import Problem
+from images.accounts import with_accounts
 from images.api.parameters import Parameters
 from images.api.token_listing import TokenQuery, read_token_query
-from images.context import InventoryContext, changes_context, context_of, regions_context
-from images.forms import InvalidParameter, visible
+from images.context import (
+    UNKNOWN_ACCOUNT,
+    InventoryContext,
+    changes_context,
+    context_of,
+    regions_context,
+)
+from images.fields import ACCOUNT
+from images.forms import InvalidParameter, read_query, visible
 from images.history.changes import ChangeQuery
-from images.search.query import image_query
-from images.services.inventory import Inventory
+from images.search.query import ImageQuery, image_query
+from images.services.gathered import GatheredInventory
 from images.services.snapshots import Failure
 
 
@@ -46,25 +55,24 @@ def check(request: HttpRequest, takes: Parameters) -> None:
 
 
 def open_inventory(request: HttpRequest, takes: Parameters) -> InventoryContext:
-    """Return token, query and inventory of a request that may have these parameters.
+    """Return accounts, query and inventory of a request that may have these parameters.
 
     Raise the Problem that says why not, also when nothing at all is known of the cloud.
     """
     check(request, takes)
-    access, credential = _credential(request)
+    access = _access(request)
     query = _without(request.GET, "cursor", "fields")
-    context = context_of(access, credential, query, newest=True)
-    return _known(context)
+    return _known(request, context_of(access, query, newest=True))
 
 
 def open_regions(request: HttpRequest, takes: Parameters) -> InventoryContext:
     """Return the same without any image: no list is decoded for it."""
     check(request, takes)
-    access, credential = _credential(request)
-    return _known(regions_context(access, credential, request.GET))
+    return _known(request, regions_context(_access(request), request.GET))
 
 
-def _known(context: InventoryContext) -> InventoryContext:
+def _known(request: HttpRequest, context: InventoryContext) -> InventoryContext:
+    _follow_accounts(request, context)
     _follow(context.invalid_parameters)
     if context.unknown_region:
         raise Problem(404, "no-such-region", _("This region does not exist, or no longer exists."))
@@ -94,12 +102,11 @@ def open_changes(request: HttpRequest, takes: Parameters) -> tuple[InventoryCont
     no more.
     """
     check(request, takes)
-    access, credential = _credential(request)
-    context, query = changes_context(
-        access, credential, _without(request.GET, "cursor"), newest=True
-    )
+    params = _without(request.GET, "cursor")
+    context, query = changes_context(_access(request), params, newest=True)
+    _follow_accounts(request, context)
     _follow(context.invalid_parameters)
-    return replace(context, query=image_query(region=query.region)), query
+    return replace(context, query=image_query(region=query.region, account=query.account)), query
 
 
 def open_tokens(request: HttpRequest, takes: Parameters) -> TokenQuery:
@@ -110,7 +117,7 @@ def open_tokens(request: HttpRequest, takes: Parameters) -> TokenQuery:
     return query
 
 
-def unavailable(inventory: Inventory, failure: Failure) -> Problem:
+def unavailable(inventory: GatheredInventory, failure: Failure) -> Problem:
     """Return why the cloud's answer is not to be had."""
     explanation = inventory.explanation(failure)
     problem = Problem(
@@ -127,12 +134,36 @@ def unavailable(inventory: Inventory, failure: Failure) -> Problem:
     return problem
 
 
-def _credential(request: HttpRequest) -> tuple[Access, Credential]:
+def _access(request: HttpRequest) -> Access:
+    """Return what the request may read with; raise the Problem that it cannot with any of it."""
     access = access_of(request)
-    if access.credential is None:
+    if not access.credentials:
+        query, unknown = with_accounts(access, read_query(request.GET)[0])
+        if unknown:
+            raise _unknown_account()
+        _follow_unusable(access, query)
         raise _without_token(access)
-    reads.note_api_read(request, access.token)
-    return access, access.credential
+    return access
+
+
+def _follow_accounts(request: HttpRequest, context: InventoryContext) -> None:
+    """Note which accounts are read; raise the Problem that one is not there, or not theirs."""
+    if context.unknown_account:
+        raise _unknown_account()
+    _follow_unusable(context.access, context.query)
+    for token in context.tokens:
+        reads.note_api_read(request, token)
+
+
+def _follow_unusable(access: Access, query: ImageQuery) -> None:
+    """Raise the Problem that an account which the query names cannot be read with."""
+    for token, why in access.unusable:
+        if str(token.pk) in query.chosen(ACCOUNT):
+            raise _unusable(token, why)
+
+
+def _unknown_account() -> Problem:
+    return Problem(404, "no-such-account", str(UNKNOWN_ACCOUNT))
 
 
 def _follow(invalid: Sequence[InvalidParameter]) -> None:
@@ -152,15 +183,19 @@ def _unreadable(wrong: list[dict[str, Any]]) -> Problem:
 
 
 def _without_token(access: Access) -> Problem:
-    if access.unusable is None:
+    if not access.unusable:
         said = _("You have no token to list images with.")
         return Problem(403, "no-token", said)
-    why = {
+    return _unusable(*access.unusable[0])
+
+
+def _unusable(token: Token, why: str) -> Problem:
+    said = {
         DISABLED: _("This token is disabled."),
         EXPIRED: _("This token has expired."),
         UNREADABLE: _("This token can no longer be decrypted: replace it."),
     }
-    return Problem(403, f"token-{access.why}", why[access.why], token=str(access.unusable.pk))
+    return Problem(403, f"token-{why}", said[why], token=str(token.pk))
 
 
 def _without(params: QueryDict, *names: str) -> QueryDict:

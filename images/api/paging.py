@@ -6,7 +6,7 @@ it stands by then: what comes and goes meanwhile shifts nothing, as it does with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 
 from dashboard.web.problems import Problem
 from images import grammar
-from images.cloud.records import Image
+from images.cloud.values import SLUG
 from images.context import InventoryContext
 from images.forms import query_string
-from images.search.query import matching
+from images.search.gathered import Found, around, number_of, rows_between
 
 Item = TypeVar("Item")
 # Writes the query string of the same query on another page.
@@ -48,29 +48,37 @@ class Page(Generic[Item]):
         return {name: getattr(self, name) for name in names}
 
 
-def images(request: HttpRequest, context: InventoryContext) -> tuple[Page[Image], int]:
+def images(request: HttpRequest, context: InventoryContext) -> tuple[Page[Found], int]:
     """Return what the request asks for, and how many there are in all."""
     query, index = context.query, context.inventory.index
-    rows = matching(index, query)
-    cursor = cursor_of(request, grammar.read_place)
-    start = _behind(context, rows, cursor) if cursor else (query.page - 1) * query.size
-    found = [index.images[row] for row in rows[start : start + query.size]]
-    more = start + query.size < len(rows)
+    total = number_of(index, query)
+    cursor = cursor_of(request, _read_cursor)
+    start = _behind(context, cursor) if cursor else (query.page - 1) * query.size
+    end = min(start + query.size, total)
+    rows = rows_between(index, query, start, end) if start < end else ()
+    found = [Found(part.account, image) for part, image in map(index.at, rows)]
     listing = placed(
         request,
         found,
         page=None if cursor else query.page,
-        pages=pages(len(rows), query.size),
-        next_cursor=f"{found[-1].region}/{found[-1].uuid}" if found and more else None,
-        write=lambda page: query_string(context.query, token=context.token, page=page),
+        pages=pages(total, query.size),
+        next_cursor=_write_cursor(found[-1]) if found and end < total else None,
+        write=lambda page: query_string(context.query, page=page),
     )
-    return listing, len(rows)
+    return listing, total
 
 
-def everything(context: InventoryContext) -> Iterator[Image]:
-    """Yield all images that the query selects, in its order."""
-    index = context.inventory.index
-    return (index.images[row] for row in matching(index, context.query))
+def _write_cursor(last: Found) -> str:
+    return f"{last.image.region}/{last.image.uuid}/{last.account}"
+
+
+def _read_cursor(text: str) -> str:
+    """Return a cursor; those of before have no account."""
+    place, account = text.rpartition("/")[::2] if text.count("/") == 2 else (text, "")
+    grammar.read_place(place)
+    if account and not SLUG.fullmatch(account):
+        raise grammar.Rejected(_("not a cursor from a previous response"))
+    return text
 
 
 def pages(rows: int, size: int) -> int:
@@ -125,14 +133,13 @@ def cursor_of(request: HttpRequest, read: Callable[[str], str]) -> str:
         raise Problem(422, "bad-parameters", detail, parameters=[said]) from None
 
 
-def _behind(context: InventoryContext, rows: Sequence[int], cursor: str) -> int:
-    """Return where to go on behind the image of the cursor."""
-    region, _slash, uuid = cursor.partition("/")
-    position = context.inventory.index.position(region, uuid)
-    try:
-        return rows.index(position) + 1 if position is not None else _gone()
-    except ValueError:
-        return _gone()
+def _behind(context: InventoryContext, cursor: str) -> int:
+    """Return how many come before the one behind the image of the cursor."""
+    region, uuid, account = [*cursor.split("/"), ""][:3]
+    index = context.inventory.index
+    position = index.position(region, uuid, account)
+    place = None if position is None else around(index, context.query, position)
+    return place.number if place else _gone()
 
 
 def _gone() -> int:

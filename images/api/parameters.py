@@ -16,7 +16,7 @@ from dashboard.tokens.models import State
 from images.change_forms import PLACE_OF_CHANGE
 from images.cloud.values import SLUG
 from images.export.rows import CSV_COLUMNS
-from images.fields import COLUMNS, FACETS, SORTS
+from images.fields import ACCOUNT, COLUMNS, FACETS, SORTS
 from images.fields import FIELDS as REGISTRY
 from images.forms import MAX_VALUES
 from images.grammar import (
@@ -39,6 +39,7 @@ TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH}
 SEARCH = {**TEXT, "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"}
 REGION = {"type": "string", "pattern": f"^{SLUG.pattern}$"}
 PLACE = {"type": "string", "pattern": f"^{SLUG.pattern}/{SLUG.pattern}$"}
+LAST_IMAGE = {"type": "string", "pattern": f"^{SLUG.pattern}/{SLUG.pattern}(/{SLUG.pattern})?$"}
 ROW = {"type": "string", "pattern": f"^{PLACE_OF_CHANGE.pattern}$"}
 SIZE = {
     "type": "string",
@@ -68,6 +69,10 @@ VALUE_OF_FACET = _(
     "A value of this facet. Repeat it for “or”; different facets are combined with “and”. With “-” "
     "before the name (-os=CentOS) it excludes."
 )
+VALUE_OF_ACCOUNT = _(
+    "The ID of an account's token, or its label; repeatable. All accounts that you may read if "
+    "omitted."
+)
 OLDER_NAME = _("The older name of “{name}”.")
 NO_EFFECT = _("Only affects how the list is displayed; has no effect here.")
 MOMENT = _("A date or time, in UTC unless an offset is given; inclusive.")
@@ -85,36 +90,34 @@ CURSOR_OF_TOKENS = _(
     "“page” is then ignored."
 )
 
-FIELDS = tuple(
-    field.cloud or field.ours for field in REGISTRY.values() if field.cloud or field.json
+FIELDS = (
+    ACCOUNT,
+    *(field.cloud or field.ours for field in REGISTRY.values() if field.cloud or field.json),
 )
 """The names of an image's fields that a script can ask for: those that the description has."""
 ONLY_FIELDS = _(
-    "The only fields of an image to include besides region and cimgUuid; repeat it, or separate "
-    "them by commas. All of them, and whatever else the cloud sent, if omitted."
+    "The only fields of an image to include besides account, region and cimgUuid; repeat it, or "
+    "separate them by commas. All of them, and whatever else the cloud sent, if omitted."
 )
 ONLY_COLUMNS = _(
     "The only columns to include, in this order; repeat it, or separate them by commas."
 )
 
 LISTING: Parameters = {
-    "token": (
-        {"type": "string", "format": "uuid"},
-        _("The ID of the token to use; your default token if omitted."),
-    ),
     "q": (
         SEARCH,
         _(
             "What is typed into the search box: words, each part of the name, description, either "
             "ID (from four letters on), a tag, OS, version, platform or architecture, or meaning "
-            'the region by its ID or name; case-insensitive. “"a phrase"” is found as it is, '
+            "the region by its ID or name, or the account by its label, team or owner; "
+            'case-insensitive. “"a phrase"” is found as it is, '
             "“-word” excludes, and “os:CentOS” or “size:>20GB” are the parameters below."
         ),
     ),
     **{
         name: (
             _several(VALUES.get(FACETS[name.removeprefix("-")].kind, TEXT)),
-            VALUE_OF_FACET,
+            VALUE_OF_ACCOUNT if name.removeprefix("-") == ACCOUNT else VALUE_OF_FACET,
         )
         for name in CHOICES
     },
@@ -147,11 +150,11 @@ LISTING: Parameters = {
     "columns": (_several({"enum": sorted(COLUMNS)}), NO_EFFECT),
     "density": ({"enum": list(DENSITIES)}, NO_EFFECT),
     "fields": (_several({"enum": list(FIELDS)}), ONLY_FIELDS),
-    "cursor": (PLACE, CURSOR),
+    "cursor": (LAST_IMAGE, CURSOR),
 }
 NONE: Parameters = {}
-TOKEN: Parameters = {"token": LISTING["token"]}
-ONE: Parameters = {name: LISTING[name] for name in ("token", "fields")}
+ACCOUNTS: Parameters = {name: LISTING[name] for name in ("account", "-account", "token")}
+ONE: Parameters = {**ACCOUNTS, "fields": LISTING["fields"]}
 QUERY: Parameters = {
     name: each for name, each in LISTING.items() if name not in ("cursor", "fields")
 }
@@ -160,6 +163,7 @@ LINES: Parameters = {
 }
 TABLE: Parameters = {**LINES, "fields": (_several({"enum": list(CSV_COLUMNS)}), ONLY_COLUMNS)}
 CHANGES: Parameters = {
+    "account": LISTING["account"],
     "token": LISTING["token"],
     "kind": (_several({"enum": list(KINDS)}), _("A kind of change; repeatable.")),
     "region": (_several(REGION), _("A region; repeatable.")),

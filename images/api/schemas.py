@@ -82,7 +82,9 @@ UNITS = {"size": _("Bytes"), "moment": _("Unix milliseconds")}
 
 def image_schema() -> dict[str, Any]:
     """Return the description of an image: of the cloud's own fields, no document says all."""
-    properties: dict[str, Any] = {}
+    properties: dict[str, Any] = {
+        "account": {"type": "string", "description": _("The ID of the account that lists it")}
+    }
     for field in FIELDS.values():
         if field.cloud or field.json:
             shown: dict[str, Any] = {"title": field.title} if field.title else {}
@@ -119,7 +121,25 @@ LINES = Stream("application/x-ndjson")
 TABLE = Stream("text/csv; charset=utf-8")
 
 
+class Account(Answer, frozen=True, kw_only=True):
+    id: Annotated[str, Meta(description=_("The ID of its token, as in the parameter account"))]
+    label: str
+    state: Annotated[
+        str,
+        Meta(
+            description=_(
+                "That of its worst region; disabled, expired or unreadable if it cannot be read"
+            )
+        ),
+    ]
+    count: Annotated[int | None, Meta(description=_("Images in the account, before any filter"))]
+    error: Annotated[
+        CloudFailure | None, Meta(description=_("Why its regions could not be listed"))
+    ]
+
+
 class Region(Answer, frozen=True, kw_only=True):
+    account: Annotated[str, Meta(description=_("The ID of the account"))]
     id: str
     name: str
     state: Annotated[
@@ -148,6 +168,7 @@ class Fresh(Answer, frozen=True, kw_only=True):
 
 
 class Regions(Fresh, frozen=True, kw_only=True):
+    accounts: Annotated[list[Account], Meta(description=_("The accounts that the answer is about"))]
     regions: list[Region]
 
 

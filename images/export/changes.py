@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta, Struct
@@ -13,7 +14,7 @@ from images.fields import gettext_noop as _
 if TYPE_CHECKING:
     from images.history.feed import Noted
 
-COLUMNS: dict[str, Cell] = {
+_COLUMNS: dict[str, Cell] = {
     "at": lambda noted: noted.at.isoformat(timespec="milliseconds"),
     "kind": lambda noted: noted.change.kind,
     "region": lambda noted: safe_cell(noted.change.region),
@@ -26,9 +27,20 @@ COLUMNS: dict[str, Cell] = {
 }
 
 
+def columns(account_of: Mapping[str, str], titles: Mapping[str, str]) -> dict[str, Cell]:
+    """Return the columns of a CSV file: `titles` are the accounts' by their ids."""
+
+    def title(noted: Noted) -> str:
+        account = account_of.get(noted.key, "")
+        return safe_cell(titles.get(account, account))
+
+    return {**_COLUMNS, "account": title}
+
+
 class Change(Struct, frozen=True, kw_only=True):
     """One thing that is no longer as it was."""
 
+    account: Annotated[str, Meta(description=_("The ID of the account whose list shows it"))]
     at: Annotated[Moment, Meta(description=_("When the list that shows it was read"))]
     kind: Annotated[str, Meta(examples=["appeared", "vanished", "renamed", "status"])]
     region: str
@@ -46,9 +58,10 @@ class Change(Struct, frozen=True, kw_only=True):
     ]
 
 
-def change_item(noted: Noted) -> Change:
+def change_item(noted: Noted, account_of: Mapping[str, str]) -> Change:
     change = noted.change
     return Change(
+        account=account_of.get(noted.key, ""),
         at=noted.at.isoformat(timespec="milliseconds"),
         kind=change.kind,
         region=change.region,

@@ -10,6 +10,8 @@ from msgspec import Meta, Struct
 from images.fields import gettext_noop as _
 
 if TYPE_CHECKING:
+    from dashboard.tokens.models import Token
+    from images.services.gathered import AccountInventory
     from images.services.inventory import RegionState
     from images.services.snapshots import Failure
 
@@ -40,8 +42,9 @@ class Unconfirmed(Struct, frozen=True, kw_only=True):
     known: Annotated[int, Meta(description=_("Images known before"))]
 
 
-def region(state: RegionState) -> dict[str, Any]:
+def region(state: RegionState, account: str) -> dict[str, Any]:
     return {
+        "account": account,
         "id": state.id,
         "name": state.head.region.name,
         "state": state.state,
@@ -53,6 +56,24 @@ def region(state: RegionState) -> dict[str, Any]:
         "changed_while_read": state.head.moved,
         "unreadable": state.head.problems,
     }
+
+
+def account(each: AccountInventory) -> dict[str, Any]:
+    """Return how an account stands: `state` is that of its worst region, `error` of its list."""
+    failure = each.inventory.failure or each.inventory.head.failure
+    return {
+        "id": each.id,
+        "label": each.account.label,
+        "state": each.state,
+        "count": len(each.inventory.images) if each.is_known else None,
+        "error": error_of(failure),
+    }
+
+
+def unusable_account(unusable: tuple[Token, str]) -> dict[str, Any]:
+    """Return the same of one whose token cannot be read with: its `state` says why."""
+    token, why = unusable
+    return {"id": str(token.pk), "label": token.label, "state": why, "count": None, "error": None}
 
 
 def error_of(failure: Failure | None) -> CloudFailure | None:

@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from images.cloud.records import Image
-from images.fields import FIELDS, Field
+from images.fields import ACCOUNT, FIELDS, Field
+from images.search.gathered import Found
 
 Item = TypeVar("Item")
 Cell = Callable[[Any], str | int | None]
@@ -70,26 +71,34 @@ WRITERS: dict[str, Callable[[Any], str | int | None]] = {
 
 def _cell(field: Field) -> Cell:
     read, write = field.read, WRITERS.get(field.kind)
-    return (lambda image: write(read(image))) if write else read
+    if write is None:
+        return lambda found: read(found.image)
+    return lambda found: write(read(found.image))
 
 
 CSV_COLUMNS = {
-    heading: _cell(field) for field in FIELDS.values() if (heading := field.cloud or field.ours)
+    **{
+        heading: _cell(field) for field in FIELDS.values() if (heading := field.cloud or field.ours)
+    },
+    "account": lambda found: found.account,
 }
 ADDED = {field.ours: field.read for field in FIELDS.values() if field.json}
 """What our JSON has of an image besides the cloud's own item."""
-IDENTITY = ("region", "cimgUuid")
+IDENTITY = ("account", "region", "cimgUuid")
 """The fields that JSON has whichever are asked for: they say which image it is."""
 
 
-def csv_rows(images: Iterable[Image], names: Collection[str] = ()) -> Iterator[str]:
+def csv_rows(
+    images: Iterable[Found], names: Collection[str] = (), *, titles: Mapping[str, str]
+) -> Iterator[str]:
     """Yield one line for each image, after the headings; of the columns `names` alone, if any.
 
     Sizes are bytes, times ISO 8601 in UTC, lists joined with ";" (within a member it is written
-    "\\;", and a backslash "\\\\"), empty ones "none", unknown values empty.
+    "\\;", and a backslash "\\\\"), empty ones "none", unknown values empty. An account is written
+    by its title, which `titles` has by its id.
     """
-    chosen = {name: CSV_COLUMNS[name] for name in names or CSV_COLUMNS}
-    return csv_table(chosen, images)
+    columns = CSV_COLUMNS | {"account": lambda found: safe_cell(titles.get(found.account, ""))}
+    return csv_table({name: columns[name] for name in names or columns}, images)
 
 
 def csv_table(columns: Mapping[str, Cell], items: Iterable[Any]) -> Iterator[str]:
@@ -107,7 +116,7 @@ def _lines(rows: Iterable[Iterable[str | int | None]]) -> str:
     return written.getvalue()
 
 
-def json_document(head: dict[str, Any], images: Iterable[Image]) -> Iterator[bytes]:
+def json_document(head: dict[str, Any], images: Iterable[Found]) -> Iterator[bytes]:
     """Yield one JSON object: what `head` has and then "images", as `json_item` writes each."""
     return json_list(head, "images", images, json_item)
 
@@ -128,13 +137,15 @@ def json_list(
 _read_item = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-def json_item(image: Image, names: Collection[str] = ()) -> msgspec.Raw:
-    """Return the item as the cloud sent it, to the digit, with what is ADDED.
+def json_item(found: Found, names: Collection[str] = ()) -> msgspec.Raw:
+    """Return the item as the cloud sent it, to the digit, with its account and what is ADDED.
 
     With `names` it has those fields alone, and its IDENTITY; what the cloud did not send is left
     out.
     """
+    account, image = found
     item: dict[str, Any] = _read_item(image.raw)
+    item[ACCOUNT] = account
     for name, read in ADDED.items():
         item[name] = read(image)
     if names:
@@ -143,10 +154,10 @@ def json_item(image: Image, names: Collection[str] = ()) -> msgspec.Raw:
     return msgspec.Raw(msgspec.json.encode(item))
 
 
-def json_lines(images: Iterable[Image], names: Collection[str] = ()) -> Iterator[bytes]:
+def json_lines(images: Iterable[Found], names: Collection[str] = ()) -> Iterator[bytes]:
     """Yield one line for each image, as `json_item` writes it (NDJSON)."""
     for chunk in _chunks(images):
-        yield msgspec.json.Encoder().encode_lines([json_item(image, names) for image in chunk])
+        yield msgspec.json.Encoder().encode_lines([json_item(found, names) for found in chunk])
 
 
 def pretty_json(image: Image) -> str:

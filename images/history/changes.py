@@ -62,11 +62,13 @@ class Place(NamedTuple):
 class ChangeQuery:
     """Which changes; by default all.
 
-    Any of the kinds and any of the regions. `q` is part, in any case, of the image's name, new or
-    old, or of either id. A page has `size` of them: those that are `older` than a place, or the
-    ones just `newer`. `page` is a number, for scripts.
+    Of any of the accounts, by the ids of their tokens, any of the kinds and any of the regions. `q`
+    is part, in any case, of the image's name, new or old, or of either id. A page has `size` of
+    them: those that are `older` than a place, or the ones just `newer`. `page` is a number, for
+    scripts.
     """
 
+    account: tuple[str, ...] = ()
     kind: tuple[str, ...] = ()
     region: tuple[str, ...] = ()
     q: str = ""

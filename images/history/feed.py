@@ -1,14 +1,14 @@
 """What changed in the cloud, as `recording` keeps it: read.
 
-By the token's cache key: everyone with the same token reads the same history, and a token that
+By the tokens' cache keys: everyone with the same token reads the same history, and a token that
 replaces it begins one of its own. The table grows with the tokens there are; of one it holds no
 more than `recording.KEPT_A_KEY` rows, and all of it is counted in one pass over these.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -20,6 +20,9 @@ from images.history.changes import Change, ChangeQuery, Place
 from images.history.models import Change as Row
 from images.history.models import Watch
 from images.search.spelling import folded
+
+Keys = Collection[str]
+"""What stands for the secrets of the accounts whose history is asked for."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -37,6 +40,7 @@ class Noted:
     at: datetime
     change: Change
     id: int
+    key: str
 
     @property
     def place(self) -> Place:
@@ -61,21 +65,25 @@ class Feed:
     """One page of history, newest first.
 
     `total` changes fit; `newer` and `older` are the places that others follow or precede, None if
-    none do. `kinds` and `regions` count what each choice of them would show beside the rest.
+    none do. `keys`, `kinds` and `regions` count what each choice would show beside the rest.
     """
 
     noted: list[Noted]
     newer: Place | None
     older: Place | None
     total: int
+    keys: Mapping[str, int]
     kinds: Mapping[str, int]
     regions: Mapping[str, int]
 
 
-def page_of(key: str, query: ChangeQuery) -> Feed:
-    """Return the page that the query asks for; the newest when none is newer than its place."""
-    total, kinds, regions = _counts(key, query)
-    return Feed(*_turned(_selected(key, query), query), total, kinds, regions)
+def page_of(keys: Keys, query: ChangeQuery, every: Keys = ()) -> Feed:
+    """Return the page that the query asks for; the newest when none is newer than its place.
+
+    The `keys` are those that are asked for of `every` one, by default all.
+    """
+    noted, newer, older = _turned(_selected(keys, query), query)
+    return Feed(noted, newer, older, *_counts(keys, query, every or keys))
 
 
 def _turned(
@@ -108,74 +116,89 @@ def _newer_than(place: Place) -> Q:
     return Q(at__gte=at) & (Q(at__gt=at) | Q(pk__gt=place.number))
 
 
-def _counts(key: str, query: ChangeQuery) -> tuple[int, Counter[str], Counter[str]]:
-    """Return the total, and how many there are of each kind and of each region beside the rest."""
+def _counts(
+    keys: Keys, query: ChangeQuery, every: Keys
+) -> tuple[int, Counter[str], Counter[str], Counter[str]]:
+    """Return the total, and how many there are of each key, kind and region beside the rest."""
     either = replace(query, kind=(), region=())
-    rows = _selected(key, either).order_by().values_list("kind", "region").annotate(Sum("count"))
-    total, kinds, regions = 0, Counter[str](), Counter[str]()
-    for kind, region, count in rows:
+    rows = _selected(every, either).order_by().values_list("key", "kind", "region")
+    total, of_key, kinds, regions = 0, Counter[str](), Counter[str](), Counter[str]()
+    for key, kind, region, count in rows.annotate(Sum("count")):
         fits_kind = not query.kind or kind in query.kind
         fits_region = not query.region or region in query.region
-        total += count if fits_kind and fits_region else 0
-        if fits_region:
-            kinds[kind] += count
-        if fits_kind:
-            regions[region] += count
-    return total, kinds, regions
+        of_key[key] += count if fits_kind and fits_region else 0
+        if key in keys:
+            total += count if fits_kind and fits_region else 0
+            kinds[kind] += count if fits_region else 0
+            regions[region] += count if fits_kind else 0
+    return total, of_key, +kinds, +regions
 
 
-def extent(key: str, query: ChangeQuery) -> Extent:
-    found = _selected(key, query).aggregate(
+def extent(keys: Keys, query: ChangeQuery) -> Extent:
+    found = _selected(keys, query).aggregate(
         total=Sum("count", default=0), rows=Count("pk"), oldest=Min("pk"), newest=Max("pk")
     )
     return Extent(**found)
 
 
-def rows_from(key: str, query: ChangeQuery, start: int, most: int) -> list[Noted]:
+def rows_from(keys: Keys, query: ChangeQuery, start: int, most: int) -> list[Noted]:
     """Newest first, without as many as `start` says."""
-    return [_noted(row) for row in _selected(key, query)[start : start + most]]
+    return [_noted(row) for row in _selected(keys, query)[start : start + most]]
 
 
-def rows_behind(key: str, query: ChangeQuery, place: Place, most: int) -> list[Noted]:
+def rows_behind(keys: Keys, query: ChangeQuery, place: Place, most: int) -> list[Noted]:
     """Those that follow a row, whether that is still kept or not."""
-    return [_noted(row) for row in _selected(key, query).filter(_older_than(place))[:most]]
+    return [_noted(row) for row in _selected(keys, query).filter(_older_than(place))[:most]]
 
 
-def everything(key: str, query: ChangeQuery) -> Iterator[Noted]:
+def everything(keys: Keys, query: ChangeQuery) -> Iterator[Noted]:
     """All that the query selects, newest first."""
-    return (_noted(row) for row in _selected(key, query).iterator(chunk_size=BATCH))
+    return (_noted(row) for row in _selected(keys, query).iterator(chunk_size=BATCH))
 
 
-def since(key: str, moment: int) -> list[Noted]:
-    """All from a moment on (Unix milliseconds)."""
-    return list(everything(key, ChangeQuery(after=Bound(moment))))
+def since(moments: Mapping[str, int]) -> list[Noted]:
+    """All from a moment on (Unix milliseconds), of each key from its own."""
+    keys_of: defaultdict[int, list[str]] = defaultdict(list)
+    for key, moment in moments.items():
+        keys_of[moment].append(key)
+    return [
+        noted
+        for moment, keys in keys_of.items()
+        for noted in everything(keys, ChangeQuery(after=Bound(moment)))
+    ]
 
 
-def of_image(key: str, region: str, uuid: str, most: int) -> list[Noted]:
+def of_image(keys: Keys, region: str, uuid: str, most: int) -> list[Noted]:
     """Return the last changes of one image."""
-    rows = Row.objects.filter(key=key, region=region, uuid=uuid)
+    rows = Row.objects.filter(key__in=keys, region=region, uuid=uuid)
     return [_noted(row) for row in rows[:most]]
 
 
-def watched_since(key: str) -> dict[str, datetime]:
-    """Since when each region's lists are compared, unless that is longer than anything is kept."""
-    rows = Watch.objects.filter(key=key, since__gte=F("read_at") - KEPT).order_by("region")
-    return dict(rows.values_list("region", "since"))
+def watched_since(keys: Keys) -> dict[str, datetime]:
+    """Since when each region's lists are compared, unless that is longer than anything is kept.
+
+    Of several keys it is since when the lists of all of them are.
+    """
+    return _latest(Watch.objects.filter(key__in=keys, since__gte=F("read_at") - KEPT))
 
 
-def compared_since(key: str) -> dict[str, datetime]:
+def compared_since(keys: Keys) -> dict[str, datetime]:
     """Since when each region's lists are compared, be that longer than anything is kept."""
-    return dict(Watch.objects.filter(key=key).values_list("region", "since"))
+    return _latest(Watch.objects.filter(key__in=keys))
 
 
-def by_day(key: str, query: ChangeQuery) -> dict[date, int]:
+def _latest(rows: QuerySet[Watch]) -> dict[str, datetime]:
+    return dict(rows.values_list("region").annotate(Max("since")).order_by("region"))
+
+
+def by_day(keys: Keys, query: ChangeQuery) -> dict[date, int]:
     """Return how many changes the query selects on each day in UTC that has any."""
-    rows = _selected(key, query).order_by().values_list(TruncDate("at", tzinfo=UTC))
+    rows = _selected(keys, query).order_by().values_list(TruncDate("at", tzinfo=UTC))
     return dict(rows.annotate(Sum("count")))
 
 
-def _selected(key: str, query: ChangeQuery) -> QuerySet[Row]:
-    rows = Row.objects.filter(key=key)
+def _selected(keys: Keys, query: ChangeQuery) -> QuerySet[Row]:
+    rows = Row.objects.filter(key__in=keys)
     if query.kind:
         rows = rows.filter(kind__in=query.kind)
     if query.region:
@@ -200,4 +223,4 @@ def _noted(row: Row) -> Noted:
         row.after,
         row.count,
     )
-    return Noted(row.at, change, row.pk)
+    return Noted(row.at, change, row.pk, row.key)

@@ -7,7 +7,7 @@ what was kept at the one before: what is wrong now and was not then began with t
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -63,9 +63,9 @@ def _hides(image: Image, why: str) -> bool:
     return not UNKNOWN.get(why, frozenset()).isdisjoint(verdict(image).reasons)
 
 
-def began(key: str) -> dict[tuple[str, str], Began]:
-    """Return what is kept of all regions of a token's key, by region and uuid."""
-    rows = Watch.objects.filter(key=key).values_list("region", "worries")
+def began(keys: Collection[str]) -> dict[tuple[str, str], Began]:
+    """Return what is kept of all regions of tokens' keys, by region and uuid."""
+    rows = Watch.objects.filter(key__in=keys).values_list("region", "worries")
     return {
         (region, uuid): each for region, data in rows for uuid, each in (decode(data) or {}).items()
     }

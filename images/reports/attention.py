@@ -16,8 +16,8 @@ from images.bounds import Bound
 from images.cloud.records import Image
 from images.insights import check_meaning, status_meaning
 from images.reports.coverage import Coverage, rows
-from images.search.index import Index
-from images.search.query import FacetValue, ImageQuery, changed, run, selected, selecting
+from images.search.gathered import Found, GatheredIndex, run, selected, unordered
+from images.search.query import FacetValue, ImageQuery, changed, selecting
 from images.search.spelling import composed
 from images.verdict import verdict
 
@@ -46,8 +46,9 @@ CACHED_BYTES = 200  # of one image or name in a group, about
 
 @dataclass(frozen=True)
 class Repeat:
-    """A name that `count` images of one region have."""
+    """A name that `count` images of one region of an account have."""
 
+    account: str
     region: str
     name: str
     count: int
@@ -74,7 +75,11 @@ class Group:
 
 
 def groups(
-    index: Index, query: ImageQuery, today: date, compared: Coverage, stalled: Sequence[Image] = ()
+    index: GatheredIndex,
+    query: ImageQuery,
+    today: date,
+    compared: Coverage,
+    stalled: Sequence[Image] = (),
 ) -> tuple[Group, ...]:
     """Return the groups with any image, the worst first.
 
@@ -107,7 +112,9 @@ def old_before(today: date) -> int:
     return int((midnight - timedelta(days=OLD_DAYS)).timestamp() * 1000)
 
 
-def _groups(index: Index, query: ImageQuery, today: date, compared: Coverage) -> Iterable[Group]:
+def _groups(
+    index: GatheredIndex, query: ImageQuery, today: date, compared: Coverage
+) -> Iterable[Group]:
     facets = run(index, query).facets
     images = selected(index, query)
     if failed := _meaning("failed", status_meaning, facets["status"], query.chosen("status")):
@@ -124,7 +131,7 @@ def _groups(index: Index, query: ImageQuery, today: date, compared: Coverage) ->
     support = query.chosen("support")
     if not support or "ended" in support:
         yield _asked(ENDED, index, changed(query, support=("ended",)))
-    yield _repeated(query, images)
+    yield _repeated(query, unordered(index, query))
     bounds = (Bound(old_before(today)), query.created_before)
     before = min(bound for bound in bounds if bound is not None)
     old = replace(query, created_before=before, sort="-size")
@@ -149,7 +156,7 @@ def _meaning(
     )
 
 
-def _asked(kind: str, index: Index, query: ImageQuery) -> Group:
+def _asked(kind: str, index: GatheredIndex, query: ImageQuery) -> Group:
     """Return the images that a query selects, in its order."""
     found = run(index, query)
     first = tuple(index.images[position] for position in found.rows[:LISTED])
@@ -164,11 +171,11 @@ def _picked(kind: str, query: ImageQuery, images: Sequence[Image], count: int = 
     return Group(kind, count, tuple(images[:LISTED]), one_by_one)
 
 
-def _repeated(query: ImageQuery, images: Iterable[Image]) -> Group:
-    same: defaultdict[tuple[str, str], list[Image]] = defaultdict(list)
-    for image in images:
+def _repeated(query: ImageQuery, found: Iterable[Found]) -> Group:
+    same: defaultdict[tuple[str, str, str], list[Image]] = defaultdict(list)
+    for account, image in found:
         if image.name:
-            same[image.region, composed(image.name)].append(image)
+            same[account, image.region, composed(image.name)].append(image)
     several = {place: found for place, found in same.items() if len(found) > 1}
     most = nsmallest(LISTED, several, key=lambda place: (-len(several[place]), place[::-1]))
     first = [image for place in most for image in several[place]]

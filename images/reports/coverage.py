@@ -10,11 +10,10 @@ from array import array
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import compress
 
 from images.cloud.records import Image
-from images.search.index import Index
-from images.search.query import ImageQuery, flags, selecting
+from images.search.gathered import GatheredIndex, positions
+from images.search.query import ImageQuery, selecting
 from images.search.spelling import composed, natural
 
 # Which rows: all of them, those that some region lacks, those in one region only.
@@ -56,7 +55,7 @@ class Row:
     images: dict[str, list[Image]]
 
 
-def coverage(index: Index, query: ImageQuery, regions: Sequence[str]) -> Coverage:
+def coverage(index: GatheredIndex, query: ImageQuery, regions: Sequence[str]) -> Coverage:
     """Of the images that the query selects; `regions` are those that could be read."""
     key = ("coverage", selecting(query), tuple(regions))
     found: Coverage | None = index.cache.get(key)
@@ -66,15 +65,16 @@ def coverage(index: Index, query: ImageQuery, regions: Sequence[str]) -> Coverag
     return found
 
 
-def rows(index: Index, found: Coverage, first: int, last: int) -> list[Row]:
+def rows(index: GatheredIndex, found: Coverage, first: int, last: int) -> list[Row]:
     """Return the rows from `first` on, `last` not among them."""
     return [_row(index, found, number) for number in range(first, min(last, found.total))]
 
 
-def _coverage(index: Index, query: ImageQuery, regions: tuple[str, ...]) -> Coverage:
+def _coverage(index: GatheredIndex, query: ImageQuery, regions: tuple[str, ...]) -> Coverage:
     same: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     nameless = 0
-    for position, image in compress(enumerate(index.images), flags(index, query)):
+    for position in positions(index, query):
+        image = index.images[position]
         if image.name:
             same[composed(image.name), image.os_family or ""].append(position)
         else:
@@ -82,14 +82,14 @@ def _coverage(index: Index, query: ImageQuery, regions: tuple[str, ...]) -> Cove
     images = index.images
     spread = {key: len({images[each].region for each in group}) for key, group in same.items()}
     ordered = sorted(same, key=lambda key: (spread[key], natural(key[0]), key))
-    positions, starts = array("I"), array("I", [0])
+    rows, starts = array("I"), array("I", [0])
     for key in ordered:
-        positions.extend(same[key])
-        starts.append(len(positions))
+        rows.extend(same[key])
+        starts.append(len(rows))
     several = len(regions) > 1
     return Coverage(
         regions=regions,
-        positions=positions,
+        positions=rows,
         starts=starts,
         alone=sum(number == 1 for number in spread.values()) if several else 0,
         lacking=sum(number < len(regions) for number in spread.values()) if several else 0,
@@ -97,7 +97,7 @@ def _coverage(index: Index, query: ImageQuery, regions: tuple[str, ...]) -> Cove
     )
 
 
-def _row(index: Index, found: Coverage, number: int) -> Row:
+def _row(index: GatheredIndex, found: Coverage, number: int) -> Row:
     images: defaultdict[str, list[Image]] = defaultdict(list)
     group = found.positions[found.starts[number] : found.starts[number + 1]]
     for position in group:

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from images.search.index import Index
-from images.search.query import ImageQuery, selected, selecting
+from images.search.gathered import GatheredIndex, selected
+from images.search.query import ImageQuery, selecting
 
 GIB = 2**30
 SIZES = tuple(number * GIB for number in (1, 5, 10, 20, 50, 100, 200))
@@ -40,7 +40,7 @@ class Histogram:
     months: int = 0
 
 
-def sizes(index: Index, query: ImageQuery) -> Histogram:
+def sizes(index: GatheredIndex, query: ImageQuery) -> Histogram:
     """In bytes: up to the first of SIZES, up to the next …, and what is larger."""
     query = selecting(query)
     found: Histogram | None = index.cache.get(("sizes", query))
@@ -56,7 +56,7 @@ def sizes(index: Index, query: ImageQuery) -> Histogram:
     return found
 
 
-def ages(index: Index, query: ImageQuery, today: date) -> Histogram:
+def ages(index: GatheredIndex, query: ImageQuery, today: date) -> Histogram:
     """Return how many were created in which month, quarter or year, in milliseconds.
 
     It is whichever shows all in MOST columns; what is older than that is in the first one, what is

@@ -12,14 +12,8 @@ from dataclasses import dataclass, replace
 from images.cloud.records import Image
 from images.insights import status_kind
 from images.reports.attention import worry
-from images.search.index import Index
-from images.search.query import (
-    FacetValue,
-    ImageQuery,
-    run,
-    selected,
-    selecting,
-)
+from images.search.gathered import GatheredIndex, run, selected
+from images.search.query import FacetValue, ImageQuery, selecting
 from images.search.spelling import natural
 
 CACHED_BYTES = 200  # of one running image or status, about
@@ -42,7 +36,7 @@ class Overview:
     unsized: int
 
 
-def overview(index: Index, query: ImageQuery) -> Overview:
+def overview(index: GatheredIndex, query: ImageQuery) -> Overview:
     """Of the images that the query selects, whatever it says of sorting and paging."""
     query = selecting(query)
     found: Overview | None = index.cache.get(("overview", query))
@@ -59,7 +53,7 @@ def with_stalled(found: Overview, stalled: Iterable[Image]) -> Overview:
     return replace(found, worried=found.worried + more) if more else found
 
 
-def counts(index: Index, query: ImageQuery) -> dict[str, list[FacetValue]]:
+def counts(index: GatheredIndex, query: ImageQuery) -> dict[str, list[FacetValue]]:
     """Return how many of the images that the query selects have each value of each facet.
 
     Unlike those of a list, they lack the values that the query does not choose.

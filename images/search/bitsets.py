@@ -114,6 +114,8 @@ class ValueIndex:
 
     def counts(self, rows: Rows) -> dict[str, int]:
         """Return how many of `rows` have each value; values that none of them has are left out."""
+        if not rows:
+            return {}
         counts = {}
         for value, having in self.common.items():
             if number := (rows & having).bit_count():
@@ -162,10 +164,12 @@ class TextIndex:
         part = _one_byte_characters(part)
         if not self.alphabet.issuperset(part):
             return 0
+        at = self.joined.find(part)
+        if at < 0:
+            return 0
         if self.joined.count(part) * DENSE > self.length:
             return self._having_often(part)
         flags, found = bytearray(self.length), 0
-        at = self.joined.find(part)
         while at >= 0:
             number = bisect_right(self.starts, at) - 1
             if number in self.shared:
@@ -260,11 +264,28 @@ class BoundedCache:
         return value
 
 
+class Within:
+    """What one of several owners keeps in a cache that they share."""
+
+    def __init__(self, cache: BoundedCache, owner: Hashable) -> None:
+        self._cache, self._owner = cache, owner
+
+    def get(self, key: Hashable) -> Any:
+        return self._cache.get((self._owner, key))
+
+    def put(self, key: Hashable, value: Value, size: int) -> Value:
+        return self._cache.put((self._owner, key), value, size)
+
+
+Cache = BoundedCache | Within
+
+
 def weight(value: object) -> int:
     """Return about how many bytes a value takes, with those in it."""
     size = getsizeof(value)
     if isinstance(value, tuple | list | frozenset):
-        return size + sum(map(weight, value))
+        # None, "" and the like are the same everywhere.
+        return size + sum(weight(each) for each in value if each)
     if isinstance(value, Struct):
         return size + sum(map(weight, astuple(value)))
     if is_dataclass(value):

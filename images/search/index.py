@@ -5,14 +5,14 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
-from itertools import zip_longest
+from itertools import count, zip_longest
 from operator import or_
 from typing import Any
 
 from images.cloud.records import Image
-from images.fields import FACETS, FIELDS, MANY, SORTS, Field
+from images.fields import FIELDS, MANY, READ_FACETS, SORTS, Field
 from images.os_support import today
 from images.search.bitsets import (
     BoundedCache,
@@ -81,13 +81,19 @@ SORTED_AS_TEXT = frozenset({"text", "code", "region", "state"})
 """The kinds that sort in natural order, all others by their value. None and "" come last."""
 
 
-def _tie_break(image: Image) -> bytes:
+def tie_break(image: Image) -> bytes:
+    """Return what decides among images that a sort finds equal: name, region and uuid."""
     # Name, region and uuid as one key sort in half the time that a tuple of them takes. The end of
     # a name must come before whatever a longer name goes on with, even a NUL.
     name = natural(image.name or "")
     if "\0" in name:
         name = name.replace("\0", "\0\1")
     return f"{name}\0\0{image.region}\0\0{image.uuid}".encode("utf-8", "surrogatepass")
+
+
+def is_meant(names: Iterable[str], word: str) -> bool:
+    """Return whether a word, folded, is how any word of a name begins, or goes on from there."""
+    return bool(word) and any(f" {word}" in f" {folded(name)}" for name in names)
 
 
 def _searched(field: Field) -> Callable[[Image], str]:
@@ -112,8 +118,11 @@ def _together(cells: Sequence[str | None]) -> str:
     return text
 
 
+_serials = count(1)
+
+
 class Index:
-    """What queries need of some images.
+    """What queries need of some images. No two indexes of a process have one `serial`.
 
     Each part is built when first asked for; two threads that ask at once may both build it, which
     is wasteful, not wrong.
@@ -129,6 +138,7 @@ class Index:
 
         `region_names` are the names that each region is searched by, by its id.
         """
+        self.serial = next(_serials)
         self.images = images
         # The day by which support has ended or not: on the next one an index says something else.
         self.day = today()
@@ -140,13 +150,14 @@ class Index:
         )
         self._facets: dict[str, ValueIndex] = {}
         self._spellings: dict[str, dict[str, str]] = {}
+        self._several: dict[str, dict[str, Counter[str]]] = {}
         self._texts: tuple[TextIndex, ...] = ()
         self._by_name: array[int] | None = None
         self._orders: dict[str, Order] = {}
 
     def warm(self) -> None:
         """Build what first pages and first searches need, so that no visitor waits for it."""
-        for name in FACETS:
+        for name in READ_FACETS:
             self.facet(name)
         self.order("-created")
         self.texts()
@@ -157,23 +168,40 @@ class Index:
             facet = self._facets[name] = self._built(name)
         return facet
 
-    def spelled(self, name: str, value: str) -> str:
-        """Return a value of a facet as most images spell it, or as it is where none has it.
+    def spelled(self, name: str, value: str) -> str | None:
+        """Return a value of a facet as most images spell it; None where no image has it.
 
-        A region may be called by its name.
+        A region may be called by its name, also one without images.
         """
         self.facet(name)
         same = alike(value)
         if name == "region":
             named = (each for each, names in self.region_names.items() if same in map(alike, names))
-            value = next(named, value)
-        return self._spellings[name].get(same, value)
+            if found := next(named, None):
+                return found
+        return self._spellings[name].get(same)
+
+    def all_spelled(self, name: str) -> dict[str, str]:
+        """Return how most images spell each value of a facet, by what `alike` makes of it."""
+        self.facet(name)
+        return self._spellings[name]
+
+    def spellings(self, name: str, value: str) -> Mapping[str, int]:
+        """Return how many images spell a value of a facet in which way."""
+        self.facet(name)
+        same = alike(value)
+        if several := self._several[name].get(same):
+            return several
+        spelled = self._spellings[name].get(same)
+        return {} if spelled is None else {spelled: self.facet(name).having(spelled).bit_count()}
 
     def _built(self, name: str) -> ValueIndex:
-        field = FACETS[name]
+        field = READ_FACETS[name]
         values = VALUES[field.kind]
         column = list(map(field.read, self.images))
-        spellings = self._spellings[name] = _commonest(Counter(column), values)
+        counts = _counted(Counter(column), values)
+        spellings = self._spellings[name] = {same: commonest(each) for same, each in counts.items()}
+        self._several[name] = {same: each for same, each in counts.items() if len(each) > 1}
 
         def shown(cell: Any) -> tuple[str, ...]:
             return tuple(dict.fromkeys(spellings[alike(value)] for value in values(cell)))
@@ -189,7 +217,7 @@ class Index:
 
     def _sorted(self, sort: str) -> list[int]:
         if self._by_name is None:
-            ties = list(map(_tie_break, self.images))
+            ties = list(map(tie_break, self.images))
             self._by_name = array("I", sorted(range(len(ties)), key=ties.__getitem__))
         rows = list(self._by_name)
         field = SORTS[sort.removeprefix("-")]
@@ -225,8 +253,7 @@ class Index:
         return reduce(or_, found)
 
     def _is_meant(self, region: str, part: str) -> bool:
-        names = map(folded, self.region_names.get(region, ()))
-        return part == folded(region) or any(f" {part}" in f" {name}" for name in names)
+        return part == folded(region) or is_meant(self.region_names.get(region, ()), part)
 
     def having_name(self, names: frozenset[str]) -> Rows:
         """Return the rows whose name is one of these, which are composed."""
@@ -258,16 +285,20 @@ class Index:
         return members(rows[start:end], len(rows))
 
 
-def _commonest(cells: Counter[Any], values: Callable[[Any], tuple[str, ...]]) -> dict[str, str]:
-    """Return for each value, as `alike` makes it, the spelling that most images have.
-
-    Of equally many it is the first by the alphabet, so that every process shows the same.
-    """
+def _counted(
+    cells: Counter[Any], values: Callable[[Any], tuple[str, ...]]
+) -> dict[str, Counter[str]]:
+    """Return for each value, as `alike` makes it, how many images have which spelling of it."""
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for cell, number in cells.items():
         for value in values(cell):
             counts[alike(value)][value] += number
-    return {
-        same: min(spellings, key=lambda each: (-spellings[each], each))
-        for same, spellings in counts.items()
-    }
+    return counts
+
+
+def commonest(spellings: Mapping[str, int]) -> str:
+    """Return the spelling that most images have.
+
+    Of equally many it is the first by the alphabet, so that every process shows the same.
+    """
+    return min(spellings, key=lambda each: (-spellings[each], each))

@@ -1,7 +1,6 @@
-"""Filter, count facets, sort and page: pure functions over the images of an inventory.
+"""What a query is, and which images of one account's index it selects: pure functions.
 
-index = Index(images)                       # once for each inventory
-result = run(index, image_query(os=("CentOS",), q="web", sort="name", page=2))
+`images.search.gathered` asks each index of several, and makes pages of what they answer.
 """
 
 from __future__ import annotations
@@ -9,24 +8,22 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import partial, reduce
-from itertools import compress
+from functools import lru_cache, partial, reduce
 from operator import attrgetter, or_
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
 from images.bounds import Bound
-from images.cloud.records import Image
-from images.fields import FACETS
+from images.fields import FACETS, READ_FACETS
 from images.fields import gettext_noop as _
-from images.search.bitsets import Rows, unpack
-from images.search.index import Index, alike
+from images.search.bitsets import Rows
+from images.search.index import Index
 from images.search.language import terms
 from images.search.spelling import composed, folded, natural
 
 CHOICES = (*FACETS, *(f"-{name}" for name in FACETS))
-FACET_VALUE_BYTES = 150  # of one FacetValue, about
+FACET_VALUE_BYTES, COUNT_BYTES = 150, 90  # of one FacetValue, of one count, about
 FACETS_BYTES = 2_000  # of what holds those of all facets
 
 
@@ -36,6 +33,7 @@ class ImageQuery:
 
     `facets` are those that are chosen, in their order, with the values: of one facet's values an
     image must have any, and so for each facet; with "-" before the name, it must have none of them.
+    The facet `account` is of the lists, not of images: `images.search.gathered` alone follows it.
     `name` is exact; `image` picks single ones, as "region/uuid". `q` is words and phrases as
     `language` writes them, in any case, each of them part of one text of the image, or meaning the
     region, or with "-" before it neither; no NUL in it. Sizes are bytes, both inclusive, and those
@@ -89,12 +87,19 @@ class FacetValue(msgspec.Struct, frozen=True, gc=False):
     excluded: bool = False
 
 
+class Counts(NamedTuple):
+    """How many rows have each value of a facet; and of each excluded one, how many are left out."""
+
+    counts: dict[str, int]
+    excluded: dict[str, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """One page: there is always a page 1.
 
     `total` rows match, of `everything`; this page holds `first`-`last` of them (both 0 when none
-    match). `rows` are positions in the index's images.
+    match). `rows` are positions among the images of all accounts.
     """
 
     total: int
@@ -107,8 +112,8 @@ class Result:
     everything: int
 
 
-SHOWING = ("sort", "page", "size", "columns", "density")  # the fields that say how, not which
-_selection = attrgetter(*(field.name for field in fields(ImageQuery) if field.name not in SHOWING))
+_SHOWING = ("sort", "page", "size", "columns", "density")  # the fields that say how, not which
+_selection = attrgetter(*(field.name for field in fields(ImageQuery) if field.name not in _SHOWING))
 
 
 def selecting(query: ImageQuery) -> ImageQuery:
@@ -116,70 +121,28 @@ def selecting(query: ImageQuery) -> ImageQuery:
     return replace(query, sort="-created", page=1, size=50, columns=(), density="")
 
 
-def spelled(index: Index, query: ImageQuery) -> ImageQuery:
-    """Return the query with the values of its facets as they are shown, each once.
-
-    In any case and width they are the same ones.
-    """
-    if not query.facets:
-        return query
-    shown = tuple(
-        (name, tuple({alike(each): index.spelled(_facet(name), each) for each in values}.values()))
-        for name, values in query.facets
-    )
-    return replace(query, facets=shown)
+def selection(query: ImageQuery) -> tuple[Hashable, ...]:
+    """Return what of a query says which images, to keep an answer by."""
+    return _selection(query)
 
 
-def run(index: Index, query: ImageQuery) -> Result:
-    """Return the page that the query asks for, or the last one when there are fewer."""
-    rows = _rows(index, query)
-    total = rows.bit_count()
-    pages = max(1, -(-total // query.size))
-    page = min(max(query.page, 1), pages)
-    start, end = (page - 1) * query.size, min(page * query.size, total)
-    return Result(
-        total=total,
-        page=page,
-        pages=pages,
-        first=start + 1 if total else 0,
-        last=end,
-        rows=_in_order(index, query, rows, end)[start:end],
-        facets=_facets(index, query, rows),
-        everything=len(index.images),
-    )
-
-
-def matching(index: Index, query: ImageQuery) -> Sequence[int]:
-    """Return the positions of all images that the query selects, in its order."""
-    rows = _rows(index, query)
-    return _in_order(index, query, rows, rows.bit_count())
-
-
-def selected(index: Index, query: ImageQuery) -> list[Image]:
-    """Return all images that the query selects, in no order but the cloud's."""
-    return list(compress(index.images, flags(index, query)))
-
-
-def flags(index: Index, query: ImageQuery) -> bytes:
-    """Return for each image of the index 1 where the query selects it, else 0."""
-    return unpack(_rows(index, query), len(index.images))
-
-
-def _in_order(index: Index, query: ImageQuery, rows: Rows, upto: int) -> array[int]:
-    """Return at least the first `upto` rows.
+def in_order(index: Index, query: ImageQuery, upto: int) -> array[int]:
+    """Return at least the first `upto` rows that the query selects, or all if there are fewer.
 
     The first page of a search sorts no more than it shows; who asks for another page gets them all,
     and with them every page after.
     """
     key = (query.sort, *_selection(query))
     found: array[int] | None = index.cache.get(key)
+    rows = rows_of(index, query)
+    upto = min(upto, rows.bit_count())
     if found is not None and len(found) >= upto:
         return found
     found = index.order(query.sort).pick(rows, upto if found is None else rows.bit_count())
     return index.cache.put(key, found, found.itemsize * len(found))
 
 
-def _rows(index: Index, query: ImageQuery) -> Rows:
+def rows_of(index: Index, query: ImageQuery) -> Rows:
     """Return the rows that the query selects, before they are sorted and cut into pages."""
     key = _selection(query)
     rows: Rows | None = index.cache.get(key)
@@ -189,34 +152,41 @@ def _rows(index: Index, query: ImageQuery) -> Rows:
     return rows
 
 
-def _facets(index: Index, query: ImageQuery, rows: Rows) -> dict[str, tuple[FacetValue, ...]]:
-    """Return how many of the rows have which value, of a chosen facet as if it were not chosen."""
-    key = ("facets", *_selection(query))
-    facets: dict[str, tuple[FacetValue, ...]] | None = index.cache.get(key)
-    if facets is not None:
-        return facets
-    having, outside = _having(index, query), _outside_facets(index, query) if query.facets else rows
-    chosen = {name: frozenset(values) for name, values in spelled(index, query).facets}
-    facets = {}
-    for name in FACETS:
+def counts_of(index: Index, query: ImageQuery) -> dict[str, Counts]:
+    """Return how many of its rows have which value, of a chosen facet as if it were not chosen."""
+    key = ("counts", *_selection(query))
+    found: dict[str, Counts] | None = index.cache.get(key)
+    if found is not None:
+        return found
+    rows, having = rows_of(index, query), _having(index, query)
+    outside = _outside_facets(index, query) if query.facets else rows
+    found = {}
+    for name in READ_FACETS:
         fitting = _all_but(name, outside, having) if name in having else rows
-        counts = index.facet(name).counts(fitting)
-        kept_out = {
-            value: _kept_out(index, name, value, outside, having)
-            for value in chosen.get(f"-{name}", ())
-        }
-        facets[name] = _facet_values(counts, chosen.get(name, frozenset()), kept_out)
-    values = sum(map(len, facets.values()))
-    return index.cache.put(key, facets, FACETS_BYTES + FACET_VALUE_BYTES * values)
+        found[name] = Counts(index.facet(name).counts(fitting), {})
+    for choice, values in _spelled(index, query):
+        if choice.startswith("-"):
+            excluded = found[_facet(choice)].excluded
+            for value in values:
+                excluded[value] = _kept_out(index, _facet(choice), value, outside, having)
+    number = sum(len(each.counts) + len(each.excluded) for each in found.values())
+    return index.cache.put(key, found, FACETS_BYTES + COUNT_BYTES * number)
 
 
 def _having(index: Index, query: ImageQuery) -> dict[str, Rows]:
     """Return the rows that fit, by each of CHOICES that is made."""
     having = {}
-    for name, values in spelled(index, query).facets:
+    for name, values in _spelled(index, query):
         rows = reduce(or_, map(index.facet(_facet(name)).having, values))
         having[name] = index.everything ^ rows if name.startswith("-") else rows
     return having
+
+
+def _spelled(index: Index, query: ImageQuery) -> list[tuple[str, set[str]]]:
+    return [
+        (name, {index.spelled(_facet(name), each) or each for each in values})
+        for name, values in query.facets
+    ]
 
 
 def _facet(choice: str) -> str:
@@ -235,7 +205,7 @@ def _outside_facets(index: Index, query: ImageQuery) -> Rows:
     Each part is cached by itself: who searched a text goes on to click facets.
     """
     parts: list[tuple[Hashable, Callable[[], Rows]]] = [
-        (("q", *word), partial(_having_word, index, *word)) for word in _words(query)
+        (("q", *word), partial(_having_word, index, *word)) for word in _words(query.q)
     ]
     if query.name:
         names = frozenset(map(composed, query.name))
@@ -264,9 +234,10 @@ def _outside_facets(index: Index, query: ImageQuery) -> Rows:
     return rows
 
 
-def _words(query: ImageQuery) -> list[tuple[str, bool]]:
+@lru_cache(maxsize=64)
+def _words(text: str) -> list[tuple[str, bool]]:
     """Return each word once, the longest first: once nothing is left, no other is looked for."""
-    words = dict.fromkeys((folded(term.text), term.excluded) for term in terms(query.q))
+    words = dict.fromkeys((folded(term.text), term.excluded) for term in terms(text))
     return sorted(words, key=lambda word: -len(word[0]))
 
 
@@ -282,17 +253,22 @@ def _all_but(facet: str, rows: Rows, having: dict[str, Rows]) -> Rows:
     return rows
 
 
-def _facet_values(
+def facet_values(
     counts: dict[str, int], chosen: frozenset[str], kept_out: dict[str, int]
 ) -> tuple[FacetValue, ...]:
+    """Return the values of a facet, what is asked for first, then the commonest.
+
+    `chosen` ones are there without any row; `kept_out` are those that are excluded, with how many
+    rows each had.
+    """
     counts = dict.fromkeys(chosen, 0) | counts | kept_out
     found = [
         FacetValue(value, count, value in chosen, value in kept_out)
         for value, count in counts.items()
     ]
-    return tuple(sorted(found, key=_place))
+    return tuple(sorted(found, key=place_of_value))
 
 
-def _place(one: FacetValue) -> tuple[bool, bool, int, str, str]:
-    """Return what sorts them: what is asked for first, then the commonest."""
+def place_of_value(one: FacetValue) -> tuple[bool, bool, int, str, str]:
+    """Return what sorts the values of a facet: what is asked for first, then the commonest."""
     return not one.selected, not one.excluded, -one.count, natural(one.value), one.value

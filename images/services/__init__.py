@@ -11,7 +11,8 @@ one per token over all processes. With nothing cached one caller reads and the o
     memory         what this process holds decoded
     snapshots      what is stored, and in which bytes
     signals        what others are told of a list that was read
-    inventory      what a page is made from
+    inventory      what one account lists
+    gathered       what a page is made from: the inventories of several accounts
     verification   whether a token works
     comparing      what two tokens see
     jobs progress  how far running jobs are
@@ -20,20 +21,73 @@ one per token over all processes. With nothing cached one caller reads and the o
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from math import ceil
 
 from django.conf import settings
+from django.db import connections
 
 from images.cloud.errors import Internal
 from images.search.index import Index
 from images.services import comparing, freshness, memory, refresh, single_flight, store
 from images.services.comparing import Comparison
+from images.services.gathered import Account, GatheredInventory, gathered
 from images.services.inventory import Inventory
 from images.services.refresh import Credential
 from images.services.snapshots import Head, without_refusals
 
+READ_AT_ONCE = 8
 # Asking again sooner than this shows what was just read.
 COOL_DOWN_SECONDS = 5
+
+
+def inventories(
+    accounts: Sequence[Account], *, newest: bool = False, wait: bool = True
+) -> GatheredInventory:
+    """Return everything that these accounts list, each as `inventory` does.
+
+    What nothing is known of is read side by side. Without `wait` it is read in the background, and
+    is "loading" until then, where something is known of another account.
+    """
+    heads = store.load_heads((each.cache_key for each in accounts), counted=True)
+    cold = _cold(accounts, heads)
+    if cold and not wait and any(heads.values()):
+        for each in cold:
+            single_flight.refresh_in_background(each)
+        heads |= {each.cache_key: Head() for each in cold}
+    elif cold:
+        heads |= dict(zip((each.cache_key for each in cold), _read_all(cold), strict=True))
+    read = {each.cache_key for each in cold}
+    found = [
+        (each, _inventory(each, head, newest=newest or each.cache_key in read))
+        if (head := heads[each.cache_key]) and head.asked_at
+        else (each, _without_images(head or Head()))
+        for each in accounts
+    ]
+    return gathered(found, freshness.clock(), settings.INVENTORY_FRESH_SECONDS)
+
+
+def _cold(accounts: Sequence[Account], heads: Mapping[str, Head | None]) -> list[Account]:
+    """Return the accounts of which nothing is known, one of those that share a secret."""
+    return list({each.cache_key: each for each in accounts if not heads[each.cache_key]}.values())
+
+
+def _read_all(accounts: Sequence[Account]) -> list[Head]:
+    if len(accounts) == 1:
+        return [single_flight.refresh_or_wait(accounts[0], freshness.clock())]
+    with ThreadPoolExecutor(READ_AT_ONCE, thread_name_prefix="read") as pool:
+        # The calls of each are in the log line and the trace of whoever asked for all.
+        reading = [pool.submit(copy_context().run, _read, each) for each in accounts]
+        return [each.result() for each in reading]
+
+
+def _read(account: Account) -> Head:
+    try:
+        return single_flight.refresh_or_wait(account, freshness.clock())
+    finally:
+        connections.close_all()
 
 
 def inventory(credential: Credential, *, again: bool = False, newest: bool = False) -> Inventory:
@@ -43,9 +97,19 @@ def inventory(credential: Credential, *, again: bool = False, newest: bool = Fal
     the inventory when nothing is known. `again` asks the cloud now, unless it was asked within
     COOL_DOWN_SECONDS. `newest` waits until this process has decoded what another one read last.
     """
+    head = store.load_head(credential.cache_key, counted=True)
+    now = freshness.clock()
+    if head is None or (again and now - head.asked_at >= COOL_DOWN_SECONDS):
+        head, newest = single_flight.refresh_or_wait(credential, now), True
+    return _inventory(credential, head, newest=newest or again)
+
+
+def _inventory(credential: Credential, head: Head, *, newest: bool) -> Inventory:
+    """Return the inventory of a head, which is read anew in the background where it is stale."""
+    if freshness.is_stale(head):
+        single_flight.refresh_in_background(credential)
     key = credential.cache_key
-    head, waited = _head(credential, again=again)
-    found = memory.index(key, head, store.load_body, wait=again or waited or newest)
+    found = memory.index(key, head, store.load_body, wait=newest)
     if found is None:
         # A body is gone from the cache, and the head alone shows nothing.
         head = single_flight.refresh_or_wait(credential, freshness.clock())
@@ -58,54 +122,61 @@ def inventory(credential: Credential, *, again: bool = False, newest: bool = Fal
     return Inventory(*found, freshness.clock(), settings.INVENTORY_FRESH_SECONDS)
 
 
-def regions(credential: Credential) -> Inventory:
-    """Return how each region stands, as `inventory` does, without the images.
+def regions(accounts: Sequence[Account]) -> GatheredInventory:
+    """Return how each region stands, as `inventories` does, without the images.
 
     So no list is decoded or indexed for it; whether the cache has lost one shows with the images.
     """
-    return _without_images(_head(credential)[0])
+    heads = store.load_heads((each.cache_key for each in accounts), counted=True)
+    cold = _cold(accounts, heads)
+    heads |= dict(zip((each.cache_key for each in cold), _read_all(cold), strict=True))
+    for each in accounts:
+        if each not in cold and freshness.is_stale(heads[each.cache_key] or Head()):
+            single_flight.refresh_in_background(each)
+    found = [(each, _without_images(heads[each.cache_key] or Head())) for each in accounts]
+    return gathered(found, freshness.clock(), settings.INVENTORY_FRESH_SECONDS)
 
 
-def _head(credential: Credential, *, again: bool = False) -> tuple[Head, bool]:
-    """Return the newest head, and whether it was waited for."""
-    now = freshness.clock()
-    head = store.load_head(credential.cache_key, counted=True)
-    if head is None or (again and now - head.asked_at >= COOL_DOWN_SECONDS):
-        return single_flight.refresh_or_wait(credential, now), True
-    if freshness.is_stale(head):
-        single_flight.refresh_in_background(credential)
-    return head, False
-
-
-def known(credential: Credential) -> Inventory | None:
-    """Return what is cached of what the token lists, without asking the cloud; None if nothing is.
+def known(accounts: Sequence[Account]) -> GatheredInventory | None:
+    """Return what is cached of what these list, without asking the cloud; None if nothing is.
 
     It may be old: no reading is started for it.
     """
-    head = store.load_head(credential.cache_key)
-    found = memory.index(credential.cache_key, head, store.load_body, wait=False) if head else None
-    now = freshness.clock()
-    return Inventory(*found, now, settings.INVENTORY_FRESH_SECONDS) if found else None
+    heads = store.load_heads(each.cache_key for each in accounts)
+    now, found = freshness.clock(), []
+    for each in accounts:
+        head = heads[each.cache_key]
+        index = memory.index(each.cache_key, head, store.load_body, wait=False) if head else None
+        if index:
+            found.append((each, Inventory(*index, now, settings.INVENTORY_FRESH_SECONDS)))
+    return gathered(found, now, settings.INVENTORY_FRESH_SECONDS) if found else None
 
 
-def begin(credential: Credential) -> bool:
-    """Start to read, in the background, what nothing is known of yet; False when something is."""
-    if store.load_head(credential.cache_key, counted=True):
+def begin(accounts: Sequence[Account]) -> bool:
+    """Start to read, in the background, where nothing is known of any; False when something is."""
+    heads = store.load_heads((each.cache_key for each in accounts), counted=True)
+    if any(heads.values()):
         return False
-    single_flight.refresh_in_background(credential)
+    for each in accounts:
+        single_flight.refresh_in_background(each)
     return True
 
 
-def refresh_now(credential: Credential) -> int:
-    """Ask the cloud, unless it was asked less than COOL_DOWN_SECONDS ago.
+def refresh_now(accounts: Sequence[Account]) -> int:
+    """Ask the cloud for each, unless it was asked less than COOL_DOWN_SECONDS ago.
 
-    Return 0 where it was asked, else in how many seconds it would be.
+    Return 0 where any was asked, else in how many seconds the first would be.
     """
-    head = store.load_head(credential.cache_key)
-    left = head.asked_at + COOL_DOWN_SECONDS - freshness.clock() if head else 0.0
-    if left <= 0:
-        inventory(credential, again=True)
-    return max(0, ceil(left))
+    heads, now = store.load_heads(each.cache_key for each in accounts), freshness.clock()
+    left = {
+        each.cache_key: head.asked_at + COOL_DOWN_SECONDS - now
+        if (head := heads[each.cache_key])
+        else 0.0
+        for each in accounts
+    }
+    due = {each.cache_key: each for each in accounts if left[each.cache_key] <= 0}
+    _read_all(list(due.values()))
+    return 0 if due else max(0, ceil(min(left.values(), default=0.0)))
 
 
 def keep_warm(credential: Credential, *, within: float = 0.0) -> Inventory | None:
@@ -122,18 +193,6 @@ def keep_warm(credential: Credential, *, within: float = 0.0) -> Inventory | Non
     failures = [head.failure, *(entry.failure for entry in head.regions)]
     broken = any(each is not None and each.kind == Internal.kind for each in failures)
     return None if broken else _without_images(head)
-
-
-def look_after(credential: Credential) -> Inventory | None:
-    """Start to read, in the background, what is stale of a token that is in trouble.
-
-    Nobody looks at such a token. Return what is known before that, without the images; None when
-    nothing is.
-    """
-    head = store.load_head(credential.cache_key)
-    if head is None or freshness.is_stale(head):
-        single_flight.refresh_in_background(credential)
-    return _without_images(head) if head else None
 
 
 def forget_refusal(cache_key: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -36,11 +35,18 @@ def telling(failures: Iterable[F]) -> F | None:
 
 @dataclass(frozen=True)
 class RegionState:
-    """`state` is fresh, stale, failed (nothing to show, and why) or loading. `age` in seconds."""
+    """`state` is fresh, stale, failed (nothing to show, and why) or loading. `age` in seconds.
+
+    `account` is the title of the account, "" where only one is shown. Where a region of several
+    accounts is one, `of` says how many they are, and `missing` of how many nothing is known.
+    """
 
     head: RegionHead
     state: str
     age: int | None
+    account: str = ""
+    of: int = 1
+    missing: int = 0
 
     @property
     def id(self) -> str:
@@ -60,6 +66,11 @@ class RegionState:
         """Whether that list is what is shown: where there is no other."""
         newest = self.head.unconfirmed
         return newest is not None and self.head.fetched_at >= newest.at
+
+    @property
+    def shown(self) -> int:
+        """Of how many accounts its images are shown, where it is of several."""
+        return self.of - self.missing
 
     @property
     def skipped(self) -> int:
@@ -133,25 +144,6 @@ class Inventory:
         if self.token_failure is None and failure.kind in OF_A_REGION:
             return OF_A_REGION[failure.kind]
         return EXPLANATIONS[failure.kind]
-
-    @property
-    def moved(self) -> list[RegionState]:
-        """Return the regions whose images came and went while their lists were read."""
-        return [state for state in self.regions if state.head.moved]
-
-    @property
-    def unreadable(self) -> dict[str, int]:
-        """How often each field (vendor's name) could not be read, in all regions together."""
-        found: Counter[str] = Counter()
-        for state in self.regions:
-            found.update(state.unreadable)
-        return dict(found)
-
-    @property
-    def as_of(self) -> float | None:
-        """When the oldest of what is shown was read; None where nothing is."""
-        read = (region.fetched_at for region in self.head.regions if region.version)
-        return min(read, default=None)
 
     def find(self, region: str, uuid: str) -> Image | None:
         position = self.index.position(region, uuid)

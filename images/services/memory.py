@@ -9,9 +9,10 @@ from __future__ import annotations
 import gc
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from cachetools import LRUCache
 from django.conf import settings
 from django.db import connections
 
@@ -20,12 +21,16 @@ from images.cloud.packing import decode_body
 from images.cloud.records import Image
 from images.os_support import today
 from images.region_names import spellings
+from images.search.bitsets import BoundedCache
 from images.search.index import Index
 from images.services import counting, freshness
 from images.services.snapshots import Head
 
 # So long after it was fresh, what is held may be shown while something newer is loaded.
 A_MOMENT_SECONDS = 10
+
+# Of what is made for one set of accounts, and of how many sets.
+SEVERAL_CACHE_BYTES, SETS = 800 * 1024, 64
 
 Loader = Callable[[str, str, str, Iterable[Image]], Sequence[Image] | None]
 
@@ -46,6 +51,7 @@ class CachedInventory:
 
 
 _cached: OrderedDict[str, CachedInventory] = OrderedDict()
+_gathered: LRUCache[Hashable, BoundedCache] = LRUCache(SETS)
 _loading: set[str] = set()
 _lock = threading.Lock()
 # One builds the index of an account: all who waited for the same refresh would build the same, each
@@ -74,6 +80,18 @@ def index(key: str, head: Head, load: Loader, *, wait: bool) -> tuple[Head, Inde
         _load_in_background(key, head, load)
         return cached.head, cached.index
     return _load(key, head, load)
+
+
+def gathered_cache(key: Hashable) -> BoundedCache:
+    """Return what is kept of answers over several accounts, by all that they are made of.
+
+    It holds no list: those are shared by all who may read them.
+    """
+    with _lock:
+        found = _gathered.get(key)
+        if found is None:
+            found = _gathered[key] = BoundedCache(SEVERAL_CACHE_BYTES)
+        return found
 
 
 def _is_current(cached: CachedInventory, head: Head) -> bool:
@@ -195,3 +213,4 @@ def forget() -> None:
     """Drop everything, as a process that has just started."""
     with _lock:
         _cached.clear()
+        _gathered.clear()

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from images.cloud.records import Image, Job
+from images.search.gathered import GatheredIndex
 from images.search.index import Index
 
 STALLED_SECONDS = 120
@@ -60,7 +61,7 @@ class Known(msgspec.Struct, frozen=True, array_like=True):
     again_at: float = 0.0
 
 
-def running_images(index: Index) -> Mapping[Place, Image]:
+def running_images(index: Index | GatheredIndex) -> Mapping[Place, Image]:
     """Return the images with a running job, found once for an index."""
     found: dict[Place, Image] | None = index.cache.get("running jobs")
     if found is None:

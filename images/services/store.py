@@ -53,7 +53,21 @@ def load_head(key: str, *, counted: bool = False) -> Head | None:
 
     It is the cache's, or what this process last knew. Metrics count it where it is `counted`.
     """
-    stored, held = _get(_name(key, "head"), _decode_head), memory.head(key)
+    return load_heads([key], counted=counted)[key]
+
+
+def load_heads(keys: Iterable[str], *, counted: bool = False) -> dict[str, Head | None]:
+    """Return the head of each key, as `load_head` does, asking the cache once for all."""
+    names = {key: _name(key, "head") for key in keys}
+    stored = _lists.get_many([*names.values()])
+    return {
+        key: _newest(key, _decoded(stored.get(name), _decode_head), counted=counted)
+        for key, name in names.items()
+    }
+
+
+def _newest(key: str, stored: Head | None, *, counted: bool) -> Head | None:
+    held = memory.head(key)
     is_newest = stored is not None and _is_newest(key, stored, held)
     head = stored if is_newest else held
     if counted:
@@ -144,7 +158,10 @@ def _name(*parts: str) -> str:
 
 def _get(name: str, decode: Callable[[bytes], T]) -> T | None:
     """Return what is stored; None for anything that is missing, cut short, or of another kind."""
-    data = _lists.get(name)
+    return _decoded(_lists.get(name), decode)
+
+
+def _decoded(data: object, decode: Callable[[bytes], T]) -> T | None:
     try:
         return decode(data) if isinstance(data, bytes) else None
     except msgspec.MsgspecError:

@@ -23,7 +23,7 @@ from images.insights import status_kind
 from images.messages import Explanation
 from images.region_names import title, translated
 from images.search.spelling import spelled_size
-from images.services.inventory import Inventory
+from images.services.gathered import GatheredInventory
 from images.services.progress import Progress
 from images.services.snapshots import Failure
 from images.verdict import verdict
@@ -291,5 +291,5 @@ def grade(image: Image) -> str:
 
 
 @register.filter
-def explained(failure: Failure, inventory: Inventory) -> Explanation:
+def explained(failure: Failure, inventory: GatheredInventory) -> Explanation:
     return inventory.explanation(failure)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from images import fields
 from images.bounds import Bound
-from images.fields import FACETS
+from images.fields import ACCOUNT, FACETS
 from images.forms import read_query, toggled
 from images.grammar import read_size
 from images.labels import label_of
@@ -80,6 +80,13 @@ def label(facet: str, value: str) -> str | Promise:
     return VALUES[value] if value in own else label_of(seen(value), facet)
 
 
+def value_title(facet: str, value: str, names: Mapping[str, str]) -> str | Promise:
+    """Return what a value is shown as; `names` are those of the regions and accounts."""
+    if facet == ACCOUNT:
+        return names.get(value) or _("another account")
+    return label(facet, region_title(value, names) if facet == "region" else value)
+
+
 def word_behind(facet: str, value: str) -> str:
     """Return the cloud's own word for a value that is shown in another; "" for all others."""
     return value if label_of(value, facet) != value else ""
@@ -93,13 +100,13 @@ def in_words(query: str) -> list[Narrowing]:
 
 
 def narrowings(query: ImageQuery, names: Mapping[str, str]) -> Iterator[Narrowing]:
-    """Yield what the query chooses images by; `names` are those of the regions."""
+    """Yield what the query chooses images by; `names` are those of the regions and accounts."""
     if query.q:
         yield Narrowing(_("Text"), query.q, changed(query, q="", page=1))
     for choice, values in query.facets:
         name, excluded = choice.removeprefix("-"), choice.startswith("-")
         for value in values:
-            shown = label(name, region_title(value, names) if name == "region" else value)
+            shown = value_title(name, value, names)
             shown = _("not %(value)s") % {"value": shown} if excluded else shown
             rest = toggled(query, choice, value)
             yield Narrowing(facet_title(name), shown, rest, word_behind(name, value))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.vary import vary_on_headers
 
@@ -16,7 +18,7 @@ from dashboard.tokens.access import Access, access_of
 from dashboard.web.htmx import as_fragment
 from dashboard.web.routes import is_export, is_poll, route_of
 from images import services
-from images.context import InventoryContext, context_of, freshness
+from images.context import UNKNOWN_ACCOUNT, InventoryContext, context_of, freshness
 from images.services.snapshots import Failure
 
 P = ParamSpec("P")
@@ -34,11 +36,17 @@ def with_inventory(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpR
     @vary_on_headers("HX-Request")
     def opening(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         access = access_of(request)
-        if access.credential is None:
+        if not access.credentials:
             return without_token(request, access)
-        if _is_watched(request) and services.begin(access.credential):
+        watched, exported = _is_watched(request), is_export(request)
+        if watched and services.begin(access.credentials):
             return _loading(request)
-        context = context_of(access, access.credential, request.GET, newest=is_export(request))
+        wait = not (watched or is_fragment(request))
+        context = context_of(access, request.GET, newest=exported, wait=wait)
+        if exported and context.unknown_account:
+            return not_found(request, context, UNKNOWN_ACCOUNT)
+        if context.unusable and not context.inventory.accounts:
+            return without_token(request, replace(access, unusable=context.unusable))
         if context.unknown_region:
             return not_found(
                 request, context, _("This region does not exist, or no longer exists.")
@@ -48,6 +56,13 @@ def with_inventory(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpR
         return response
 
     return opening
+
+
+def with_every_account(request: HttpRequest, context: InventoryContext) -> InventoryContext:
+    """Return the same once every account was read: what is not there may be in one that was not."""
+    if all(each.is_known for each in context.inventory.everything):
+        return context
+    return context_of(context.access, request.GET)
 
 
 def is_fragment(request: HttpRequest) -> bool:
@@ -71,12 +86,12 @@ def without_token(request: HttpRequest, access: Access) -> HttpResponse:
     The list without a token is where everyone begins; a file that is asked for and cannot be had is
     an error.
     """
-    begins = access.unusable is None and route_of(request) == "images:list"
+    begins = not access.unusable and route_of(request) == "images:list"
     page, fragment = "images/no_token.html", "images/_no_token.html"
     return _page(request, page, fragment, status=200 if begins else 403, access=access)
 
 
-def not_found(request: HttpRequest, context: InventoryContext, what: str) -> HttpResponse:
+def not_found(request: HttpRequest, context: InventoryContext, what: str | Promise) -> HttpResponse:
     """404 with a way back to what there is."""
     page, fragment = "images/not_found.html", "images/_not_found.html"
     return _page(request, page, fragment, status=404, context=context, what=what)

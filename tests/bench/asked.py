@@ -183,7 +183,7 @@ def flows(world: World) -> dict[str, Flow]:
 
 def _with_tokens(world: World) -> dict[str, Flow]:
     cloud, ids = world.site.cloud, world.ids
-    token, other = f"/tokens/{ids['token Main']}/", f"/tokens/{ids['token Second']}/"
+    token = f"/tokens/{ids['token Main']}/"
     replace: Step = (f"{token}replace/", {"secret": cloud.other_token})
     switch: Step = (f"{token}switch/", {"sure": "on"})
     admin = "team admin"
@@ -193,7 +193,6 @@ def _with_tokens(world: World) -> dict[str, Flow]:
         "replace, then keep": (admin, [replace, (f"{token}keep/", {})]),
         "check a token": (admin, [(f"{token}check/", {})]),
         "disable, enable": (admin, [(f"{token}disable/", {}), (f"{token}enable/", {})]),
-        "another default": (admin, [(f"{other}default/", {})]),
         "delete a token": (admin, [(f"{token}delete/", {"label": "Main"})]),
     }
 

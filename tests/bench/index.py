@@ -20,10 +20,12 @@ from images.cloud.deadline import Deadline
 from images.cloud.listing import list_images
 from images.cloud.packing import decode_body, encode_body, encode_images
 from images.cloud.records import Image
-from images.fields import FACETS, SORTS
+from images.fields import READ_FACETS, SORTS
 from images.sandbox import Sandbox
+from images.search.gathered import run
 from images.search.index import Index
-from images.search.query import ImageQuery, image_query, run
+from images.search.query import ImageQuery, image_query
+from tests.indexes import index_of
 
 REGIONS = ("gz", "bj", "sh")
 REPEATS = 5
@@ -56,7 +58,7 @@ def _costs(images: Sequence[Image]) -> None:
         index.order("name")
         return index
 
-    facets = {name: _cost(fresh, methodcaller("facet", name)) for name in FACETS}
+    facets = {name: _cost(fresh, methodcaller("facet", name)) for name in READ_FACETS}
     for name in (min(facets, key=facets.__getitem__), max(facets, key=facets.__getitem__)):
         _print(f"facet: {name}", *facets[name])
     _print("all facets", *map(sum, zip(*facets.values(), strict=True)))
@@ -65,11 +67,11 @@ def _costs(images: Sequence[Image]) -> None:
     _print("order by -created, after that", *_cost(sorted_once, methodcaller("order", "-created")))
     _print("what is built before the first page", *_cost(fresh, methodcaller("warm")))
     _print("all of it, with every order", *_cost(fresh, _all_of_it))
-    index = Index(images)
-    _all_of_it(index)
+    accounts = index_of(images)
+    _all_of_it(accounts.parts[0].index)
     print(f"\n{'':44}{'median':>11}{'p99 ms':>10}")
     for name, queries in _questions(images).items():
-        took = sorted(_milliseconds(partial(run, index, query)) for query in queries)
+        took = sorted(_milliseconds(partial(run, accounts, query)) for query in queries)
         print(f"  {name:42}{median(took):11.3f}{took[len(took) * 99 // 100]:10.3f}")
 
 

@@ -153,7 +153,6 @@ def _tokens(world: World) -> None:
         add("add_token", "--user", PEOPLE[role], "--label", label, *into, given=secret)
         world.call(f"token {label}", _token(world, role, label))
     world.ids["token_id"] = world.ids["token Main"]
-    world.post("team admin", f"/tokens/{world.ids['token Main']}/default/")
     world.post("team admin", f"/tokens/{world.ids['token Off']}/disable/")
     del cloud.accounts[REFUSED]
     world.post("team admin", f"/tokens/{world.ids['token Away']}/check/")

@@ -103,10 +103,12 @@ def _things(ann: User, blue: Team, secrets: dict[str, str]) -> dict[str, str]:
     lifecycle.check_token(main)
     lifecycle.edit_token(main, "Main", team=blue, expires_on=None, by=BY)
     failed = {"last_ok_at": now - timedelta(days=3), "last_failed_at": now}
-    refused = _keep(ann, "Old account", "0" * 64, state=State.REFUSED, reason="errno 4", **failed)
-    ends = _keep(ann, "Guest", secrets["ends"], expires_on=now.date() + timedelta(days=3))
-    _keep(ann, "Spare", "1" * 64, disabled_at=now, team=blue)
-    _keep(ann, "Silent", "2" * 64, state=State.UNREACHABLE, reason="time out", **failed)
+    # Carla has them beside that of the team, so that her lists are of several accounts.
+    carla, other = User.objects.get(username="carla"), {"state": State.REFUSED, "reason": "errno 4"}
+    refused = _keep(carla, "Old account", "0" * 64, **other, **failed)
+    ends = _keep(carla, "Guest", secrets["ends"], expires_on=now.date() + timedelta(days=3))
+    _keep(carla, "Spare", "1" * 64, disabled_at=now)
+    _keep(carla, "Silent", "2" * 64, state=State.UNREACHABLE, reason="time out", **failed)
     rotation.offer(main, secrets["other"], by=BY)
     # It would be forgotten after a quarter of an hour, and the whole matrix takes longer.
     RotationSecret.objects.update(until=now + timedelta(days=1))

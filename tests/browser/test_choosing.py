@@ -1,8 +1,6 @@
-"""Choosing another account among very many, from the list."""
+"""Choosing one account among very many, from the list."""
 
 from __future__ import annotations
-
-import re
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -44,33 +42,30 @@ def enter(page: Page) -> None:
     expect(page.locator("tr[data-image]").first).to_be_visible()
 
 
-def test_by_keyboard_alone_one_that_the_menu_does_not_show_is_found(
-    page: Page, fleet: None
-) -> None:
+def test_by_keyboard_alone_one_account_is_chosen_among_many(page: Page, fleet: None) -> None:
     enter(page)
-    expect(page.locator("#account-choices a")).to_have_count(10)
-    page.locator(".source summary").focus()
-    page.keyboard.press("Enter")
-    page.keyboard.press("Tab")
+    expect(page.locator(".source summary")).to_contain_text("30 accounts")
+    page.keyboard.press("/")
 
-    page.keyboard.type("account 27")
-
-    expect(page.locator("#account-choices a")).to_have_count(1)
-    expect(page).not_to_have_url(re.compile("account"))
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
+    page.keyboard.type('account:"account 27"')
     page.keyboard.press("Enter")
+
     expect(page.locator(".source summary")).to_contain_text("Account 27")
+    expect(page.locator(".chips .chip")).to_contain_text("Account 27")
 
 
-def test_without_scripts_the_search_is_a_page(site: Site, browser: Browser, fleet: None) -> None:
+def test_one_is_chosen_from_the_menu_without_scripts_too(
+    site: Site, browser: Browser, fleet: None
+) -> None:
     with browser.new_context(base_url=site.url, java_script_enabled=False) as context:
         page = context.new_page()
         enter(page)
         page.locator(".source summary").click()
-        page.locator(".menu-search [name=q]").fill("account 27")
-        page.locator(".menu-search button").click()
+        expect(page.locator(".source .account")).to_have_count(12)
 
-        page.get_by_role("link", name="Account 27").click()
+        page.locator(".source .account", has_text="Account 3").click()
 
-        expect(page.locator(".source summary")).to_contain_text("Account 27")
+        expect(page.locator(".source summary")).to_contain_text("Account 3")
+        page.locator(".source summary").click()
+        page.locator(".source").get_by_role("link", name="All accounts").click()
+        expect(page.locator(".source summary")).to_contain_text("30 accounts")

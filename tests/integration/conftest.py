@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,11 @@ from dashboard.people import sign_in_log
 from dashboard.people.models import User
 from dashboard.tokens import vault
 from dashboard.tokens.models import State, Token
+from images import services
 from images.sandbox import Sandbox
-from images.services import freshness, lease, refresh, store
+from images.services import freshness, lease, refresh, single_flight, store
+from images.services.gathered import Account
+from images.services.snapshots import Head
 from tests.integration import cached
 
 HERE = Path(__file__).parent
@@ -68,10 +71,16 @@ def a_process_that_just_started(db: None) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def a_cache_that_is_locked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The transaction around most tests locks the cache for every other thread, so that none could
-    renew a lease there: none tries to."""
+    renew a lease there, or publish what it read: none tries to."""
     mark = request.node.get_closest_marker("django_db")
     if not mark.kwargs.get("transaction"):
         monkeypatch.setattr(lease, "RENEWAL_INTERVAL_SECONDS", PATIENCE)
+        monkeypatch.setattr(services, "_read_all", one_after_another)
+
+
+def one_after_another(accounts: Sequence[Account]) -> list[Head]:
+    """Read accounts as the service module does, but not side by side."""
+    return [single_flight.refresh_or_wait(each, freshness.clock()) for each in accounts]
 
 
 def let_refreshes_finish() -> None:

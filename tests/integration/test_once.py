@@ -194,7 +194,7 @@ def test_every_form_that_posts_has_an_id_of_its_own_or_may_be_sent_twice(
                 assert ids or actions.get(action) in ALIKE, (who, address, action)
                 seen |= {actions[action]} if ids and action in actions else set()
     # What only a disabled or replaced token offers, or one of several, is in the same templates.
-    assert {*POSTS} - ALIKE - seen <= {"token_restore", "token_enable", "token_default"}
+    assert {*POSTS} - ALIKE - seen <= {"token_restore", "token_enable"}
 
 
 def test_who_is_new_joins_once(world: World) -> None:

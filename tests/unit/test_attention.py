@@ -24,9 +24,10 @@ from images.reports.attention import (
 )
 from images.reports.attention import old_before as before
 from images.reports.coverage import coverage
-from images.search.index import Index
-from images.search.query import ImageQuery, image_query, run
+from images.search.gathered import run
+from images.search.query import ImageQuery, image_query
 from images.views.overview.groups import WORDS
+from tests.indexes import ACCOUNT, index_of
 from tests.unit.test_overview import job
 from tests.unit.test_query import image
 
@@ -38,7 +39,7 @@ EVERYTHING = ImageQuery()
 def found(
     images: Sequence[Image], query: ImageQuery = EVERYTHING, stalled: Sequence[Image] = ()
 ) -> dict[str, Group]:
-    index = Index(images)
+    index = index_of(images)
     attention = groups(index, query, TODAY, coverage(index, query, REGIONS), stalled)
     return {group.kind: group for group in attention}
 
@@ -92,7 +93,7 @@ def test_names_that_repeat_are_named_with_their_region() -> None:
     images += [image(name="a", region="bj", uuid="9"), image(name="", region="bj", uuid="8")]
     group = found(images)[REPEATED]
 
-    assert group.repeats == (Repeat("gz", "a", 3),)
+    assert group.repeats == (Repeat(ACCOUNT, "gz", "a", 3),)
     assert group.count == 3
 
 
@@ -145,7 +146,7 @@ def test_the_query_of_a_group_finds_just_its_images(
 
     for group in found(images, query).values():
         if group.query:
-            index = Index(images)
+            index = index_of(images)
             result = run(index, group.query)
             assert result.total == group.count
             assert {images[row].uuid for row in result.rows} == {each.uuid for each in group.images}

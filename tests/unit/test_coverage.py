@@ -14,8 +14,9 @@ from images.reports.coverage import (
     coverage,
     rows,
 )
-from images.search.index import Index
+from images.search.gathered import GatheredIndex
 from images.search.query import ImageQuery
+from tests.indexes import index_of
 from tests.unit.test_query import image
 
 REGIONS = ("gz", "bj", "sh")
@@ -26,12 +27,12 @@ def named(name: str | None, region: str, **facts: object) -> Image:
     return image(name=name, region=region, **{"uuid": f"{name}-{region}", **facts})
 
 
-def found(*images: Image, regions: tuple[str, ...] = REGIONS) -> tuple[Index, Coverage]:
-    index = Index(images)
+def found(*images: Image, regions: tuple[str, ...] = REGIONS) -> tuple[GatheredIndex, Coverage]:
+    index = index_of(images)
     return index, coverage(index, EVERYTHING, regions)
 
 
-def names(index: Index, compared: Coverage, which: str = ALL) -> list[str]:
+def names(index: GatheredIndex, compared: Coverage, which: str = ALL) -> list[str]:
     return [row.name for row in rows(index, compared, 0, compared.count(which))]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterable, Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 from images.cloud.reading import Problems, read_image
 from images.cloud.records import Image
 from images.export.rows import CHUNK, csv_rows, json_document, pretty_json
+from images.search.gathered import Found
+from tests.indexes import ACCOUNT
 
 SAMPLE = Path(__file__).parents[2] / "images" / "sandbox" / "sample.json"
 ITEM: dict[str, Any] = json.loads(SAMPLE.read_text(encoding="utf-8"))
@@ -28,9 +31,17 @@ def image(raw: str = "", **changes: Any) -> Image:
     return found
 
 
+TITLES = {ACCOUNT: "=Prod · Team"}
+
+
+def listed(images: Iterable[Image]) -> Iterator[Found]:
+    """The images as one account lists them."""
+    return (Found(ACCOUNT, image) for image in images)
+
+
 def table(*images: Image) -> list[dict[str, str]]:
     """What a spreadsheet gets to see."""
-    sent = "".join(csv_rows(images)).encode().decode("utf-8-sig")
+    sent = "".join(csv_rows(listed(images), titles=TITLES)).encode().decode("utf-8-sig")
     return list(csv.DictReader(StringIO(sent, newline=""), strict=True))
 
 
@@ -39,7 +50,7 @@ def cell(text: str) -> str:
 
 
 def document(*images: Image) -> Any:
-    return json.loads(b"".join(json_document({"total": len(images)}, images)))
+    return json.loads(b"".join(json_document({"total": len(images)}, listed(images))))
 
 
 def test_csv_works() -> None:
@@ -75,31 +86,32 @@ def test_csv_works() -> None:
             "storageState": "ok",
             "verdict": "yes",
             "verdictReasons": "check-none",
+            "account": "'=Prod · Team",
         }
     ]
 
 
 def test_csv_starts_with_the_mark_that_makes_excel_read_chinese() -> None:
-    sent = list(csv_rows([image()]))
+    sent = list(csv_rows(listed([image()]), titles=TITLES))
     assert sent[0].encode() == b"\xef\xbb\xbf"
     assert not any("\ufeff" in piece for piece in sent[1:])
 
 
 def test_csv_lines_end_as_rfc_4180_says() -> None:
-    sent = "".join(csv_rows([image(description='a "quoted", one'), image()]))
+    sent = "".join(csv_rows(listed([image(description='a "quoted", one'), image()]), titles=TITLES))
     assert sent.count("\r\n") == sent.count("\n") == 3
     assert ',"a ""quoted"", one",' in sent
 
 
 def test_csv_of_nothing_is_its_heading() -> None:
-    assert len("".join(csv_rows([])).splitlines()) == 1
+    assert len("".join(csv_rows([], titles=TITLES)).splitlines()) == 1
     assert table() == []
 
 
 def test_csv_of_an_image_of_which_nothing_is_known_is_blank() -> None:
     row = table(image('{"cimgUuid": "a"}'))[0]
     known = {"region": "bj", "cimgUuid": "a", "storageState": "unknown", "verdict": "caution"}
-    known |= {"support": "unknown"}
+    known |= {"support": "unknown", "account": "'=Prod · Team"}
     assert "status-unknown" in row.pop("verdictReasons").split(";")
     assert {name: text for name, text in row.items() if text} == known
 
@@ -166,8 +178,8 @@ def test_every_image_is_exported_once_in_its_order(number: int) -> None:
 
 def test_images_are_sent_many_at_a_time() -> None:
     images = [image()] * 5 * CHUNK
-    assert len(list(csv_rows(images))) == 2 + 5
-    assert len(list(json_document({}, images))) == 2 + 5
+    assert len(list(csv_rows(listed(images), titles=TITLES))) == 2 + 5
+    assert len(list(json_document({}, listed(images)))) == 2 + 5
 
 
 def test_exports_begin_before_the_last_image_is_read() -> None:
@@ -175,17 +187,29 @@ def test_exports_begin_before_the_last_image_is_read() -> None:
         while True:
             yield image()
 
-    rows, document = csv_rows(endless()), json_document({}, endless())
+    rows, document = (
+        csv_rows(listed(endless()), titles=TITLES),
+        json_document({}, listed(endless())),
+    )
     assert [len(next(rows)) for _ in range(3)][2] > CHUNK
     assert [len(next(document)) for _ in range(2)][1] > CHUNK
 
 
 def test_json_is_what_the_cloud_sent_and_what_we_add() -> None:
     sent = image(somethingNew={"a": [1, None]}, isShared=None)
-    added: dict[str, Any] = {"region": "bj", "verdict": {"grade": "yes", "reasons": ["check-none"]}}
+    added: dict[str, Any] = {
+        "account": ACCOUNT,
+        "region": "bj",
+        "verdict": {"grade": "yes", "reasons": ["check-none"]},
+    }
     added |= {"support": "ended", "supportEnd": "2024-06-30", "extendedSupportEnd": None}
     expected = {**ITEM, "somethingNew": {"a": [1, None]}, "isShared": None, **added}
     assert document(sent) == {"total": 1, "images": [expected]}
+
+
+def test_csv_calls_the_account_by_its_title_as_no_formula() -> None:
+    [row] = table(image())
+    assert row["account"] == "'=Prod · Team"
 
 
 def test_our_region_replaces_one_that_the_cloud_sent() -> None:
@@ -194,7 +218,7 @@ def test_our_region_replaces_one_that_the_cloud_sent() -> None:
 
 def test_numbers_stay_as_they_were_sent() -> None:
     sent = image('{"cimgUuid": "a", "large": 123456789012345678901234567890, "exact": 1.10}')
-    written = b"".join(json_document({}, [sent]))
+    written = b"".join(json_document({}, listed([sent])))
     assert b'"large":123456789012345678901234567890,"exact":1.10' in written
 
 

@@ -194,7 +194,7 @@ def test_good_values_beside_bad_ones_stay() -> None:
     assert [(each.parameter, each.value) for each in invalid] == [("region", "/"), ("page", "x")]
 
 
-@pytest.mark.parametrize("name", ["token", "_", "_cache", "utm_source"])
+@pytest.mark.parametrize("name", ["_", "_cache", "utm_source"])
 def test_parameters_of_others_are_not_invalid(name: str) -> None:
     assert read(f"{name}=1") == ImageQuery()
 
@@ -347,10 +347,10 @@ def test_a_range_that_holds_nothing_is_kept() -> None:
 # Addresses of other queries
 
 
-def test_changes_and_the_token_are_written_in_a_stable_order() -> None:
+def test_changes_and_the_accounts_are_written_in_a_stable_order() -> None:
     query = image_query(os=("CentOS", "a&b=c"), page=3)
-    assert query_string(query, token="7", page=1, region=("bj",)) == (
-        "token=7&region=bj&os=CentOS&os=a%26b%3Dc"
+    assert query_string(query, account=("7", "8"), page=1, region=("bj",)) == (
+        "account=7&account=8&region=bj&os=CentOS&os=a%26b%3Dc"
     )
     assert query_string(query, q="镜像") == "os=CentOS&os=a%26b%3Dc&q=%E9%95%9C%E5%83%8F&page=3"
 

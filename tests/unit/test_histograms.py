@@ -23,8 +23,9 @@ from images.reports.histograms import (
     ages,
     sizes,
 )
-from images.search.index import Index
-from images.search.query import ImageQuery, image_query, run
+from images.search.gathered import GatheredIndex, run
+from images.search.query import ImageQuery, image_query
+from tests.indexes import index_of
 from tests.unit.test_query import image
 
 EVERYTHING = ImageQuery()
@@ -35,8 +36,8 @@ def at(year: int, month: int, day: int = 1) -> int:
     return int(datetime(year, month, day, tzinfo=UTC).timestamp() * 1000)
 
 
-def created(*times: int | None) -> Index:
-    return Index([image(uuid=str(number), created=time) for number, time in enumerate(times)])
+def created(*times: int | None) -> GatheredIndex:
+    return index_of([image(uuid=str(number), created=time) for number, time in enumerate(times)])
 
 
 def aged(*times: int | None) -> Histogram:
@@ -87,7 +88,7 @@ def test_every_image_is_in_one_column_and_each_column_is_what_its_query_finds(
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.none() | st.sampled_from(SIZES) | st.integers(0, MAX_INTEGER)))
 def test_so_it_is_with_sizes(numbers: list[int | None]) -> None:
-    index = Index([image(uuid=str(place), size=size) for place, size in enumerate(numbers)])
+    index = index_of([image(uuid=str(place), size=size) for place, size in enumerate(numbers)])
     found = sizes(index, EVERYTHING)
 
     assert sum(column.count for column in found.columns) + found.unknown == len(numbers)
@@ -97,12 +98,12 @@ def test_so_it_is_with_sizes(numbers: list[int | None]) -> None:
 
 
 def test_a_size_on_a_bound_is_in_the_lower_column() -> None:
-    found = sizes(Index([image(size=GIB)]), EVERYTHING)
+    found = sizes(index_of([image(size=GIB)]), EVERYTHING)
 
     assert [column.count for column in found.columns] == [1, 0, 0, 0, 0, 0, 0, 0]
 
 
 def test_only_what_is_selected_counts() -> None:
-    index = Index([image(uuid="a", region="bj", size=1), image(uuid="b", region="gz", size=1)])
+    index = index_of([image(uuid="a", region="bj", size=1), image(uuid="b", region="gz", size=1)])
 
     assert sizes(index, image_query(region=("bj",))).columns[0].count == 1

@@ -10,8 +10,8 @@ from images.cloud.records import Image, Job
 from images.history.worries import Began
 from images.newest_worries import MOST, Newest, newest
 from images.reports.summary import overview, with_stalled
-from images.search.index import Index
 from images.search.query import ImageQuery, image_query
+from tests.indexes import index_of
 from tests.unit.test_query import image
 
 EVERYTHING = ImageQuery()
@@ -36,7 +36,7 @@ def worries(*images: Image, **began: Began) -> list[tuple[str | None, str]]:
 
 def test_images_are_counted_by_status_and_trouble() -> None:
     images = [named("a", status="Ready"), named("b", status="Ready"), named("c", status="Failed")]
-    counted = overview(Index(images), EVERYTHING)
+    counted = overview(index_of(images), EVERYTHING)
 
     assert counted.total == 3
     assert counted.statuses == (("Failed", 1), ("Ready", 2))
@@ -45,7 +45,7 @@ def test_images_are_counted_by_status_and_trouble() -> None:
 
 
 def test_nothing_is_nothing() -> None:
-    counted = overview(Index([]), EVERYTHING)
+    counted = overview(index_of([]), EVERYTHING)
 
     assert (counted.total, counted.statuses, counted.worried, counted.running) == (0, (), 0, ())
     assert found() == Newest((), 0, 0)
@@ -108,7 +108,7 @@ def test_what_was_wrong_before_says_nothing_of_what_is_wrong_now() -> None:
 
 def test_a_job_that_no_longer_moves_is_counted_once() -> None:
     stuck, worse = named("z", job=job()), named("y", job=job(), **RISKY)
-    before = overview(Index([stuck, worse]), EVERYTHING)
+    before = overview(index_of([stuck, worse]), EVERYTHING)
 
     assert (before.worried, with_stalled(before, [stuck, worse]).worried) == (1, 2)
     assert with_stalled(before, []) is before
@@ -128,11 +128,13 @@ def test_a_bad_status_comes_before_commoner_ones() -> None:
     statuses = ["Ready", "Ready", "Disabled", "Disabled", "Importing", "Importing", "Error"]
     images = [named(str(number), status=each) for number, each in enumerate(statuses)]
 
-    assert overview(Index(images), EVERYTHING).statuses[0] == ("Error", 1)
+    assert overview(index_of(images), EVERYTHING).statuses[0] == ("Error", 1)
 
 
 def test_only_what_is_selected_counts_however_it_is_sorted_and_paged() -> None:
-    index = Index([named(str(number), region="bj" if number % 2 else "gz") for number in range(9)])
+    index = index_of(
+        [named(str(number), region="bj" if number % 2 else "gz") for number in range(9)]
+    )
 
     assert overview(index, image_query(region=("bj",))).total == 4
     assert overview(index, replace(EVERYTHING, page=7, size=25, sort="-size")).total == 9

@@ -21,9 +21,10 @@ from images.cloud.records import Image
 from images.fields import SORTS
 from images.os_support import release_of, support_state
 from images.search.bitsets import BoundedCache
-from images.search.index import Index
+from images.search.gathered import GatheredIndex, around, matching, rows_between, run
 from images.search.language import Term, terms, written
-from images.search.query import CHOICES, FacetValue, ImageQuery, image_query, matching, run
+from images.search.query import CHOICES, FacetValue, ImageQuery, image_query
+from tests.indexes import ACCOUNT, gathered, index_of
 
 UNKNOWN_IMAGE = Image(
     region="bj",
@@ -132,9 +133,12 @@ def ms(bound: Bound | None) -> int | None:
     return None if bound is None else bound.ms
 
 
-def misses(query: ImageQuery, image: Image) -> set[str]:
-    """What of the query the image does not fit."""
-    missed = {
+def misses(query: ImageQuery, image: Image, account: str = ACCOUNT) -> set[str]:
+    """What of the query the image does not fit, as the account lists it."""
+    missed = {"account"} if query.chosen("account") else set()
+    missed -= {"account"} if account in query.chosen("account") else set()
+    missed |= {"-account"} if account in query.chosen("-account") else set()
+    missed |= {
         facet
         for facet, values in VALUES.items()
         if query.chosen(facet) and not wanted(query, facet) & set(map(alike, values(image)))
@@ -150,7 +154,9 @@ def misses(query: ImageQuery, image: Image) -> set[str]:
         word = fold(term.text)
         ids = (image.id, image.uuid) if len(word) >= 4 else ()
         searched = map(fold, (*texts, *ids, system, image.platform, image.arch))
-        if (word == image.region or any(word in text for text in searched)) == term.excluded:
+        named = any(f" {word}" in f" {fold(name)}" for name in NAMES.get(account, ()))
+        found = named or word == image.region or any(word in text for text in searched)
+        if found == term.excluded:
             missed.add("q")
     names = {unicodedata.normalize("NFC", name) for name in query.name}
     if names and unicodedata.normalize("NFC", image.name or "") not in names:
@@ -215,23 +221,41 @@ def in_order(images: Sequence[Image], sort: str, rows: Sequence[int]) -> list[in
     return ordered
 
 
-def expected_rows(images: Sequence[Image], query: ImageQuery) -> list[int]:
-    rows = [row for row, image in enumerate(images) if not misses(query, image)]
+def expected_rows(images: Sequence[Image], query: ImageQuery, accounts: Sequence[str]) -> list[int]:
+    """Rows stand account after account, so that of equal ones the first is of the first."""
+    rows = [row for row, image in enumerate(images) if not misses(query, image, accounts[row])]
     return in_order(images, query.sort, rows)
 
 
-def expected_facets(images: Sequence[Image], query: ImageQuery) -> dict[str, list[FacetValue]]:
+def expected_accounts(
+    images: Sequence[Image], query: ImageQuery, accounts: Sequence[str]
+) -> list[FacetValue]:
+    chosen, excluded = query.chosen("account"), query.chosen("-account")
+    missed = [misses(query, image, accounts[row]) for row, image in enumerate(images)]
+    counts = Counter(
+        accounts[row] for row in range(len(images)) if missed[row] <= {"account", "-account"}
+    )
+    values = [
+        FacetValue(each, counts[each], each in chosen, each in excluded)
+        for each in {*counts, *chosen, *excluded}
+    ]
+    return sorted(values, key=place)
+
+
+def expected_facets(
+    images: Sequence[Image], query: ImageQuery, accounts: Sequence[str]
+) -> dict[str, list[FacetValue]]:
     counts: dict[str, Counter[str]] = {facet: Counter() for facet in VALUES}
     kept_out: dict[str, Counter[str]] = {facet: Counter() for facet in VALUES}
-    for image in images:
-        missed = misses(query, image)
+    for row, image in enumerate(images):
+        missed = misses(query, image, accounts[row])
         for facet, values in VALUES.items():
             present = set(map(alike, values(image)))
             if missed <= {facet}:
                 counts[facet].update(present)
             if missed <= {facet, f"-{facet}"}:
                 kept_out[facet].update(present)
-    facets = {}
+    facets = {"account": expected_accounts(images, query, accounts)}
     for facet, counted in counts.items():
         shown = commonest(images, facet)
         asked = {alike(value): value for value in query.chosen(facet)}
@@ -251,12 +275,18 @@ def place(one: FacetValue) -> tuple[Any, ...]:
     return (not one.selected, not one.excluded, -one.count, natural(one.value), one.value)
 
 
-def agree(images: Sequence[Image], index: Index, query: ImageQuery) -> None:
-    rows = expected_rows(images, query)
+def agree(
+    images: Sequence[Image],
+    index: GatheredIndex,
+    query: ImageQuery,
+    accounts: Sequence[str] | None = None,
+) -> None:
+    accounts = accounts or [ACCOUNT] * len(images)
+    rows = expected_rows(images, query, accounts)
     pages = max(1, -(-len(rows) // query.size))
     page = min(query.page, pages)
     shown = rows[(page - 1) * query.size : page * query.size]
-    facets = expected_facets(images, query)
+    facets = expected_facets(images, query, accounts)
     for _again in ("never seen", "seen"):
         result = run(index, query)
         assert list(result.rows) == shown
@@ -266,7 +296,18 @@ def agree(images: Sequence[Image], index: Index, query: ImageQuery) -> None:
         assert result.last == (result.first + len(shown) - 1 if rows else 0)
         assert {name: list(found) for name, found in result.facets.items()} == facets
     assert list(matching(index, query)) == rows
+    for number, row in enumerate(rows):
+        beside = around(index, query, row)
+        assert beside is not None
+        before = rows[number - 1] if number else None
+        after = rows[number + 1] if number + 1 < len(rows) else None
+        assert beside == (number + 1, len(rows), before, after)
+        assert list(rows_between(index, query, number, number + 2)) == rows[number : number + 2]
+    assert all(around(index, query, row) is None for row in {*range(len(images))} - {*rows})
 
+
+# What words find an account by.
+NAMES = {"b": ("Web 京", "team"), "c": ("bj",)}
 
 # Little words, so that images agree often; and a few that are hard to compare or to search
 
@@ -331,6 +372,10 @@ def queries(draw: st.DrawFn, images: Sequence[Image]) -> ImageQuery:
     chosen: dict[str, Any] = {}
     for choice in draw(st.lists(st.sampled_from(CHOICES), max_size=3, unique=True)):
         facet = choice.removeprefix("-")
+        if facet == "account":
+            named = st.lists(st.sampled_from("abcd"), min_size=1, max_size=2, unique=True)
+            chosen[choice] = tuple(draw(named))
+            continue
         present = sorted({value for image in images for value in VALUES[facet](image)})
         values = st.sampled_from([*present, "unknown", "BJ01", "no such"])
         chosen[choice] = tuple(draw(st.lists(values, min_size=1, max_size=2)))
@@ -340,7 +385,7 @@ def queries(draw: st.DrawFn, images: Sequence[Image]) -> ImageQuery:
         for text in (image.name, image.uuid, image.os_version, *(image.tags or ()))
         if text
     ]
-    parts = st.sampled_from([*texts, "we", "B", "京", "SS", "0", "centos"])
+    parts = st.sampled_from([*texts, "we", "B", "team", "京", "SS", "0", "centos"])
     parts = (parts.map(lambda text: text[:3]) | words).map(lambda text: text.replace("\0", ""))
     asked = st.builds(Term, parts.filter(bool), excluded=st.booleans())
     chosen["q"] = written(draw(st.lists(asked, max_size=2)))
@@ -364,9 +409,22 @@ def queries(draw: st.DrawFn, images: Sequence[Image]) -> ImageQuery:
 @given(st.data())
 def test_a_query_finds_what_a_plain_loop_would(data: st.DataObject) -> None:
     images = data.draw(inventories)
-    index = Index(images)
+    index = index_of(images)
     for _query in range(3):
         agree(images, index, data.draw(queries(images)))
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.data())
+def test_several_accounts_are_queried_as_one_list_of_all(data: st.DataObject) -> None:
+    lists = {account: data.draw(inventories) for account in "abc"}
+    # What two accounts list is a row of each.
+    lists["c"] = [*lists["c"], *lists["a"][:2]]
+    images = [image for of in lists.values() for image in of]
+    accounts = [account for account, of in lists.items() for _image in of]
+    index = gathered(lists, NAMES)
+    for _query in range(3):
+        agree(images, index, data.draw(queries(images)), accounts)
 
 
 def many_images(number: int) -> list[Image]:
@@ -388,7 +446,9 @@ def many_images(number: int) -> list[Image]:
 
 
 MANY = many_images(2500)
-MANY_INDEX = Index(MANY)
+MANY_INDEX = index_of(MANY)
+SEVERAL_INDEX = gathered({"a": MANY[:700], "b": MANY[700:710], "c": MANY[710:]}, NAMES)
+OF_SEVERAL = ["a"] * 700 + ["b"] * 10 + ["c"] * (len(MANY) - 710)
 
 
 @pytest.mark.parametrize(
@@ -410,6 +470,7 @@ MANY_INDEX = Index(MANY)
 )
 def test_many_images_are_queried_as_a_plain_loop_would(query: ImageQuery) -> None:
     agree(MANY, MANY_INDEX, query)
+    agree(MANY, SEVERAL_INDEX, query, OF_SEVERAL)
 
 
 @pytest.mark.parametrize("position", [0, 31, 32, 63, 64, 2495, 2496, 2499])
@@ -431,7 +492,7 @@ def test_all_pages_together_are_every_match_once() -> None:
 
 
 def test_no_images_are_one_empty_page() -> None:
-    result = run(Index([]), image_query(q="web", os=("CentOS",), page=3))
+    result = run(index_of([]), image_query(q="web", os=("CentOS",), page=3))
     assert (result.total, result.page, result.pages, result.first, result.last) == (0, 1, 1, 0, 0)
     assert list(result.rows) == []
     assert result.facets["os"] == (FacetValue("CentOS", 0, True),)
@@ -444,14 +505,14 @@ def test_a_facet_is_counted_without_its_own_selection() -> None:
         image(os_family="Ubuntu", status="Ready"),
         image(os_family="Ubuntu", status="Error"),
     ]
-    facets = run(Index(images), image_query(os=("CentOS",), status=("Ready",))).facets
+    facets = run(index_of(images), image_query(os=("CentOS",), status=("Ready",))).facets
     assert facets["os"] == (FacetValue("CentOS", 1, True), FacetValue("Ubuntu", 1, False))
     assert facets["status"] == (FacetValue("Ready", 1, True),)
 
 
 def test_selected_values_come_first_then_the_largest() -> None:
     images = [image(tags=tags) for tags in [("a", "b"), ("b",), ("c",), ("c", "b"), ()]]
-    facets = run(Index(images), image_query(tag=("gone", "a"))).facets
+    facets = run(index_of(images), image_query(tag=("gone", "a"))).facets
     assert [(one.value, one.count) for one in facets["tag"]] == [
         ("a", 1),
         ("gone", 0),
@@ -463,7 +524,7 @@ def test_selected_values_come_first_then_the_largest() -> None:
 
 def test_what_is_not_known_is_a_value_and_comes_last_either_way() -> None:
     images = [image(name="a", size=1), image(name="b"), image(name="c", size=0)]
-    index = Index(images)
+    index = index_of(images)
     assert list(matching(index, ImageQuery(sort="size"))) == [2, 0, 1]
     assert list(matching(index, ImageQuery(sort="-size"))) == [0, 2, 1]
     assert list(matching(index, image_query(os=("unknown",), tag=("none",), sort="name"))) == [
@@ -489,31 +550,31 @@ def test_what_is_not_known_is_a_value_and_comes_last_either_way() -> None:
 )
 def test_sizes_include_both_ends_and_times_the_first(query: ImageQuery, found: set[int]) -> None:
     images = [image(size=number, created=number) for number in (0, 1, 2, 3, None)]
-    assert set(matching(Index(images), query)) == found
+    assert set(matching(index_of(images), query)) == found
 
 
 def test_a_name_that_goes_on_with_a_nul_comes_after_the_shorter_one() -> None:
-    index = Index([image(name="web\0\0a", region="bj"), image(name="web", region="gz")])
+    index = index_of([image(name="web\0\0a", region="bj"), image(name="web", region="gz")])
     assert list(matching(index, ImageQuery(sort="size"))) == [1, 0]
 
 
 def test_versions_sort_as_numbers_within_their_system() -> None:
     systems = [("CentOS", "7.10"), ("CentOS", "7.9"), (None, "1"), ("CentOS", None), ("Arch", "x")]
-    index = Index([image(os_family=family, os_version=version) for family, version in systems])
+    index = index_of([image(os_family=family, os_version=version) for family, version in systems])
     assert list(matching(index, ImageQuery(sort="os"))) == [4, 1, 0, 3, 2]
     assert list(matching(index, ImageQuery(sort="-os"))) == [0, 1, 3, 4, 2]
 
 
 def test_a_version_longer_than_any_number_is_sorted_like_one() -> None:
     versions = ["9" * 5000, "1" + "0" * 5000, "8" * 5000, "0" * 6000 + "7"]
-    index = Index([image(os_family="CentOS", os_version=version) for version in versions])
+    index = index_of([image(os_family="CentOS", os_version=version) for version in versions])
     assert list(matching(index, ImageQuery(sort="os"))) == [3, 2, 0, 1]
 
 
 @pytest.mark.parametrize("sort", SORT_NAMES)
 def test_equal_images_are_in_the_same_order_either_way(sort: str) -> None:
     facts = [("b", "bj", "1"), ("A", "gz", "1"), ("a", "bj", "2"), ("a", "bj", "1")]
-    index = Index([image(name=name, region=region, uuid=uuid) for name, region, uuid in facts])
+    index = index_of([image(name=name, region=region, uuid=uuid) for name, region, uuid in facts])
     orders = {"-name": [0, 3, 2, 1], "region": [3, 2, 0, 1], "-region": [1, 3, 2, 0]}
     assert list(matching(index, ImageQuery(sort=sort))) == orders.get(sort, [3, 2, 1, 0])
 
@@ -529,7 +590,7 @@ def test_text_is_found_in_any_case_and_in_every_searched_field(q: str) -> None:
         image(tags=("x", "云团队")),
         image(name="other", type="web strasse 京0 cimg-1 abcdef 团队"),
     ]
-    assert run(Index(images), ImageQuery(q=q)).total == 1
+    assert run(index_of(images), ImageQuery(q=q)).total == 1
 
 
 @pytest.mark.parametrize(
@@ -549,7 +610,7 @@ def test_words_find_the_system_with_its_version_platform_and_architecture(
         image(uuid="c", os_family="CentOS", os_version="7"),
         image(uuid="d", os_family="Windows", os_version="2012 R2", platform="Windows"),
     ]
-    rows = matching(Index(images), ImageQuery(q=q))
+    rows = matching(index_of(images), ImageQuery(q=q))
     assert "".join(sorted(images[row].uuid for row in rows)) == found
 
 
@@ -559,7 +620,7 @@ def test_an_excluded_value_says_how_many_it_keeps_out() -> None:
         image(os_family="CentOS", tags=("b",)),
         image(os_family="Ubuntu", tags=("a",)),
     ]
-    index = Index(images)
+    index = index_of(images)
     facets = run(index, image_query(**{"-os": ("centos",), "-tag": ("x",)})).facets
     assert facets["os"] == (FacetValue("CentOS", 2, False, True), FacetValue("Ubuntu", 1, False))
     assert facets["tag"] == (FacetValue("x", 0, False, True), FacetValue("a", 1, False))
@@ -570,7 +631,7 @@ def test_an_excluded_value_says_how_many_it_keeps_out() -> None:
 
 def test_images_that_need_no_larger_disk_fit_it() -> None:
     sizes = (20 * 2**30, 40 * 2**30, 40 * 10**9, None)
-    index = Index([image(min_disk=size) for size in sizes])
+    index = index_of([image(min_disk=size) for size in sizes])
     assert set(matching(index, ImageQuery(fits_disk=40 * 10**9))) == {0, 2}
     assert [(each.value, each.count) for each in run(index, ImageQuery()).facets["min_disk"]] == [
         ("20GiB", 1),
@@ -615,19 +676,21 @@ def test_every_word_of_a_search_is_found_or_means_the_region(q: str, found: str)
         image(uuid="d", region="sh", name="db prod", description="image.tar.gz"),
         image(uuid="e", region="x-1", name="4 3 2 1", description="5 6"),
     ]
-    rows = matching(Index(images, region_names=NAMED), ImageQuery(q=q))
+    rows = matching(index_of(images, NAMED), ImageQuery(q=q))
     assert "".join(sorted(images[row].uuid for row in rows)) == found
 
 
 def test_text_is_not_found_across_two_fields() -> None:
     assert (
-        run(Index([image(name="ab", description="cd", tags=("e", "f"))]), ImageQuery(q="bc")).total
+        run(
+            index_of([image(name="ab", description="cd", tags=("e", "f"))]), ImageQuery(q="bc")
+        ).total
         == 0
     )
 
 
 def test_zones_are_one_value_however_they_are_spelled() -> None:
-    index = Index([image(zones=("BJ01", "bj01")), image(zones=("bj01",))])
+    index = index_of([image(zones=("BJ01", "bj01")), image(zones=("bj01",))])
     result = run(index, image_query(zone=("Bj01",)))
     assert result.facets["zone"] == (FacetValue("bj01", 2, True),)
 
@@ -639,12 +702,12 @@ def test_zones_are_one_value_however_they_are_spelled() -> None:
 def test_an_image_is_at_risk_when_a_storage_is_down_or_there_is_none(
     storages: int | None, down: int, state: str
 ) -> None:
-    index = Index([image(storages=storages, storages_down=down)])
+    index = index_of([image(storages=storages, storages_down=down)])
     assert run(index, image_query(storage=(state,))).total == 1
 
 
 def test_queries_from_many_threads_at_once_agree() -> None:
-    index = Index(MANY)
+    index = index_of(MANY)
     asked = [
         ImageQuery(q=str(number % 20), sort=sort)
         for number in range(40)
@@ -656,8 +719,9 @@ def test_queries_from_many_threads_at_once_agree() -> None:
 
 
 def test_a_warm_index_answers_the_same() -> None:
-    index = Index(MANY[:100])
-    index.warm()
+    index = index_of(MANY[:100])
+    for part in index.parts:
+        part.index.warm()
     agree(MANY[:100], index, ImageQuery(q="web"))
 
 

@@ -79,7 +79,7 @@ TYPED = [
 def test_what_is_typed_is_the_query_of_an_address(typed: str, said: str) -> None:
     pairs = [pair.partition("=") for pair in said.split("&")]
     assert address(typed) == urlencode([(name, value) for name, _equals, value in pairs])
-    assert address(box_text(search_query(typed))) == address(typed)
+    assert address(box_text(search_query(typed), {})) == address(typed)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_what_is_typed_is_the_query_of_an_address(typed: str, said: str) -> None
 def test_the_box_says_all_that_the_query_chooses_images_by(asked: str, shown: str) -> None:
     query, invalid = read_query(QueryDict(asked.replace(" ", "+")))
     assert invalid == ()
-    assert box_text(query) == shown
+    assert box_text(query, {}) == shown
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def _is_written(bound: Bound | None) -> bool:
 @given(queries())
 def test_box_address_and_query_are_three_spellings_of_one_thing(query: ImageQuery) -> None:
     assert read_query(QueryDict(query_string(query))) == (query, ())
-    text = box_text(query)
+    text = box_text(query, {})
     looks = query_string(ImageQuery(sort=query.sort, size=query.size))
     assert read_query(QueryDict(urlencode({"q": text}) + f"&{looks}")) == (query, ())
     # Neither a browser's field nor an address changes any of it.
@@ -231,7 +231,7 @@ def test_whatever_is_typed_is_read_and_says_the_same_when_it_is_shown(text: str)
         assert each.value.isprintable()
         assert str(each.why)
     assert read_query(QueryDict(query_string(query))) == (query, ())
-    assert search_query(box_text(query)) == query
+    assert search_query(box_text(query, {})) == query
 
 
 @settings(deadline=None, max_examples=many(300, 10_000))

@@ -51,7 +51,6 @@ def part(
     tokens: Sequence[Token],
     form: TokenFilterForm,
     *,
-    default: Token | None = None,
     parameter: str = "page",
 ) -> Part:
     """Return the tokens that the form asks for, those in trouble first.
@@ -60,7 +59,7 @@ def part(
     """
     form.is_valid()
     given: dict[str, Any] = form.cleaned_data
-    rows = token_rows(user, matching(tokens, given.get("q", "")), default)
+    rows = token_rows(user, matching(tokens, given.get("q", "")))
     if state := given.get("state"):
         rows = [row for row in rows if row.condition == state]
     query = request.GET.copy()

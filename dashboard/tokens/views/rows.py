@@ -35,7 +35,6 @@ ORDER = {condition: place for place, condition in enumerate(CONDITIONS)}
 class Row:
     token: Token
     condition: str
-    is_default: bool
     manageable: bool
 
     @property
@@ -87,16 +86,15 @@ def condition(token: Token) -> str:
     return "ends-soon" if token.ends_soon and token.state == "valid" else token.state
 
 
-def token_row(user: User, token: Token, default: Token | None = None) -> Row:
+def token_row(user: User, token: Token) -> Row:
     return Row(
         token,
         condition(token),
-        token == default,
         policy.has_permission(user, "token.manage", token),
     )
 
 
-def token_rows(user: User, tokens: Iterable[Token], default: Token | None = None) -> list[Row]:
+def token_rows(user: User, tokens: Iterable[Token]) -> list[Row]:
     """Return a row for each token, sorted by state, then by label."""
-    rows = [token_row(user, token, default) for token in tokens]
+    rows = [token_row(user, token) for token in tokens]
     return sorted(rows, key=lambda row: (ORDER[row.condition], natural(row.token.label)))

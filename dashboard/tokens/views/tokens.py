@@ -60,14 +60,13 @@ def _added(request: HttpRequest, form: AddTokenForm, target: str) -> Token | Non
 def _list_page(request: HttpRequest, form: AddTokenForm) -> HttpResponse:
     user = policy.person(request)
     readable, filter_form = with_people(access.readable(request)), TokenFilterForm(request.GET)
-    default = access.default_of(user, readable)
     mine = [token for token in readable if token.owner_id == user.pk]
     shared = [token for token in readable if token.owner_id != user.pk]
     context = {
         "place": "tokens",
         "total": len(readable),
-        "mine": part(request, user, mine, filter_form, default=default),
-        "shared": part(request, user, shared, filter_form, default=default, parameter="shared"),
+        "mine": part(request, user, mine, filter_form),
+        "shared": part(request, user, shared, filter_form, parameter="shared"),
         "filter": filter_form if len(readable) > FILTERED_FROM else None,
         "form": form,
     }
@@ -104,7 +103,7 @@ def token_page(request: HttpRequest, token_id: UUID) -> HttpResponse:
         return redirect(_after(request, user, token))
     context = {
         "place": "tokens" if token.owner_id == user.pk else "teams",
-        "row": token_row(user, token, _default(user)),
+        "row": token_row(user, token),
         "token": token,
         "previous": rotation.find(token, rotation.Kind.PREVIOUS),
         "screens": token.displays.working().count(),
@@ -129,10 +128,6 @@ def _after(request: HttpRequest, user: User, token: Token) -> str:
     return token.get_absolute_url() if managed else "team_list"
 
 
-def _default(user: User) -> Token | None:
-    return access.default_of(user, access.tokens_of(user))
-
-
 def token_delete(request: HttpRequest, token_id: UUID) -> HttpResponse:
     token = access.managed(request, "token.manage", token_id)
     if request.method != "POST":
@@ -142,17 +137,6 @@ def token_delete(request: HttpRequest, token_id: UUID) -> HttpResponse:
     token.remove(by=policy.actor(request))
     messages.success(request, _("“%(label)s” was deleted.") % {"label": token})
     return redirect("token_list") if mine or not team else redirect("team_page", team.slug)
-
-
-def token_default(request: HttpRequest, token_id: UUID) -> HttpResponse:
-    token = access.managed(request, "token.read_with", token_id)
-    # A GET comes from signing in again after the session had ended, and changes nothing.
-    if request.method == "POST":
-        user = policy.person(request)
-        user.default_token = token
-        user.save(update_fields=["default_token"])
-        messages.success(request, _("“%(label)s” is now your default token.") % {"label": token})
-    return _back(request, token)
 
 
 def token_disable(request: HttpRequest, token_id: UUID) -> HttpResponse:

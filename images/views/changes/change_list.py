@@ -21,14 +21,14 @@ from django.views.decorators.vary import vary_on_headers
 from dashboard.tokens.access import access_of
 from dashboard.web.routes import is_export
 from images.change_forms import change_query_string, toggled
-from images.context import InventoryContext, changes_context
+from images.context import UNKNOWN_ACCOUNT, InventoryContext, changes_context
 from images.history import feed
 from images.history.changes import KINDS, ChangeQuery
 from images.templatetags.inventory import region_title, since, until
 from images.views.changes.lines import ICONS, TITLES, days
 from images.views.list.filters import date_field
 from images.views.list.image_list import page_context
-from images.views.pages import page_or_fragment, without_token
+from images.views.pages import not_found, page_or_fragment, without_token
 
 # What the newest page has in its address, or rather has not.
 NEWEST: dict[str, Any] = {"page": 1, "older": None, "newer": None}
@@ -67,10 +67,14 @@ def with_changes(view: View) -> Callable[[HttpRequest], HttpResponseBase]:
     @vary_on_headers("HX-Request")
     def opening(request: HttpRequest) -> HttpResponseBase:
         access = access_of(request)
-        if access.credential is None:
+        if not access.credentials:
             return without_token(request, access)
         newest = is_export(request)
-        context, query = changes_context(access, access.credential, request.GET, newest=newest)
+        context, query = changes_context(access, request.GET, newest=newest, wait=newest)
+        if newest and context.unknown_account:
+            return not_found(request, context, UNKNOWN_ACCOUNT)
+        if context.unusable and not context.inventory.accounts:
+            return without_token(request, replace(access, unusable=context.unusable))
         # All is exported, whatever page is shown; numbers of pages were in addresses before.
         whole: dict[str, Any] = NEWEST if newest else {"page": 1}
         return view(request, context, replace(query, **whole))
@@ -83,14 +87,15 @@ def with_changes(view: View) -> Callable[[HttpRequest], HttpResponseBase]:
 def change_list(
     request: HttpRequest, context: InventoryContext, query: ChangeQuery
 ) -> HttpResponseBase:
-    key = context.credential.cache_key
-    page, everything = feed.page_of(key, query), ChangeQuery()
+    keys = context.inventory.keys
+    page, everything = feed.page_of(keys, query, context.inventory.all_keys), ChangeQuery()
     shown = page_context(context) | {
         "place": "changes",
         "path": reverse("changes"),
         "query": query,
         "feed": page,
         "days": days(context, page.noted),
+        "accounts": _account_choices(context, query, page.keys),
         "kinds": _choices(context, query, "kind", page.kinds, TITLES),
         "regions": _choices(context, query, "region", page.regions, _region_titles(context)),
         "bounds": _bounds(context, query),
@@ -105,10 +110,29 @@ def change_list(
             date_field("after", gettext_lazy("From"), query.after, last=False),
             date_field("before", gettext_lazy("To"), query.before, last=True),
         ],
-        "watched": _watched(context, feed.watched_since(key)),
+        "watched": _watched(context, feed.watched_since(keys)),
         "kept_days": feed.KEPT.days,
     }
     return page_or_fragment(request, "images/changes.html", "images/_changes.html", shown)
+
+
+def _account_choices(
+    context: InventoryContext, query: ChangeQuery, counts: Mapping[str, int]
+) -> list[Choice]:
+    """Return the accounts with any change, where there are several."""
+    return [
+        Choice(
+            each.id,
+            each.title,
+            counts.get(each.account.cache_key, 0),
+            each.id in query.account,
+            _address(context, query, account=toggled(query.account, each.id)),
+            "",
+        )
+        for each in context.inventory.everything
+        if context.inventory.several
+        and (counts.get(each.account.cache_key) or each.id in query.account)
+    ]
 
 
 def _region_titles(context: InventoryContext) -> dict[str, str]:
@@ -158,14 +182,14 @@ def _bounds(context: InventoryContext, query: ChangeQuery) -> list[Cut]:
 
 def _address(context: InventoryContext, query: ChangeQuery, **changes: Any) -> str:
     """Return the address of the newest page of a query with some fields changed."""
-    written = change_query_string(query, token=context.token, **NEWEST | changes)
+    written = change_query_string(query, **NEWEST | changes)
     return f"{reverse('changes')}?{written}".rstrip("?")
 
 
 def _fields(context: InventoryContext, query: ChangeQuery) -> list[tuple[str, str]]:
     """Return the query as form fields, but for what the form asks for itself."""
     asked = NEWEST | {"q": "", "after": None, "before": None}
-    return parse_qsl(change_query_string(query, token=context.token, **asked))
+    return parse_qsl(change_query_string(query, **asked))
 
 
 def _watched(context: InventoryContext, since: Mapping[str, datetime]) -> list[tuple[str, float]]:

@@ -52,11 +52,13 @@ class Line:
     """One change in a list of them.
 
     `was` and `now` are "" where the kind says it all; `href` leads to the image while there is one;
-    `seconds` is when it was noted (Unix).
+    `seconds` is when it was noted (Unix), `account` the title of its account where there are
+    several.
     """
 
     change: Change
     seconds: float
+    account: str
     title: str
     icon: str
     href: str
@@ -74,6 +76,7 @@ def days(context: InventoryContext, noted: Iterable[Noted]) -> list[tuple[date, 
 
 def line(context: InventoryContext, noted: Noted) -> Line:
     change = noted.change
+    account = context.account_of_key.get(noted.key, "")
     here = context.inventory.find(change.region, change.uuid) if change.uuid else None
     address = reverse("images:detail", args=(change.region, change.uuid)) if here else ""
     return Line(
@@ -81,7 +84,8 @@ def line(context: InventoryContext, noted: Noted) -> Line:
         seconds=noted.at.timestamp(),
         title=str(TITLES[change.kind]),
         icon=ICONS[change.kind],
-        href=address + context.token_query if here else "",
+        href=address + context.accounts_query if here else "",
+        account=context.account_names.get(account, "") if context.inventory.several else "",
         was=_shown(change.kind, change.before),
         now=_shown(change.kind, change.after),
     )

@@ -5,9 +5,12 @@ Both refresh themselves for weeks. From a screen behind a link nothing leads any
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from hashlib import blake2b
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
@@ -21,10 +24,13 @@ from django.views.decorators.http import require_safe
 from dashboard.displays import links
 from dashboard.tokens.access import Access, access_of
 from dashboard.web.htmx import as_fragment
+from images.accounts import asked_for, unusable, with_accounts
 from images.context import InventoryContext, context_of
+from images.forms import InvalidParameter, query_string, read_query
 from images.jobs_under_way import under_way
 from images.newest_worries import newest_worries
 from images.reports.summary import overview
+from images.search.query import ImageQuery
 from images.views.display import state
 from images.views.list import filters
 from images.views.pages import is_fragment, with_inventory
@@ -46,15 +52,26 @@ FILES = (
 @require_safe
 def overview_display(request: HttpRequest) -> HttpResponseBase:
     access = access_of(request)
-    if access.credential is None:
-        return _without_token(request, access, title=_("Images"), back=reverse("overview"))
-    return _own_display(request)
+    query, unknown = with_accounts(access, read_query(request.GET)[0])
+    address = _address(request, query, unknown) if unknown else request.get_full_path()
+    if not asked_for(access, request.GET):
+        narrowed, back = replace(access, unusable=unusable(access, query)), reverse("overview")
+        return _without_token(request, narrowed, title=_("Images"), back=back, address=address)
+    return _own_display(request, address=address)
 
 
 @with_inventory
-def _own_display(request: HttpRequest, context: InventoryContext) -> HttpResponseBase:
+def _own_display(
+    request: HttpRequest, context: InventoryContext, *, address: str
+) -> HttpResponseBase:
     back = reverse("overview") + context.suffix
-    return _screen(request, context, title=_("Images"), back=back)
+    return _screen(request, context, title=_("Images"), back=back, address=address)
+
+
+def _address(request: HttpRequest, query: ImageQuery, unknown: Sequence[InvalidParameter]) -> str:
+    """Return where a screen asks for itself whose address names what is no account: not by that."""
+    nobodys = urlencode([(each.parameter, each.value) for each in unknown])
+    return f"{request.path}?{query_string(query)}&{nobodys}".replace("?&", "?")
 
 
 @login_not_required
@@ -66,11 +83,12 @@ def display(request: HttpRequest, key: str) -> HttpResponseBase:
     except Http404:
         return _gone(request)
     access, of = shown.access, {"title": shown.title, "team": shown.team, "turn": shown}
+    of["address"] = request.path
     with override(shown.language or get_language()):
-        if access.credential is None:
+        if not access.credentials:
             response = _without_token(request, access, **of)
         else:
-            context = context_of(access, access.credential, QueryDict(shown.query))
+            context = context_of(access, QueryDict(shown.query))
             response = _screen(request, context, **of)
         response["Content-Language"] = get_language() or ""
     return response
@@ -104,7 +122,7 @@ def _screen(request: HttpRequest, context: InventoryContext, **of: Any) -> HttpR
         "newest": newest,
         "running": running[:JOBS_SHOWN],
         "jobs": len(running),
-        "chips": filters.chips(context, context.region_names),
+        "chips": filters.chips(context, context.names),
         "regions": regions,
         **state.gaps(context, regions),
     }
@@ -118,12 +136,7 @@ def _page(request: HttpRequest, fragment: str, context: dict[str, Any]) -> HttpR
     """
     made_of = _version()
     if not is_fragment(request):
-        around = {
-            "fragment": fragment,
-            "version": made_of,
-            "poll": WALL_SECONDS,
-            "address": request.get_full_path(),
-        }
+        around = {"fragment": fragment, "version": made_of, "poll": WALL_SECONDS}
         return render(request, "images/display.html", context | around)
     if request.headers.get("X-Screen") != made_of:
         return as_fragment(HttpResponse(status=204, headers={"HX-Refresh": "true"}))

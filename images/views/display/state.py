@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy, npgettext
 from images.causes import named
 from images.context import InventoryContext
 from images.newest_worries import Newest
+from images.services.gathered import AccountInventory, worst
 from images.services.inventory import RegionState
 from images.services.snapshots import Failure
 from images.templatetags.inventory import counted
@@ -55,13 +57,26 @@ class Gap:
 
 
 @dataclass(frozen=True)
+class Chip:
+    """A region as a screen shows it: where it is worst, how many images it has, if it is old."""
+
+    state: RegionState
+    count: int
+    is_old: bool
+
+
+@dataclass(frozen=True)
 class Regions:
-    """The regions of a screen; in `gaps` are those that are `old`, `unread` or to be confirmed."""
+    """The regions of a screen; in `gaps` are those that are `old`, `unread` or to be confirmed.
+
+    `unlisted` are the accounts of which not even the regions are known.
+    """
 
     states: Sequence[RegionState]
     old: Sequence[RegionState]
     unread: Sequence[RegionState]
     unconfirmed: Sequence[RegionState]
+    unlisted: Sequence[AccountInventory]
     refusal: Failure | None
     whole: bool
 
@@ -70,15 +85,20 @@ class Regions:
         return bool(self.old) and len(self.old) + len(self.unread) == len(self.states)
 
     @property
-    def shown(self) -> Sequence[RegionState]:
+    def shown(self) -> Sequence[Chip]:
         """All, or where they are too many those with some trouble first."""
-        if len(self.states) <= REGIONS_SHOWN:
-            return self.states
-        return sorted(self.states, key=lambda each: each.state == "fresh")[:REGIONS_SHOWN]
+        counts: Counter[str] = Counter()
+        for each in self.states:
+            counts[each.id] += each.head.count if each.head.version else 0
+        old = {each.id for each in self.old}
+        chips = [Chip(each, counts[each.id], each.id in old) for each in worst(self.states)]
+        if len(chips) > REGIONS_SHOWN:
+            chips.sort(key=lambda each: each.state.state == "fresh")
+        return chips[:REGIONS_SHOWN]
 
     @property
     def left(self) -> int:
-        return len(self.states) - len(self.shown)
+        return max(0, len({each.id for each in self.states}) - REGIONS_SHOWN)
 
 
 def regions(context: InventoryContext) -> Regions:
@@ -91,12 +111,20 @@ def regions(context: InventoryContext) -> Regions:
     read = [state for state in states if state.head.version]
     oldest = OLD_INTERVALS * inventory.fresh_seconds
     silent = inventory.token_failure is not None or all(state.failure for state in states)
-    old = [state for state in read if silent or (state.age or 0) > oldest]
+    refused = {each.title for each in inventory.accounts if each.inventory.token_failure}
+    old = [
+        state for state in read if silent or state.account in refused or (state.age or 0) > oldest
+    ]
     unread = [state for state in states if not state.head.version]
     unconfirmed = [state for state in states if state.unconfirmed]
-    head = inventory.head
-    doubts = (old, unread, unconfirmed, context.unknown_region, head.failure, head.unreadable)
-    return Regions(states, old, unread, unconfirmed, inventory.token_failure, not any(doubts))
+    unlisted = [each for each in inventory.accounts if not each.inventory.regions]
+    unlisted = [each for each in unlisted if each.state != "fresh"]
+    doubts = (
+        *(old, unread, unconfirmed, unlisted, context.unknown_region),
+        *(inventory.list_failures, inventory.lists_unreadable, context.unusable),
+    )
+    refusal = inventory.token_failure
+    return Regions(states, old, unread, unconfirmed, unlisted, refusal, not any(doubts))
 
 
 def gaps(context: InventoryContext, found: Regions) -> dict[str, Any]:
@@ -108,8 +136,12 @@ def gaps(context: InventoryContext, found: Regions) -> dict[str, Any]:
 
     old = _grouped(found.old, found.states, why, dated=True)
     unread = _grouped(found.unread, found.states, why)
-    head = context.inventory.head.failure
-    of_list = str(context.inventory.explanation(head).title) if head else ""
+    failures = context.inventory.list_failures
+    of_list = str(context.inventory.explanation(failures[0]).title) if failures else ""
+    for account in found.unlisted if context.inventory.several else ():
+        failure = account.inventory.head.failure
+        title = str(account.inventory.explanation(failure).title) if failure else ""
+        unread.append(Gap(account.title, title))
     return {
         "old_gaps": old,
         "unread_gaps": unread,
@@ -131,7 +163,8 @@ def state_of(context: InventoryContext, found: Regions, newest: Newest, total: i
     if found.old:
         return state(OLD)
     if not found.whole:
-        loading = any(each.state == "loading" for each in found.unread)
+        states = [each.state for each in found.unread] + [each.state for each in found.unlisted]
+        loading = "loading" in states
         return state(LOADING if loading else PARTIAL)
     if not total:
         return state(EMPTY)

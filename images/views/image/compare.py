@@ -18,7 +18,6 @@ from images.context import InventoryContext
 from images.differences import differing
 from images.fields import COMPARED, FIELDS
 from images.forms import query_string
-from images.search.query import ImageQuery
 from images.templatetags.inventory import macros
 from images.verdict_words import Words, verdict_words
 from images.views.list.image_list import page_context
@@ -110,7 +109,7 @@ def _line(name: str, images: Sequence[Image], names: dict[str, str], *, differs:
 def _compared(context: InventoryContext, image: Image) -> Compared:
     place = f"{image.region}/{image.uuid}"
     rest = tuple(each for each in context.query.image if each != place)
-    panel = reverse("images:detail", args=(image.region, image.uuid)) + context.token_query
+    panel = reverse("images:detail", args=(image.region, image.uuid)) + context.accounts_query
     return Compared(
         image,
         verdict_words(image, context.region_names, context.zone_names),
@@ -120,6 +119,6 @@ def _compared(context: InventoryContext, image: Image) -> Compared:
 
 
 def _address(context: InventoryContext, places: tuple[str, ...], *, only: bool = False) -> str:
-    written = query_string(ImageQuery(image=places), token=context.token)
+    written = query_string(context.comparing(places))
     parts = [written, f"only={ONLY}" if only else ""]
     return f"{reverse('images:compare')}?{'&'.join(filter(None, parts))}".rstrip("?")

@@ -18,6 +18,7 @@ from images.context import InventoryContext
 from images.export.rows import pretty_json
 from images.history import feed
 from images.insights import is_astray
+from images.services.gathered import AccountInventory
 from images.support_words import support_words
 from images.verdict_words import verdict_words
 from images.views.changes.lines import Line, line
@@ -27,7 +28,13 @@ from images.views.image.previous_next import place_of
 from images.views.list.image_list import around
 from images.views.list.results import results
 from images.views.list.since import since_last_visit
-from images.views.pages import is_fragment, not_found, unavailable, with_inventory
+from images.views.pages import (
+    is_fragment,
+    not_found,
+    unavailable,
+    with_every_account,
+    with_inventory,
+)
 
 CHANGES = 5  # shown of an image
 
@@ -39,6 +46,9 @@ def image_detail(
     request: HttpRequest, context: InventoryContext, region: str, uuid: str
 ) -> HttpResponse:
     image = context.inventory.find(region, uuid)
+    if image is None:
+        context = with_every_account(request, context)
+        image = context.inventory.find(region, uuid)
     if image is None and (failure := context.failure_of(region)):
         return unavailable(request, context, failure)
     if image is None:
@@ -60,6 +70,7 @@ def panel_context(context: InventoryContext, image: Image) -> dict[str, Any]:
     return {
         "verdict": verdict_words(image, context.region_names, context.zone_names),
         "place": place_of(context, image),
+        "listers": _listers(context, image),
         "elsewhere": elsewhere(context, image),
         "changes": _changes(context, image),
         "curl": curl(image),
@@ -78,7 +89,14 @@ def _zones(context: InventoryContext, image: Image) -> list[tuple[str, str]] | N
     return [(each, context.zone_names.get(each.lower(), each)) for each in image.zones]
 
 
+def _listers(context: InventoryContext, image: Image) -> list[AccountInventory]:
+    """Return the accounts that list the image, where there are several to be told apart."""
+    inventory = context.inventory
+    return inventory.listers(image.region, image.uuid) if inventory.several else []
+
+
 def _changes(context: InventoryContext, image: Image) -> list[Line]:
     """Return the last changes of the image."""
-    key = context.credential.cache_key
-    return [line(context, each) for each in feed.of_image(key, image.region, image.uuid, CHANGES)]
+    listers = context.inventory.listers(image.region, image.uuid)
+    keys = {each.account.cache_key for each in listers}
+    return [line(context, each) for each in feed.of_image(keys, image.region, image.uuid, CHANGES)]

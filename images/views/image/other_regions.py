@@ -20,7 +20,8 @@ from images.fields import FIELDS
 from images.forms import query_string
 from images.insights import check_meaning, storage_state
 from images.labels import label_of
-from images.search.query import ImageQuery, image_query, matching
+from images.search.gathered import matching
+from images.search.query import changed
 from images.templatetags.inventory import plain_size
 from images.templatetags.query_words import label
 
@@ -62,12 +63,13 @@ def elsewhere(context: InventoryContext, image: Image) -> Elsewhere | None:
     if not image.name:
         return None
     index = context.inventory.index
-    query = image_query(name=(image.name,), os=(image.os_family or "unknown",), sort="region")
+    accounts = context.comparing(())
+    query = changed(accounts, name=(image.name,), os=(image.os_family or "unknown",), sort="region")
     found = [index.images[row] for row in matching(index, query)]
     others = [each for each in found if each.region != image.region]
     twins = [_twin(context, image, each) for each in others[:SHOWN]]
     places = tuple(f"{each.region}/{each.uuid}" for each in [image, *others][:COMPARED])
-    written = query_string(ImageQuery(image=places), token=context.token)
+    written = query_string(context.comparing(places))
     compare = f"{reverse('images:compare')}?{written}"
     return Elsewhere(twins, len(others) - len(twins), compare, context.missing)
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from images.cloud.records import Image
 from images.context import InventoryContext
 from images.forms import query_string
-from images.search.query import matching
+from images.search.gathered import around
 
 
 @dataclass(frozen=True)
@@ -33,23 +33,22 @@ class Place:
 def place_of(context: InventoryContext, image: Image) -> Place | None:
     """None for an image that the query does not select: its address alone led to it."""
     index = context.inventory.index
-    order = matching(index, context.query)
-    try:
-        at = order.index(index.position(image.region, image.uuid))
-    except ValueError:
+    position = context.inventory.position(image.region, image.uuid)
+    found = None if position is None else around(index, context.query, position)
+    if found is None:
         return None
     return Place(
-        number=at + 1,
-        total=len(order),
-        previous=_adjacent(context, at - 1, index.images[order[at - 1]]) if at else None,
-        next=_adjacent(context, at + 1, index.images[order[at + 1]])
-        if at + 1 < len(order)
-        else None,
+        number=found.number,
+        total=found.total,
+        previous=_adjacent(context, found.number - 1, found.previous),
+        next=_adjacent(context, found.number + 1, found.next),
     )
 
 
-def _adjacent(context: InventoryContext, at: int, image: Image) -> Adjacent:
-    page = at // context.query.size + 1
-    written = query_string(context.query, token=context.token, page=page)
+def _adjacent(context: InventoryContext, number: int, position: int | None) -> Adjacent | None:
+    if position is None:
+        return None
+    image, page = context.inventory.images[position], (number - 1) // context.query.size + 1
+    written = query_string(context.query, page=page)
     address = reverse("images:detail", args=(image.region, image.uuid))
     return Adjacent(f"{address}?{written}".rstrip("?"), page == context.query.page)

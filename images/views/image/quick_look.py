@@ -11,7 +11,13 @@ from django.views.decorators.http import require_safe
 from dashboard.web.htmx import as_fragment
 from images.context import InventoryContext
 from images.views.image.detail import panel_context
-from images.views.pages import is_fragment, not_found, unavailable, with_inventory
+from images.views.pages import (
+    is_fragment,
+    not_found,
+    unavailable,
+    with_every_account,
+    with_inventory,
+)
 
 
 @require_safe
@@ -23,6 +29,9 @@ def quick_look(
     if not is_fragment(request):
         return HttpResponseRedirect(reverse("images:detail", args=(region, uuid)) + context.suffix)
     image = context.inventory.find(region, uuid)
+    if image is None:
+        context = with_every_account(request, context)
+        image = context.inventory.find(region, uuid)
     if image is None and (failure := context.failure_of(region)):
         return unavailable(request, context, failure)
     if image is None:

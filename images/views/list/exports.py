@@ -11,12 +11,11 @@ from django.views.decorators.http import require_safe
 
 from dashboard.audit.trail import Action
 from dashboard.tokens import exports
-from images.cloud.records import Image
 from images.context import InventoryContext
-from images.export.regions import error_of, iso, region
+from images.export.regions import account, error_of, iso, region, unusable_account
 from images.export.rows import csv_rows, json_document
 from images.forms import query_string
-from images.search.query import matching
+from images.search.gathered import Found, listed
 from images.views.list.image_list import list_page
 from images.views.pages import with_inventory
 
@@ -28,7 +27,9 @@ def export_csv(request: HttpRequest, context: InventoryContext) -> HttpResponseB
         return list_page(request, context)  # It says why there is nothing to export.
     images = _selected(context)
     _note(request, context, "CSV", len(images))
-    return _download(context, "csv", "text/csv; charset=utf-8", csv_rows(images))
+    return _download(
+        context, "csv", "text/csv; charset=utf-8", csv_rows(images, titles=context.account_names)
+    )
 
 
 @require_safe
@@ -40,14 +41,13 @@ def export_json(request: HttpRequest, context: InventoryContext) -> HttpResponse
     return _download(context, "json", "application/json", document)
 
 
-def _selected(context: InventoryContext) -> Sequence[Image]:
-    index = context.inventory.index
-    return [index.images[position] for position in matching(index, context.query)]
+def _selected(context: InventoryContext) -> Sequence[Found]:
+    return list(listed(context.inventory.index, context.query))
 
 
 def _note(request: HttpRequest, context: InventoryContext, kind: str, total: int) -> None:
     what = f"{kind}, {total}: {query_string(context.query)}"
-    exports.note_export(request, Action.IMAGES_EXPORT, context.access.token, what)
+    exports.note_export(request, Action.IMAGES_EXPORT, context.tokens, what)
 
 
 def _download(
@@ -59,7 +59,7 @@ def _download(
     """
     failure = context.inventory.failure
     status = context.inventory.explanation(failure).status if failure else 200
-    missing = any(state.state in ("failed", "loading") for state in context.inventory.regions)
+    missing = not context.inventory.is_whole
     as_of = context.inventory.as_of
     seconds = context.inventory.now if as_of is None else as_of
     moment = datetime.fromtimestamp(seconds, UTC).strftime("%Y%m%d-%H%M%S")
@@ -74,6 +74,11 @@ def _head(context: InventoryContext, total: int) -> dict[str, Any]:
         "as_of": None if inventory.as_of is None else iso(inventory.as_of),
         "query": query_string(context.query),
         "total": total,
-        "regions": [region(state) for state in inventory.regions],
-        "error": error_of(inventory.head.failure),
+        "accounts": [*map(account, inventory.accounts), *map(unusable_account, context.unusable)],
+        "regions": [
+            region(state, each.id)
+            for each in inventory.accounts
+            for state in each.inventory.regions
+        ],
+        "error": error_of(next(iter(inventory.list_failures), None)),
     }

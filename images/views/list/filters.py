@@ -13,11 +13,18 @@ from django.utils.translation import gettext as _
 
 from images.bounds import Bound
 from images.context import ListAddress
-from images.fields import FACETS
+from images.fields import ACCOUNT, FACETS
 from images.forms import toggled
 from images.search.query import FacetValue
-from images.templatetags.inventory import counted, region_title, written_size
-from images.templatetags.query_words import RANGES, facet_title, label, narrowings, word_behind
+from images.templatetags.inventory import counted, written_size
+from images.templatetags.query_words import (
+    RANGES,
+    facet_title,
+    label,
+    narrowings,
+    value_title,
+    word_behind,
+)
 
 SIZES = ("min_size", "max_size", "fits_disk")
 # The first so many groups are open, of each group so many values are shown, the rest are folded; so
@@ -75,7 +82,7 @@ def facets(
 ) -> list[Facet]:
     """Return every facet that could narrow what is shown: with two values, or one that is chosen.
 
-    `names` are those of the regions.
+    `names` are those of the regions and accounts.
     """
     shown = [
         name
@@ -122,7 +129,8 @@ def _choices(
     language, here, choices = get_language(), address.link(page=1), []
     adding = here + ("&" if "?" in here else "?")
     for each in values[:MOST_VALUES]:
-        name = region_title(each.value, names) if facet == "region" else ""
+        named = facet in ("region", ACCOUNT)
+        name = str(value_title(facet, each.value, names)) if named else ""
         pair, shown, word = _value(facet, each.value, name, language)
         chosen = facet if each.selected else f"-{facet}" if each.excluded else ""
         without = toggled(address.query, chosen, each.value) if chosen else None

@@ -11,11 +11,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 from markupsafe import Markup
 
-from dashboard.tokens import access
+from dashboard.tokens.access import access_of
 from dashboard.web.back import back
 from dashboard.web.compression import Coding, coding_of
 from dashboard.web.htmx import as_fragment
 from images import services
+from images.accounts import asked_for
 from images.cloud.records import Image
 from images.context import InventoryContext
 from images.qualifiers import box_value
@@ -69,9 +70,9 @@ def page_context(context: InventoryContext) -> dict[str, Any]:
     return {
         "place": "images",
         "context": context,
-        "searched": box_value(context.query),
-        "token_query": context.token_query,
-        "rests_until": round(context.inventory.head.asked_at + services.COOL_DOWN_SECONDS, 3),
+        "searched": box_value(context.query, context.account_words),
+        "accounts_query": context.accounts_query,
+        "rests_until": round(context.inventory.asked_at + services.COOL_DOWN_SECONDS, 3),
         "rest_seconds": services.COOL_DOWN_SECONDS,
     }
 
@@ -79,8 +80,7 @@ def page_context(context: InventoryContext) -> dict[str, Any]:
 @require_POST
 def refresh(request: HttpRequest) -> HttpResponse:
     """Ask the cloud now, then go back to where the person was."""
-    credential = access.access_of(request).credential
-    seconds = services.refresh_now(credential) if credential else 0
+    seconds = services.refresh_now(asked_for(access_of(request), request.GET))
     if seconds:
         said = ngettext(
             "Refreshed just now. You can refresh again in %(seconds)s second.",

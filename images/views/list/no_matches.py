@@ -9,10 +9,10 @@ from images.context import ListAddress
 from images.fields import FACETS
 from images.forms import toggled
 from images.qualifiers import WORD_FACETS, box_text
-from images.search.index import Index
+from images.search.gathered import GatheredIndex, run
 from images.search.language import terms, written
 from images.search.nearest import nearest
-from images.search.query import ImageQuery, changed, image_query, run
+from images.search.query import ImageQuery, changed, image_query
 from images.templatetags.inventory import counted
 
 MOST_PARTS = 12  # of a query that are looked at, each by itself
@@ -54,7 +54,7 @@ class NoMatches(NamedTuple):
     without: list[Way]
 
 
-def no_matches(address: ListAddress, index: Index) -> NoMatches:
+def no_matches(address: ListAddress, index: GatheredIndex) -> NoMatches:
     parts = list(_parts(address.query))[:MOST_PARTS]
     missing = [part for part in parts if not run(index, part.only).total]
     if missing:
@@ -64,16 +64,22 @@ def no_matches(address: ListAddress, index: Index) -> NoMatches:
     return NoMatches([], [_without(address, part, total) for total, part in ways if total])
 
 
-def _missing(address: ListAddress, index: Index, part: Part) -> Missing:
+def _missing(address: ListAddress, index: GatheredIndex, part: Part) -> Missing:
     total = run(index, part.rest).total
-    return Missing(box_text(part.only), _near(address, index, part), _without(address, part, total))
+    return Missing(
+        box_text(part.only, address.account_words),
+        _near(address, index, part),
+        _without(address, part, total),
+    )
 
 
 def _without(address: ListAddress, part: Part, total: int) -> Way:
-    return Way(box_text(part.only), address.link_to(part.rest), counted(total))
+    return Way(
+        box_text(part.only, address.account_words), address.link_to(part.rest), counted(total)
+    )
 
 
-def _near(address: ListAddress, index: Index, part: Part) -> list[Way]:
+def _near(address: ListAddress, index: GatheredIndex, part: Part) -> list[Way]:
     """Return what finds something in place of the part: the values that are spelled nearly so."""
     if not part.text:
         return []
@@ -84,7 +90,7 @@ def _near(address: ListAddress, index: Index, part: Part) -> list[Way]:
             query = toggled(part.rest, facet, value.value)
             total = run(index, query).total
             if total:
-                text = box_text(image_query(**{facet: (value.value,)}))
+                text = box_text(image_query(**{facet: (value.value,)}), address.account_words)
                 found.append(Way(text, address.link_to(query), counted(total)))
     return found[:MOST_NEAR]
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from images.cloud.records import Image
 from images.context import InventoryContext
-from images.search.query import run
+from images.search.gathered import run
 from images.services.progress import running_images
 
 
@@ -42,18 +42,27 @@ def address(context: InventoryContext, watched: Iterable[Image]) -> str:
 
 
 def as_of(context: InventoryContext) -> int:
-    """Grows with every refresh."""
-    return int(context.inventory.head.asked_at * 1000)
+    """Grows with every refresh of any account."""
+    return int(sum(context.inventory.readings) * 1000)
 
 
 def in_short(context: InventoryContext, watched: Iterable[Image]) -> str:
     """Return a digest of the lists, of how sure they are, and of the running jobs.
 
-    In what order the jobs are given, and how often, says nothing.
+    In what order the jobs are given, and how often, says nothing. It begins with which accounts
+    the lists are of.
     """
     places = sorted({f"{image.region}/{image.uuid}" for image in watched})
     versions = [
         f"{state.id}@{state.head.version}{'?' if state.unconfirmed else ''}"
         for state in context.inventory.regions
     ]
-    return blake2b(" ".join([*versions, *places]).encode(), digest_size=8).hexdigest()
+    return accounts_in_short(context) + _digest([*versions, *places], 8)
+
+
+def accounts_in_short(context: InventoryContext) -> str:
+    return _digest([each.id for each in context.inventory.everything], 4)
+
+
+def _digest(words: list[str], size: int) -> str:
+    return blake2b(" ".join(words).encode(), digest_size=size).hexdigest()

@@ -36,10 +36,11 @@ def image_news(
     watched = poll_address.shown(context)
     if poll_address.in_short(context, [*watched, *([opened] if opened else [])]) != shown:
         # Another process may know less than the one that made the page.
-        newer = poll_address.as_of(context) > as_of
+        others = not shown.startswith(poll_address.accounts_in_short(context))
+        newer = others or poll_address.as_of(context) > as_of
         return _anew(request, context, place) if newer else as_fragment(HttpResponse(status=204))
     running = bool(watched or opened)
-    progress = jobs.progress(context.credential, context.inventory) if running else {}
+    progress = jobs.progress(context.inventory) if running else {}
     now = [(image, progress.get((image.region, image.uuid))) for image in watched]
     job_now = macros("fragments/cells.html").job
     parts = [job_now(image, each.job, each) for image, each in now if each]

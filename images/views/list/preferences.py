@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import Resolver404, resolve, reverse
@@ -17,10 +16,12 @@ from django_htmx.http import HttpResponseLocation
 from markupsafe import Markup
 
 from dashboard.people import policy
+from dashboard.tokens.access import access_of
 from dashboard.web.back import back
 from dashboard.web.htmx import as_fragment
+from images.accounts import query_of
 from images.fields import COLUMNS, DEFAULT_COLUMNS
-from images.forms import query_string, read_query
+from images.forms import query_string
 from images.search.query import ImageQuery
 from images.templatetags.inventory import fragment
 from images.views.list.columns import chosen, column_title
@@ -63,11 +64,10 @@ def _column(names: tuple[str, ...], place: int) -> Shown:
 def choose_preferences(request: HttpRequest) -> HttpResponse:
     """Take the list as its form says it is, and change what one button of the menu says."""
     params = QueryDict(request.POST.get("query", ""))
-    query, _invalid = read_query(params)
-    query = changed(query, request.POST)
+    query = changed(query_of(access_of(request), params), request.POST)
     preferred = ImageQuery(columns=query.columns, density=query.density)
     policy.person(request).keep_list_preferences(query_string(preferred))
-    written = query_string(query, token=_token(params))
+    written = query_string(query)
     address = f"{_path(request)}?{written}".rstrip("?")
     if request.htmx:  # type: ignore[attr-defined]
         there = HttpResponseLocation(address, target="#images", swap="outerHTML", status=204)
@@ -102,14 +102,6 @@ def _move(names: list[str], name: str, before: str = "", *_more: str) -> None:
     if name in names and name not in ("name", before):
         names.remove(name)
         names.insert(max(1, names.index(before)) if before in names else len(names), name)
-
-
-def _token(params: QueryDict) -> str:
-    """Return the token that the list was of; like everything here it came from a form."""
-    try:
-        return str(UUID(params.get("token", "")))
-    except ValueError:
-        return ""
 
 
 def _path(request: HttpRequest) -> str:

@@ -11,12 +11,14 @@ from django.utils.translation import ngettext
 from markupsafe import Markup
 
 from dashboard.web.compression import Coding, page_compressed
+from images.accounts import OF_ACCOUNTS
 from images.cloud.records import Image
 from images.context import InventoryContext, ListAddress
+from images.fields import ACCOUNT
 from images.fragments import cached
 from images.qualifiers import box_value
-from images.search.index import Index
-from images.search.query import ImageQuery, Result, run
+from images.search.gathered import GatheredIndex, run
+from images.search.query import ImageQuery, Result
 from images.templatetags.inventory import counted, fragment
 from images.templatetags.query_words import RANGES
 from images.views.list import columns, filters, paging, poll_address, preferences
@@ -65,7 +67,7 @@ def results(
     index, around = context.inventory.index, _around(context, image, panel)
     regions = tuple(context.region_names.items())
     shown = ListContext(
-        context.token, context.query, regions, context.missing, since, since_yesterday(context)
+        context.query, context.accounts, regions, context.missing, since, since_yesterday(context)
     )
     # Anyone can think of more addresses that are wrong.
     if around.invalid or around.failure or panel:
@@ -82,18 +84,19 @@ def _around(context: InventoryContext, image: Image | None, panel: str) -> Aroun
         fragment("fragments/failure.html", context=context, failure=failure) if failure else "",
         panel,
         poll_address.address(context, running),
-        LIST_BUSY if running or inventory.is_unconfirmed else LIST,
+        LIST_BUSY if running or inventory.is_unconfirmed or inventory.loading else LIST,
     )
 
 
-def _results(index: Index, shown: ListContext, around: Around, coding: Coding) -> bytes:
+def _results(index: GatheredIndex, shown: ListContext, around: Around, coding: Coding) -> bytes:
     drawn = "" if around.failure else _list(index, shown)
     whole = fragment("fragments/results.html", list=drawn, **around._asdict())
     return page_compressed(whole.encode(), coding)
 
 
-def _list(index: Index, shown: ListContext) -> Markup:
-    query, names, result = shown.query, dict(shown.regions), run(index, shown.query)
+def _list(index: GatheredIndex, shown: ListContext) -> Markup:
+    query, result = shown.query, run(index, shown.query)
+    names = dict(shown.regions) | shown.account_names
     preferred = ImageQuery(columns=query.columns, density=query.density)
     return fragment(
         "fragments/list.html",
@@ -120,11 +123,11 @@ def _list(index: Index, shown: ListContext) -> Markup:
 def _addresses(shown: ListContext) -> dict[str, Any]:
     return {
         "path": shown.path,
-        "token": shown.token,
+        "accounts": [(name, value) for name in OF_ACCOUNTS for value in shown.query.chosen(name)],
         "suffix": shown.suffix,
         "cleared": shown.cleared,
         "search_fields": shown.preference_fields,
-        "searched": box_value(shown.query),
+        "searched": box_value(shown.query, shown.account_words),
         "range_fields": shown.fields_without(*RANGES),
     }
 
@@ -141,9 +144,17 @@ def _found(result: Result) -> dict[str, Any]:
     }
 
 
-def _rows(index: Index, shown: ListContext, result: Result) -> Iterator[tuple[Row, str, bool]]:
-    """Yield each row with the address of its image and whether that is new to the person."""
+def _rows(
+    index: GatheredIndex, shown: ListContext, result: Result
+) -> Iterator[tuple[Row, str, bool, str, str]]:
+    """Yield each row with the address of its image, whether that is new to the person, and account.
+
+    The account is its id and, where several are shown, its label.
+    """
     path, suffix = shown.path, shown.suffix
     new = shown.since.new if shown.since else frozenset()
-    for row in rows(index, result.rows, columns.chosen(shown.query), shown.regions):
-        yield row, f"{path}{row.region}/{row.uuid}/{suffix}", (row.region, row.uuid) in new
+    one = len(index.parts) == 1 or len(shown.query.chosen(ACCOUNT)) == 1
+    titles = {} if one else shown.account_labels
+    for account, row in rows(index, result.rows, columns.chosen(shown.query), shown.regions):
+        address = f"{path}{row.region}/{row.uuid}/{suffix}"
+        yield row, address, (row.region, row.uuid) in new, account, titles.get(account, "")

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from images.cloud.records import Image
 from images.fields import FIELDS
 from images.fragments import cached
-from images.search.index import Index
+from images.search.gathered import GatheredIndex
 from images.templatetags.inventory import fragment, macros, name_of, plain_name
 from images.verdict import verdict
 from images.views.list.columns import NUMERIC
@@ -31,14 +31,15 @@ class Row(NamedTuple):
 
 
 def rows(
-    index: Index, positions: Iterable[int], columns: tuple[str, ...], names: Names
-) -> Iterator[Row]:
-    """Yield the rows of these images; `names` are the regions' ids and names.
+    index: GatheredIndex, positions: Iterable[int], columns: tuple[str, ...], names: Names
+) -> Iterator[tuple[str, Row]]:
+    """Yield the accounts and rows of these images; `names` are the regions' ids and names.
 
     A row is made once for an image as it is, a language and columns, while there is room.
     """
     for position in positions:
-        yield cached(index.image_cache, _row, index.images[position], columns, names)
+        part, image = index.at(position)
+        yield part.account, cached(part.index.image_cache, _row, image, columns, names)
 
 
 def _row(image: Image, columns: tuple[str, ...], names: Names) -> Row:

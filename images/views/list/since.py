@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
@@ -49,14 +50,14 @@ def since_last_visit(
 
     This request is part of a visit, unless an open page makes it by itself.
     """
-    key = context.credential.cache_key
-    person = policy.person(request).pk
-    moment = visits.before(person, key, context.inventory.now, looks=not by_itself)
-    if moment is None:
+    inventory, person = context.inventory, policy.person(request).pk
+    moments = visits.before(person, inventory.keys, inventory.now, looks=not by_itself)
+    if not moments:
         return None
-    changes = _changes(context, moment)
+    changes = _changes(context, moments)
     sentence = _sentence(changes)
-    written = change_query_string(ChangeQuery(after=Bound(moment)), token=context.token)
+    query = ChangeQuery(account=inventory.narrowed, after=Bound(min(moments.values())))
+    written = change_query_string(query)
     return Since(sentence, f"{reverse('changes')}?{written}", changes.new) if sentence else None
 
 
@@ -65,25 +66,26 @@ def since_yesterday(context: InventoryContext) -> str:
     today = datetime.fromtimestamp(context.inventory.now, UTC).date()
     start = datetime.combine(today - timedelta(days=1), time(), UTC)
     after = Bound(int(start.timestamp() * 1000))
-    written = change_query_string(ChangeQuery(after=after), token=context.token)
+    query = ChangeQuery(account=context.inventory.narrowed, after=after)
+    written = change_query_string(query)
     return f"{reverse('changes')}?{written}"
 
 
-def _changes(context: InventoryContext, moment: int) -> Changes:
+def _changes(context: InventoryContext, moments: Mapping[str, int]) -> Changes:
     """Return what changed since, which is asked for once by each person and refresh."""
     inventory = context.inventory
-    question = ("since", moment, inventory.head.asked_at)
+    question = ("since", tuple(sorted(moments.items())), inventory.readings)
     found: Changes | None = inventory.index.cache.get(question)
     if found is None:
-        found = _read(context, moment)
+        found = _read(context, moments)
         inventory.index.cache.put(question, found, 500 + 200 * len(found.new))
     return found
 
 
-def _read(context: InventoryContext, moment: int) -> Changes:
+def _read(context: InventoryContext, moments: Mapping[str, int]) -> Changes:
     there = context.inventory.find
     new, gone, appeared, vanished, others = set(), set(), 0, 0, 0
-    for noted in feed.since(context.credential.cache_key, moment):
+    for noted in feed.since(moments):
         change = noted.change
         place = (change.region, change.uuid)
         if not change.uuid:

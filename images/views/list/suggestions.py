@@ -17,14 +17,14 @@ from django.views.decorators.http import require_safe
 from dashboard.tokens.access import access_of
 from dashboard.web.htmx import as_fragment
 from images.context import InventoryContext, known_context
-from images.fields import FACETS
+from images.fields import ACCOUNT, FACETS
 from images.forms import search_query
 from images.qualifiers import NAMES, WORD_FACETS
 from images.region_names import spellings
+from images.search.gathered import run
 from images.search.language import Term, last_term, written
-from images.search.query import run
 from images.templatetags.inventory import counted, region_name, region_title
-from images.templatetags.query_words import facet_title, label
+from images.templatetags.query_words import facet_title, label, value_title
 from images.views.list.filters import MOST_VALUES
 from images.views.palette.entries import Entry, Words, found
 from images.views.palette.place import place_of
@@ -41,8 +41,7 @@ EXAMPLES = {
 @require_safe
 def suggestions(request: HttpRequest) -> HttpResponse:
     place = place_of(request)
-    credential = (access := access_of(request, place.params.get("token", ""))).credential
-    context = known_context(access, credential, place.params) if credential else None
+    context = known_context(access_of(request), place.params)
     entries = suggested(context, request.GET.get("q", "")[:LONGEST]) if context else []
     number = len(entries)
     told = ngettext("%(number)s suggestion", "%(number)s suggestions", number) % {"number": number}
@@ -77,9 +76,12 @@ def _names(before: str, term: Term) -> Iterator[Entry]:
 def _values(context: InventoryContext, before: str, term: Term) -> Iterator[Entry]:
     """Yield the values of facets, with how many images of the rest of the text have each."""
     facets = run(context.inventory.index, search_query(before)).facets
-    for name in WORD_FACETS if not term.name else (term.name,) if term.name in FACETS else ():
+    for name in (
+        (*WORD_FACETS, ACCOUNT) if not term.name else (term.name,) if term.name in FACETS else ()
+    ):
         for each in islice(facets[name], MOST_VALUES):
-            text = written([Term(each.value, name, term.excluded)], NAMES)
+            word = context.account_words.get(each.value, each.value)
+            text = written([Term(word, name, term.excluded)], NAMES)
             title, *also = _titles(context, name, each.value)
             hint, kind, copy = counted(each.count), facet_title(name), f"{before}{text} "
             yield Entry(title, before=kind, hint=hint, also=tuple(also), copy=copy)
@@ -87,6 +89,8 @@ def _values(context: InventoryContext, before: str, term: Term) -> Iterator[Entr
 
 def _titles(context: InventoryContext, facet: str, value: str) -> tuple[str, ...]:
     """Return what a value is called, first as it is shown."""
+    if facet == ACCOUNT:
+        return str(value_title(facet, value, context.account_names)), context.account_words[value]
     if facet != "region":
         return str(label(facet, value)), value
     names = context.region_names

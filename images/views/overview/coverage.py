@@ -75,7 +75,7 @@ def coverage_page(
 ) -> HttpResponse:
     shown = page_context(context) | {
         "place": "overview",
-        "chips": filters.chips(context, context.region_names),
+        "chips": filters.chips(context, context.names),
         "back": reverse("overview") + context.suffix,
     }
     if not context.inventory.failure:
@@ -144,5 +144,5 @@ def _cell(context: InventoryContext, state: RegionState, row: Row) -> Cell:
 
 def _address(context: InventoryContext, which: str, page: int = 1) -> str:
     path = reverse("coverage", args=(which,) if which != ALL else ())
-    written = query_string(context.query, token=context.token, page=page)
+    written = query_string(context.query, page=page)
     return f"{path}?{written}" if written else path

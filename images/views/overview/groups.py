@@ -75,7 +75,7 @@ class Line:
     """A group that needs attention; `href` is the list of just its images.
 
     It is "" where no address can say it: then `rest` are those that are not `named`, and `left` how
-    many more there are.
+    many more there are. `repeats` have the list of just theirs, and the account's label if needed.
     """
 
     group: Group
@@ -84,7 +84,7 @@ class Line:
     href: str
     named: Sequence[Image]
     rest: Sequence[Image]
-    repeats: list[tuple[Repeat, str]]
+    repeats: list[tuple[Repeat, str, str]]
 
     @property
     def left(self) -> int:
@@ -114,8 +114,14 @@ def _line(context: InventoryContext, group: Group, today: date) -> Line:
         href=href,
         named=group.images[:NAMED],
         rest=() if href else group.images[NAMED:],
-        repeats=[
-            (each, charts.link(context, region=(each.region,), name=(each.name,)))
-            for each in group.repeats
-        ],
+        repeats=[_repeat(context, each) for each in group.repeats],
     )
+
+
+def _repeat(context: InventoryContext, repeat: Repeat) -> tuple[Repeat, str, str]:
+    """Return it with its images, and where there are several with the label of its account."""
+    asked: dict[str, tuple[str, ...]] = {"region": (repeat.region,), "name": (repeat.name,)}
+    if not context.inventory.several:
+        return repeat, charts.link(context, **asked), ""
+    href = charts.link(context, **asked, account=(repeat.account,))
+    return repeat, href, context.account_labels[repeat.account]

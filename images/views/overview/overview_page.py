@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from dashboard.web.htmx import as_fragment
+from images.causes import state_title
 from images.context import InventoryContext
 from images.newest_worries import newest_worries
 from images.overview import Found, find, wanted
@@ -50,10 +51,11 @@ def overview_page(request: HttpRequest, context: InventoryContext) -> HttpRespon
     shown = {"context": context} | (_drawn(context, found) if found else {})
     if is_fragment(request):
         return as_fragment(render(request, "images/_overview.html", shown))
-    busy = context.inventory.is_unconfirmed or (found and found.running)
+    inventory = context.inventory
+    busy = inventory.is_unconfirmed or inventory.loading or (found and found.running)
     around = page_context(context) | {
         "place": "overview",
-        "chips": filters.chips(context, context.region_names),
+        "chips": filters.chips(context, context.names),
         "poll": OVERVIEW_BUSY if busy else OVERVIEW,
     }
     return render(request, "images/overview.html", shown | around)
@@ -75,7 +77,7 @@ def _drawn(context: InventoryContext, found: Found) -> dict[str, Any]:
         "jobs": len(found.running),
         "running_left": len(found.running[RUNNING_SHOWN:]),
         "recent": recent(context, found.today),
-        "unread": [state for state in states if not state.head.version],
+        "unread": context.missing,
         "oldest": min((each.head.fetched_at for each in states if each.head.version), default=None),
         **_there(context, found, states),
     }
@@ -92,6 +94,11 @@ def _there(
         "regions": [
             Place(state, images.get(state.id, 0), sizes.get(state.id, 0), _link(context, state))
             for state in states
+        ],
+        "readings": [
+            (state, state_title(state))
+            for state in context.inventory.regions
+            if state.id in {each.id for each in states}
         ],
         "cards": charts.cards(context),
         "ages": columns.ages(context, histograms.ages(index, query, found.today)),

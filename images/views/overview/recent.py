@@ -52,13 +52,12 @@ def recent(context: InventoryContext, today: date) -> Recent:
 def _counts(context: InventoryContext, earliest: datetime) -> tuple[datetime, dict[date, int]]:
     """Return since when lists are compared, and how many changes a day has; once a refresh."""
     inventory, regions = context.inventory, context.query.chosen("region")
-    key = ("recent", inventory.head.asked_at, earliest, regions)
+    key = ("recent", inventory.narrowed, inventory.readings, earliest, regions)
     found: tuple[datetime, dict[date, int]] | None = inventory.index.cache.get(key)
     if found is None:
-        account = context.credential.cache_key
-        watched = feed.compared_since(account)
+        watched = feed.compared_since(inventory.keys)
         starts = [watched[region] for region in regions or watched if region in watched]
-        counts = feed.by_day(account, ChangeQuery(after=_bound(earliest), region=regions))
+        counts = feed.by_day(inventory.keys, ChangeQuery(after=_bound(earliest), region=regions))
         found = min(starts, default=datetime.fromtimestamp(inventory.now, UTC)), counts
         inventory.index.cache.put(key, found, CACHED_BYTES * DAYS)
     return found
@@ -90,11 +89,12 @@ def _day(context: InventoryContext, day: date) -> str:
 
 def _address(context: InventoryContext, after: datetime, before: datetime | None = None) -> str:
     query = ChangeQuery(
+        account=context.inventory.narrowed,
         region=context.query.chosen("region"),
         after=_bound(after),
         before=_bound(before) if before else None,
     )
-    return f"{reverse('changes')}?{change_query_string(query, token=context.token)}"
+    return f"{reverse('changes')}?{change_query_string(query)}"
 
 
 def _midnight(day: date) -> datetime:

@@ -12,7 +12,6 @@ from images.cloud.records import Image
 from images.context import InventoryContext
 from images.forms import query_string
 from images.grammar import Rejected, read_place
-from images.search.query import ImageQuery
 from images.templatetags.inventory import region_title
 from images.views.image.compare import LEAST, MOST
 from images.views.image.other_regions import elsewhere
@@ -50,7 +49,7 @@ def _compare(
     opened = [f"{image.region}/{image.uuid}"] if image else []
     places = tuple(dict.fromkeys((*opened, *_selected(request))))
     if LEAST <= len(places) <= MOST:
-        written = query_string(ImageQuery(image=places), token=context.token)
+        written = query_string(context.comparing(places))
         title = _("Compare with selection") if image else _("Compare selection")
         yield Entry(title, f"{reverse('images:compare')}?{written}")
 

@@ -9,11 +9,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from images.context import InventoryContext
-from images.fields import FACETS
+from images.fields import ACCOUNT, FACETS
 from images.forms import search_query, toggled
 from images.labels import label_of
 from images.region_names import spellings
-from images.search.query import FacetValue, changed, run
+from images.search.gathered import run
+from images.search.query import FacetValue, changed
 from images.search.spelling import folded
 from images.templatetags.inventory import counted, plain_name, region_name, region_title
 from images.templatetags.query_words import facet_title, label
@@ -42,7 +43,7 @@ def regions(context: InventoryContext, facets: Facets) -> Iterator[Entry]:
 def filters(context: InventoryContext, facets: Facets) -> Iterator[Entry]:
     """Yield what narrows the list to one value; of one in use, what takes it away."""
     for name in FACETS:
-        if name == "region":
+        if name in ("region", ACCOUNT):
             continue
         before = facet_title(name)
         for each in facets[name][:MOST_VALUES]:

@@ -21,23 +21,23 @@ from images.views.palette.entries import Entry
 class Page(NamedTuple):
     """A page by its title; `needs` is the field of the reader that has to be true, if any.
 
-    `of_token` says that it shows the images of a token, which its address may name.
+    `of_accounts` says that it shows the images of accounts, which its address may name.
     """
 
     title: str
     route: str
     keys: tuple[str, ...] = ()
     needs: str = ""
-    of_token: bool = False
+    of_accounts: bool = False
 
 
 PAGES = (
-    Page(_("Images"), "images:list", ("g", "i"), of_token=True),
-    Page(_("Overview"), "overview", ("g", "o"), of_token=True),
-    Page(_("Changes"), "changes", ("g", "c"), of_token=True),
-    Page(_("Images across regions"), "coverage", of_token=True),
+    Page(_("Images"), "images:list", ("g", "i"), of_accounts=True),
+    Page(_("Overview"), "overview", ("g", "o"), of_accounts=True),
+    Page(_("Changes"), "changes", ("g", "c"), of_accounts=True),
+    Page(_("Images across regions"), "coverage", of_accounts=True),
     Page(_("Tokens"), "token_list", ("g", "t"), needs="keeps_tokens"),
-    Page(_("Wall"), "overview_display", of_token=True),
+    Page(_("Wall"), "overview_display", of_accounts=True),
     Page(_("Teams"), "team_list"),
     Page(_("Saved views"), "view_list"),
     Page(_("API keys"), "api_key_list", needs="keeps_keys"),
@@ -53,14 +53,14 @@ PAGES = (
 TEAM, WALLS, WALL = _("Team"), _("Display links"), _("Wall")
 
 
-def pages(reader: Reader, token: str) -> Iterator[Entry]:
-    """Yield the pages that the reader may see; a page of a token carries the one that is named.
+def pages(reader: Reader, accounts: str) -> Iterator[Entry]:
+    """Yield the pages that the reader may see; those of accounts carry the query that names some.
 
     Each is found by its English title, too.
     """
     for page in PAGES:
         if not page.needs or getattr(reader, page.needs):
-            query = f"?token={token}" if token and page.of_token else ""
+            query = accounts if page.of_accounts else ""
             title = translation.gettext(page.title)
             yield Entry(title, reverse(page.route) + query, keys=page.keys, also=(page.title,))
 
@@ -84,9 +84,9 @@ def views(user: User) -> Iterator[Entry]:
 
 
 def accounts(access: Access) -> Iterator[Entry]:
-    """Yield the tokens to list images with, where there is a choice."""
+    """Yield the accounts, each with the list of its images, where there are several."""
     if len(access.tokens) > 1:
         start = reverse("images:list")
         for token in access.tokens:
-            address, is_chosen = f"{start}?token={token.pk}", token.pk == access.chosen
-            yield Entry(token.label, address, hint=f"····{token.last_four}", is_chosen=is_chosen)
+            address, team = f"{start}?account={token.pk}", token.team.name if token.team else ""
+            yield Entry(token.label, address, hint=team)

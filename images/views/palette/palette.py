@@ -35,9 +35,8 @@ ACTIONS_SHOWN = 9
 def palette(request: HttpRequest) -> HttpResponse:
     place, text = place_of(request), words_of(request)
     mine = teams_with_roles(policy.person(request)) if text else []  # first: it reads the roles too
-    access = access_of(request, place.params.get("token", ""))
-    credential = access.credential
-    context = known_context(access, credential, place.params) if credential else None
+    access = access_of(request)
+    context = known_context(access, place.params)
     groups = in_order(_groups(request, place, access, context, mine, text), Words(text))
     number = sum(len(each.entries) for each in groups)
     shown = {
@@ -68,14 +67,15 @@ def _groups(
     text: str,
 ) -> Iterator[Group]:
     """Yield what there is to choose; without words only actions, pages and views."""
-    user, words, token = policy.person(request), Words(text), context.token if context else ""
+    user, words = policy.person(request), Words(text)
+    accounts = context.accounts_query if context else ""
     if context:
         yield _actions(request, place, context, words)
-    places = [*pages.pages(reader_of(user), token), *pages.teams(user, mine)]
+    places = [*pages.pages(reader_of(user), accounts), *pages.teams(user, mine)]
     yield Group("pages", _("Go to"), found(places, words))
     yield Group("views", _("Views"), found(pages.views(user), words))
     if text:
-        yield Group("accounts", _("Tokens"), found(pages.accounts(access), words))
+        yield Group("accounts", _("Accounts"), found(pages.accounts(access), words))
     if text and context:
         yield from _in_list(context, words, text)
 

@@ -19,8 +19,8 @@ LISTS = ("images:list", "images:detail")
 class Place:
     """The page's `address`, without the site.
 
-    `params` are those of a list, and only a token elsewhere. `image` is the region and uuid of the
-    open image, if any.
+    `params` are those of a list, and elsewhere only its accounts. `image` is the region and uuid of
+    the open image, if any.
     """
 
     address: str
@@ -40,7 +40,7 @@ def place_of(request: HttpRequest) -> Place:
         return Place("", QueryDict(), is_list=False, image=None)
     is_list, params = match.view_name in LISTS, _params(parts.query)
     if not is_list:
-        params = _token_alone(params)
+        params = _accounts_alone(params)
     image = None
     if match.view_name == "images:detail" and all(map(SLUG.fullmatch, match.kwargs.values())):
         image = (match.kwargs["region"], match.kwargs["uuid"])
@@ -56,7 +56,8 @@ def _params(query: str) -> QueryDict:
         return QueryDict()
 
 
-def _token_alone(params: QueryDict) -> QueryDict:
-    token = QueryDict(mutable=True)
-    token.setlist("token", params.getlist("token"))
-    return token
+def _accounts_alone(params: QueryDict) -> QueryDict:
+    accounts = QueryDict(mutable=True)
+    for name in ("account", "token"):
+        accounts.setlist(name, params.getlist(name))
+    return accounts

@@ -18,7 +18,7 @@ from images.history.models import Change
 from images.sandbox import Fault, Sandbox
 from images.services import store
 from tests.integration import cached
-from tests.integration.api.conftest import API, REGIONS, Answer, MakeScript, Script
+from tests.integration.api.conftest import API, REGIONS, Answer, MakeScript, Script, the_token
 from tests.integration.conftest import Clock, Keep, read_again
 
 pytestmark = pytest.mark.backend
@@ -70,6 +70,7 @@ def test_a_script_gets_what_changed_newest_first(script: Script, varied: World) 
     renamed = document["changes"][0]
     assert renamed.pop("cimgId").startswith("cimg-")
     assert renamed == {
+        "account": str(the_token().pk),
         "at": "2023-11-14T22:16:20.000+00:00",
         "kind": "renamed",
         "region": "bj",
@@ -132,7 +133,7 @@ def test_a_session_reads_as_well(varied: World, client: Client, person: User) ->
         ("q=a&q=b", "q"),
         ("q=", "q"),
         ("os=CentOS", "os"),
-        ("token=mine", "token"),
+        ("-account=mine", "-account"),
         ("cursor=bj/1", "cursor"),
         ("cursor=1-1&cursor=1-2", "cursor"),
         ("cursor=١-١", "cursor"),
@@ -153,7 +154,7 @@ def test_cursors_and_pages_go_through_everything(script: Script, varied: World, 
     varied.flood()
     found = script.follow(path)
 
-    noted = feed.everything(vault.cache_key(varied.cloud.token), ChangeQuery())
+    noted = feed.everything([vault.cache_key(varied.cloud.token)], ChangeQuery())
     assert [(each["cimgUuid"], each["kind"]) for each in found] == [
         (each.change.uuid, each.change.kind) for each in noted
     ]
@@ -178,7 +179,7 @@ def test_a_cursor_repeats_and_skips_nothing_when_changes_come_and_go(
 ) -> None:
     varied.flood()
     key = vault.cache_key(varied.cloud.token)
-    before = [each.change.uuid for each in feed.everything(key, ChangeQuery())]
+    before = [each.change.uuid for each in feed.everything([key], ChangeQuery())]
 
     def meanwhile() -> None:
         """The row that the cursor stands on goes as well."""
@@ -237,17 +238,46 @@ def test_a_key_reads_the_history_of_what_it_opens_alone(
     main = person.tokens.get(label="Main")
 
     assert narrow.get("changes").json()["total"] == 0
-    assert narrow.get(f"changes?token={main.pk}").status == 404
-    assert script.get(f"changes?token={other.pk}").json()["total"] == 0
-    answer = script.get(f"changes?token={main.pk}&size=25")
-    assert answer.json()["total"] == 3
+    assert narrow.get(f"changes?account={main.pk}").kind == "no-such-account"
+    assert script.get(f"changes?account={other.pk}").json()["total"] == 0
+    for name in ("account", "token"):
+        answer = script.get(f"changes?{name}={main.pk}&size=25")
+        assert answer.json()["total"] == 3
+    assert {each["account"] for each in answer.json()["changes"]} == {str(main.pk)}
 
 
-def test_an_address_keeps_the_token_it_names(script: Script, varied: World, person: User) -> None:
+def test_changes_of_all_accounts_come_together_and_each_names_its_own(
+    script: Script, varied: World, person: User, keep: Keep
+) -> None:
+    main, other = person.tokens.get(), keep(person, varied.cloud.other_token, "Other")
+    read_again(varied.cloud.other_token)
+    made = varied.cloud.add_image("sh", token=varied.cloud.other_token, name="theirs")
+    varied.again()
+    read_again(varied.cloud.other_token)
+    document = script.get("changes").json()
+
+    assert document["total"] == 4
+    newest = document["changes"][0]
+    assert (newest["account"], newest["cimgUuid"]) == (str(other.pk), made["cimgUuid"])
+    assert {each["account"] for each in document["changes"][1:]} == {str(main.pk)}
+    both = script.get(f"changes?account={main.pk}&token={other.pk}").json()
+    assert both["changes"] == document["changes"]
+    assert {each["id"] for each in document["accounts"]} == {str(main.pk), str(other.pk)}
+
+
+@pytest.mark.parametrize("name", ["account", "token"])
+def test_an_account_that_is_none_is_not_found(script: Script, varied: World, name: str) -> None:
+    answer = script.get(f"changes?{name}={'f' * 32}")
+    assert (answer.status, answer.kind) == (404, "no-such-account")
+
+
+def test_an_address_keeps_the_account_it_names(script: Script, varied: World, person: User) -> None:
     varied.flood()
     main = person.tokens.get()
 
-    assert f"token={main.pk}" in script.get(f"changes?token={main.pk}&size=25").json()["next"]
+    for name in ("account", "token"):
+        following = script.get(f"changes?{name}={main.pk}&size=25").json()["next"]
+        assert f"account={main.pk}" in following
 
 
 def test_what_is_only_counted_counts(

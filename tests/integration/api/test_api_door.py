@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.test import Client
@@ -102,7 +102,7 @@ def test_who_leaves_the_team_loses_its_token(
     teams.remove_member(team, person, by=BY)
 
     assert script.get("images").kind == "no-token"
-    assert script.get(f"images?token={token.pk}").status == 404
+    assert script.get(f"images?account={token.pk}").kind == "no-such-account"
     assert script.get("tokens").json()["tokens"] == []
     # It was for nothing else, and does not come back with its owner.
     assert narrow.get("images").kind == "bad-key"
@@ -130,9 +130,18 @@ def test_a_key_reads_no_more_than_its_scope(
         "team": ["Ours"],
         "token": ["Mine"],
     }
-    assert seen["team"].get(f"images?token={mine.pk}").status == 404
-    assert seen["token"].get(f"images?token={ours.pk}").status == 404
-    assert seen["token"].get("images").status == 200
+    for name in ("account", "token"):
+        assert seen["team"].get(f"images?{name}={mine.pk}").kind == "no-such-account"
+        assert seen["token"].get(f"images?{name}={ours.pk}").kind == "no-such-account"
+    read = {name: seen[name].get("images").json() for name in seen}
+    assert {
+        name: {each["account"] for each in found["images"]} for name, found in read.items()
+    } == {
+        "all": {str(mine.pk), str(ours.pk)},
+        "team": {str(ours.pk)},
+        "token": {str(mine.pk)},
+    }
+    assert read["all"]["total"] == read["team"]["total"] + read["token"]["total"]
     # What a key is narrowed to may go: it never widens.
     Token.objects.filter(pk=ours.pk).update(team=None)
     assert labels(seen["team"]) == []
@@ -147,6 +156,33 @@ def test_a_disabled_token_is_told(script: Script) -> None:
 
     assert (answer.status, answer.kind) == (403, "token-disabled")
     assert answer.json()["token"] == str(token.pk)
+
+
+def test_an_account_that_cannot_be_read_is_told_to_who_names_it_and_left_out_for_who_does_not(
+    script: Script, person: User, cloud: Sandbox, keep: Keep
+) -> None:
+    main = the_token()
+    unusable = {
+        "token-disabled": keep(person, cloud.other_token, "Off", disabled_at=timezone.now()),
+        "token-expired": keep(person, "e" * 64, "Over", expires_on=date(2020, 1, 1)),
+        "token-unreadable": keep(person, "f" * 64, "Lost"),
+    }
+    Token.objects.filter(label="Lost").update(sealed="gone:AAAA")
+
+    answer = script.get("images").json()
+    assert {each["account"] for each in answer["images"]} == {str(main.pk)}
+    assert [each["id"] for each in answer["accounts"]] == [str(main.pk)]
+    for kind, token in unusable.items():
+        for named in (f"account={token.pk}", f"token={token.pk}", f"account={token.label}"):
+            for path in ("images", "images.csv", "facets", "regions", "changes", "overview"):
+                answer = script.get(f"{path}?{named}&account=main")
+                assert (answer.status, answer.kind) == (403, kind)
+                assert answer.json()["token"] == str(token.pk)
+    # The one that is named is the one that is told of, also where none works.
+    main.delete()
+    for kind, token in unusable.items():
+        assert script.get(f"images?account={token.pk}").kind == kind
+    assert script.get(f"images?account={main.pk}").kind == "no-such-account"
 
 
 def test_the_last_use_is_noted_once_a_minute(script: Script) -> None:

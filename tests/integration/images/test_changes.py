@@ -19,6 +19,7 @@ from pytest_django import Settings
 
 from dashboard.people.models import User
 from dashboard.tokens import vault
+from dashboard.tokens.models import Token
 from images.history import recording
 from images.history.models import Change, Visit, Watch
 from images.sandbox import Fault, Sandbox
@@ -310,32 +311,93 @@ def test_a_token_that_replaces_one_begins_a_history_of_its_own(
     assert kinds(viewer) == []
 
 
-def test_a_token_is_chosen_and_kept_in_every_link(
-    viewer: Client, world: World, person: User, keep: Keep
-) -> None:
-    other = keep(person, world.cloud.other_token, "Other")
+def files(browser: Client, query: str = "") -> tuple[list[dict[str, str]], dict[str, Any]]:
+    """The rows of the CSV file and the document of the JSON file."""
+    sent = b"".join(browser.get(f"{URL}export.csv?{query}"))
+    rows = list(csv.DictReader(StringIO(sent.decode("utf-8-sig"), newline=""), strict=True))
+    return rows, json.loads(b"".join(browser.get(f"{URL}export.json?{query}")))
+
+
+@pytest.fixture
+def two_accounts(world: World, person: User, keep: Keep) -> tuple[Token, Token]:
+    """Main, where an image changes, and a minute later Other, where one appears."""
+    main, other = person.tokens.get(), keep(person, world.cloud.other_token, "Other")
+    read_again(world.cloud.other_token)
     world.change(status="Disabled")
+    world.cloud.add_image("sh", token=world.cloud.other_token, name="theirs")
+    world.again()
+    read_again(world.cloud.other_token)
+    return main, other
 
-    assert kinds(viewer, f"{URL}?token={other.pk}") == []
-    main = person.tokens.get(label="Main")
+
+def test_changes_of_all_accounts_are_in_one_feed_and_each_account_narrows_it(
+    viewer: Client, world: World, two_accounts: tuple[Token, Token]
+) -> None:
+    main, other = two_accounts
+    for page in both(viewer, URL):
+        assert [each.attributes["data-change"] for each in lines(page)] == ["appeared", "status"]
+        theirs, ours = lines(page)
+        assert theirs.one(_class="change-name").text == "theirs Shanghai sh · Other"
+        assert ours.one(_class="change-name").text == "web Beijing bj · Main"
+        choices = page.all("a", _class="chip history-choice")
+        found = {each.text: each.attributes["href"] for each in choices}
+        assert (
+            found.items()
+            >= {
+                "Main 1": f"{URL}?account={main.pk}",
+                "Other 1": f"{URL}?account={other.pk}",
+            }.items()
+        )
+    for account, kind in ((main, "status"), (other, "appeared")):
+        for named in ("account", "token"):
+            assert kinds(viewer, f"{URL}?{named}={account.pk}") == [kind]
+        assert kinds(viewer, f"{URL}?account={account.label.upper()}") == [kind]
+    assert kinds(viewer, f"{URL}?account={main.pk}&token={other.pk}") == ["appeared", "status"]
+
+
+def test_an_account_is_kept_in_every_link_of_the_feed(
+    viewer: Client, world: World, two_accounts: tuple[Token, Token]
+) -> None:
+    main, other = two_accounts
     page = Page(viewer.get(f"{URL}?token={main.pk}"))
-    assert len(lines(page)) == 1
-    inside = [link for link in page.one(id="changes").all("a", href=True) if "token=" in str(link)]
-    assert all(
-        f"token={main.pk}" in link.attributes["href"]
-        for link in inside
-        if link.attributes["href"].startswith("/changes/?kind")
-    )
-    assert f"/images/bj/{world.uuid}/?token={main.pk}" in page.links
-    assert f"{URL}?token={other.pk}" in page.links
+
+    assert f"{URL}?account={main.pk}&kind=status" in page.links
+    assert f"/images/bj/{world.uuid}/?account={main.pk}" in page.links
+    assert f"{URL}?account={main.pk}&account={other.pk}" in page.links
+    assert URL in page.links
+    for ending in ("csv", "json"):
+        assert f"{URL}export.{ending}?account={main.pk}" in page.links
 
 
-def test_someone_elses_token_is_like_one_that_never_was(
+def test_a_line_of_the_files_names_its_account(
+    viewer: Client, two_accounts: tuple[Token, Token]
+) -> None:
+    main, other = two_accounts
+    rows, document = files(viewer)
+
+    assert [row["account"] for row in rows] == ["Other", "Main"]
+    assert [each["account"] for each in document["changes"]] == [str(other.pk), str(main.pk)]
+    rows, document = files(viewer, f"token={main.pk}")
+    assert [row["account"] for row in rows] == ["Main"]
+    assert [each["account"] for each in document["changes"]] == [str(main.pk)]
+    assert document["query"] == f"account={main.pk}"
+
+
+def test_someone_elses_account_is_like_one_that_never_was(
     viewer: Client, world: World, stranger: User, keep: Keep
 ) -> None:
-    theirs = keep(stranger, world.cloud.other_token)
-    for path in (URL, f"{URL}export.csv", f"{URL}export.json"):
-        assert viewer.get(f"{path}?token={theirs.pk}").status_code == 404
+    theirs = keep(stranger, world.cloud.other_token, "Theirs")
+    world.change(status="Disabled")
+
+    for account in (theirs.pk, "Theirs", "nonsense"):
+        for page in both(viewer, f"{URL}?account={account}"):
+            assert page.notices == [
+                "Part of the address was ignored: account=… – not an account that you may read"
+            ]
+            assert [each.attributes["data-change"] for each in lines(page)] == ["status"]
+            assert "Theirs" not in page.text
+        for path in (f"{URL}export.csv", f"{URL}export.json"):
+            assert viewer.get(f"{path}?token={account}").status_code == 404
 
 
 @pytest.fixture
@@ -373,9 +435,7 @@ def test_the_feed_is_narrowed_and_the_files_hold_the_same(
     viewer: Client, varied: dict[str, str], query: str, found: list[str]
 ) -> None:
     assert kinds(viewer, f"{URL}?{query}") == found
-    sent = b"".join(viewer.get(f"{URL}export.csv?{query}"))
-    rows = list(csv.DictReader(StringIO(sent.decode("utf-8-sig"), newline=""), strict=True))
-    document = json.loads(b"".join(viewer.get(f"{URL}export.json?{query}")))
+    rows, document = files(viewer, query)
 
     assert [row["kind"] for row in rows] == found
     assert [each["kind"] for each in document["changes"]] == found
@@ -395,6 +455,7 @@ def test_a_line_of_the_files_says_everything(viewer: Client, varied: dict[str, s
     [change] = document["changes"]
     assert change.pop("cimgId").startswith("cimg-")
     assert change == {
+        "account": str(Token.objects.get().pk),
         "at": "2023-11-14T22:16:20.000+00:00",
         "kind": "renamed",
         "region": "bj",

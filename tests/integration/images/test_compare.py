@@ -122,16 +122,17 @@ def test_an_invalid_parameter_is_named(viewer: Client, junk: str) -> None:
     assert page.notices
 
 
-def test_the_token_comes_along(viewer: Client, cloud: Sandbox, person: User, keep: Keep) -> None:
+def test_the_account_comes_along(viewer: Client, cloud: Sandbox, person: User, keep: Keep) -> None:
     other = keep(person, cloud.other_token, "Other")
     page = Page(viewer.get(f"/images/?token={other.pk}"))
     places = [box.attributes["value"] for box in page.all("input", form="selection")][:3]
-    compared = compare(viewer, *places, more=f"&token={other.pk}")
+    compared = compare(viewer, *places, more=f"&account={other.pk}")
 
     main = compared.one("main")
     links = [link.attributes["href"] for link in main.all("a")]
     assert len(links) >= 8
-    assert all(f"token={other.pk}" in link for link in links)
+    assert [link for link in links if f"account={other.pk}" not in link] == ["/images/"]
+    assert main.one(_class="crumb").one("a").attributes["href"] == "/images/"
 
 
 def test_hostile_words_are_only_words(viewer: Client, cloud: Sandbox) -> None:

@@ -6,7 +6,7 @@ import io
 import logging
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -437,6 +437,59 @@ def test_what_the_address_says_in_vain_is_named(client: Client, viewer: Client) 
     assertContains(page, "Part of the address was ignored: <code>regoin=bj</code>")
 
 
+def test_an_account_that_is_none_is_named_again_whenever_the_screen_asks_and_never_repeated(
+    viewer: Client, cloud: Sandbox
+) -> None:
+    for name in ("account", "-account", "token"):
+        page = viewer.get(f"/overview/display?{name}={cloud.other_token}&region=bj")
+        address = Page(page).one(id="screen").attributes["hx-get"]
+        said = f"Part of the address was ignored: <code>{name.replace('token', 'account')}=…</code>"
+
+        assertContains(page, said)
+        assertContains(viewer.get(address), said)
+        assert total(viewer.get(address)) == total(viewer.get("/overview/display?region=bj"))
+        assertNotContains(page, cloud.other_token)
+
+
+def test_a_screen_of_an_account_whose_token_is_disabled_is_dark_and_says_why(
+    viewer: Client, person: User, cloud: Sandbox, keep: Callable[..., Token]
+) -> None:
+    keep(person, "e" * 64, "Over", expires_on=date(2020, 1, 1))
+    off = keep(person, cloud.other_token, "Off", disabled_at=timezone.now())
+
+    page = viewer.get(f"/overview/display?account={off.pk}")
+    assert state(page) == ("no-token", "No token")
+    assertContains(page, "This wall’s token is disabled")
+    # Beside one that works it is a gap.
+    page = viewer.get("/overview/display")
+    assertContains(page, "Without “Off”: its token is disabled.")
+    assertContains(page, "Without “Over”: its token has expired.")
+    assert total(page) == sum(len(cloud.images(region)) for region in ("gz", "bj", "sh"))
+
+
+def test_a_link_of_a_team_shows_all_its_accounts_and_says_which_it_is_without(
+    anonymous: Client, token: Token, person: User, cloud: Sandbox, keep: Callable[..., Token]
+) -> None:
+    blue, regions = token.team, ("gz", "bj", "sh")
+    assert blue
+    other = keep(person, cloud.other_token, "Other", team=blue)
+    keep(person, "f" * 64, "Not the team's")
+    _, key = links.make(blue, None, "Duty room", **MORE, by=BY)
+    url = reverse("display", args=[key])
+    of_each = {
+        secret: sum(len(cloud.images(region, secret)) for region in regions)
+        for secret in (cloud.token, cloud.other_token)
+    }
+
+    page = anonymous.get(url)
+    assert total(page) == sum(of_each.values())
+    assertNotContains(page, "Not the team")
+    Token.objects.filter(pk=other.pk).update(disabled_at=timezone.now())
+    page = anonymous.get(url)
+    assert total(page) == of_each[cloud.token]
+    assertContains(page, "Without “Other”: its token is disabled.")
+
+
 def test_a_cloud_that_says_nothing_at_all_is_explained(
     anonymous: Client, make: Callable[..., str], cloud: Sandbox
 ) -> None:
@@ -550,6 +603,29 @@ def test_links_are_made_and_revoked_by_an_admin(
     url = f"/teams/blue/displays/{display.pk}/revoke/"
     assertContains(browser.post(url, follow=True), "“Hall” was revoked.")
     assert anonymous.get(link[1]).status_code == 404
+
+
+def test_an_address_that_is_pasted_means_the_accounts_that_it_names(
+    browser: Client, token: Token, person: User, keep: Callable[..., Token], cloud: Sandbox
+) -> None:
+    """By either name, but those of the team alone: it may be a secret, pasted there."""
+    other = keep(person, cloud.other_token, "Other", team=token.team)
+    private = keep(person, "e" * 64, "Private")
+    form: dict[str, Any] = {"title": "Hall", "days": 7, "language": "en"}
+    for query, chosen, kept in (
+        (f"token={other.pk}", "", f"account={other.pk}"),
+        (f"account={other.pk}&os=CentOS", "", f"account={other.pk}&os=CentOS"),
+        ("account=other&-account=main", "", "account=other&-account=main"),
+        (f"account={private.pk}&account=Private&os=CentOS", "", "os=CentOS"),
+        (f"account={cloud.token}&-account={cloud.token}&os=CentOS", "", "os=CentOS"),
+        (f"account={other.pk}&os=CentOS", token.pk, "os=CentOS"),
+    ):
+        sent = form | {"query": f"/images/?{query}", "token": chosen}
+        assert browser.post("/teams/blue/displays/", sent).status_code in (200, 302)
+        assert Display.objects.latest("made_at").query == kept
+    page = Page(browser.get("/teams/blue/displays/", {"query": f"token={other.pk}&os=CentOS"}))
+    assert page.one("input", name="title").attributes["value"] == "CentOS"
+    assert page.one("input", name="query").attributes["value"] == "os=CentOS"
 
 
 def test_a_revoked_link_leaves_a_trace_for_a_month(

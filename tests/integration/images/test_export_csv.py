@@ -5,13 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from typing import Any
 
+import pytest
 from django.test import Client
 
+from dashboard.people.models import Team, User
 from images.sandbox import Fault, Sandbox
-from tests.integration.conftest import Clock, read_again
+from tests.integration.conftest import Clock, Keep, read_again
 from tests.integration.images.pages import FRAGMENT, both
+
+pytestmark = pytest.mark.backend
 
 URL = "/images/export.csv"
 REGIONS = ("gz", "bj", "sh")
@@ -86,6 +91,7 @@ def test_the_vendors_own_image_is_a_row_value_for_value(viewer: Client) -> None:
         "storageState": "ok",
         "verdict": "yes",
         "verdictReasons": "check-none",
+        "account": "Main",
     }
 
 
@@ -104,6 +110,32 @@ def test_it_has_the_rows_of_the_query_in_its_order_and_of_all_its_pages(
         (image["size"] for image in truth), reverse=True
     )
     assert {row["cimgUuid"] for row in rows} == {image["cimgUuid"] for image in truth}
+
+
+def test_the_last_column_is_what_each_account_is_called(
+    viewer: Client, cloud: Sandbox, person: User, keep: Keep
+) -> None:
+    team = Team.objects.create(name="Web", slug="web")
+    keep(person, cloud.other_token, "=Other", team=team)
+    rows, _ = exported(viewer)
+
+    assert list(rows[0])[-1] == "account"
+    assert Counter((row["account"], row["region"], row["cimgUuid"]) for row in rows) == Counter(
+        (title, region, image["cimgUuid"])
+        for title, token in (("Main", cloud.token), ("'=Other · Web", cloud.other_token))
+        for region in REGIONS
+        for image in cloud.images(region, token)
+    )
+
+
+def test_someone_elses_account_is_not_found(
+    viewer: Client, cloud: Sandbox, stranger: User, keep: Keep
+) -> None:
+    theirs = keep(stranger, cloud.other_token, "Theirs")
+    for page in both(viewer, f"{URL}?account={theirs.pk}", 404):
+        assert "This address names an account that you may not read." in page.text
+        assert "Theirs" not in page.text
+        assert "Content-Disposition" not in page.response.headers
 
 
 def test_no_row_is_a_heading_alone(viewer: Client) -> None:

@@ -12,17 +12,20 @@ from django.test import Client
 from pytest_django import Settings
 
 from dashboard.people.models import User
+from dashboard.tokens.models import Token
 from images.sandbox import Fault, Sandbox
 from images.search.spelling import natural
 from tests.integration.conftest import Clock, Keep, read_again
 from tests.integration.images.pages import FRAGMENT, both
 from tests.judged import judged
 
+pytestmark = pytest.mark.backend
+
 URL = "/images/export.json"
 REGIONS = ("gz", "bj", "sh")
 # What scripts rely on; more may come.
-TOP = {"as_of", "query", "total", "regions", "images"}
-REGION = {"id", "name", "state", "fetched_at", "age_seconds", "count", "error"}
+TOP = {"as_of", "query", "total", "accounts", "regions", "images"}
+REGION = {"account", "id", "name", "state", "fetched_at", "age_seconds", "count", "error"}
 
 
 def exported(
@@ -37,7 +40,9 @@ def exported(
 
 
 def truth(cloud: Sandbox) -> list[dict[str, Any]]:
-    return [judged(image, region) for region in REGIONS for image in cloud.images(region)]
+    """All images of the account of the person's one token, as they are exported."""
+    token = Token.objects.get()
+    return [judged(image, region, token.pk) for region in REGIONS for image in cloud.images(region)]
 
 
 def newest_first(images: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -66,8 +71,13 @@ def test_every_image_is_exported_as_the_cloud_has_it(
     assert document["query"] == ""
     assert document["as_of"] == "2023-11-14T22:13:20+00:00"
     assert document["images"] == newest_first(truth(large_cloud))
+    account = str(Token.objects.get().pk)
+    assert document["accounts"] == [
+        {"id": account, "label": "Main", "state": "fresh", "count": 750, "error": None}
+    ]
     for region, name in zip(document["regions"], ("广州", "北京", "上海"), strict=True):
         assert region.keys() >= REGION
+        assert region["account"] == account
         assert region["name"] == name
         assert (region["state"], region["age_seconds"], region["count"]) == ("fresh", 0, 250)
         assert region["fetched_at"] == document["as_of"]
@@ -101,7 +111,7 @@ def test_it_has_the_images_of_the_query_in_its_order_and_of_all_its_pages(
             "created_after=yesterday",
         ),
         *("sort=colour", "page=0", "page=last", "size=7", "columns=colour", "colour=red"),
-        *("token=mine", "q=%00", "os=", "%FF=%FE"),
+        *("q=%00", "os=", "%FF=%FE"),
     ],
 )
 def test_an_invalid_parameter_changes_nothing(viewer: Client, invalid: str) -> None:
@@ -122,7 +132,7 @@ def test_an_image_keeps_what_we_do_not_know_of_to_the_digit(viewer: Client, clou
     made = cloud.add_image("bj", name="odd one", **odd)
     document, _ = exported(viewer, "?q=odd%20one")
 
-    assert document["images"] == [judged(made, "bj")]
+    assert document["images"] == [judged(made, "bj", Token.objects.get().pk)]
 
 
 def test_no_image_is_an_empty_list(viewer: Client) -> None:
@@ -139,14 +149,68 @@ def test_htmx_gets_the_file_too(viewer: Client) -> None:
     assert "HX-Request" in response["Vary"]
 
 
-def test_the_token_is_neither_named_nor_shown(viewer: Client, cloud: Sandbox) -> None:
-    _, response = exported(viewer)
-    [token] = response.wsgi_request.user.tokens.all()
-    document, named = exported(viewer, f"?token={token.pk}&q=web")
+def test_the_account_is_named_by_its_id_and_the_token_never_shown(
+    viewer: Client, cloud: Sandbox
+) -> None:
+    token = Token.objects.get()
+    for named in (f"token={token.pk}", f"account={token.pk}", "account=main"):
+        document, response = exported(viewer, f"?{named}&q=web")
 
-    assert document["query"] == "q=web"
-    assert str(token.pk) not in json.dumps(document)
-    assert cloud.token not in json.dumps(document) + str(named.headers)
+        assert document["query"] == f"account={token.pk}&q=web"
+        assert {image["account"] for image in document["images"]} == {str(token.pk)}
+        assert cloud.token not in json.dumps(document) + str(response.headers)
+
+
+@pytest.mark.parametrize("named", ["account", "token", "-account"])
+def test_an_account_that_is_none_is_not_found_and_not_repeated(viewer: Client, named: str) -> None:
+    for page in both(viewer, f"{URL}?{named}=pasted-secret&os=CentOS", 404):
+        assert "This address names an account that you may not read." in page.text
+        assert "pasted-secret" not in page.html
+        assert "Content-Disposition" not in page.response.headers
+
+
+def test_images_of_several_accounts_are_in_one_file_each_with_its_account(
+    viewer: Client, cloud: Sandbox, person: User, keep: Keep
+) -> None:
+    main, other = Token.objects.get(), keep(person, cloud.other_token, "Other")
+    everything, response = exported(viewer)
+    of_each = {each: exported(viewer, f"?account={each.pk}")[0] for each in (main, other)}
+
+    assert newest_first(everything["images"]) == newest_first(
+        [image for document in of_each.values() for image in document["images"]]
+    )
+    assert Counter(image["account"] for image in everything["images"]) == {
+        str(each.pk): document["total"] for each, document in of_each.items()
+    }
+    told = {each["id"]: (each["label"], each["count"]) for each in everything["accounts"]}
+    assert told == {
+        str(each.pk): (each.label, document["total"]) for each, document in of_each.items()
+    }
+    assert [(each["account"], each["id"]) for each in everything["regions"]] == [
+        (account, region) for account in sorted(told) for region in REGIONS
+    ]
+    # Each region once, however many accounts have it.
+    assert re.fullmatch(
+        ", ".join(rf"{region};state=fresh;age=\d+" for region in REGIONS),
+        response["X-Inventory-Regions"],
+    )
+
+
+def test_an_account_that_fails_leaves_the_others_whole_and_is_told_with_its_error(
+    viewer: Client, cloud: Sandbox, person: User, keep: Keep
+) -> None:
+    main, refused = Token.objects.get(), keep(person, "f" * 64, "Old")
+    document, response = exported(viewer)
+
+    assert newest_first(document["images"]) == newest_first(
+        [judged(image, each, main.pk) for each in REGIONS for image in cloud.images(each)]
+    )
+    told = {each["id"]: each for each in document["accounts"]}
+    assert (told[str(main.pk)]["state"], told[str(main.pk)]["error"]) == ("fresh", None)
+    assert (told[str(refused.pk)]["state"], told[str(refused.pk)]["count"]) == ("failed", 0)
+    assert told[str(refused.pk)]["error"]["kind"] == "refused"
+    assert states(document) == dict.fromkeys(REGIONS, "fresh")  # it told of none of its own
+    assert response["Content-Disposition"].endswith('-incomplete.json"')
 
 
 def test_a_region_that_is_missing_is_told_with_its_error(viewer: Client, cloud: Sandbox) -> None:

@@ -344,8 +344,10 @@ INVALID = {
     "columns=colour": "columns=colour – unknown column",
     "colour=red": "colour=red – unknown parameter",
     "%3Cscript%3E=%3Cb%3E": "<script>=<b> – unknown parameter",
-    "token=mine": "token=… – not a token ID",
-    "token=mine&token=": "token=… – given more than once; the last one is used",
+    "account=mine": "account=… – not an account that you may read",
+    "token=mine&token=": "account=… – not an account that you may read",
+    "-account=mine": "-account=… – not an account that you may read",
+    "account=" + "f" * 201: "account=… – longer than 200 characters",
     "page=1&page=2&page=1": "page=2 – given more than once; the last one is used",
     "q=%00%07": "q=\\x00\\x07 – control characters were removed",
     "os=" + "x" * 201: f"os={'x' * 79}… – longer than 200 characters",
@@ -483,63 +485,155 @@ def test_a_token_that_cannot_be_decrypted_is_named_with_what_to_do(
     assert not cloud.calls
 
 
-@pytest.mark.parametrize("path", ["", "export.csv", "export.json", f"bj/{SAMPLE}/"])
-def test_someone_elses_token_is_like_one_that_never_was(
+def test_someone_elses_account_is_like_one_that_never_was(
+    viewer: Client, cloud: Sandbox, stranger: User, keep: Keep
+) -> None:
+    """It is left out and said to be, in the same words, and the rest of the address holds."""
+    theirs = keep(stranger, cloud.other_token, "Theirs")
+    addresses = [
+        f"{URL}?{named}={account}&os=CentOS"
+        for named in ("account", "token")
+        for account in (theirs.pk, uuid.uuid4(), "Theirs")
+    ]
+    centos = [image for _, image in images_of(cloud) if image["osFamily"] == "CentOS"]
+
+    for page in itertools.chain.from_iterable(both(viewer, address) for address in addresses):
+        assert page.notices == [
+            "Part of the address was ignored: account=… – not an account that you may read"
+        ]
+        assert page.total == len(centos)
+        assert list(page.chips) == ["OS CentOS"]
+        assert not [link for link in page.links if "account=" in link or "token=" in link]
+        assert str(theirs.pk) not in page.one(id="images").text
+        assert "Theirs" not in page.text
+
+
+def test_an_image_of_a_link_with_someone_elses_account_is_shown_all_the_same(
+    viewer: Client, cloud: Sandbox, stranger: User, keep: Keep
+) -> None:
+    theirs = keep(stranger, cloud.other_token, "Theirs")
+    page, panel = both(viewer, f"{URL}bj/{SAMPLE}/?token={theirs.pk}")
+
+    assert page.notices == [
+        "Part of the address was ignored: account=… – not an account that you may read"
+    ]
+    for each in (page, panel):
+        assert each.facts["UUID"].startswith(SAMPLE)
+        assert not [link for link in each.links if "account=" in link or "token=" in link]
+        assert "Theirs" not in each.text
+
+
+@pytest.mark.parametrize("path", ["export.csv", "export.json"])
+def test_no_file_is_made_of_someone_elses_account(
     viewer: Client, cloud: Sandbox, stranger: User, keep: Keep, path: str
 ) -> None:
     theirs = keep(stranger, cloud.other_token, "Theirs")
 
-    for token, headers in itertools.product((theirs.pk, uuid.uuid4()), ({}, FRAGMENT)):
-        page = Page(viewer.get(f"{URL}{path}?token={token}", headers=headers))
+    for account, headers in itertools.product((theirs.pk, uuid.uuid4(), "x"), ({}, FRAGMENT)):
+        page = Page(viewer.get(f"{URL}{path}?account={account}", headers=headers))
         assert page.status == 404
-        assert "Go to the dashboard" in page.text
+        assert "This address names an account that you may not read." in page.text
         assert "Theirs" not in page.text
         assert page.total is None
-    assert not cloud.calls
 
 
 @pytest.mark.backend
-def test_with_two_tokens_the_page_says_which_is_in_use_and_switches(
+def test_the_images_of_all_accounts_are_in_one_list_and_each_account_narrows_it(
     viewer: Client, cloud: Sandbox, person: User, keep: Keep
 ) -> None:
     main, other = Token.objects.get(), keep(person, cloud.other_token, "Other")
-    for page in both(viewer, URL):
-        [mine, theirs] = page.one(id="images").all("a", href=True)[:2]
-        assert mine.text == f"Main ····{cloud.token[-4:]}"
-        assert mine.attributes == {"href": f"{URL}?token={main.pk}", "aria-current": "true"}
-        assert theirs.text == f"Other ····{cloud.other_token[-4:]}"
-        assert theirs.attributes == {"href": f"{URL}?token={other.pk}"}
-        assert page.total == 36
-    for page in both(viewer, theirs.attributes["href"]):
-        [mine, theirs] = page.one(id="images").all("a", href=True)[:2]
-        assert "aria-current" not in mine.attributes
-        assert theirs.attributes["aria-current"] == "true"
-        assert set(page.uuids) == {
-            image["cimgUuid"] for _, image in images_of(cloud, cloud.other_token)
+    of_each = {
+        str(token.pk): Counter(
+            (region, image["cimgUuid"]) for region, image in images_of(cloud, of)
+        )
+        for token, of in ((main, cloud.token), (other, cloud.other_token))
+    }
+    for page in both(viewer, f"{URL}?size=200"):
+        assert page.total == sum(of.total() for of in of_each.values())
+        assert listed(page) == of_each
+        assert {row.one(_class="row-account").text for row in page.rows} == {"Main", "Other"}
+        assert page.choices("Account") == {
+            token.label: (of_each[str(token.pk)].total(), f"{URL}?size=200&account={token.pk}")
+            for token in (main, other)
         }
+        menu = page.one(id="status").one("details", _class="menu accounts")
+        assert menu.one("summary").text == "Accounts: 2 accounts"
+        assert [each.text for each in menu.all("a", _class="account")] == [
+            f"{token.label} {of_each[str(token.pk)].total()}" for token in (main, other)
+        ]
+        assert not menu.all(aria_current=True)
+    for page in both(viewer, menu.all("a", _class="account")[1].attributes["href"]):
+        menu = page.one(id="status").one("details", _class="menu accounts")
+        assert menu.one("summary").text == "Accounts: Other"
+        assert menu.one(aria_current="true").text.startswith("Other")
+        assert menu.all("a")[0].attributes == {"href": URL}
+        assert listed(page) == {str(other.pk): of_each[str(other.pk)]}
+        assert page.chips == {"Account Other": URL}
 
 
-def test_a_token_named_in_the_address_is_carried_by_every_link(
+def listed(page: Page) -> dict[str, Counter[tuple[str, str]]]:
+    """The images of each account on a page."""
+    found: dict[str, Counter[tuple[str, str]]] = {}
+    for row in page.rows:
+        place = (row.attributes["data-region"], row.attributes["data-image"])
+        found.setdefault(row.attributes["data-account"], Counter())[place] += 1
+    return found
+
+
+def test_accounts_are_named_by_label_or_by_id_in_old_and_new_links(
+    viewer: Client, cloud: Sandbox, person: User, keep: Keep
+) -> None:
+    """The page goes on with the id: a label may be changed, or be another one tomorrow."""
+    main, other = Token.objects.get(), keep(person, cloud.other_token, "Other")
+    for named in (f"token={other.pk}", "account=OTHER", f"-account={main.pk}", "-account=main"):
+        page = shown(viewer, f"{URL}?{named}")
+        assert list(listed(page)) == [str(other.pk)]
+        assert not page.notices
+        [link] = page.chips.values()
+        assert link == URL
+    for both_named in (f"token={main.pk}&account=Other", f"token={main.pk}&token={other.pk}"):
+        page = shown(viewer, f"{URL}?{both_named}")
+        assert set(listed(page)) == {str(main.pk), str(other.pk)}
+        assert set(page.chips) == {"Account Main", "Account Other"}
+
+
+def test_an_account_named_in_the_address_is_carried_by_every_link(
     viewer: Client, cloud: Sandbox, person: User, keep: Keep
 ) -> None:
     other = keep(person, cloud.other_token, "Other")
     for page in both(viewer, f"{URL}?token={other.pk}&os=CentOS&q=e"):
         results = page.one(id="images")
-        switcher = results.one(id="status").one(_class="menu-list").all("a")
-        links = [link for link in results.all("a") if link not in switcher]
-        assert len(links) > 10
-        for link in links:
-            assert query_of(link.attributes["href"])["token"] == [str(other.pk)]
-        fields = [node.attributes["value"] for node in page.all("input", name="token")]
-        assert fields == [str(other.pk)] * 3  # the search's, the ranges' and the picked rows'
+        menu = results.one(id="status").one(_class="menu-list").all("a")
+        drop = page.chips["Account Other"]
+        choices = page.choices("Account")
+        others = [drop, *(link for _count, link in choices.values())]
+        links = [link for link in results.all("a") if link not in menu]
+        kept = [link for link in links if link.attributes["href"] not in others]
+        assert len(kept) > 10
+        for link in kept:
+            if link.attributes["href"] != URL:
+                assert query_of(link.attributes["href"])["account"] == [str(other.pk)]
+        assert query_of(drop) == {"os": ["CentOS"], "q": ["e"]}
+        assert choices["Other"][1] == drop
+        fields = [node.attributes["value"] for node in page.all("input", name="account")]
+        assert fields == [str(other.pk)] * 2  # the ranges' and the picked rows'
         looks = results.one("input", form="looks").attributes["value"]
-        assert f"token={other.pk}" in looks
+        assert f"account={other.pk}" in looks
+        # The search box says it in words, which mean the same account.
+        assert "account:Other" in results.one(id="searched").attributes["data-text"]
 
 
-def test_the_default_token_is_in_no_link(viewer: Client) -> None:
+def test_an_account_that_is_not_named_is_in_no_link(
+    viewer: Client, cloud: Sandbox, person: User, keep: Keep
+) -> None:
     page = shown(viewer, f"{URL}?os=CentOS")
+    assert not [link for link in page.links if "account=" in link or "token=" in link]
 
-    assert not [link for link in page.links if "token=" in link]
+    keep(person, cloud.other_token, "Other")
+    results = shown(viewer, f"{URL}?os=CentOS").one(id="images")
+    rows = [link for row in results.all("tr", data_image=True) for link in row.all("a")]
+    assert rows
+    assert not [link for link in rows if "account=" in link.attributes["href"]]
 
 
 def test_two_people_with_one_token_cost_the_cloud_what_one_costs_and_see_their_own_page(
@@ -573,10 +667,11 @@ def test_a_page_that_is_kept_says_what_has_changed_since(
     keep(person, cloud.other_token, "Other")
     after = shown(viewer)
 
-    assert "Main ····" in before.text
-    assert "Main ····" not in after.text
-    assert "Renamed ····" in after.text
-    assert "Other ····" in after.text
+    assert f"Main ····{cloud.token[-4:]}" in before.text
+    assert "Main" not in after.text
+    accounts = after.one("details", _class="menu accounts").all("a", _class="account")
+    assert [each.one("bdi").text for each in accounts] == ["Other", "Renamed"]
+    assert {row.one(_class="row-account").text for row in after.rows} == {"Renamed", "Other"}
 
 
 # Who asks

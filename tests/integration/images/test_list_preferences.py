@@ -10,7 +10,6 @@ from django.utils.datastructures import MultiValueDict
 
 from dashboard.people.models import User
 from images.fields import DEFAULT_COLUMNS
-from tests.integration.conftest import Keep
 from tests.integration.images.pages import FRAGMENT, Page, both, column_of
 
 pytestmark = pytest.mark.backend
@@ -77,13 +76,13 @@ def test_rows_stand_closer(viewer: Client) -> None:
     assert press(viewer, there, "density=comfortable") == LIST
 
 
-def test_the_search_the_page_and_the_token_stay(viewer: Client, person: User, keep: Keep) -> None:
+def test_the_search_the_page_and_the_account_stay(viewer: Client, person: User) -> None:
     token = str(person.tokens.get().pk)
     there = press(viewer, f"{LIST}?token={token}&os=CentOS&q=%E5%8C%97&size=25", "hide=os")
     said = parse_qs(urlsplit(there).query)
 
     assert said.pop("columns") == [name for name in STANDARD if name != "os"]
-    assert said == {"token": [token], "os": ["CentOS"], "q": ["北"], "size": ["25"]}
+    assert said == {"account": [token], "os": ["CentOS"], "q": ["北"], "size": ["25"]}
 
 
 def test_an_open_panel_stays_open(viewer: Client) -> None:

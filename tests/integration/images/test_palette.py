@@ -156,18 +156,19 @@ def test_the_open_image_has_its_actions_first(listed: Client, cloud: Sandbox) ->
     assert "Open image" not in titles(asked(listed, at=f"/images/bj/{'f' * 32}/"))
 
 
-def test_accounts_switch_the_list_and_only_ones_own_are_there(
+def test_accounts_narrow_the_list_and_only_ones_own_are_there(
     listed: Client, person: User, stranger: User, cloud: Sandbox, keep: Keep
 ) -> None:
     other = keep(person, cloud.other_token, "Account of mine")
     theirs = keep(stranger, cloud.other_token, "Account of theirs")
     page = asked(listed, "account")
-    assert titles(page)["Tokens"] == ["Account of mine"]
-    assert href(page, "Account of mine") == f"/images/?token={other.pk}"
-    # The page's own token is the palette's; one that was never the person's is nobody's.
-    at = f"/images/?token={theirs.pk}"
-    assert asked(listed, "cent", at).status == 200
-    assert str(theirs.pk) not in asked(listed, "cent", at).html
+    assert titles(page)["Accounts"] == ["Account of mine"]
+    assert href(page, "Account of mine") == f"/images/?account={other.pk}"
+    # The page's own accounts are the palette's; one that was never the person's is nobody's.
+    for name in ("account", "token"):
+        at = f"/images/?{name}={theirs.pk}"
+        assert asked(listed, "cent", at).status == 200
+        assert str(theirs.pk) not in asked(listed, "cent", at).html
 
 
 def test_everyone_finds_what_they_may_see_and_nothing_else(

@@ -207,7 +207,7 @@ def test_many_who_watch_cost_the_cloud_what_one_costs(
         clock.now += 1
 
 
-def test_what_another_token_sees_is_its_own(
+def test_what_another_account_lists_is_its_own(
     viewer: Client, cloud: Sandbox, clock: Clock, stranger: User, keep: Keep
 ) -> None:
     keep(stranger, cloud.other_token)
@@ -220,7 +220,9 @@ def test_what_another_token_sees_is_its_own(
     assert len(asked) == 5
     assert len(swapped(ask(viewer, theirs))) == 1
     assert not set(swapped(ask(viewer, theirs))) & set(asked)
-    assert ask(viewer, mine).status == 204
+    # A page of other accounts, left open, shows those of whoever is signed in now.
+    assert ask(viewer, mine).uuids == theirs.uuids
+    assert not set(theirs.uuids) & set(mine.uuids)
     assert {call.token_last4 for call in cloud.calls} == {cloud.other_token[-4:]}
 
 
@@ -431,11 +433,28 @@ def test_a_process_that_knows_less_than_the_page_changes_nothing(
 ) -> None:
     page = Page(viewer.get(LIST))
     poller = page.one(id="news")
-    *start, as_of, _, end = poller.attributes["hx-get"].split("/")
-    poller.attributes["hx-get"] = "/".join([*start, as_of, "0" * 16, end])
+    *start, as_of, shown, end = poller.attributes["hx-get"].split("/")
+    other_lists = shown[:8] + "0" * 16
+    assert len(shown) == len(other_lists)
+    poller.attributes["hx-get"] = "/".join([*start, as_of, other_lists, end])
     assert ask(viewer, page).status == 204
-    poller.attributes["hx-get"] = "/".join([*start, "0", "0" * 16, end])
+    poller.attributes["hx-get"] = "/".join([*start, "0", other_lists, end])
     assert ask(viewer, page).total == 36
+
+
+def test_an_account_that_comes_or_goes_makes_the_list_anew(
+    viewer: Client, cloud: Sandbox, person: User, keep: Keep
+) -> None:
+    page, other = Page(viewer.get(LIST)), keep(person, cloud.other_token, "Other")
+    read_again(cloud.other_token)
+    with_other = ask(viewer, page)
+    assert {row.attributes["data-account"] for row in with_other.rows} == {
+        str(token.pk) for token in person.tokens.all()
+    }
+    assert ask(viewer, with_other).all(id="images") == []
+
+    other.delete()
+    assert ask(viewer, with_other).total == page.total == 36
 
 
 @pytest.mark.parametrize(

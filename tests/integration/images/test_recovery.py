@@ -23,8 +23,8 @@ from images.sandbox import Fault, Sandbox
 from images.services import store
 from tests.dashboards import ON_SERVERS
 from tests.integration import cached
-from tests.integration.conftest import Clock, Keep, let_refreshes_finish
-from tests.integration.images.pages import FRAGMENT, Page
+from tests.integration.conftest import Clock, Keep, let_refreshes_finish, read_again
+from tests.integration.images.pages import FRAGMENT, Page, both
 from tests.integration.images.test_faults import (
     DEADLINE,
     FAILING,
@@ -306,49 +306,28 @@ def test_a_list_of_regions_that_lacks_some_is_read_again_soon(
 
 
 @pytest.mark.parametrize("name", ["errno 4", "errno 10000001", "errno 1000011", "html", "HTTP 503"])
-def test_beside_a_token_that_fails_those_that_work_are_offered_whatever_the_failure_is(
-    viewer: Client, cloud: Sandbox, clock: Clock, person: User, keep: Keep, name: str
+def test_an_account_that_fails_leaves_the_others_whole_whatever_the_failure_is(
+    viewer: Client, cloud: Sandbox, person: User, keep: Keep, name: str
 ) -> None:
+    """The page says which and why in one line, and so it is for whoever asks for that one alone."""
+    alone = Page(viewer.get(URL))
     kind, fault = FAULTS[name]
     failing = keep(person, cloud.other_token, "Failing")
-    keep(person, "0" * 64, "Refused", state=State.REFUSED)
     cloud.misbehave(Fault(**vars(fault) | {"token": cloud.other_token}))
-    page = Page(viewer.get(f"{URL}?token={failing.pk}"))
+    read_again(cloud.other_token)
 
-    assert page.failures == [kind]
-    offered = page.one(data_failure=kind)
-    links = [
-        link.attributes["href"] for link in offered.all("a") if "?token=" in link.attributes["href"]
-    ]
-    assert links == [f"{URL}?token={Token.objects.get(label='Main').pk}"]
-    assert "Or list images with another token" in offered.text
-    assert is_well(Page(viewer.get(links[0])))
-
-
-def test_beside_the_last_good_list_of_a_refused_token_those_that_work_are_offered(
-    viewer: Client, cloud: Sandbox, clock: Clock, person: User, keep: Keep
-) -> None:
-    failing = keep(person, cloud.other_token, "Failing")
-    address = f"{URL}?token={failing.pk}"
-    seen(viewer, address)
-    cloud.misbehave(Fault("errno", errno=4, token=cloud.other_token))
-    clock.now += LONG
-    page = seen(viewer, address)
-
-    assert page.rows
-    assert "Or list images with another token" in page.one(data_failure="refused").text
-
-
-def test_a_token_that_may_not_list_gives_way_as_the_default_to_one_that_may(
-    browser: Client, cloud: Sandbox, clock: Clock, person: User
-) -> None:
-    form = {"label": "First", "secret": cloud.forbidden_token}
-    browser.post("/tokens/", form)
-    assert Page(browser.get(URL)).failures == ["forbidden"]
-    browser.post("/tokens/", {"label": "Second", "secret": cloud.token})
-
-    assert is_well(Page(browser.get(URL)))
-    assert person.default_token is None
+    for page in both(viewer, URL):
+        assert (page.failures, page.uuids) == ([kind], alone.uuids)
+        [notice] = page.notices
+        assert notice.startswith("Failing: ")
+        assert "Main" not in notice
+        menu = page.one("details", _class="menu accounts")
+        assert menu.one(data_account_state="failed").one("bdi").text == "Failing"
+        assert menu.one(data_account_state="fresh").one("bdi").text == "Main"
+    page = Page(viewer.get(f"{URL}?account={failing.pk}"))
+    assert (page.failures, page.total) == ([kind], None)
+    assert f"{URL}?account={Token.objects.get(label='Main').pk}" in page.links
+    assert is_well(Page(viewer.get(f"{URL}?account=main")))
 
 
 def test_a_token_that_nobody_reads_with_because_it_failed_comes_back_as_well(

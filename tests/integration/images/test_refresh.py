@@ -146,14 +146,32 @@ def test_without_a_token_there_is_nothing_to_ask(browser: Client, cloud: Sandbox
     assert not cloud.calls
 
 
-def test_someone_elses_token_is_like_one_that_never_was(
+def test_someone_elses_account_is_like_one_that_never_was_and_not_read(
     viewer: Client, cloud: Sandbox, stranger: User, keep: Keep
 ) -> None:
     theirs = keep(stranger, cloud.other_token)
 
-    for token in (theirs.pk, uuid.uuid4()):
-        assert viewer.post(f"{URL}?token={token}").status_code == 404
-    assert not cloud.calls
+    for account in (theirs.pk, uuid.uuid4(), "nonsense"):
+        assert viewer.post(f"{URL}?account={account}").status_code == 302
+    assert {call.token_last4 for call in cloud.calls} == {cloud.token[-4:]}
+
+
+def test_every_account_that_is_asked_for_is_read_and_no_other(
+    viewer: Client, cloud: Sandbox, person: User, keep: Keep, clock: Clock
+) -> None:
+    other = keep(person, cloud.other_token, "Other")
+    viewer.get("/images/")
+    for query, read in (
+        ("", {cloud.token, cloud.other_token}),
+        (f"?account={other.pk}", {cloud.other_token}),
+        ("?token=main", {cloud.token}),
+        ("?-account=main", {cloud.other_token}),
+        ("?account=main&account=other", {cloud.token, cloud.other_token}),
+    ):
+        clock.now += COOL_DOWN_SECONDS
+        cloud.reset_calls()
+        viewer.post(URL + query)
+        assert {call.token_last4 for call in cloud.calls} == {secret[-4:] for secret in read}
 
 
 def test_a_visitor_and_another_site_cannot_ask(cloud: Sandbox, person: User, keep: Keep) -> None:

@@ -193,9 +193,28 @@ def test_a_fault_of_our_own_tells_no_secret(
     assert settings.TOKEN_KEYS not in told
 
 
-def test_a_secret_in_the_wrong_place_is_not_repeated(viewer: Client, cloud: Sandbox) -> None:
+@pytest.mark.parametrize("name", ["account", "token", "-account"])
+def test_a_secret_in_the_wrong_place_is_not_repeated(
+    viewer: Client, cloud: Sandbox, name: str
+) -> None:
     for headers in ({}, FRAGMENT):
-        page = viewer.get(f"/images/?token={cloud.other_token}", headers=headers)
+        page = viewer.get(f"/images/?{name}={cloud.other_token}", headers=headers)
         assert page.status_code == 200
-        assert "not a token ID" in page.content.decode()
+        assert "not an account that you may read" in page.content.decode()
         assert cloud.other_token not in page.content.decode()
+    for path in ("/images/export.csv", "/images/export.json"):
+        answer: Any = viewer.get(f"{path}?{name}={cloud.other_token}")
+        assert answer.status_code == 404
+        assert cloud.other_token not in answer.getvalue().decode() + str(answer.headers)
+    for path in (
+        "/changes/",
+        "/overview/",
+        "/overview/display",
+        "/overview/coverage/",
+        "/changes/export.csv",
+    ):
+        answer = viewer.get(f"{path}?{name}={cloud.other_token}")
+        assert cloud.other_token not in answer.getvalue().decode() + str(answer.headers)
+    sent = {"query": f"{name}={cloud.other_token}&os=CentOS", "density": "compact"}
+    there = viewer.post("/images/looks/", sent)["Location"]
+    assert there == "/images/?os=CentOS&density=compact"

@@ -383,8 +383,8 @@ def test_page_csv_and_json_agree_with_the_cloud(
     ) as cloud:
         add_odd_images(cloud)
         settings.DIDIYUN_API_URL = cloud.url
-        keep(person, cloud.token)
-        images = [judged(image, each) for each in REGIONS for image in cloud.images(each)]
+        account = keep(person, cloud.token).pk
+        images = [judged(image, each, account) for each in REGIONS for image in cloud.images(each)]
 
         @hypothesis.seed(number)  # Other queries for each setting, the same every time.
         @hypothesis.settings(max_examples=QUERIES, deadline=None, derandomize=True)
@@ -401,8 +401,13 @@ def test_page_csv_and_json_agree_with_the_cloud(
     assert sum(0 < total < len(images) for total in found) > QUERIES // 3
 
 
-def test_all_that_there_is_agrees_in_every_order(large: Client, large_cloud: Sandbox) -> None:
-    images = [judged(image, each) for each in REGIONS for image in large_cloud.images(each)]
+def test_all_that_there_is_agrees_in_every_order(
+    large: Client, large_cloud: Sandbox, person: User
+) -> None:
+    account = person.tokens.get().pk
+    images = [
+        judged(image, each, account) for each in REGIONS for image in large_cloud.images(each)
+    ]
 
     for sort, sign in itertools.product(ORDERS, ("", "-")):
         asked = Question([("sort", sign + sort), ("page", "4")], {}, sign + sort, 4, 50, True)

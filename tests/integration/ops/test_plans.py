@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from dashboard import maintenance
 from dashboard.people.models import Role, Team, User
@@ -46,7 +47,11 @@ def test_no_growing_table_is_read_through(
     fill(rows, key, blue, person)
     monkeypatch.setattr("dashboard.audit.paging.SEARCHED", rows // 50)
 
-    acts = hot(browser, key)
+    acts = hot(browser, [key]) | {
+        f"{name}, of several accounts": act
+        for name, act in hot(browser, [key, "key1", "key2"]).items()
+        if name.startswith(("changes", "answers"))
+    }
     if connection.vendor == "postgresql":
         acts |= on_postgresql(browser)
     read_through = {
@@ -59,9 +64,10 @@ def test_no_growing_table_is_read_through(
     assert read_through == set()
 
 
-def hot(browser: Client, key: str) -> dict[str, Callable[[], object]]:
+def hot(browser: Client, keys: list[str]) -> dict[str, Callable[[], object]]:
     """What happens all the time, or whenever somebody looks."""
-    place = feed.page_of(key, ChangeQuery()).noted[-1].place
+    place = feed.page_of(keys, ChangeQuery()).noted[-1].place
+    a_minute_ago = int(timezone.now().timestamp() * 1000) - 60_000
     return {
         "maintenance": maintenance.prune,
         "audit log": lambda: browser.get("/audit/?before=5000"),
@@ -70,13 +76,15 @@ def hot(browser: Client, key: str) -> dict[str, Callable[[], object]]:
         "audit log, a text": lambda: browser.get("/audit/?q=nobody&until=2999-01-01"),
         "audit log, a text, back": lambda: browser.get("/audit/?q=nobody&after=50"),
         "audit log of a team": lambda: browser.get("/teams/blue/audit/"),
-        "changes": lambda: feed.page_of(key, ChangeQuery()),
-        "changes of a region": lambda: feed.page_of(key, ChangeQuery(region=("bj",))),
-        "changes, older": lambda: feed.page_of(key, ChangeQuery(older=place)),
-        "changes, newer": lambda: feed.page_of(key, ChangeQuery(newer=place)),
-        "changes of an image": lambda: feed.of_image(key, "bj", "9", 5),
-        "changes, by cursor": lambda: feed.rows_behind(key, ChangeQuery(), place, 50),
-        "answers of the API": lambda: feed.extent(key, ChangeQuery()),
+        "changes": lambda: feed.page_of(keys, ChangeQuery()),
+        "changes of a region": lambda: feed.page_of(keys, ChangeQuery(region=("bj",))),
+        "changes, older": lambda: feed.page_of(keys, ChangeQuery(older=place)),
+        "changes, newer": lambda: feed.page_of(keys, ChangeQuery(newer=place)),
+        "changes of an image": lambda: feed.of_image(keys, "bj", "9", 5),
+        "changes, by cursor": lambda: feed.rows_behind(keys, ChangeQuery(), place, 50),
+        "changes of accounts beside": lambda: feed.page_of(keys[:1], ChangeQuery(), keys),
+        "changes since a visit": lambda: feed.since(dict.fromkeys(keys, a_minute_ago)),
+        "answers of the API": lambda: feed.extent(keys, ChangeQuery()),
     }
 
 

@@ -19,6 +19,7 @@ from dashboard.people.models import Role, Team, User
 from dashboard.tokens import vault
 from dashboard.tokens.models import State, Token
 from images.sandbox import Sandbox
+from tests.integration.images.pages import Page
 
 pytestmark = pytest.mark.backend
 
@@ -66,7 +67,7 @@ def labels(browser: Client, address: str) -> list[str]:
     return [names[each] for each in ids]
 
 
-@pytest.mark.parametrize("address", ["/tokens/", "/teams/blue/", "/tokens/choice/"])
+@pytest.mark.parametrize("address", ["/tokens/", "/teams/blue/"])
 def test_two_thousand_cost_no_more_queries_than_sixty_and_no_long_page(
     browser: Client, person: User, stranger: User, blue: Team, address: str
 ) -> None:
@@ -149,56 +150,38 @@ def test_a_few_tokens_need_no_filter(browser: Client, person: User, keep: Keep) 
     assertNotContains(browser.get("/tokens/"), "filter-line")
 
 
-def test_the_menu_of_the_list_has_some_and_searches_the_rest(
+def test_the_list_costs_no_query_an_account_and_its_menu_has_some(
     browser: Client, person: User, blue: Team, cloud: Sandbox, keep: Keep
 ) -> None:
-    Token.objects.update(state=State.VALID)  # or the cloud is asked about the refused one
     main = keep(person, cloud.token, "Main", team=blue)
+    browser.get("/images/")
+    with CaptureQueriesContext(connection) as few:
+        browser.get("/images/")
+    store(person, blue, range(200, 220))
+    browser.get("/images/")
+    with CaptureQueriesContext(connection) as many:
+        page = Page(browser.get("/images/"))
 
-    page = browser.get(f"/images/?token={main.pk}").content.decode()
-
-    menu = page.partition('id="account-choices"')[2].partition("</div>")[0]
-    assert menu.count("<a ") == 10
-    assert 'action="/tokens/choice/"' in page
-    part = browser.get("/tokens/choice/?q=main&to=images", headers={"HX-Request": "true"})
-    assert part["X-Fragment"] == "true"
-    assertContains(part, f'href="/images/?token={main.pk}"')
-    assertNotContains(part, "<html")
-
-
-def test_a_few_tokens_are_all_in_the_menu(
-    browser: Client, person: User, cloud: Sandbox, keep: Keep
-) -> None:
-    main = keep(person, cloud.token, "Main")
-    keep(person, "a" * 64, "Other")
-
-    page = browser.get(f"/images/?token={main.pk}")
-
-    assertContains(page, "Other <span")
-    assertNotContains(page, "/tokens/choice/")
+    assert len(many) == len(few)
+    menu = page.one("details", _class="menu accounts")
+    entries = menu.all("a", _class="account")
+    assert len(entries) == 12
+    assert "69 more, in the filter “Account”" in menu.text
+    # Those in trouble first: all but the one that works are refused.
+    assert {each.attributes["data-account-state"] for each in entries} == {"failed"}
+    assert {row.attributes["data-account"] for row in page.rows} == {str(main.pk)}
 
 
-def test_without_a_script_the_search_is_a_page_whose_links_lead_back(
-    browser: Client, person: User, blue: Team, keep: Keep
-) -> None:
-    main = keep(person, "a" * 64, "Main", team=blue)
-
-    for place, target in (("changes", "/changes/"), ("images", "/images/"), ("//evil", "/images/")):
-        page = browser.get("/tokens/choice/", {"q": "main", "to": place})
-        assertContains(page, f'href="{target}?token={main.pk}"')
-        assertContains(page, "<html")
-        assertNotContains(page, "//evil")
-    assertContains(browser.get("/tokens/choice/"), "41 more: search for them.")
-    assertContains(browser.get("/tokens/choice/?q=zzz"), "No token matches.")
-
-
-def test_the_search_finds_nobody_elses_and_a_label_stays_text(
-    browser: Client, person: User, stranger: User, keep: Keep
+def test_the_menu_has_nobody_elses_and_a_label_stays_text(
+    browser: Client, person: User, stranger: User, cloud: Sandbox, keep: Keep
 ) -> None:
     keep(stranger, "a" * 64, "Theirs")
-    keep(person, "b" * 64, "<b>Mine</b>")
+    keep(person, cloud.token, "<b>Mine</b>")
+    keep(person, "b" * 64, "Other")
+    page = Page(browser.get("/images/"))
 
-    page = browser.get("/tokens/choice/")
-
-    assertNotContains(page, "Theirs")
-    assertContains(page, "&lt;b&gt;Mine&lt;/b&gt;")
+    menu = page.one("details", _class="menu accounts")
+    named = {each.one("bdi").text for each in menu.all("a", _class="account")}
+    assert named == {"<b>Mine</b>", "Other"}
+    assert "Theirs" not in page.text
+    assert not page.one(id="images").all("b")

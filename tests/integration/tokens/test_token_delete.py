@@ -25,19 +25,6 @@ def test_a_token_is_deleted_after_a_question(
     assert list(Token.objects.all()) == [other]
 
 
-def test_after_the_default_one_the_oldest_is_used(
-    browser: Client, person: User, keep: Callable[..., Token]
-) -> None:
-    keep(person, "0" * 64, "Oldest")
-    token = keep(person, "1" * 64)
-    User.objects.update(default_token=token)
-    browser.post(f"/tokens/{token.pk}/delete/")
-
-    person.refresh_from_db()
-    assert person.default_token is None
-    assertContains(browser.get("/tokens/"), "badge-muted", 1)
-
-
 def test_twice_is_not_found(browser: Client, person: User, keep: Callable[..., Token]) -> None:
     token = keep(person, "0" * 64)
     browser.post(f"/tokens/{token.pk}/delete/")

@@ -19,6 +19,7 @@ from dashboard.people.models import Role, Team, User
 from dashboard.tokens.models import State, Token
 from images.sandbox import Fault, Sandbox
 from images.sandbox.inventory import REGION_IDS
+from tests.integration.images.pages import Page
 from tests.integration.masking import masked
 
 pytestmark = pytest.mark.backend
@@ -140,15 +141,25 @@ def test_a_disabled_token_is_kept_and_reads_nothing(
     assert actions() == ["token.disable", "token.enable"]
 
 
-def test_another_token_takes_the_place_of_a_disabled_one(
+def test_a_disabled_token_hides_nothing_of_the_others_and_the_page_says_so(
     browser: Client, person: User, cloud: Sandbox, keep: Callable[..., Token]
 ) -> None:
     off = keep(person, cloud.other_token, "Off", disabled_at=timezone.now())
-    keep(person, cloud.token, "On")
+    on = keep(person, cloud.token, "On")
 
-    assertContains(browser.get("/images/"), "On")
-    page = browser.get(f"/images/?token={off.pk}")
-    assertContains(page, "Or list images with another token", status_code=403)
+    page = Page(browser.get("/images/"))
+    assert {row.attributes["data-account"] for row in page.rows} == {str(on.pk)}
+    [notice] = page.all(data_unusable=True)
+    assert notice.text == "Without “Off”: its token is disabled. Manage the token"
+    assert notice.one("a").attributes["href"] == page_of(off)
+    assert {call.token_last4 for call in cloud.calls} == {cloud.token[-4:]}
+    # Named with another it is left out as well; alone there is nothing that could be shown.
+    both = Page(browser.get(f"/images/?account={off.pk}&account={on.pk}"))
+    assert both.uuids == page.uuids
+    for url in ("/images/", "/images/export.csv", "/images/export.json", "/overview/", "/changes/"):
+        alone = browser.get(f"{url}?account={off.pk}")
+        assertContains(alone, "This token is disabled", status_code=403)
+        assertContains(alone, page_of(off), status_code=403)
 
 
 def test_after_its_last_day_nobody_reads_with_it(
@@ -327,7 +338,6 @@ def test_a_viewer_reads_with_a_teams_token_and_looks_after_none(
     assertContains(page, "Main")
     assertNotContains(page, page_of(token))
     assertContains(client.get("/tokens/"), "Your teams’ tokens")
-    assertContains(client.post(page_of(token, "default/"), follow=True), "now your default token")
     assert client.post(page_of(token, "disable/")).status_code == 404
 
 

@@ -330,9 +330,11 @@ def test_a_lost_key_takes_only_its_own_tokens_along(
     for url in ("/tokens/", page_of(lost)):
         assertContains(browser.get(url), "Cannot be read: replace it", 1)
     assertContains(
-        browser.get(f"/images/?token={lost.pk}"), "can no longer be read", status_code=403
+        browser.get(f"/images/?account={lost.pk}"), "can no longer be read", status_code=403
     )
-    assertContains(browser.get(f"/images/?token={good.pk}"), 'data-image="')
+    for url in (f"/images/?account={good.pk}", "/images/"):
+        assertContains(browser.get(url), 'data-image="')
+    assertContains(browser.get("/images/"), "Without “Lost”: its token can no longer be decrypted.")
     assertContains(browser.post(page_of(lost, "check/"), follow=True), "cannot be decrypted")
     page = browser.post(page_of(good, "restore/"), follow=True)
     assertContains(page, "The other token is no longer available")

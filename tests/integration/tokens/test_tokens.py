@@ -268,8 +268,8 @@ def test_the_list_is_ones_own_and_costs_no_query_a_token(
         keep(person, "0" * 64, f"Mine {number}")
     browser.get(URL)
 
-    # The session, who is signed in, their roles, tokens, and these tokens' owners and teams.
-    with django_assert_num_queries(6):
+    # The session, who is signed in, their roles, and tokens with their owners' and teams' names.
+    with django_assert_num_queries(5):
         page = browser.get(URL)
     assertContains(page, "data-token", 5)
     assertNotContains(page, "Theirs")
