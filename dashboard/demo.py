@@ -1,10 +1,11 @@
-"""The demo, `make run`: a sandbox cloud, the dashboard with a person and a token, and `refresh`.
+"""The demo, `make run`: a sandbox cloud, the dashboard with a person and two accounts, `refresh`.
 
 Everything listens on this machine alone and keeps its data in var/demo, apart from real data.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -19,6 +20,8 @@ from types import FrameType
 
 # A known password is safe here: the demo listens only on the loopback and shows invented images.
 USER, PASSWORD = "demo", "demo"
+# By its label here, which of the sandbox's tokens an account is read with.
+ACCOUNTS = {"Production": "token", "Testing": "other_token"}
 READY_SECONDS = 120
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -31,12 +34,12 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _stop)
     children: list[subprocess.Popen[str]] = []
     try:
-        cloud, url, token = _start_cloud()
+        cloud, url = _start_cloud()
         children.append(cloud)
         os.environ |= {"DIDIYUN_API_URL": url, "VAR_DIR": str(BASE_DIR / "var" / "demo")}
         os.environ["DEMO"] = f"{USER}/{PASSWORD}"
         os.environ.setdefault("LOG_LEVEL", "WARNING")
-        _prepare(token)
+        _prepare(url)
         children.append(_start_dashboard())
         children.append(_start_upkeep())
         _wait_until_ready(port, children)
@@ -69,20 +72,20 @@ def _refuse_taken(port: int) -> None:
             sys.exit(f"Port {port} is taken. Free it, or choose another: make run PORT={port + 1}")
 
 
-def _start_cloud() -> tuple[subprocess.Popen[str], str, str]:
-    """Start the sandbox on a free port; return its process, its address and a token it accepts."""
+def _start_cloud() -> tuple[subprocess.Popen[str], str]:
+    """Start the sandbox on a free port; return its process and its address."""
     sandbox = [sys.executable, "-m", "images.sandbox", "--port", "0", "--images", "250"]
     command = [*sandbox, "--lively", "20"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=BASE_DIR)
     assert process.stdout
-    found = re.search(r"(http://\S+) token (\S+)", process.stdout.readline())
+    found = re.search(r"http://\S+", process.stdout.readline())
     if not found:
         sys.exit("The sandbox cloud did not start.")
-    return process, found[1], found[2]
+    return process, found[0]
 
 
-def _prepare(token: str) -> None:
-    """Create the database, the person and the token where they are missing."""
+def _prepare(url: str) -> None:
+    """Create the database, the person and the accounts where they are missing."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
     import django
 
@@ -98,7 +101,10 @@ def _prepare(token: str) -> None:
     if person is None:
         person = User.objects.create_superuser(USER, password=PASSWORD)
     if not person.tokens.exists():
-        add_token(person, "Sandbox", token, by=COMMAND)
+        with urllib.request.urlopen(f"{url}/sandbox/tokens") as answer:  # noqa: S310  (ours)
+            tokens = json.load(answer)
+        for label, name in ACCOUNTS.items():
+            add_token(person, label, tokens[name], by=COMMAND)
 
 
 def _start_dashboard() -> subprocess.Popen[str]:
