@@ -1,10 +1,11 @@
 """Two hundred people at once: how quick it is for them, and whether the workers' memory grows.
 
-.venv/bin/python -m tests.bench.people --minutes 10 --people 200
+.venv/bin/python -m tests.bench.people --minutes 10 --people 200 --accounts 20
 
-Each has a session of their own, and looks, thinks for a moment, looks on: lists, filters, searches,
-pages, an image's panel, the overview, and what an open page asks by itself. An image changes every
-minute, and the refresher runs.
+All read the same accounts, whose tokens are of one list. Each has a session of their own, and
+looks, thinks for a moment, looks on: lists, filters, searches, pages, an image's panel, the
+overview, and what an open page asks by itself. An image changes every minute, and the refresher
+runs.
 """
 
 from __future__ import annotations
@@ -37,11 +38,19 @@ MOST_GROWTH = 0.05
 
 # Sessions as signing in makes them; signing in so often would take minutes, and is throttled.
 SIGN_IN = """
+import uuid
 from django.test import Client
 from dashboard.people.models import Membership, Role, Team, User
+from dashboard.tokens import access, vault
 from dashboard.tokens.models import Token
 team = Team.objects.create(name="People", slug="people")
 Token.objects.update(team=team)
+token = Token.objects.get()
+secret = access.stored(token).secret
+for number in range(1, {accounts}):
+    token.pk = uuid.uuid4()
+    token.label, token.sealed = f"Account {{number}}", vault.seal(secret, token.pk)
+    token.save(force_insert=True)
 for number in range({people}):
     user = User.objects.create(username=f"person-{{number}}")
     Membership.objects.create(team=team, user=user, role=Role.VIEWER)
@@ -193,16 +202,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.people", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--people", type=int, default=200)
+    parser.add_argument("--accounts", type=int, default=20)
     options = parser.parse_args()
     with stack(IMAGES) as running, tempfile.TemporaryDirectory() as folder:
-        code = SIGN_IN.format(people=options.people)
+        code = SIGN_IN.format(people=options.people, accounts=options.accounts)
         said = dashboards.manage(
             running.environment, (("shell", "--verbosity", "0", "-c", code), "")
         )
         sessions = said.split()
         refresher = refresh(running.environment, Path(folder) / "log")
         running.get(LIST)
-        print(f"{options.people} people for {options.minutes:g} minutes over {IMAGES:,} images")
+        print(f"{options.people} people for {options.minutes:g} minutes", end=" ")
+        print(f"over {options.accounts} accounts of {IMAGES:,} images")
         print(f"  load of the machine before: {os.getloadavg()[0]:.1f}", flush=True)
         used = time.process_time()
         seen = asyncio.run(crowd(running, sessions, options.minutes))

@@ -171,7 +171,9 @@ def test_an_account_that_cannot_be_read_is_told_to_who_names_it_and_left_out_for
 
     answer = script.get("images").json()
     assert {each["account"] for each in answer["images"]} == {str(main.pk)}
-    assert [each["id"] for each in answer["accounts"]] == [str(main.pk)]
+    states = {each["label"]: each["state"] for each in answer["accounts"]}
+    assert states.pop(main.label) == "fresh"
+    assert states == {"Off": "disabled", "Over": "expired", "Lost": "unreadable"}
     for kind, token in unusable.items():
         for named in (f"account={token.pk}", f"token={token.pk}", f"account={token.label}"):
             for path in ("images", "images.csv", "facets", "regions", "changes", "overview"):
