@@ -12,13 +12,10 @@ from django.utils.translation import gettext as _
 
 from dashboard.tokens.access import Access, Credential, title_of
 from dashboard.tokens.models import Token
-from images.fields import ACCOUNT
+from images.fields import OF_ACCOUNTS
 from images.forms import InvalidParameter, read_query
-from images.search.gathered import EXCLUDED
-from images.search.query import ImageQuery, changed
+from images.search.query import ImageQuery, changed, lets_in
 from images.search.spelling import folded
-
-OF_ACCOUNTS = (ACCOUNT, EXCLUDED)
 
 
 class AccountName(NamedTuple):
@@ -63,22 +60,12 @@ def query_of(access: Access, params: QueryDict) -> ImageQuery:
 def asked_for(access: Access, params: QueryDict) -> list[Credential]:
     """Return what to read the accounts with that an address asks for."""
     query = query_of(access, params)
-    chosen, excluded = (query.chosen(name) for name in OF_ACCOUNTS)
-    return [
-        each
-        for each in access.credentials
-        if (not chosen or str(each.token_id) in chosen) and str(each.token_id) not in excluded
-    ]
+    return [each for each in access.credentials if lets_in(query, str(each.token_id))]
 
 
 def unusable(access: Access, query: ImageQuery) -> tuple[tuple[Token, str], ...]:
     """Return what of the accounts asked for cannot be read with, each with why."""
-    chosen, excluded = map(query.chosen, OF_ACCOUNTS)
-    return tuple(
-        (token, why)
-        for token, why in access.unusable
-        if (not chosen or str(token.pk) in chosen) and str(token.pk) not in excluded
-    )
+    return tuple(each for each in access.unusable if lets_in(query, str(each[0].pk)))
 
 
 def _accounts(access: Access, text: str) -> list[str]:

@@ -17,10 +17,10 @@ from dashboard.tokens.access import Access
 from dashboard.tokens.lifecycle import note_verdict
 from dashboard.tokens.models import Token
 from images import services
-from images.accounts import OF_ACCOUNTS, AccountName, account_names, unusable, with_accounts
+from images.accounts import AccountName, account_names, unusable, with_accounts
 from images.causes import Cause, causes, state_title
 from images.change_forms import read_change_query
-from images.fields import ACCOUNT
+from images.fields import ACCOUNT, OF_ACCOUNTS, OLDER_ACCOUNT
 from images.forms import InvalidParameter, query_string, read_query
 from images.history.changes import ChangeQuery
 from images.region_names import translated_zone
@@ -245,13 +245,12 @@ def known_context(access: Access, params: QueryDict) -> InventoryContext | None:
 def _context(access: Access, params: QueryDict, inventory: GatheredInventory) -> InventoryContext:
     asked, invalid = read_query(params)
     query, unknown = with_accounts(access, asked)
-    chosen, excluded = (query.chosen(name) for name in OF_ACCOUNTS)
     return InventoryContext(
         access=access,
         accounts=account_names(access),
         query=spelled(inventory.index, query),
         invalid_parameters=(*unknown, *invalid),
-        inventory=inventory.of(chosen, excluded),
+        inventory=inventory.of(query),
         unknown_account=bool(unknown),
     )
 
@@ -271,7 +270,7 @@ def changes_context(
 ) -> tuple[InventoryContext, ChangeQuery]:
     """Return the inventory of the accounts asked for, and which changes the parameters ask for."""
     accounts, others = QueryDict(mutable=True), params.copy()
-    for name in (ACCOUNT, "token"):
+    for name in (ACCOUNT, OLDER_ACCOUNT):
         accounts.setlist(name, others.pop(name, []))
     context = context_of(access, accounts, newest=newest, wait=wait)
     query, invalid = read_change_query(others)

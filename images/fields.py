@@ -198,7 +198,9 @@ SORTS = {name: field for name, field in COLUMNS.items() if field.sorts and field
 _facets = sorted((field.facet, field.name) for field in ENTRIES if field.facet)
 FACETS = {facet.name or name: FIELDS[name] for facet, name in _facets}
 """By parameter, which is the field's name or another one."""
-ACCOUNT = "account"
+ACCOUNT, OLDER_ACCOUNT = "account", "token"
+OF_ACCOUNTS = (ACCOUNT, f"-{ACCOUNT}")
+"""What an address asks for of accounts, and does not; beside the older name of the first."""
 READ_FACETS = {name: field for name, field in FACETS.items() if name != ACCOUNT}
 """Those that are read from images."""
 COMPARED = {group: tuple(field for field in ENTRIES if field.group == group) for group in GROUPS}

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from images import bounds
 from images.bounds import Bound
 from images.cloud.values import SLUG
-from images.fields import COLUMNS, SORTS
+from images.fields import ACCOUNT, COLUMNS, OLDER_ACCOUNT, SORTS
 from images.insights import STORAGE_STATES
 from images.os_support import SUPPORT_STATES
 from images.search.spelling import spelled_size
@@ -36,7 +36,7 @@ UNITS = {"": 1, "b": 1} | {
     for spelling, base in ((letter, 1024), (f"{letter}ib", 1024), (f"{letter}b", 1000))
 }
 # As links of before have them.
-OLDER, OLDER_COLUMNS = {"disk": "medium", "token": "account"}, {"disk": "min_disk"}
+OLDER, OLDER_COLUMNS = {"disk": "medium", OLDER_ACCOUNT: ACCOUNT}, {"disk": "min_disk"}
 TOO_LONG = format_lazy(_("longer than {number} characters"), number=MAX_LENGTH)
 
 

@@ -18,12 +18,10 @@ from dashboard.displays.models import Display
 from dashboard.labels import LONGEST, LabelField
 from dashboard.people.models import Team
 from dashboard.tokens.models import Token
-from images.fields import ACCOUNT
-from images.search.gathered import EXCLUDED
+from images.fields import ACCOUNT, OF_ACCOUNTS, OLDER_ACCOUNT
 from images.search.spelling import folded
 
 LONGEST_QUERY = 2000
-OF_ACCOUNTS, OLDER_ACCOUNT = (ACCOUNT, EXCLUDED), "token"
 # Query parameters that are the visitor's, not the screen's.
 NOT_KEPT = ("page", "size", "columns", "sort")
 

@@ -19,10 +19,9 @@ from dashboard.people import policy
 from dashboard.people.models import Role, Team, User
 from dashboard.saved_views.models import SavedView
 from dashboard.tokens.models import Token
+from images.fields import OF_ACCOUNTS, OLDER_ACCOUNT
 
 LONGEST_QUERY = 4000
-# The parameters that name accounts, with the older name of the first.
-OF_ACCOUNTS = ("account", "-account", "token")
 
 
 def seen_by(user: User) -> QuerySet[SavedView]:
@@ -48,7 +47,11 @@ def query_of(text: str, team: Team | None) -> str:
         theirs = {
             str(token) for token in Token.objects.filter(team=team).values_list("pk", flat=True)
         }
-        kept = [(name, value) for name, value in kept if name not in OF_ACCOUNTS or value in theirs]
+        kept = [
+            (name, value)
+            for name, value in kept
+            if name not in (*OF_ACCOUNTS, OLDER_ACCOUNT) or value in theirs
+        ]
     return urlencode(kept)
 
 

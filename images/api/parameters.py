@@ -16,7 +16,7 @@ from dashboard.tokens.models import State
 from images.change_forms import PLACE_OF_CHANGE
 from images.cloud.values import SLUG
 from images.export.rows import CSV_COLUMNS
-from images.fields import ACCOUNT, COLUMNS, FACETS, SORTS
+from images.fields import ACCOUNT, COLUMNS, FACETS, OF_ACCOUNTS, OLDER_ACCOUNT, SORTS
 from images.fields import FIELDS as REGISTRY
 from images.forms import MAX_VALUES
 from images.grammar import (
@@ -153,7 +153,7 @@ LISTING: Parameters = {
     "cursor": (LAST_IMAGE, CURSOR),
 }
 NONE: Parameters = {}
-ACCOUNTS: Parameters = {name: LISTING[name] for name in ("account", "-account", "token")}
+ACCOUNTS: Parameters = {name: LISTING[name] for name in (*OF_ACCOUNTS, OLDER_ACCOUNT)}
 ONE: Parameters = {**ACCOUNTS, "fields": LISTING["fields"]}
 QUERY: Parameters = {
     name: each for name, each in LISTING.items() if name not in ("cursor", "fields")

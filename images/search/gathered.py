@@ -18,7 +18,7 @@ from itertools import accumulate, chain, compress, count, islice
 from typing import NamedTuple, overload
 
 from images.cloud.records import Image
-from images.fields import ACCOUNT, READ_FACETS
+from images.fields import ACCOUNT, OF_ACCOUNTS, READ_FACETS
 from images.search.bitsets import Cache, unpack
 from images.search.index import Index, alike, commonest, is_meant
 from images.search.language import terms, written
@@ -34,12 +34,12 @@ from images.search.query import (
     counts_of,
     facet_values,
     in_order,
+    lets_in,
     rows_of,
     selection,
 )
 from images.search.spelling import folded
 
-EXCLUDED = f"-{ACCOUNT}"
 Facets = dict[str, tuple[FacetValue, ...]]
 
 
@@ -153,7 +153,7 @@ def spelled(accounts: GatheredIndex, query: ImageQuery) -> ImageQuery:
     if not query.facets:
         return query
     shown = tuple(
-        (name, values if name in (ACCOUNT, EXCLUDED) else _spelled(accounts, name, values))
+        (name, values if name in OF_ACCOUNTS else _spelled(accounts, name, values))
         for name, values in query.facets
     )
     return replace(query, facets=shown)
@@ -294,12 +294,10 @@ def _asked(
     accounts: GatheredIndex, query: ImageQuery, *, whichever: bool = False
 ) -> Iterator[Asked]:
     """Yield what each account is asked for that the query lets in, or `whichever` it lets in."""
-    chosen, excluded = query.chosen(ACCOUNT), query.chosen(EXCLUDED)
     words = terms(query.q)
-    local = changed(query, **{ACCOUNT: (), EXCLUDED: ()}) if chosen or excluded else query
+    local = changed(query, **dict.fromkeys(OF_ACCOUNTS, ()))
     for number, part in enumerate(accounts.parts):
-        let_in = (not chosen or part.account in chosen) and part.account not in excluded
-        if not (let_in or whichever):
+        if not (whichever or lets_in(query, part.account)):
             continue
         meant = [word for word in words if is_meant(part.names, folded(word.text))]
         if any(word.excluded for word in meant):
@@ -328,7 +326,7 @@ def _accounts(accounts: GatheredIndex, query: ImageQuery) -> tuple[FacetValue, .
         accounts.parts[each.number].account: rows_of(each.index, each.query).bit_count()
         for each in _asked(accounts, query, whichever=True)
     }
-    excluded = {each: counts.get(each, 0) for each in query.chosen(EXCLUDED)}
+    excluded = {each: counts.get(each, 0) for each in query.chosen(f"-{ACCOUNT}")}
     shown = {account: number for account, number in counts.items() if number}
     return facet_values(shown, frozenset(query.chosen(ACCOUNT)), excluded)
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 
 from images.bounds import Bound
-from images.fields import FACETS, READ_FACETS
+from images.fields import FACETS, OF_ACCOUNTS, READ_FACETS
 from images.fields import gettext_noop as _
 from images.search.bitsets import Rows
 from images.search.index import Index
@@ -73,6 +73,12 @@ def changed(query: ImageQuery, **values: Any) -> ImageQuery:
         chosen = dict(query.facets) | others
         values["facets"] = tuple((name, chosen[name]) for name in CHOICES if chosen.get(name))
     return replace(query, **values)
+
+
+def lets_in(query: ImageQuery, account: str) -> bool:
+    """Return whether the query asks for an account, by its id."""
+    chosen, excluded = map(query.chosen, OF_ACCOUNTS)
+    return (not chosen or account in chosen) and account not in excluded
 
 
 class FacetValue(msgspec.Struct, frozen=True, gc=False):

@@ -6,7 +6,7 @@ Each keeps its own state and age; one that fails, or was never read, leaves the 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
@@ -16,6 +16,7 @@ from images.cloud.records import Image
 from images.messages import EXPLANATIONS, Explanation
 from images.search.bitsets import Cache, Within
 from images.search.gathered import GatheredIndex, Part
+from images.search.query import ImageQuery, lets_in
 from images.services import memory
 from images.services.inventory import Inventory, RegionState, telling
 from images.services.snapshots import Failure
@@ -88,13 +89,9 @@ class GatheredInventory:
     now: float
     fresh_seconds: int
 
-    def of(self, chosen: Collection[str], excluded: Collection[str]) -> GatheredInventory:
-        """Return the same with only those accounts asked for; with none chosen it is all."""
-        asked = (
-            each
-            for each in self.everything
-            if (not chosen or each.id in chosen) and each.id not in excluded
-        )
+    def of(self, query: ImageQuery) -> GatheredInventory:
+        """Return the same with only those accounts asked for that the query lets in."""
+        asked = (each for each in self.everything if lets_in(query, each.id))
         return replace(self, accounts=tuple(asked))
 
     @property

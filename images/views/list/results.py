@@ -11,10 +11,9 @@ from django.utils.translation import ngettext
 from markupsafe import Markup
 
 from dashboard.web.compression import Coding, page_compressed
-from images.accounts import OF_ACCOUNTS
 from images.cloud.records import Image
 from images.context import InventoryContext, ListAddress
-from images.fields import ACCOUNT
+from images.fields import ACCOUNT, OF_ACCOUNTS
 from images.fragments import cached
 from images.qualifiers import box_value
 from images.search.gathered import GatheredIndex, run

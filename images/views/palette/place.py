@@ -11,6 +11,7 @@ from django.urls import Resolver404, resolve
 
 from dashboard.web.back import back
 from images.cloud.values import SLUG
+from images.fields import OF_ACCOUNTS, OLDER_ACCOUNT
 
 LISTS = ("images:list", "images:detail")
 
@@ -58,6 +59,6 @@ def _params(query: str) -> QueryDict:
 
 def _accounts_alone(params: QueryDict) -> QueryDict:
     accounts = QueryDict(mutable=True)
-    for name in ("account", "token"):
+    for name in (*OF_ACCOUNTS, OLDER_ACCOUNT):
         accounts.setlist(name, params.getlist(name))
     return accounts
