@@ -276,17 +276,3 @@ def changes_context(
     query, invalid = read_change_query(others)
     query = replace(query, account=context.query.chosen(ACCOUNT))
     return replace(context, invalid_parameters=(*context.invalid_parameters, *invalid)), query
-
-
-def freshness(inventory: GatheredInventory) -> str:
-    """How old an answer is, for whoever reads it without the page: scripts, exports, caches.
-
-    A region is said once, however many accounts have it: how its oldest list stands that is shown,
-    and of how many accounts there is none.
-    """
-    return ", ".join(
-        f"{state.id};state={state.state}"
-        + (f";age={state.age}" if state.age is not None else "")
-        + (f";missing={state.missing}" if state.missing and state.shown else "")
-        for state in inventory.by_region
-    )

@@ -13,9 +13,10 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_vary_headers
 
 from images.api.schemas import Account, Answer, Listing, Region, Tokens
-from images.context import InventoryContext, freshness
+from images.context import InventoryContext
 from images.export.regions import account, error_of, iso, unconfirmed_of, unusable_account
 from images.services.inventory import RegionState
+from images.standing import standing
 
 
 def answer(
@@ -61,7 +62,8 @@ def _unless_known(
     response["Cache-Control"] = "private, no-cache"
     patch_vary_headers(response, ["Accept-Encoding", "Authorization", "Cookie"])
     if context:
-        response["X-Inventory-Regions"] = freshness(context.inventory)
+        for name, value in standing(context).items():
+            response[name] = value
     return response
 
 

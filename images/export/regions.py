@@ -65,7 +65,7 @@ def account(each: AccountInventory) -> dict[str, Any]:
         "id": each.id,
         "label": each.account.label,
         "state": each.state,
-        "count": len(each.inventory.images) if each.is_known else None,
+        "count": each.count,
         "error": error_of(failure),
     }
 

@@ -21,7 +21,6 @@ from images.services import memory
 from images.services.inventory import Inventory, RegionState, telling
 from images.services.snapshots import Failure
 
-# A region as it stands in several accounts is as it stands where it is worst.
 WORST_FIRST = ("failed", "loading", "stale", "fresh")
 
 
@@ -64,7 +63,16 @@ class AccountInventory:
     @cached_property
     def is_known(self) -> bool:
         """Whether it was ever read, be it in vain."""
-        return bool(self.inventory.head.asked_at)
+        head = self.inventory.head
+        return bool(head.asked_at) or head.failure is not None
+
+    @cached_property
+    def count(self) -> int | None:
+        """How many images it lists, as far as is known; None where nothing is."""
+        head = self.inventory.head
+        read = any(region.version for region in head.regions)
+        has_no_region = bool(head.asked_at) and not head.regions and head.failure is None
+        return len(self.inventory.images) if read or has_no_region else None
 
     @cached_property
     def state(self) -> str:

@@ -18,8 +18,9 @@ from dashboard.tokens.access import Access, access_of
 from dashboard.web.htmx import as_fragment
 from dashboard.web.routes import is_export, is_poll, route_of
 from images import services
-from images.context import UNKNOWN_ACCOUNT, InventoryContext, context_of, freshness
+from images.context import UNKNOWN_ACCOUNT, InventoryContext, context_of
 from images.services.snapshots import Failure
+from images.standing import standing
 
 P = ParamSpec("P")
 
@@ -52,7 +53,8 @@ def with_inventory(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpR
                 request, context, _("This region does not exist, or no longer exists.")
             )
         response = view(request, context, *args, **kwargs)
-        response["X-Inventory-Regions"] = freshness(context.inventory)
+        for name, value in standing(context).items():
+            response[name] = value
         return response
 
     return opening

@@ -387,13 +387,21 @@ def test_one_account_that_is_refused_leaves_the_others_whole_and_is_named_with_w
         assert "Wrong" in notice(shown, "data_failure", "refused")
         assert "Prod" not in notice(shown, "data_failure", "refused")
         assert set(shown.regions.values()) == {"fresh"}
-    for path in EXPORTS:
-        assert browser.get(path).status_code == 200
+    for path in (*EXPORTS, f"{API}/images.ndjson"):
+        response = browser.get(path)
+        assert response.status_code == 200
+        assert response["X-Inventory-Missing"] == f"{wrong.pk};state=failed"
+        assert response.getvalue()
     answer = asked(browser, "images")
     assert answer["total"] == OF_PROD
     assert answer["complete"] is False
-    stands = {each["id"]: (each["state"], each["error"] is None) for each in answer["accounts"]}
-    assert stands == {str(prod.pk): ("fresh", True), str(wrong.pk): ("failed", False)}
+    # Of what nothing is known of nobody says that it is empty.
+    for said in (answer["accounts"], exported(browser)["accounts"]):
+        stands = {each["id"]: (each["state"], each["count"], not each["error"]) for each in said}
+        assert stands == {
+            str(prod.pk): ("fresh", OF_PROD, True),
+            str(wrong.pk): ("failed", None, False),
+        }
 
     assert browser.get(f"{URL}?account={wrong.pk}").status_code >= 400
     assert browser.get(f"{API}/images?account={wrong.pk}").status_code >= 400
@@ -411,6 +419,11 @@ def test_a_region_that_fails_for_one_account_is_missing_from_that_one_alone(
     assert [count for count, _href in shown.choices("Region").values()] == [15, 15, 12]
     assert asked(both_accounts, "images?account=Prod")["complete"] is True
     assert asked(both_accounts, "images?account=Test")["complete"] is False
+    assert "bj;state=fresh;age=0;missing=1" in shown.response["X-Inventory-Regions"]
+    assert "X-Inventory-Missing" not in shown.response
+    # Its other regions are there, and so the menu says how many images that are.
+    menu = {each.text for each in shown.all("a", data_account_state="failed")}
+    assert menu == {f"Test {OF_TEST * 2 // 3}"}
 
 
 def test_a_disabled_token_among_others_is_named_and_counts_nowhere(
