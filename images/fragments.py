@@ -26,7 +26,7 @@ from images.cloud.records import Storage
 from images.insights import status_kind
 from images.labels import label_of
 from images.search.bitsets import Cache, weight
-from images.search.gathered import GatheredIndex
+from images.search.gathered_index import GatheredIndex
 from images.search.spelling import natural
 from images.support_words import support_words
 from images.templatetags import inventory as texts

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from images.cloud.records import Image
 from images.search.bitsets import BoundedCache
-from images.search.gathered import GatheredIndex, Part
+from images.search.gathered_index import GatheredIndex, Part
 from images.search.index import CACHE_BYTES, Index
 
 ACCOUNT = "00000000-0000-4000-8000-000000000001"

@@ -41,7 +41,8 @@ from images.forms import query_string
 from images.history import feed
 from images.messages import in_words
 from images.overview import find
-from images.search.gathered import Found, listed, run
+from images.search.gathered import listed, run
+from images.search.gathered_index import Found
 
 
 @endpoint(

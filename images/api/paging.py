@@ -19,7 +19,8 @@ from images import grammar
 from images.cloud.values import SLUG
 from images.context import InventoryContext
 from images.forms import query_string
-from images.search.gathered import Found, around, number_of, rows_between
+from images.search.gathered import around, number_of, rows_between
+from images.search.gathered_index import Found
 
 Item = TypeVar("Item")
 # Writes the query string of the same query on another page.

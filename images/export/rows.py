@@ -15,7 +15,7 @@ import msgspec
 
 from images.cloud.records import Image
 from images.fields import ACCOUNT, FIELDS, Field
-from images.search.gathered import Found
+from images.search.gathered_index import Found
 
 Item = TypeVar("Item")
 Cell = Callable[[Any], str | int | None]

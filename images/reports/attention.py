@@ -16,7 +16,8 @@ from images.bounds import Bound
 from images.cloud.records import Image
 from images.insights import check_meaning, status_meaning
 from images.reports.coverage import Coverage, rows
-from images.search.gathered import Found, GatheredIndex, run, selected, unordered
+from images.search.gathered import run, selected, unordered
+from images.search.gathered_index import Found, GatheredIndex
 from images.search.query import FacetValue, ImageQuery, changed, selecting
 from images.search.spelling import composed
 from images.verdict import verdict

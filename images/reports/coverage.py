@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from images.cloud.records import Image
-from images.search.gathered import GatheredIndex, positions
+from images.search.gathered import positions
+from images.search.gathered_index import GatheredIndex
 from images.search.query import ImageQuery, selecting
 from images.search.spelling import composed, natural
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from images.search.gathered import GatheredIndex, selected
+from images.search.gathered import selected
+from images.search.gathered_index import GatheredIndex
 from images.search.query import ImageQuery, selecting
 
 GIB = 2**30

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from images.cloud.records import Image
 from images.insights import status_kind
 from images.reports.attention import worry
-from images.search.gathered import GatheredIndex, run, selected
+from images.search.gathered import run, selected
+from images.search.gathered_index import GatheredIndex
 from images.search.query import FacetValue, ImageQuery, selecting
 from images.search.spelling import natural
 

@@ -15,7 +15,7 @@ from uuid import UUID
 from images.cloud.records import Image
 from images.messages import EXPLANATIONS, Explanation
 from images.search.bitsets import Cache, Within
-from images.search.gathered import GatheredIndex, Part
+from images.search.gathered_index import GatheredIndex, Part
 from images.search.query import ImageQuery, lets_in
 from images.services import memory
 from images.services.inventory import Inventory, RegionState, telling
@@ -215,16 +215,24 @@ class GatheredInventory:
 
     def lister(self, region: str, uuid: str) -> tuple[AccountInventory, Image] | None:
         """Return an image and the account whose list it is taken from."""
-        for each in dict.fromkeys((*self.accounts, *self.everything)):
-            image = each.inventory.find(region, uuid)
-            if image:
-                return each, image
-        return None
+        position = self.position(region, uuid)
+        if position is None:
+            return None
+        number, _row = self.index.images.place(position)
+        return self.everything[number], self.index.images[position]
 
     def position(self, region: str, uuid: str) -> int | None:
-        """Return where that image is in the index; None where no account lists it."""
-        found = self.lister(region, uuid)
-        return self.index.position(region, uuid, found[0].id) if found else None
+        """Return where that image is in the index; None where no account lists it.
+
+        Of several accounts it is one that is asked for, if that has it.
+        """
+        asked = set(self.accounts)
+        numbers = sorted(range(len(self.everything)), key=lambda n: self.everything[n] not in asked)
+        for number in numbers:
+            row = self.everything[number].inventory.index.position(region, uuid)
+            if row is not None:
+                return self.index.images.starts[number] + row
+        return None
 
     def listers(self, region: str, uuid: str) -> list[AccountInventory]:
         """Return every account that lists an image."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from images.cloud.records import Image, Job
-from images.search.gathered import GatheredIndex
+from images.search.gathered_index import GatheredIndex
 from images.search.index import Index
 
 STALLED_SECONDS = 120

@@ -23,7 +23,8 @@ from images.cloud.reading import Problems, read_image
 from images.cloud.records import Image, Sharing
 from images.sandbox.inventory import REGION_IDS, encoded_image, regions_of
 from images.search.bitsets import BoundedCache
-from images.search.gathered import GatheredIndex, Part, run
+from images.search.gathered import run
+from images.search.gathered_index import GatheredIndex, Part
 from images.search.index import CACHE_BYTES, Index
 from images.search.query import ImageQuery, image_query
 from images.services.memory import SEVERAL_CACHE_BYTES

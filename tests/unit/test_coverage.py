@@ -14,7 +14,7 @@ from images.reports.coverage import (
     coverage,
     rows,
 )
-from images.search.gathered import GatheredIndex
+from images.search.gathered_index import GatheredIndex
 from images.search.query import ImageQuery
 from tests.indexes import index_of
 from tests.unit.test_query import image

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from images.cloud.reading import Problems, read_image
 from images.cloud.records import Image
 from images.export.rows import CHUNK, csv_rows, json_document, pretty_json
-from images.search.gathered import Found
+from images.search.gathered_index import Found
 from tests.indexes import ACCOUNT
 
 SAMPLE = Path(__file__).parents[2] / "images" / "sandbox" / "sample.json"

@@ -23,7 +23,8 @@ from images.reports.histograms import (
     ages,
     sizes,
 )
-from images.search.gathered import GatheredIndex, run
+from images.search.gathered import run
+from images.search.gathered_index import GatheredIndex
 from images.search.query import ImageQuery, image_query
 from tests.indexes import index_of
 from tests.unit.test_query import image

@@ -21,7 +21,8 @@ from images.cloud.records import Image
 from images.fields import SORTS
 from images.os_support import release_of, support_state
 from images.search.bitsets import BoundedCache
-from images.search.gathered import GatheredIndex, around, matching, rows_between, run
+from images.search.gathered import around, matching, rows_between, run
+from images.search.gathered_index import GatheredIndex
 from images.search.language import Term, terms, written
 from images.search.query import CHOICES, FacetValue, ImageQuery, image_query
 from tests.indexes import ACCOUNT, gathered, index_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -67,12 +68,13 @@ def panel(context: InventoryContext, image: Image) -> SafeString:
 
 
 def panel_context(context: InventoryContext, image: Image) -> dict[str, Any]:
+    listers = context.inventory.listers(image.region, image.uuid)
     return {
         "verdict": verdict_words(image, context.region_names, context.zone_names),
         "place": place_of(context, image),
-        "listers": _listers(context, image),
+        "listers": listers if context.inventory.several else (),
         "elsewhere": elsewhere(context, image),
-        "changes": _changes(context, image),
+        "changes": _changes(context, image, listers),
         "curl": curl(image),
         "support": support_words(image),
         "details": read_details(image),
@@ -89,14 +91,9 @@ def _zones(context: InventoryContext, image: Image) -> list[tuple[str, str]] | N
     return [(each, context.zone_names.get(each.lower(), each)) for each in image.zones]
 
 
-def _listers(context: InventoryContext, image: Image) -> list[AccountInventory]:
-    """Return the accounts that list the image, where there are several to be told apart."""
-    inventory = context.inventory
-    return inventory.listers(image.region, image.uuid) if inventory.several else []
-
-
-def _changes(context: InventoryContext, image: Image) -> list[Line]:
-    """Return the last changes of the image."""
-    listers = context.inventory.listers(image.region, image.uuid)
+def _changes(
+    context: InventoryContext, image: Image, listers: Iterable[AccountInventory]
+) -> list[Line]:
+    """Return the last changes of the image in these accounts."""
     keys = {each.account.cache_key for each in listers}
     return [line(context, each) for each in feed.of_image(keys, image.region, image.uuid, CHANGES)]

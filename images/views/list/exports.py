@@ -15,7 +15,8 @@ from images.context import InventoryContext
 from images.export.regions import account, error_of, iso, region, unusable_account
 from images.export.rows import csv_rows, json_document
 from images.forms import query_string
-from images.search.gathered import Found, listed
+from images.search.gathered import listed
+from images.search.gathered_index import Found
 from images.views.list.image_list import list_page
 from images.views.pages import with_inventory
 

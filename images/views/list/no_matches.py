@@ -9,7 +9,8 @@ from images.context import ListAddress
 from images.fields import FACETS
 from images.forms import toggled
 from images.qualifiers import WORD_FACETS, box_text
-from images.search.gathered import GatheredIndex, run
+from images.search.gathered import run
+from images.search.gathered_index import GatheredIndex
 from images.search.language import terms, written
 from images.search.nearest import nearest
 from images.search.query import ImageQuery, changed, image_query

@@ -16,7 +16,8 @@ from images.context import InventoryContext, ListAddress
 from images.fields import ACCOUNT, OF_ACCOUNTS
 from images.fragments import cached
 from images.qualifiers import box_value
-from images.search.gathered import GatheredIndex, run
+from images.search.gathered import run
+from images.search.gathered_index import GatheredIndex
 from images.search.query import ImageQuery, Result
 from images.templatetags.inventory import counted, fragment
 from images.templatetags.query_words import RANGES

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from images.cloud.records import Image
 from images.fields import FIELDS
 from images.fragments import cached
-from images.search.gathered import GatheredIndex
+from images.search.gathered_index import GatheredIndex
 from images.templatetags.inventory import fragment, macros, name_of, plain_name
 from images.verdict import verdict
 from images.views.list.columns import NUMERIC
