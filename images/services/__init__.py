@@ -21,7 +21,7 @@ one per token over all processes. With nothing cached one caller reads and the o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from math import ceil
@@ -51,27 +51,31 @@ def inventories(
     What nothing is known of is read side by side. Without `wait` it is read in the background, and
     is "loading" until then, where something is known of another account.
     """
-    heads = store.load_heads((each.cache_key for each in accounts), counted=True)
-    cold = _cold(accounts, heads)
-    if cold and not wait and any(heads.values()):
-        for each in cold:
-            single_flight.refresh_in_background(each)
-        heads |= {each.cache_key: Head() for each in cold}
-    elif cold:
-        heads |= dict(zip((each.cache_key for each in cold), _read_all(cold), strict=True))
-    read = {each.cache_key for each in cold}
+    heads, read = _heads(accounts, wait=wait)
     found = [
         (each, _inventory(each, head, newest=newest or each.cache_key in read))
-        if (head := heads[each.cache_key]) and head.asked_at
-        else (each, _without_images(head or Head()))
+        if (head := heads[each.cache_key]).asked_at
+        else (each, _without_images(head))
         for each in accounts
     ]
     return gathered(found, freshness.clock(), settings.INVENTORY_FRESH_SECONDS)
 
 
-def _cold(accounts: Sequence[Account], heads: Mapping[str, Head | None]) -> list[Account]:
-    """Return the accounts of which nothing is known, one of those that share a secret."""
-    return list({each.cache_key: each for each in accounts if not heads[each.cache_key]}.values())
+def _heads(accounts: Sequence[Account], *, wait: bool) -> tuple[dict[str, Head], frozenset[str]]:
+    """Return the newest head of each account by its key, and the keys of those just read.
+
+    The head of one that is not waited for says that it was never asked.
+    """
+    stored = store.load_heads((each.cache_key for each in accounts), counted=True)
+    known = {key: head for key, head in stored.items() if head}
+    # Of some that share a secret one is read.
+    cold = {each.cache_key: each for each in accounts if each.cache_key not in known}
+    if known and not wait:
+        for each in cold.values():
+            single_flight.refresh_in_background(each)
+        return known | dict.fromkeys(cold, Head()), frozenset()
+    read = dict(zip(cold, _read_all(list(cold.values())), strict=True))
+    return known | read, frozenset(read)
 
 
 def _read_all(accounts: Sequence[Account]) -> list[Head]:
@@ -127,13 +131,11 @@ def regions(accounts: Sequence[Account]) -> GatheredInventory:
 
     So no list is decoded or indexed for it; whether the cache has lost one shows with the images.
     """
-    heads = store.load_heads((each.cache_key for each in accounts), counted=True)
-    cold = _cold(accounts, heads)
-    heads |= dict(zip((each.cache_key for each in cold), _read_all(cold), strict=True))
+    heads, read = _heads(accounts, wait=True)
     for each in accounts:
-        if each not in cold and freshness.is_stale(heads[each.cache_key] or Head()):
+        if each.cache_key not in read and freshness.is_stale(heads[each.cache_key]):
             single_flight.refresh_in_background(each)
-    found = [(each, _without_images(heads[each.cache_key] or Head())) for each in accounts]
+    found = [(each, _without_images(heads[each.cache_key])) for each in accounts]
     return gathered(found, freshness.clock(), settings.INVENTORY_FRESH_SECONDS)
 
 

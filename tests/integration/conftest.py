@@ -168,6 +168,13 @@ def anonymous() -> Client:
     return Client()
 
 
+def of(user: User) -> Client:
+    """The browser of a person who is signed in."""
+    client = Client()
+    client.force_login(user)
+    return client
+
+
 Keep = Callable[..., Token]
 
 

@@ -24,7 +24,7 @@ from dashboard.tokens import access
 from dashboard.tokens.models import Token
 from images import services
 from images.sandbox import Fault, Sandbox
-from tests.integration.conftest import Clock, Keep, let_refreshes_finish, read_again
+from tests.integration.conftest import Clock, Keep, let_refreshes_finish, of, read_again
 from tests.integration.images.pages import FRAGMENT, Page, both
 
 pytestmark = pytest.mark.backend
@@ -61,12 +61,6 @@ def blue(person: User, stranger: User) -> Team:
     teams.set_role(team, person, Role.ADMIN, by=BY)
     teams.set_role(team, stranger, Role.VIEWER, by=BY)
     return team
-
-
-def of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def page(browser: Client, address: str = "") -> Page:

@@ -22,6 +22,7 @@ from dashboard.saved_views.models import SavedView
 from dashboard.tokens.models import Token
 from images.sandbox import Sandbox
 from tests.dashboards import ON_SERVERS
+from tests.integration.conftest import of
 from tests.marks import some
 
 pytestmark = pytest.mark.backend
@@ -29,12 +30,6 @@ pytestmark = pytest.mark.backend
 BY = Actor("test")
 PASSWORD = "a sentence nobody guesses"
 KEY = r"/%s/([\w-]{43})/"
-
-
-def of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @dataclass

@@ -14,7 +14,7 @@ from dashboard.people import teams
 from dashboard.people.models import Role, Team, User
 from dashboard.saved_views.models import SavedView
 from images.sandbox import Sandbox
-from tests.integration.conftest import Keep
+from tests.integration.conftest import Keep, of
 from tests.integration.images.pages import Page
 
 pytestmark = pytest.mark.backend
@@ -35,12 +35,6 @@ def ann(blue: Team) -> User:
     user = User.objects.create_user("ann")
     teams.set_role(blue, user, Role.VIEWER, by=BY)
     return user
-
-
-def of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def saved_view(client: Client, name: str = "Failed", query: str = QUERY, **more: str) -> SavedView:
