@@ -153,6 +153,13 @@ def signed_in(page: Page) -> Page:
 _sessions: dict[str, str] = {}
 
 
+def await_list(page: Page) -> None:
+    """Wait for the list itself: the first time it is announced by a page before it comes."""
+    page.wait_for_url("**/images/**")
+    page.locator("#images").wait_for(state="attached")
+    page.wait_for_load_state()
+
+
 def sign_in(page: Page, *, anew: bool = False) -> None:
     """`anew` is with a session that nobody else has."""
     # Not opened as a page, which would be laid out for nobody.
@@ -166,9 +173,6 @@ def sign_in(page: Page, *, anew: bool = False) -> None:
         page.get_by_label("Username").fill(USER)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/images/**")
-    # The first time the list is announced before it comes.
-    expect(page.locator(".skeleton")).to_have_count(0)
-    page.wait_for_load_state()
+    await_list(page)
     [session] = [each for each in page.context.cookies() if each["name"] == "sessionid"]
     _sessions[here] = session["value"]

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from images.sandbox import Sandbox
-from tests.browser.conftest import Site, serving, sign_in, watch
+from tests.browser.conftest import Site, await_list, serving, sign_in, watch
 from tests.dashboards import PASSWORD, USER
 
 
@@ -55,14 +55,14 @@ def test_a_form_from_before_signing_in_anew_is_offered_again(context: BrowserCon
     first.goto("/accounts/login/")
     fill_in(first)
     press(first, "Sign in")
-    first.wait_for_url("**/images/**")
+    await_list(first)
     second.goto("/api-keys/")
     second.get_by_label("Label").fill("From a tab")
     first.goto("/accounts/logout/")
     first.locator("main").get_by_role("button", name="Sign out").click()
     fill_in(first)
     press(first, "Sign in")
-    first.wait_for_url("**/images/**")
+    await_list(first)
 
     press(second, "Create key")
     expect(second.locator("h1")).to_have_text("Please try again")
